@@ -1,0 +1,1 @@
+//! Connector payloads: sources, archives, checksums, manifest, npm dependencies.

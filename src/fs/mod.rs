@@ -1,0 +1,1 @@
+//! The only place that changes files: directory descriptors, stage, exchange, sync, lock.

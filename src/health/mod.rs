@@ -1,0 +1,1 @@
+//! Probes of the running gateway, and the gate that they form.

@@ -1,0 +1,17 @@
+//! openclaw-setup: makes a `DingTalk` bot work on an `OpenClaw` server, and takes every step back.
+//!
+//! This page is the table of contents. Data flows one way:
+//! parse (`cli`) → observe (`installation`) → plan → apply (`transaction`) → verify (`health`) → `report`.
+
+// the ground floor: words that every room uses
+pub mod interrupt;
+pub mod language;
+pub mod patience;
+pub mod progress;
+
+// what the world outside is like
+pub mod connector;
+pub mod fs;
+pub mod health;
+pub mod openclaw;
+pub mod systemd;

@@ -1,0 +1,3 @@
+//! Start and exit code; everything else lives in the library.
+
+fn main() {}

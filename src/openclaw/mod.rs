@@ -1,0 +1,1 @@
+//! What OpenClaw is on disk: config document, includes, plugin records, models, versions.

@@ -1,0 +1,23 @@
+//! How long work tells that it goes on; `report` draws it, tests ignore it.
+
+/// Somebody who watches long work: a bar on a terminal, plain lines elsewhere.
+pub trait Progress {
+    /// A stretch of work begins; `total` is its size in bytes, where that is known.
+    fn begin(&self, label: &str, total: Option<u64>);
+
+    /// `bytes` more are done.
+    fn advance(&self, bytes: u64);
+
+    /// The stretch is over; its bar goes away.
+    fn end(&self);
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatched;
+
+impl Progress for Unwatched {
+    fn begin(&self, _label: &str, _total: Option<u64>) {}
+    fn advance(&self, _bytes: u64) {}
+    fn end(&self) {}
+}

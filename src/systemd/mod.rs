@@ -1,0 +1,1 @@
+//! The systemd user manager over D-Bus, drop-in syntax, environment rules.
