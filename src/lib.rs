@@ -15,3 +15,7 @@ pub mod fs;
 pub mod health;
 pub mod openclaw;
 pub mod systemd;
+
+// the machine, and the engine that changes it
+pub mod installation;
+pub mod transaction;

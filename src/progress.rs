@@ -1,5 +1,7 @@
 //! How long work tells that it goes on; `report` draws it, tests ignore it.
 
+use crate::language::Localized;
+
 /// Somebody who watches long work: a bar on a terminal, plain lines elsewhere.
 pub trait Progress {
     /// A stretch of work begins; `total` is its size in bytes, where that is known.
@@ -10,6 +12,9 @@ pub trait Progress {
 
     /// The stretch is over; its bar goes away.
     fn end(&self);
+
+    /// A step is finished: one line that stays.
+    fn finished(&self, _step: &dyn Localized) {}
 }
 
 /// Nobody watches.

@@ -1,0 +1,145 @@
+//! Replacing a file as a whole: written beside, made durable, renamed over.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, RenameFlags, Uid};
+use rustix::io::Errno;
+
+use super::image::FileState;
+use super::{Action, FileError, directory};
+
+/// Brings `path` to `state` (or takes it away for `None`), whole or not at all, and durably.
+///
+/// `tag` names the transaction: the temporary name beside the file is made of it, so that recovery
+/// finds what a killed run left. The parent directory must exist.
+pub fn replace(path: &Path, state: Option<&FileState>, tag: &str) -> Result<(), FileError> {
+    let (parent, name) = parent_and_name(path)?;
+    match state {
+        Some(state) => {
+            let temporary = temporary_name(name, tag);
+            write_beside(&parent, &temporary, path, state)?;
+            rustix::fs::renameat(&parent, &temporary, &parent, name)
+                .map_err(FileError::at(Action::Rename, path))?;
+        }
+        None => remove_at(&parent, name, path)?,
+    }
+    rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))
+}
+
+/// Creates a file that must not exist yet, whole and durably.
+pub fn create(path: &Path, state: &FileState, tag: &str) -> Result<(), FileError> {
+    let (parent, name) = parent_and_name(path)?;
+    let temporary = temporary_name(name, tag);
+    write_beside(&parent, &temporary, path, state)?;
+    rustix::fs::renameat_with(&parent, &temporary, &parent, name, RenameFlags::NOREPLACE)
+        .map_err(FileError::at(Action::Rename, path))?;
+    rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))
+}
+
+/// Removes the temporary file that a killed run of transaction `tag` may have left beside `path`.
+pub fn sweep(path: &Path, tag: &str) -> Result<(), FileError> {
+    match parent_and_name(path) {
+        Ok((parent, name)) => remove_at(&parent, &temporary_name(name, tag), path),
+        Err(error) if error.is_missing() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn parent_and_name(path: &Path) -> Result<(OwnedFd, &OsStr), FileError> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(FileError::at(Action::Write, path)(Errno::INVAL));
+    };
+    Ok((directory::open(parent)?, name))
+}
+
+/// A hidden name that neither OpenClaw (`openclaw.json.bak*`) nor systemd (`*.conf`) looks at.
+fn temporary_name(name: &OsStr, tag: &str) -> OsString {
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".openclaw-setup-{tag}.tmp"));
+    temporary
+}
+
+fn write_beside(
+    parent: &OwnedFd,
+    temporary: &OsStr,
+    path: &Path,
+    state: &FileState,
+) -> Result<(), FileError> {
+    remove_at(parent, temporary, path)?;
+    let outcome = write_new(parent, temporary, state)
+        .map_err(FileError::at(Action::Write, path))
+        .and_then(|file| file.sync_all().map_err(FileError::at(Action::Sync, path)));
+    if outcome.is_err() {
+        // the reason is told already; a temporary file that stays is swept by recovery
+        let _ = rustix::fs::unlinkat(parent, temporary, AtFlags::empty());
+    }
+    outcome
+}
+
+fn write_new(parent: &OwnedFd, name: &OsStr, state: &FileState) -> std::io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut file = File::from(rustix::fs::openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?);
+    file.write_all(&state.bytes)?;
+    give_owner(&file, state)?;
+    rustix::fs::fchmod(&file, Mode::from_raw_mode(state.mode))?;
+    Ok(file)
+}
+
+/// Keeps the owner that the file had. Our own new file already has ours, and an ordinary user may
+/// not give files away: that case is no error as long as the owner is right in the end.
+fn give_owner(file: &File, state: &FileState) -> std::io::Result<()> {
+    let current = rustix::fs::fstat(file)?;
+    if (current.st_uid, current.st_gid) != (state.uid, state.gid) {
+        rustix::fs::fchown(
+            file.as_fd(),
+            Some(Uid::from_raw(state.uid)),
+            Some(Gid::from_raw(state.gid)),
+        )?;
+    }
+    Ok(())
+}
+
+fn remove_at(parent: &OwnedFd, name: &OsStr, path: &Path) -> Result<(), FileError> {
+    match rustix::fs::unlinkat(parent, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(cause) => Err(FileError::at(Action::Remove, path)(cause)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FileState, create, replace, sweep};
+
+    fn state(bytes: &str, mode: u32) -> FileState {
+        let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
+        FileState { bytes: bytes.into(), mode, uid, gid }
+    }
+
+    #[test]
+    fn replaces_creates_and_removes_leaving_nothing_beside() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("openclaw.json");
+        replace(&path, Some(&state("one", 0o600)), "t").unwrap();
+        replace(&path, Some(&state("two", 0o640)), "t").unwrap();
+        assert_eq!(FileState::read(&path).unwrap().unwrap(), state("two", 0o640));
+        assert!(create(&path, &state("three", 0o600), "t").is_err());
+        sweep(&path, "t").unwrap();
+        replace(&path, None, "t").unwrap();
+        replace(&path, None, "t").unwrap();
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_parent_that_is_a_link_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("real")).unwrap();
+        std::os::unix::fs::symlink("real", home.path().join("link")).unwrap();
+        assert!(replace(&home.path().join("link/f"), Some(&state("x", 0o600)), "t").is_err());
+        assert_eq!(std::fs::read_dir(home.path().join("real")).unwrap().count(), 0);
+    }
+}

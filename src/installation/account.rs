@@ -1,0 +1,199 @@
+//! For whom the program works: this user, or, as root, another one wholly.
+
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Gid, Uid, User, getgrouplist};
+
+use super::surroundings::Surroundings;
+use crate::language::{Explain, Language};
+use crate::say;
+
+/// The user whose OpenClaw is managed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Login name, where the user data base knows one.
+    pub name: String,
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+    /// `HOME`, else the home of the user data base.
+    pub home: PathBuf,
+}
+
+/// Why it is not clear for whom to work.
+#[derive(Debug)]
+pub enum AccountError {
+    /// `--user NAME` names nobody.
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// `--user` was given by somebody who is not root.
+    NotRoot {
+        /// The name.
+        name: String,
+    },
+    /// Plain `sudo` by a user who owns an OpenClaw: root's files or theirs?
+    Sudo {
+        /// The user behind sudo.
+        name: String,
+        /// Their state directory.
+        state_dir: PathBuf,
+        /// The arguments, to show the right command.
+        arguments: String,
+    },
+    /// Becoming the user failed.
+    Switch {
+        /// The name.
+        name: String,
+        /// The operating system's reason.
+        cause: std::io::Error,
+    },
+}
+
+impl Account {
+    /// The user that this process runs as. `HOME` wins over the user data base, as in OpenClaw.
+    #[must_use]
+    pub fn of_process(surroundings: &Surroundings) -> Self {
+        let uid = Uid::effective();
+        let user = User::from_uid(uid).ok().flatten();
+        let home = surroundings
+            .path("HOME")
+            .or_else(|| user.as_ref().map(|user| user.dir.clone()))
+            .unwrap_or_else(|| PathBuf::from("/"));
+        let name = user.map_or_else(|| uid.to_string(), |user| user.name);
+        Self { name, uid: uid.as_raw(), gid: Gid::effective().as_raw(), home }
+    }
+
+    /// Refuses plain `sudo` by a user who owns an OpenClaw: it would mix root's files with theirs.
+    pub fn refuse_plain_sudo(
+        &self,
+        surroundings: &Surroundings,
+        arguments: &str,
+    ) -> Result<(), AccountError> {
+        let behind = surroundings
+            .text("SUDO_UID")
+            .and_then(|uid| uid.parse().ok())
+            .filter(|uid| self.uid == 0 && *uid != 0)
+            .and_then(|uid| User::from_uid(Uid::from_raw(uid)).ok().flatten());
+        match behind {
+            Some(user) if user.dir.join(".openclaw").exists() => Err(AccountError::Sudo {
+                state_dir: user.dir.join(".openclaw"),
+                name: user.name,
+                arguments: arguments.to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Turns this process of root into one of the user `name`: groups, ids, umask, `HOME`, runtime
+    /// directory. Everything afterwards is done with that user's rights and belongs to them.
+    ///
+    /// Must be called while the process has a single thread: the kernel keeps ids per thread.
+    pub fn become_user(name: &str, surroundings: &mut Surroundings) -> Result<Self, AccountError> {
+        let user = User::from_name(name)
+            .ok()
+            .flatten()
+            .ok_or_else(|| AccountError::Unknown { name: name.to_owned() })?;
+        if user.uid == Uid::effective() {
+            return Ok(Self::of_process(surroundings));
+        }
+        if !Uid::effective().is_root() {
+            return Err(AccountError::NotRoot { name: name.to_owned() });
+        }
+        drop_privileges(&user)
+            .map_err(|cause| AccountError::Switch { name: name.to_owned(), cause })?;
+        move_in(&user, surroundings);
+        Ok(Self { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw(), home: user.dir })
+    }
+}
+
+fn drop_privileges(user: &User) -> std::io::Result<()> {
+    use rustix::fs::{Gid as RawGid, Uid as RawUid};
+    let login = std::ffi::CString::new(user.name.as_str())?;
+    let groups: Vec<RawGid> = getgrouplist(&login, user.gid)?
+        .into_iter()
+        .map(|group| RawGid::from_raw(group.as_raw()))
+        .collect();
+    let (uid, gid) = (RawUid::from_raw(user.uid.as_raw()), RawGid::from_raw(user.gid.as_raw()));
+    rustix::thread::set_thread_groups(&groups)?;
+    rustix::thread::set_thread_res_gid(gid, gid, gid)?;
+    rustix::thread::set_thread_res_uid(uid, uid, uid)?;
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    std::env::set_current_dir(Path::new("/"))
+}
+
+/// The environment as that user's own session has it: nothing of root's may lead us astray.
+fn move_in(user: &User, surroundings: &mut Surroundings) {
+    for foreign in ["DBUS_SESSION_BUS_ADDRESS", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "SUDO_UID"] {
+        surroundings.unset(foreign);
+    }
+    let runtime = format!("/run/user/{}", user.uid);
+    surroundings.set("HOME", user.dir.as_os_str());
+    surroundings.set("USER", &user.name);
+    surroundings.set("LOGNAME", &user.name);
+    surroundings.set("XDG_RUNTIME_DIR", runtime);
+}
+
+impl Explain for AccountError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "account.unknown",
+            Self::NotRoot { .. } => "account.not-root",
+            Self::Sudo { .. } => "account.sudo",
+            Self::Switch { .. } => "account.switch",
+        }
+    }
+
+    fn problem(&self, language: Language) -> String {
+        match self {
+            Self::Unknown { name } => {
+                say!(language, "there is no user {name}", "没有名为 {name} 的用户")
+            }
+            Self::NotRoot { name } => say!(
+                language,
+                "only root may act for another user ({name})",
+                "只有 root 可以代其他用户（{name}）操作"
+            ),
+            Self::Sudo { name, state_dir, .. } => {
+                let state_dir = state_dir.display();
+                say!(
+                    language,
+                    "started with sudo by {name}, who has an OpenClaw of their own ({state_dir}): root's or theirs?",
+                    "由 {name} 通过 sudo 启动，而该用户有自己的 OpenClaw（{state_dir}）：无法确定操作对象"
+                )
+            }
+            Self::Switch { name, cause } => {
+                say!(
+                    language,
+                    "cannot become user {name}: {cause}",
+                    "无法切换为用户 {name}：{cause}"
+                )
+            }
+        }
+    }
+
+    fn remedy(&self, language: Language) -> String {
+        match self {
+            Self::Unknown { .. } => {
+                say!(language, "Look for the name: getent passwd", "请确认用户名：getent passwd")
+            }
+            Self::NotRoot { name } => say!(
+                language,
+                "Run it as that user, or as root: sudo openclaw-setup --user {name} …",
+                "请以该用户运行，或以 root 运行：sudo openclaw-setup --user {name} …"
+            ),
+            Self::Sudo { name, arguments, .. } => say!(
+                language,
+                "For {name}'s own, without sudo: openclaw-setup {arguments}\nFor root's, from a root login: sudo -i openclaw-setup --user root {arguments}",
+                "操作 {name} 自己的 OpenClaw（不用 sudo）：openclaw-setup {arguments}\n操作 root 的 OpenClaw：sudo -i openclaw-setup --user root {arguments}"
+            ),
+            Self::Switch { .. } => say!(
+                language,
+                "Log in as that user and run the command there.",
+                "请以该用户登录后运行本命令。"
+            ),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Where OpenClaw keeps what we manage, by its own rules.
+
+use std::path::{Path, PathBuf};
+
+use super::surroundings::Surroundings;
+
+/// The id of the connector: plugin, channel and directory bear it.
+pub const CONNECTOR: &str = "dingtalk-connector";
+
+/// The names that OpenClaw's state directory and config have had, newest first.
+const NAMES: [&str; 4] = ["openclaw", "clawdbot", "moldbot", "moltbot"];
+
+/// What the command line says about places.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// `--state-dir DIR`.
+    pub state_dir: Option<PathBuf>,
+    /// `--profile NAME`.
+    pub profile: Option<String>,
+}
+
+/// The places of one OpenClaw installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// OpenClaw's state directory, as named (it may be a symbolic link).
+    pub state_dir: PathBuf,
+    /// The config, as named.
+    pub config: PathBuf,
+    /// Where plugins are discovered.
+    pub extensions: PathBuf,
+    /// The live connector tree.
+    pub connector: PathBuf,
+    /// The agent model file that OpenClaw generates.
+    pub models: PathBuf,
+    /// Name of the gateway's unit.
+    pub unit: String,
+    /// `~/.config/systemd/user`; OpenClaw ignores `XDG_CONFIG_HOME` here.
+    pub unit_dir: PathBuf,
+    /// Our drop-in for that unit.
+    pub drop_in: PathBuf,
+}
+
+impl Paths {
+    /// Resolves the places as OpenClaw 2026.3.13 does (`src/config/paths.ts`, `infra/home-dir.ts`,
+    /// `daemon/systemd.ts`); `exists` asks the disk.
+    #[must_use]
+    pub fn resolve(
+        surroundings: &Surroundings,
+        home: &Path,
+        wishes: &Wishes,
+        exists: &dyn Fn(&Path) -> bool,
+    ) -> Self {
+        let openclaw_home = surroundings
+            .path("OPENCLAW_HOME")
+            .map_or_else(|| home.to_owned(), |path| expand(&path, home));
+        let profile = wishes
+            .profile
+            .clone()
+            .or_else(|| surroundings.text("OPENCLAW_PROFILE"))
+            .filter(|profile| !profile.eq_ignore_ascii_case("default"));
+        let named = named_state_dir(surroundings, wishes, home, &openclaw_home);
+        let state_dir = named.clone().unwrap_or_else(|| default_state_dir(&openclaw_home, exists));
+        let extensions =
+            named.unwrap_or_else(|| openclaw_home.join(".openclaw")).join("extensions");
+        let config = config_file(surroundings, wishes, home, &openclaw_home, &state_dir, exists);
+        let unit = unit_name(surroundings, profile.as_deref());
+        let unit_dir = home.join(".config/systemd/user");
+        Self {
+            connector: extensions.join(CONNECTOR),
+            extensions,
+            models: state_dir.join("agents/main/agent/models.json"),
+            drop_in: unit_dir.join(format!("{unit}.d/override.conf")),
+            state_dir,
+            config,
+            unit,
+            unit_dir,
+        }
+    }
+}
+
+/// A state directory that somebody has named. Only `--profile` moves it: the variable
+/// `OPENCLAW_PROFILE` alone changes the unit's name and nothing else.
+fn named_state_dir(
+    surroundings: &Surroundings,
+    wishes: &Wishes,
+    home: &Path,
+    openclaw_home: &Path,
+) -> Option<PathBuf> {
+    let of_variable = || {
+        surroundings
+            .path("OPENCLAW_STATE_DIR")
+            .or_else(|| surroundings.path("CLAWDBOT_STATE_DIR"))
+            .map(|path| expand(&path, home))
+    };
+    let of_profile = || {
+        let profile = wishes.profile.as_deref()?;
+        (!profile.eq_ignore_ascii_case("default"))
+            .then(|| openclaw_home.join(format!(".openclaw-{profile}")))
+    };
+    wishes.state_dir.clone().or_else(of_variable).or_else(of_profile)
+}
+
+fn default_state_dir(home: &Path, exists: &dyn Fn(&Path) -> bool) -> PathBuf {
+    NAMES
+        .iter()
+        .map(|name| home.join(format!(".{name}")))
+        .find(|candidate| exists(candidate))
+        .unwrap_or_else(|| home.join(".openclaw"))
+}
+
+fn config_file(
+    surroundings: &Surroundings,
+    wishes: &Wishes,
+    home: &Path,
+    openclaw_home: &Path,
+    state_dir: &Path,
+    exists: &dyn Fn(&Path) -> bool,
+) -> PathBuf {
+    let named = surroundings
+        .path("OPENCLAW_CONFIG_PATH")
+        .or_else(|| surroundings.path("CLAWDBOT_CONFIG_PATH"))
+        .filter(|_| wishes.state_dir.is_none());
+    if let Some(path) = named {
+        return expand(&path, home);
+    }
+    let defaults = NAMES.iter().map(|name| openclaw_home.join(format!(".{name}")));
+    let alone = wishes.state_dir.is_some() || wishes.profile.is_some();
+    std::iter::once(state_dir.to_owned())
+        .chain(defaults.filter(|_| !alone))
+        .flat_map(|directory| NAMES.map(|name| directory.join(format!("{name}.json"))))
+        .find(|candidate| exists(candidate))
+        .unwrap_or_else(|| state_dir.join("openclaw.json"))
+}
+
+/// With the suffix, as systemd names it.
+fn unit_name(surroundings: &Surroundings, profile: Option<&str>) -> String {
+    let name = surroundings.text("OPENCLAW_SYSTEMD_UNIT").unwrap_or_else(|| match profile {
+        Some(profile) => format!("openclaw-gateway-{profile}"),
+        None => "openclaw-gateway".to_owned(),
+    });
+    let is_service = Path::new(&name).extension().is_some_and(|suffix| suffix == "service");
+    if is_service { name } else { format!("{name}.service") }
+}
+
+fn expand(path: &Path, home: &Path) -> PathBuf {
+    path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| home.join(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Paths, Wishes};
+    use crate::installation::surroundings::Surroundings;
+    use std::path::{Path, PathBuf};
+
+    fn resolve<const N: usize>(
+        variables: [(&str, &str); N],
+        wishes: &Wishes,
+        existing: &[&str],
+    ) -> Paths {
+        let exists = |path: &Path| existing.iter().any(|known| path == Path::new(known));
+        Paths::resolve(&Surroundings::of(variables), Path::new("/root"), wishes, &exists)
+    }
+
+    fn profile(name: &str) -> Wishes {
+        Wishes { profile: Some(name.to_owned()), ..Wishes::default() }
+    }
+
+    #[test]
+    fn the_pages_machine() {
+        let paths = resolve([], &Wishes::default(), &["/root/.openclaw/openclaw.json"]);
+        assert_eq!(paths.config, Path::new("/root/.openclaw/openclaw.json"));
+        assert_eq!(paths.connector, Path::new("/root/.openclaw/extensions/dingtalk-connector"));
+        assert_eq!(paths.models, Path::new("/root/.openclaw/agents/main/agent/models.json"));
+        assert_eq!(
+            paths.drop_in,
+            Path::new("/root/.config/systemd/user/openclaw-gateway.service.d/override.conf")
+        );
+    }
+
+    #[test]
+    fn state_dir_and_config_follow_openclaws_order() {
+        let none = Wishes::default();
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a str, &'a str);
+        let table: [Case; 4] = [
+            (&[("OPENCLAW_STATE_DIR", "~/state")], &[], "/root/state", "/root/state/openclaw.json"),
+            (
+                &[("OPENCLAW_CONFIG_PATH", "/etc/oc.json")],
+                &["/root/.openclaw"],
+                "/root/.openclaw",
+                "/etc/oc.json",
+            ),
+            (
+                &[],
+                &["/root/.clawdbot", "/root/.clawdbot/clawdbot.json"],
+                "/root/.clawdbot",
+                "/root/.clawdbot/clawdbot.json",
+            ),
+            (&[("OPENCLAW_HOME", "/srv")], &[], "/srv/.openclaw", "/srv/.openclaw/openclaw.json"),
+        ];
+        for (variables, existing, state_dir, config) in table {
+            let mut surroundings = Surroundings::default();
+            for (name, value) in variables {
+                surroundings.set(name, value);
+            }
+            let exists = |path: &Path| existing.iter().any(|known| path == Path::new(known));
+            let paths = Paths::resolve(&surroundings, Path::new("/root"), &none, &exists);
+            assert_eq!(paths.state_dir, PathBuf::from(state_dir), "{variables:?}");
+            assert_eq!(paths.config, PathBuf::from(config), "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn a_legacy_state_dir_keeps_its_extensions_in_the_new_one() {
+        let paths = resolve([], &Wishes::default(), &["/root/.clawdbot"]);
+        assert_eq!(paths.extensions, Path::new("/root/.openclaw/extensions"));
+    }
+
+    #[test]
+    fn a_profile_moves_state_and_unit_and_its_variable_only_the_unit() {
+        let paths = resolve([], &profile("work"), &[]);
+        assert_eq!(paths.state_dir, Path::new("/root/.openclaw-work"));
+        assert_eq!(paths.unit, "openclaw-gateway-work.service");
+        let paths = resolve([("OPENCLAW_PROFILE", "work")], &Wishes::default(), &[]);
+        assert_eq!(paths.state_dir, Path::new("/root/.openclaw"));
+        assert_eq!(paths.unit, "openclaw-gateway-work.service");
+        assert_eq!(resolve([], &profile("Default"), &[]).unit, "openclaw-gateway.service");
+        let named = resolve([("OPENCLAW_SYSTEMD_UNIT", "mine")], &profile("work"), &[]);
+        assert_eq!(named.unit, "mine.service");
+    }
+}

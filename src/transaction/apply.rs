@@ -1,0 +1,202 @@
+//! Doing the steps of a plan: prepare, switch, commit; whatever fails is taken back.
+
+use std::path::{Path, PathBuf};
+
+use super::error::{Leftover, TransactionError};
+use super::generations;
+use super::journal::{Event, Intent, Journal, Phase};
+use super::records::Records;
+use super::service::{Service, ServiceError};
+use super::step::{FileStep, Step, TreeStep};
+use super::undo;
+use crate::fs::exchange::{self, Identity};
+use crate::fs::image::FileState;
+use crate::fs::{directory, replace};
+use crate::interrupt::Interrupt;
+use crate::language::Explain;
+use crate::progress::Progress;
+
+/// A transaction that is being prepared: nothing that anybody uses has been touched.
+///
+/// Dropped before [`Preparation::switch`], it leaves no trace.
+#[derive(Debug)]
+pub struct Preparation {
+    directory: PathBuf,
+    id: String,
+    begun: bool,
+}
+
+/// A transaction that failed, and what came of taking it back.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why it failed.
+    pub cause: Box<dyn Explain>,
+    /// Whether the operator stopped it.
+    pub interrupted: bool,
+    /// What could not be taken back; empty: everything was.
+    pub left: Vec<Leftover>,
+}
+
+/// What watches and may stop a transaction.
+pub struct Watch<'a> {
+    /// The operator's signal.
+    pub interrupt: &'a Interrupt,
+    /// Where finished steps are told.
+    pub progress: &'a dyn Progress,
+}
+
+impl Preparation {
+    /// Opens a transaction's directory, named by the time. The caller holds the lock.
+    pub fn open(records: &Records) -> Result<Self, TransactionError> {
+        let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+        let mut id = stamp.clone();
+        let mut turn = 1;
+        while records.transactions().join(&id).exists() {
+            turn += 1;
+            id = format!("{stamp}-{turn}");
+        }
+        let directory = records.transactions().join(&id);
+        directory::create(&directory, 0o700)?;
+        Ok(Self { directory, id, begun: false })
+    }
+
+    /// The id that the transaction will have.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The transaction's own directory (0700).
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where the new connector tree is staged.
+    #[must_use]
+    pub fn slot(&self) -> PathBuf {
+        self.directory.join("tree")
+    }
+
+    /// Does the steps of `intent`, then `verify`, then commits. On any failure, or when the
+    /// operator interrupts, everything is undone in reverse and the old state runs again.
+    pub fn switch(
+        mut self,
+        mut intent: Intent,
+        service: &mut dyn Service,
+        watch: &Watch<'_>,
+        verify: &mut dyn FnMut() -> Result<(), ServiceError>,
+    ) -> Result<Journal, Failure> {
+        self.identify_trees(&mut intent).map_err(Failure::before_the_switch)?;
+        if watch.interrupt.is_raised() {
+            return Err(Failure::before_the_switch(TransactionError::Interrupted));
+        }
+        let mut journal =
+            Journal::begin(&self.directory, intent).map_err(Failure::before_the_switch)?;
+        self.begun = true;
+        let outcome = apply_all(&journal, service, watch)
+            .and_then(|()| verify())
+            .and_then(|()| journal.close(Phase::Committed).map_err(Into::into));
+        match outcome {
+            Ok(()) => Ok(journal),
+            Err(cause) => Err(take_back(&mut journal, service, watch, cause)),
+        }
+    }
+
+    /// Notes which directory is which, so that after any death the disk itself tells whether the
+    /// swap has happened.
+    fn identify_trees(&self, intent: &mut Intent) -> Result<(), TransactionError> {
+        for step in &mut intent.steps {
+            if let Step::Tree(tree) = step {
+                if let Some(before) = &mut tree.before {
+                    before.identity = Identity::of(&tree.live)?;
+                }
+                if let Some(after) = &mut tree.after {
+                    after.identity = Identity::of(&self.slot())?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Preparation {
+    fn drop(&mut self) {
+        if !self.begun {
+            // what stays after a failed clean-up is swept by the next run's recovery
+            let _ = generations::discard(&self.directory);
+        }
+    }
+}
+
+impl Failure {
+    fn before_the_switch(cause: impl Into<Box<dyn Explain>>) -> Self {
+        let cause = cause.into();
+        let interrupted = cause.code() == TransactionError::Interrupted.code();
+        Self { cause, interrupted, left: Vec::new() }
+    }
+}
+
+fn take_back(
+    journal: &mut Journal,
+    service: &mut dyn Service,
+    watch: &Watch<'_>,
+    cause: Box<dyn Explain>,
+) -> Failure {
+    service.stand_firm();
+    let left = undo::undo(journal, service, watch.progress);
+    Failure { interrupted: watch.interrupt.is_raised(), cause, left }
+}
+
+fn apply_all(
+    journal: &Journal,
+    service: &mut dyn Service,
+    watch: &Watch<'_>,
+) -> Result<(), ServiceError> {
+    for (number, step) in journal.intent().steps.iter().enumerate() {
+        if watch.interrupt.is_raised() {
+            return Err(TransactionError::Interrupted.into());
+        }
+        journal.note(number, Event::Begin)?;
+        apply(journal, step, service)?;
+        journal.note(number, Event::Done)?;
+        watch.progress.finished(step);
+    }
+    Ok(())
+}
+
+fn apply(journal: &Journal, step: &Step, service: &mut dyn Service) -> Result<(), ServiceError> {
+    match step {
+        Step::Stop { .. } => service.stop(),
+        Step::Start { .. } => service.start(),
+        Step::Reload => service.reload(),
+        Step::Directory { path, mode } => {
+            directory::create(path, *mode)?;
+            Ok(())
+        }
+        Step::Tree(tree) => apply_tree(tree, &journal.slot()),
+        Step::File(file) => apply_file(file, &journal.intent().id),
+    }
+}
+
+fn apply_tree(tree: &TreeStep, slot: &Path) -> Result<(), ServiceError> {
+    let expected = tree.before.as_ref().and_then(|before| before.identity);
+    if Identity::of(&tree.live)? != expected {
+        return Err(TransactionError::ChangedMeanwhile { path: tree.live.clone() }.into());
+    }
+    exchange::swap(&tree.live, slot)?;
+    Ok(())
+}
+
+/// Compare and swap: the file is read again directly before it is replaced.
+fn apply_file(file: &FileStep, id: &str) -> Result<(), ServiceError> {
+    let current = FileState::read(&file.path)?.map(|state| state.image());
+    if current != file.before {
+        return Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into());
+    }
+    match (&file.before, &file.contents.after) {
+        (None, Some(new)) => replace::create(&file.path, new, id)?,
+        (_, new) => replace::replace(&file.path, new.as_ref(), id)?,
+    }
+    Ok(())
+}

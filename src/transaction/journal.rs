@@ -1,0 +1,268 @@
+//! The journal of one transaction on disk: intent, preimages, progress, state.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::TransactionError;
+use super::step::{FileStep, Step};
+use crate::fs::image::FileState;
+use crate::fs::replace;
+use crate::fs::{Action, FileError, directory};
+
+/// The format that this program writes. Older ones are read, newer ones refused untouched.
+pub const FORMAT: u32 = 1;
+
+/// What a transaction is about, written once and never changed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Intent {
+    /// Format of the journal.
+    pub format: u32,
+    /// Name of the transaction; sorts by time.
+    pub id: String,
+    /// The command that asked for it: `install`, `upgrade`, ….
+    pub command: String,
+    /// Version of the program that wrote it.
+    pub program: String,
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// The connector's version before and after.
+    pub connector: (Option<String>, Option<String>),
+    /// The gateway's unit, and whether it ran before.
+    pub unit: Option<UnitBefore>,
+    /// The steps, in the order in which they are done.
+    pub steps: Vec<Step>,
+}
+
+/// The gateway's unit before the transaction.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UnitBefore {
+    /// Name of the unit.
+    pub name: String,
+    /// Whether it ran: undo starts it again only then.
+    pub was_active: bool,
+}
+
+/// How far a transaction has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The intent is written; steps may have been done.
+    Open,
+    /// Everything is done and checked.
+    Committed,
+    /// Everything is taken back.
+    Undone,
+}
+
+impl Phase {
+    /// The word in the state file and in `--json`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Committed => "committed",
+            Self::Undone => "undone",
+        }
+    }
+}
+
+/// What happens to a step, for the progress file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// It is about to be done.
+    Begin,
+    /// It is done.
+    Done,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ProgressLine {
+    step: usize,
+    event: Event,
+}
+
+/// An opened journal.
+#[derive(Debug)]
+pub struct Journal {
+    directory: PathBuf,
+    intent: Intent,
+    phase: Phase,
+}
+
+impl Journal {
+    /// Writes the intent of a prepared transaction, preimages first; durable when it returns.
+    /// From here on a run that dies is taken back by the next one.
+    pub fn begin(directory: &Path, mut intent: Intent) -> Result<Self, TransactionError> {
+        let files = directory.join("files");
+        directory::create(&files, 0o700)?;
+        for (number, step) in intent.steps.iter_mut().enumerate() {
+            if let Step::File(step) = step {
+                keep(&files, number, "old", step.contents.before.as_ref())?;
+                keep(&files, number, "new", step.contents.after.as_ref())?;
+            }
+        }
+        directory::sync(&files)?;
+        let journal = Self { directory: directory.to_owned(), intent, phase: Phase::Open };
+        journal.write_state(Phase::Open)?;
+        journal.write("intent.json", &to_json(&journal.intent, directory)?)?;
+        Ok(journal)
+    }
+
+    /// Reads the journal in a transaction's directory; `None` where no intent was ever written.
+    pub fn read(directory: &Path) -> Result<Option<Self>, TransactionError> {
+        let path = directory.join("intent.json");
+        let Some(file) = FileState::read(&path)? else { return Ok(None) };
+        let damaged = |reason: String| TransactionError::Damaged { path: path.clone(), reason };
+        let header: serde_json::Value =
+            serde_json::from_slice(&file.bytes).map_err(|error| damaged(error.to_string()))?;
+        let format = header["format"].as_u64().and_then(|format| u32::try_from(format).ok());
+        match format {
+            Some(format) if format > FORMAT => {
+                return Err(TransactionError::NewerFormat { path, format });
+            }
+            Some(_) => {}
+            None => return Err(damaged("no format".to_owned())),
+        }
+        let intent = serde_json::from_value(header).map_err(|error| damaged(error.to_string()))?;
+        let phase = read_state(&directory.join("state"))?;
+        Ok(Some(Self { directory: directory.to_owned(), intent, phase }))
+    }
+
+    /// What the transaction is about.
+    #[must_use]
+    pub fn intent(&self) -> &Intent {
+        &self.intent
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Its directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The slot that holds the staged tree before the swap, and the old tree after it.
+    #[must_use]
+    pub fn slot(&self) -> PathBuf {
+        self.directory.join("tree")
+    }
+
+    /// The preimage of file step `number`, where the file existed.
+    pub fn preimage(
+        &self,
+        number: usize,
+        step: &FileStep,
+    ) -> Result<Option<FileState>, TransactionError> {
+        let Some(image) = &step.before else { return Ok(None) };
+        let path = self.preimage_path(number);
+        let damaged = |reason: &str| TransactionError::Damaged {
+            path: path.clone(),
+            reason: reason.to_owned(),
+        };
+        let kept = FileState::read(&path)?.ok_or_else(|| damaged("it is missing"))?;
+        let state = FileState { mode: image.mode, uid: image.uid, gid: image.gid, ..kept };
+        if state.image() == *image { Ok(Some(state)) } else { Err(damaged("its digest is wrong")) }
+    }
+
+    /// Where the preimage of file step `number` is kept.
+    #[must_use]
+    pub fn preimage_path(&self, number: usize) -> PathBuf {
+        self.directory.join("files").join(format!("{number}.old"))
+    }
+
+    /// Notes what happens to a step. Not made durable: after a power cut the disk itself tells
+    /// which steps were done; this file only tells which jobs were asked of systemd.
+    pub fn note(&self, step: usize, event: Event) -> Result<(), TransactionError> {
+        let path = self.directory.join("progress");
+        let mut line = serde_json::to_vec(&ProgressLine { step, event }).unwrap_or_default();
+        line.push(b'\n');
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|mut file| file.write_all(&line))
+            .map_err(FileError::at(Action::Write, &path))?;
+        Ok(())
+    }
+
+    /// The steps that were begun. A torn last line is one that had not begun.
+    pub fn begun(&self) -> Result<Vec<usize>, TransactionError> {
+        let Some(file) = FileState::read(&self.directory.join("progress"))? else {
+            return Ok(Vec::new());
+        };
+        Ok(file
+            .bytes
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| serde_json::from_slice::<ProgressLine>(line).ok())
+            .filter(|line| line.event == Event::Begin)
+            .map(|line| line.step)
+            .collect())
+    }
+
+    /// Closes the transaction: one rename of its state file.
+    pub fn close(&mut self, phase: Phase) -> Result<(), TransactionError> {
+        self.write_state(phase)?;
+        self.phase = phase;
+        Ok(())
+    }
+
+    fn write_state(&self, phase: Phase) -> Result<(), TransactionError> {
+        self.write("state", format!("{}\n", phase.word()).as_bytes())
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TransactionError> {
+        Ok(replace::replace(&self.directory.join(name), Some(&private(bytes.to_vec())), "journal")?)
+    }
+}
+
+/// A file of ours: only the owner may read it.
+#[must_use]
+pub fn private(bytes: Vec<u8>) -> FileState {
+    FileState {
+        bytes,
+        mode: 0o600,
+        uid: rustix::process::geteuid().as_raw(),
+        gid: rustix::process::getegid().as_raw(),
+    }
+}
+
+fn keep(
+    files: &Path,
+    number: usize,
+    side: &str,
+    state: Option<&FileState>,
+) -> Result<(), TransactionError> {
+    let Some(state) = state else { return Ok(()) };
+    let path = files.join(format!("{number}.{side}"));
+    Ok(replace::replace(&path, Some(&private(state.bytes.clone())), "journal")?)
+}
+
+fn read_state(path: &Path) -> Result<Phase, TransactionError> {
+    let state = FileState::read(path)?.map(|file| file.bytes).unwrap_or_default();
+    [Phase::Open, Phase::Committed, Phase::Undone]
+        .into_iter()
+        .find(|phase| state.trim_ascii() == phase.word().as_bytes())
+        .ok_or_else(|| TransactionError::Damaged {
+            path: path.to_owned(),
+            reason: "unknown state".to_owned(),
+        })
+}
+
+/// Fails only for a path that is not UTF-8, which JSON cannot hold.
+fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<Vec<u8>, TransactionError> {
+    serde_json::to_vec_pretty(value).map_err(|error| TransactionError::Damaged {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}

@@ -1,0 +1,59 @@
+//! After a death of the program: what it left is taken back, or was committed already.
+
+use super::error::{Leftover, TransactionError};
+use super::generations;
+use super::journal::Journal;
+use super::records::Records;
+use super::service::Service;
+use super::undo;
+use crate::progress::Progress;
+
+/// What recovery found and did.
+#[derive(Debug)]
+pub struct Recovery {
+    /// The transaction that was taken back.
+    pub id: String,
+    /// The command that it belonged to.
+    pub command: String,
+    /// What could not be put back, because somebody else has changed it since.
+    pub left: Vec<Leftover>,
+}
+
+/// Takes back the transaction that an earlier run left open, and sweeps away preparations that
+/// never became one. `None`: there was nothing to recover. The caller holds the lock.
+pub fn recover(
+    records: &Records,
+    service: &mut dyn Service,
+    progress: &dyn Progress,
+) -> Result<Option<Recovery>, TransactionError> {
+    let recovery = match records.pending()? {
+        Some(mut journal) => Some(finish(&mut journal, service, progress)?),
+        None => None,
+    };
+    sweep_preparations(records)?;
+    Ok(recovery)
+}
+
+fn finish(
+    journal: &mut Journal,
+    service: &mut dyn Service,
+    progress: &dyn Progress,
+) -> Result<Recovery, TransactionError> {
+    let left = undo::undo(journal, service, progress);
+    let (id, command) = (journal.intent().id.clone(), journal.intent().command.clone());
+    if journal.phase() == super::journal::Phase::Open {
+        return Err(TransactionError::Unrecovered { id, left });
+    }
+    Ok(Recovery { id, command, left })
+}
+
+/// A directory without an intent has touched nothing: a run died while it staged.
+fn sweep_preparations(records: &Records) -> Result<(), TransactionError> {
+    for id in records.ids()? {
+        let directory = records.transactions().join(id);
+        if Journal::read(&directory)?.is_none() {
+            generations::discard(&directory)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! The steps of a plan: described before they are done, journalled as they are described.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fs::exchange::Identity;
+use crate::fs::image::{FileImage, FileState};
+use crate::language::{Language, Localized};
+use crate::openclaw::keys::KeyChange;
+use crate::say;
+
+/// One change to the machine, with what is needed to take it back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case")]
+pub enum Step {
+    /// Stop the unit and wait for the job's result.
+    Stop {
+        /// Name of the unit.
+        unit: String,
+    },
+    /// Swap the connector tree.
+    Tree(TreeStep),
+    /// Create a directory; taken back only while it is empty.
+    Directory {
+        /// Absolute path.
+        path: PathBuf,
+        /// Permission bits.
+        mode: u32,
+    },
+    /// Create, replace or remove one file.
+    File(FileStep),
+    /// Let the user manager read its unit files again.
+    Reload,
+    /// Start the unit and wait for the job's result.
+    Start {
+        /// Name of the unit.
+        unit: String,
+    },
+}
+
+/// The live connector tree before and after.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TreeStep {
+    /// Where OpenClaw finds the connector.
+    pub live: PathBuf,
+    /// What stands there now.
+    pub before: Option<TreeSide>,
+    /// What will stand there; its tree waits in the transaction's slot.
+    pub after: Option<TreeSide>,
+}
+
+/// One side of a swap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreeSide {
+    /// The connector's version, for people.
+    pub version: String,
+    /// The directory itself, known from the moment the intent is written.
+    pub identity: Option<Identity>,
+}
+
+/// What a managed file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// `openclaw.json` or a file that it includes.
+    Config,
+    /// The agent model file.
+    Models,
+    /// The unit's drop-in.
+    DropIn,
+    /// Our own record of what is installed.
+    Record,
+}
+
+/// One file before and after. The bytes are not journalled here but beside, in files of mode 0600.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FileStep {
+    /// What the file is for.
+    pub role: Role,
+    /// The real file; never a symbolic link.
+    pub path: PathBuf,
+    /// How it stands now; `None`: it does not exist.
+    pub before: Option<FileImage>,
+    /// How it will stand; `None`: it is removed.
+    pub after: Option<FileImage>,
+    /// The config keys that change, so that they can be taken back alone when somebody else has
+    /// edited the file meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeyChange>,
+    /// The content of both sides; present from the plan until the preimages are durable.
+    #[serde(skip)]
+    pub contents: Contents,
+}
+
+/// The two contents of a file step.
+#[derive(Debug, Clone, Default)]
+pub struct Contents {
+    /// The preimage.
+    pub before: Option<FileState>,
+    /// The postimage.
+    pub after: Option<FileState>,
+}
+
+impl FileStep {
+    /// A step that takes the file from `before` to `after`.
+    #[must_use]
+    pub fn new(
+        role: Role,
+        path: PathBuf,
+        before: Option<FileState>,
+        after: Option<FileState>,
+    ) -> Self {
+        Self {
+            role,
+            path,
+            before: before.as_ref().map(FileState::image),
+            after: after.as_ref().map(FileState::image),
+            keys: Vec::new(),
+            contents: Contents { before, after },
+        }
+    }
+}
+
+impl Localized for Step {
+    fn text(&self, language: Language) -> String {
+        match self {
+            Self::Stop { unit } => say!(language, "stop {unit}", "停止 {unit}"),
+            Self::Start { unit } => say!(language, "start {unit}", "启动 {unit}"),
+            Self::Reload => say!(
+                language,
+                "reload the systemd user manager (daemon-reload)",
+                "重新加载 systemd 用户管理器（daemon-reload）"
+            ),
+            Self::Directory { path, mode } => {
+                let path = path.display();
+                say!(
+                    language,
+                    "create directory {path} ({mode:04o})",
+                    "创建目录 {path}（{mode:04o}）"
+                )
+            }
+            Self::Tree(tree) => tree.text(language),
+            Self::File(file) => file.text(language),
+        }
+    }
+}
+
+impl Localized for TreeStep {
+    fn text(&self, language: Language) -> String {
+        let live = self.live.display();
+        match (&self.before, &self.after) {
+            (None, Some(new)) => {
+                let new = &new.version;
+                say!(language, "put connector {new} into {live}", "将连接器 {new} 安装到 {live}")
+            }
+            (Some(old), Some(new)) => {
+                let (old, new) = (&old.version, &new.version);
+                say!(
+                    language,
+                    "replace connector {old} by {new} in {live}",
+                    "将 {live} 中的连接器由 {old} 替换为 {new}"
+                )
+            }
+            (Some(old), None) => {
+                let old = &old.version;
+                say!(language, "take connector {old} out of {live}", "从 {live} 移除连接器 {old}")
+            }
+            (None, None) => say!(language, "leave {live} alone", "不改动 {live}"),
+        }
+    }
+}
+
+impl Localized for FileStep {
+    fn text(&self, language: Language) -> String {
+        let path = self.path.display();
+        match (&self.before, &self.after) {
+            (None, _) => say!(language, "create {path}", "创建 {path}"),
+            (_, None) => say!(language, "remove {path}", "删除 {path}"),
+            _ => say!(language, "edit {path}", "修改 {path}"),
+        }
+    }
+}
