@@ -1,0 +1,62 @@
+//! OpenClaw's versions: a calendar date, sometimes with a revision (`2026.3.23-2`).
+
+use std::fmt;
+
+/// The first version that rejects, or ignores and strips, `plugins.installs` in its config.
+pub const INSTALLS_LEAVE_THE_CONFIG: Version = Version::of(2026, 4, 25);
+
+/// The first version that takes `openclaw.json.lock` while it writes the config (by 2026.5.28; the
+/// change log points at 5.12).
+pub const CONFIG_HAS_A_LOCK: Version = Version::of(2026, 5, 12);
+
+/// The first version that enforces a plugin manifest's `channelConfigs` schema.
+pub const CHANNEL_SCHEMA_IS_ENFORCED: Version = Version::of(2026, 3, 28);
+
+/// A version of OpenClaw. Revisions and pre-releases compare as their date: no rule of ours
+/// depends on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version {
+    year: u16,
+    month: u16,
+    day: u16,
+}
+
+impl Version {
+    /// A version by its date.
+    #[must_use]
+    pub const fn of(year: u16, month: u16, day: u16) -> Self {
+        Self { year, month, day }
+    }
+
+    /// Reads `2026.3.13`, `2026.3.23-2`, `2026.5.30-beta.1` or `OpenClaw 2026.3.13 (61d171a)`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let word = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+        let date = word.split(['-', '+']).next()?;
+        let mut parts = date.split('.').map(str::parse::<u16>);
+        let mut part = || parts.next()?.ok();
+        Some(Self { year: part()?, month: part()?, day: part()? })
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}.{}", self.year, self.month, self.day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Version;
+
+    #[test]
+    fn reads_what_openclaw_prints_and_compares_by_date() {
+        let parse = |text| Version::parse(text).unwrap();
+        assert_eq!(parse("OpenClaw 2026.3.13 (61d171a)"), Version::of(2026, 3, 13));
+        assert_eq!(parse("2026.3.23-2"), Version::of(2026, 3, 23));
+        assert!(parse("2026.4.9") < parse("2026.4.25"));
+        assert!(parse("2026.10.1") > parse("2026.9.6"));
+        assert_eq!(Version::parse("unknown"), None);
+        assert_eq!(Version::parse("2026.3"), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! `channels.dingtalk-connector`.
+
+use serde_json::Value as Json;
+
+use super::gateway::Credential;
+use super::{Draft, Wish};
+use crate::installation::paths::CONNECTOR;
+use crate::openclaw::document::{Edit, KeyPath, Value, escape_substitution};
+use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
+use crate::plan::note::Note;
+use crate::settings::placeholder::is_placeholder;
+use crate::settings::{Setting, Settings};
+
+/// Half an hour, as on the page.
+const DEFAULT_SESSION_TIMEOUT: u32 = 1_800_000;
+
+const CHANNEL: [&str; 2] = ["channels", CONNECTOR];
+
+pub(super) fn needed(effective: &Value, settings: &Settings) -> Vec<Setting> {
+    let given = [
+        (Setting::ClientId, "clientId", settings.client_id.is_some()),
+        (Setting::ClientSecret, "clientSecret", settings.client_secret.is_some()),
+    ];
+    let missing = |(_, key, given): &(Setting, &str, bool)| !given && !is_filled(effective, key);
+    given.into_iter().filter(missing).map(|(setting, ..)| setting).collect()
+}
+
+/// A value that somebody has filled in: not absent, not a placeholder. `clientId` may be a number,
+/// `clientSecret` an object that names a source.
+fn is_filled(effective: &Value, key: &str) -> bool {
+    match effective.get(&[CHANNEL[0], CHANNEL[1], key]) {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !is_placeholder(text),
+        Some(_) => true,
+    }
+}
+
+pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>, credential: Option<&Credential>) {
+    let members = members(draft, wish, credential);
+    if draft.now(&CHANNEL).is_none() {
+        draft.set(&CHANNEL, Value::Object(members.into_iter().collect()));
+        return;
+    }
+    for (key, value) in members {
+        draft.set(&[CHANNEL[0], CHANNEL[1], &key], value);
+    }
+    take_out_what_is_forbidden(draft, wish);
+}
+
+/// The keys that we set, in the page's order, as far as the connector's schema knows them.
+fn members(
+    draft: &Draft<'_>,
+    wish: &Wish<'_>,
+    credential: Option<&Credential>,
+) -> Vec<(String, Value)> {
+    let settings = wish.settings;
+    let absent = |key: &str| draft.now(&[CHANNEL[0], CHANNEL[1], key]).is_none();
+    let escaped = |text: &str| Value::from(escape_substitution(text));
+    let timeout =
+        settings.session_timeout.or(absent("sessionTimeout").then_some(DEFAULT_SESSION_TIMEOUT));
+    let url = format!("http://127.0.0.1:{}", wish.port);
+    let secret = |key: &str| {
+        credential
+            .filter(|credential| credential.channel_key() == key)
+            .map(|credential| Value::from(credential.as_written()))
+    };
+    [
+        ("enabled", Some(Value::from(true))),
+        ("clientId", settings.client_id.as_deref().map(escaped)),
+        ("clientSecret", settings.client_secret.as_ref().map(|text| escaped(text.reveal()))),
+        ("gatewayToken", secret("gatewayToken")),
+        ("gatewayPassword", secret("gatewayPassword")),
+        ("gatewayUrl", Some(Value::from(url))),
+        ("sessionTimeout", timeout.map(Value::from)),
+    ]
+    .into_iter()
+    .filter(|(key, _)| allows(wish.channel_schema, key))
+    .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+    .collect()
+}
+
+/// Whether the schema of the channel block lets a key be. OpenClaw says only "must NOT have
+/// additional properties" of one that it does not, and the gateway does not start.
+fn allows(schema: Option<&Json>, key: &str) -> bool {
+    let Some(schema) = schema else { return true };
+    let closed = schema.get("additionalProperties") == Some(&Json::Bool(false));
+    !closed || schema.get("properties").and_then(|known| known.get(key)).is_some()
+}
+
+fn take_out_what_is_forbidden(draft: &mut Draft<'_>, wish: &Wish<'_>) {
+    if wish.openclaw < CHANNEL_SCHEMA_IS_ENFORCED {
+        return;
+    }
+    let Some(present) = draft.now(&CHANNEL).and_then(Value::as_object) else { return };
+    let forbidden: Vec<String> =
+        present.keys().filter(|key| !allows(wish.channel_schema, key)).cloned().collect();
+    for key in &forbidden {
+        let path = KeyPath::from([CHANNEL[0], CHANNEL[1], key]);
+        draft.edits.push(Edit::Remove { path });
+    }
+    if !forbidden.is_empty() {
+        draft.notes.push(Note::KeysTakenOut { keys: forbidden });
+    }
+}

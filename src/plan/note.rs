@@ -1,0 +1,211 @@
+//! What a plan has to tell beyond its steps.
+
+use std::path::PathBuf;
+
+use crate::language::{Language, Localized};
+use crate::say;
+
+/// A remark of the plan: something it corrects, leaves, or cannot do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The provider spoke the responses API to somebody who does not.
+    ApiCorrected {
+        /// Id of the provider.
+        provider: String,
+        /// The file in which it is corrected.
+        file: PathBuf,
+    },
+    /// Keys that the new connector's schema forbids are taken out.
+    KeysTakenOut {
+        /// Their names.
+        keys: Vec<String>,
+    },
+    /// A key stands twice in one object; the last one counts.
+    DuplicateKey {
+        /// The file.
+        file: PathBuf,
+        /// The key.
+        key: String,
+        /// Line of the last one.
+        line: usize,
+        /// Its column.
+        column: usize,
+    },
+    /// The agent model file is no JSON; OpenClaw replaces it at the next agent run.
+    ModelsUnreadable {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The damaged one-line drop-in of the page was repaired.
+    DropInRepaired {
+        /// The file.
+        file: PathBuf,
+    },
+    /// There is no user manager to talk to.
+    NoManager {
+        /// Login name, for `loginctl enable-linger`.
+        user: String,
+        /// Why.
+        reason: String,
+    },
+    /// The unit does not exist: a drop-in alone has no effect.
+    NoUnit {
+        /// Name of the unit.
+        unit: String,
+    },
+    /// The gateway does not run and is not started.
+    NotRunning {
+        /// Name of the unit.
+        unit: String,
+    },
+    /// npm dependencies will be fetched.
+    Dependencies {
+        /// `name@version` of what is pinned, with the reason.
+        pins: Vec<String>,
+    },
+    /// The payload was verified by nothing.
+    Unverified,
+    /// The gateway's HTTP interface needs no token.
+    AuthNone,
+    /// The answers file can be read by others.
+    AnswersReadable {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The tree was changed by somebody since it was installed.
+    TreeDeviates {
+        /// How many paths.
+        paths: usize,
+        /// Where the old tree is kept.
+        kept: PathBuf,
+    },
+    /// OpenClaw's version could not be found out.
+    VersionUnknown,
+}
+
+impl Note {
+    /// A stable id for `--json`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ApiCorrected { .. } => "api-corrected",
+            Self::KeysTakenOut { .. } => "keys-taken-out",
+            Self::DuplicateKey { .. } => "duplicate-key",
+            Self::ModelsUnreadable { .. } => "models-unreadable",
+            Self::DropInRepaired { .. } => "drop-in-repaired",
+            Self::NoManager { .. } => "no-manager",
+            Self::NoUnit { .. } => "no-unit",
+            Self::NotRunning { .. } => "not-running",
+            Self::Dependencies { .. } => "dependencies",
+            Self::Unverified => "unverified",
+            Self::AuthNone => "auth-none",
+            Self::AnswersReadable { .. } => "answers-readable",
+            Self::TreeDeviates { .. } => "tree-deviates",
+            Self::VersionUnknown => "version-unknown",
+        }
+    }
+}
+
+impl Localized for Note {
+    fn text(&self, language: Language) -> String {
+        match self {
+            Self::ApiCorrected { provider, file } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "provider {provider} in {file}: api openai-responses becomes openai-completions (its base URL is not OpenAI's own)",
+                    "{file} 中的供应商 {provider}：api 由 openai-responses 改为 openai-completions（其地址不是 OpenAI 官方地址）"
+                )
+            }
+            Self::KeysTakenOut { keys } => {
+                let keys = keys.join(", ");
+                say!(
+                    language,
+                    "this connector's schema forbids {keys}: taken out of the channel, kept in the transaction",
+                    "此版本连接器不接受 {keys}：已从频道配置移除，并保存在事务记录中"
+                )
+            }
+            Self::DuplicateKey { file, key, line, column } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "{file}:{line}:{column}: {key} stands more than once; OpenClaw reads the last one, and that one is edited",
+                    "{file}:{line}:{column}：{key} 重复出现；OpenClaw 以最后一个为准，本程序也只改最后一个"
+                )
+            }
+            Self::ModelsUnreadable { file } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "{file} is not valid JSON and is left alone; OpenClaw writes it anew at the next agent run",
+                    "{file} 不是有效的 JSON，不作改动；OpenClaw 下次运行代理时会重新生成"
+                )
+            }
+            Self::DropInRepaired { file } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "{file} had lost its line breaks (systemd: \"Invalid section header\"): repaired",
+                    "{file} 丢失了换行（systemd 报 \"Invalid section header\"）：已修复"
+                )
+            }
+            Self::NoManager { user, reason } => say!(
+                language,
+                "no systemd user manager: {reason}. The files take effect at {user}'s next login; to let the gateway run without one: sudo loginctl enable-linger {user}",
+                "没有可用的 systemd 用户管理器：{reason}。文件将在 {user} 下次登录时生效；如需免登录运行：sudo loginctl enable-linger {user}"
+            ),
+            Self::NoUnit { unit } => say!(
+                language,
+                "there is no unit {unit}: a drop-in alone has no effect. Create it with: openclaw gateway install",
+                "不存在单元 {unit}，仅有 drop-in 不会生效。请创建：openclaw gateway install"
+            ),
+            Self::NotRunning { unit } => say!(
+                language,
+                "{unit} does not run and is not started (use --start, or: systemctl --user start {unit})",
+                "{unit} 未运行，本命令不会启动它（可加 --start，或执行：systemctl --user start {unit}）"
+            ),
+            Self::Dependencies { pins } if pins.is_empty() => {
+                say!(language, "npm dependencies will be fetched", "将通过 npm 获取依赖")
+            }
+            Self::Dependencies { pins } => {
+                let pins = pins.join(", ");
+                say!(
+                    language,
+                    "npm dependencies will be fetched, pinned: {pins}",
+                    "将通过 npm 获取依赖，固定版本：{pins}"
+                )
+            }
+            Self::Unverified => say!(
+                language,
+                "the payload was checked against nothing (--allow-unverified)",
+                "载荷未经任何校验（--allow-unverified）"
+            ),
+            Self::AuthNone => say!(
+                language,
+                "gateway.auth.mode is none: every local user and process may use the gateway; --gateway-auth token is the safer way",
+                "gateway.auth.mode 为 none：本机任何用户和进程都能使用网关；更安全的做法是 --gateway-auth token"
+            ),
+            Self::AnswersReadable { file } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "{file} may be read by others; protect it: chmod 600 {file}",
+                    "{file} 可被其他用户读取，请保护：chmod 600 {file}"
+                )
+            }
+            Self::TreeDeviates { paths, kept } => {
+                let kept = kept.display();
+                say!(
+                    language,
+                    "{paths} paths of the installed tree were changed since it was installed; the old tree is kept in {kept}",
+                    "已安装的目录中有 {paths} 处被改动过；旧目录保存在 {kept}"
+                )
+            }
+            Self::VersionUnknown => say!(
+                language,
+                "OpenClaw's version could not be found out; the rules of 2026.3.13 are used",
+                "无法确定 OpenClaw 版本，按 2026.3.13 的规则处理"
+            ),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! One bar for long work, one line for each finished step; plain lines without a terminal.
+
+use std::cell::RefCell;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::console::{Console, Mark};
+use crate::language::Localized;
+use crate::progress::Progress;
+
+/// Draws progress on stderr.
+#[derive(Debug)]
+pub struct Bar {
+    console: Console,
+    on_terminal: bool,
+    bar: RefCell<Option<ProgressBar>>,
+}
+
+impl Bar {
+    /// A bar on this console; without a terminal, lines.
+    #[must_use]
+    pub fn on(console: Console) -> Self {
+        let on_terminal = std::io::stderr().is_terminal() && !console.quiet;
+        Self { console, on_terminal, bar: RefCell::new(None) }
+    }
+}
+
+/// `{wide_bar}` fits itself to the terminal; a fixed width tears at 40 columns.
+fn style(total: Option<u64>) -> ProgressStyle {
+    let template = match total {
+        Some(_) => "  {msg} {wide_bar:.cyan/dim} {bytes}/{total_bytes}",
+        None => "  {spinner:.cyan} {msg} {bytes}",
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Progress for Bar {
+    fn begin(&self, label: &str, total: Option<u64>) {
+        self.end();
+        if !self.on_terminal {
+            self.console.tell(&format!("  {label} …"));
+            return;
+        }
+        let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+        bar.set_style(style(total));
+        bar.set_message(label.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        self.bar.replace(Some(bar));
+    }
+
+    fn advance(&self, bytes: u64) {
+        if let Some(bar) = &*self.bar.borrow() {
+            bar.inc(bytes);
+        }
+    }
+
+    fn end(&self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn finished(&self, step: &dyn Localized) {
+        self.end();
+        self.console.tell_marked(Mark::Good, &step.text(self.console.language));
+    }
+}

@@ -1,0 +1,116 @@
+//! The two streams of the program, and for whom it writes them.
+
+use std::io::{IsTerminal, Write};
+
+use crate::language::{Explain, Language, Localized};
+use crate::say;
+
+/// How the program speaks.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Console {
+    /// The reader's language.
+    pub language: Language,
+    /// One JSON document on stdout instead of text.
+    pub json: bool,
+    /// Errors only.
+    pub quiet: bool,
+    /// More than usual.
+    pub verbose: bool,
+    /// Colour on stderr and stdout.
+    pub color: bool,
+}
+
+/// How a line is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Done, healthy.
+    Good,
+    /// Worth knowing.
+    Hint,
+    /// Wrong.
+    Bad,
+}
+
+impl Mark {
+    fn sign(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Good => ("✓", "32"),
+            Self::Hint => ("!", "33"),
+            Self::Bad => ("✗", "31"),
+        }
+    }
+}
+
+impl Console {
+    /// Whether colour is wanted where the command line leaves it open: `NO_COLOR` and
+    /// `CLICOLOR_FORCE` as <https://no-color.org> and <https://bixense.com/clicolors> say.
+    #[must_use]
+    pub fn color_by_default(no_color: bool, forced: bool) -> bool {
+        forced || (!no_color && std::io::stderr().is_terminal())
+    }
+
+    /// A result, on stdout. A reader that has gone away (`| head`) is no error.
+    pub fn result(&self, text: &str) {
+        if !self.json {
+            write_line(&mut std::io::stdout().lock(), text);
+        }
+    }
+
+    /// The JSON document, on stdout.
+    pub fn document(&self, document: &serde_json::Value) {
+        if self.json {
+            write_line(&mut std::io::stdout().lock(), &format!("{document:#}"));
+        }
+    }
+
+    /// A line on stderr that tells what happens.
+    pub fn tell(&self, text: &str) {
+        if !self.quiet {
+            write_line(&mut std::io::stderr().lock(), text);
+        }
+    }
+
+    /// A line of a step, a note or a fact, with its mark.
+    pub fn tell_marked(&self, mark: Mark, text: &str) {
+        self.tell(&self.marked(mark, text));
+    }
+
+    /// The same as text, for results on stdout.
+    #[must_use]
+    pub fn marked(&self, mark: Mark, text: &str) -> String {
+        let (sign, color) = mark.sign();
+        let text = text.replace('\n', "\n  ");
+        if self.color { format!("\u{1b}[{color}m{sign}\u{1b}[0m {text}") } else { format!("{sign} {text}") }
+    }
+
+    /// A remark.
+    pub fn note(&self, note: &dyn Localized) {
+        self.tell_marked(Mark::Hint, &note.text(self.language));
+    }
+
+    /// An error: what went wrong, then what to do now. Shown even when quiet.
+    pub fn error(&self, error: &dyn Explain) {
+        let problem = error.problem(self.language);
+        let remedy = error.remedy(self.language).replace('\n', "\n  ");
+        let word = say!(self.language, "error:", "错误：");
+        let word = if self.color { format!("\u{1b}[1;31m{word}\u{1b}[0m") } else { word };
+        let mut stream = std::io::stderr().lock();
+        write_line(&mut stream, &format!("{word} {problem}"));
+        write_line(&mut stream, &format!("  {remedy}"));
+    }
+
+    /// Asks for a yes on the terminal; no terminal means yes was said by starting the command.
+    pub fn confirm(&self, question: &str) -> std::io::Result<bool> {
+        dialoguer::Confirm::new()
+            .with_prompt(question)
+            .default(true)
+            .interact()
+            .map_err(|dialoguer::Error::IO(cause)| cause)
+    }
+}
+
+fn write_line(stream: &mut dyn Write, text: &str) {
+    // a closed pipe: nobody is left who could be told
+    let _ = writeln!(stream, "{text}");
+}

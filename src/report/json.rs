@@ -1,0 +1,29 @@
+//! The form of every JSON document that the program prints.
+
+use serde_json::{Map, Value, json};
+
+use crate::language::{Explain, Language};
+
+/// The version of the documents' schema; it rises when a key changes its meaning or goes.
+pub const SCHEMA: u32 = 1;
+
+/// A document of `command`, with its own keys after the common ones.
+#[must_use]
+pub fn document(command: &str, ok: bool, body: Map<String, Value>) -> Value {
+    let mut document = Map::new();
+    document.insert("schemaVersion".to_owned(), json!(SCHEMA));
+    document.insert("command".to_owned(), json!(command));
+    document.insert("ok".to_owned(), json!(ok));
+    document.extend(body);
+    Value::Object(document)
+}
+
+/// An error as data: its code never changes, its texts are in the reader's language.
+#[must_use]
+pub fn error(error: &dyn Explain, language: Language) -> Value {
+    json!({
+        "code": error.code(),
+        "message": error.problem(language),
+        "fixHint": error.remedy(language),
+    })
+}

@@ -1,0 +1,9 @@
+//! What the program says: progress, tables, JSON; results on stdout, everything else on stderr.
+
+pub mod bar;
+pub mod console;
+pub mod diff;
+pub mod json;
+pub mod table;
+
+pub use console::Console;

@@ -1,0 +1,209 @@
+//! What the operator wants: settings from options, files, environment, answers, prompts.
+
+pub mod error;
+pub mod placeholder;
+pub mod prompt;
+pub mod secret;
+pub mod sources;
+
+pub use error::SettingError;
+pub use secret::Secret;
+
+/// How the gateway's HTTP interface is guarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum GatewayAuth {
+    /// No token: the page's setting; only behind a loopback bind.
+    None,
+    /// A token, which the connector sends.
+    Token,
+}
+
+/// One setting of the operator: its name on every way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// The bot's client id (`AppKey`).
+    ClientId,
+    /// The bot's client secret (`AppSecret`).
+    ClientSecret,
+    /// The token that the connector sends to the gateway.
+    GatewayToken,
+    /// The model provider's base URL.
+    BaseUrl,
+    /// The model, `gpt-5.4` or `openai/gpt-5.4`.
+    Model,
+    /// The model provider's key.
+    ApiKey,
+    /// `none` or `token`.
+    GatewayAuth,
+    /// When a silent conversation starts anew, in milliseconds.
+    SessionTimeout,
+}
+
+impl Setting {
+    /// The option on the command line.
+    #[must_use]
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::ClientId => "--client-id",
+            Self::ClientSecret => "--client-secret-file",
+            Self::GatewayToken => "--gateway-token-file",
+            Self::BaseUrl => "--base-url",
+            Self::Model => "--model",
+            Self::ApiKey => "--api-key-file",
+            Self::GatewayAuth => "--gateway-auth",
+            Self::SessionTimeout => "--session-timeout",
+        }
+    }
+
+    /// The environment variable.
+    #[must_use]
+    pub fn variable(self) -> &'static str {
+        match self {
+            Self::ClientId => "OPENCLAW_SETUP_CLIENT_ID",
+            Self::ClientSecret => "OPENCLAW_SETUP_CLIENT_SECRET",
+            Self::GatewayToken => "OPENCLAW_SETUP_GATEWAY_TOKEN",
+            Self::BaseUrl => "OPENCLAW_SETUP_BASE_URL",
+            Self::Model => "OPENCLAW_SETUP_MODEL",
+            Self::ApiKey => "OPENCLAW_SETUP_API_KEY",
+            Self::GatewayAuth => "OPENCLAW_SETUP_GATEWAY_AUTH",
+            Self::SessionTimeout => "OPENCLAW_SETUP_SESSION_TIMEOUT",
+        }
+    }
+
+    /// The key in the answers file.
+    #[must_use]
+    pub fn answer(self) -> &'static str {
+        match self {
+            Self::ClientId => "clientId",
+            Self::ClientSecret => "clientSecret",
+            Self::GatewayToken => "gatewayToken",
+            Self::BaseUrl => "baseUrl",
+            Self::Model => "model",
+            Self::ApiKey => "apiKey",
+            Self::GatewayAuth => "gatewayAuth",
+            Self::SessionTimeout => "sessionTimeout",
+        }
+    }
+
+    /// Whether its value is never shown.
+    #[must_use]
+    pub fn is_secret(self) -> bool {
+        matches!(self, Self::ClientSecret | Self::GatewayToken | Self::ApiKey)
+    }
+}
+
+/// Every setting, in the order in which they are asked for.
+pub const ALL: [Setting; 8] = [
+    Setting::ClientId,
+    Setting::ClientSecret,
+    Setting::BaseUrl,
+    Setting::Model,
+    Setting::ApiKey,
+    Setting::GatewayAuth,
+    Setting::GatewayToken,
+    Setting::SessionTimeout,
+];
+
+/// The settings that the operator has given; what is absent stays as the config has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The bot's client id.
+    pub client_id: Option<String>,
+    /// The bot's client secret.
+    pub client_secret: Option<Secret>,
+    /// The token that the connector sends to the gateway.
+    pub gateway_token: Option<Secret>,
+    /// The model provider's base URL.
+    pub base_url: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+    /// The model provider's key.
+    pub api_key: Option<Secret>,
+    /// How the gateway is guarded.
+    pub gateway_auth: Option<GatewayAuth>,
+    /// Milliseconds.
+    pub session_timeout: Option<u32>,
+}
+
+impl Settings {
+    /// Whether anything about the model provider was given.
+    #[must_use]
+    pub fn concern_the_provider(&self) -> bool {
+        self.base_url.is_some() || self.model.is_some() || self.api_key.is_some()
+    }
+
+    /// Takes a value as it came as text; refuses placeholders and malformed values.
+    pub fn accept(&mut self, setting: Setting, text: &str) -> Result<(), SettingError> {
+        let text = text.trim();
+        if placeholder::is_placeholder(text) {
+            return Err(SettingError::Placeholder { setting });
+        }
+        match setting {
+            Setting::ClientId => self.client_id = Some(text.to_owned()),
+            Setting::ClientSecret => self.client_secret = Some(header_value(setting, text)?),
+            Setting::GatewayToken => self.gateway_token = Some(header_value(setting, text)?),
+            Setting::ApiKey => self.api_key = Some(header_value(setting, text)?),
+            Setting::BaseUrl => self.base_url = Some(url(text)?),
+            Setting::Model => self.model = Some(text.to_owned()),
+            Setting::GatewayAuth => self.gateway_auth = Some(gateway_auth(text)?),
+            Setting::SessionTimeout => {
+                self.session_timeout = Some(text.parse().map_err(|_| malformed(setting))?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn malformed(setting: Setting) -> SettingError {
+    SettingError::Malformed { setting }
+}
+
+/// Secrets travel in HTTP headers: a character beyond Latin-1 makes the connector fail with
+/// "Cannot convert argument to a `ByteString`".
+fn header_value(setting: Setting, text: &str) -> Result<Secret, SettingError> {
+    let fits = |c: char| ('\u{20}'..='\u{ff}').contains(&c) && !c.is_control();
+    if text.chars().all(fits) { Ok(Secret::new(text)) } else { Err(malformed(setting)) }
+}
+
+fn url(text: &str) -> Result<String, SettingError> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => {
+            Ok(text.to_owned())
+        }
+        _ => Err(malformed(Setting::BaseUrl)),
+    }
+}
+
+fn gateway_auth(text: &str) -> Result<GatewayAuth, SettingError> {
+    match text {
+        "none" => Ok(GatewayAuth::None),
+        "token" => Ok(GatewayAuth::Token),
+        _ => Err(malformed(Setting::GatewayAuth)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Setting, SettingError, Settings};
+
+    #[test]
+    fn takes_good_values_and_names_the_bad_ones() {
+        let mut settings = Settings::default();
+        settings.accept(Setting::ClientSecret, " s3cret\n").unwrap();
+        assert_eq!(settings.client_secret.as_ref().unwrap().reveal(), "s3cret");
+        for (setting, text) in [
+            (Setting::GatewayToken, "令牌"),
+            (Setting::BaseUrl, "www.open1.codes"),
+            (Setting::BaseUrl, "https://"),
+            (Setting::GatewayAuth, "password"),
+            (Setting::SessionTimeout, "30min"),
+        ] {
+            let error = settings.accept(setting, text).unwrap_err();
+            assert!(matches!(error, SettingError::Malformed { .. }), "{setting:?}");
+        }
+        let error = settings.accept(Setting::ApiKey, "你的API_KEY").unwrap_err();
+        assert!(matches!(error, SettingError::Placeholder { setting: Setting::ApiKey }));
+        assert!(!format!("{settings:?}").contains("s3cret"));
+    }
+}
