@@ -2,4 +2,5 @@
 
 pub mod account;
 pub mod paths;
+pub mod program;
 pub mod surroundings;

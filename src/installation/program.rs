@@ -1,0 +1,122 @@
+//! Which OpenClaw runs here: found from its unit, else on the PATH, without starting it.
+
+use std::path::{Path, PathBuf};
+
+use super::surroundings::Surroundings;
+use crate::openclaw::version::Version;
+
+/// The OpenClaw program.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Program {
+    /// Its version, if any place tells it.
+    pub version: Option<Version>,
+    /// The directory of its npm package, if it was found.
+    pub package: Option<PathBuf>,
+    /// The Node.js that the unit runs it with.
+    pub node: Option<PathBuf>,
+}
+
+impl Program {
+    /// Looks at the unit's command (`node …/openclaw/dist/index.js gateway --port N`), then for
+    /// `openclaw` on the PATH, then at the unit's `OPENCLAW_SERVICE_VERSION`, then at the version
+    /// that last wrote the config (`meta.lastTouchedVersion`).
+    #[must_use]
+    pub fn find(
+        command: &[String],
+        service_version: Option<&str>,
+        last_touched: Option<&str>,
+        surroundings: &Surroundings,
+    ) -> Self {
+        let node = command.first().map(PathBuf::from).filter(|program| names_node(program));
+        let found = command
+            .iter()
+            .map(Path::new)
+            .filter(|argument| argument.is_absolute())
+            .chain(on_path(surroundings).as_deref())
+            .find_map(package_of);
+        let told = || [service_version, last_touched].into_iter().flatten().find_map(Version::parse);
+        match found {
+            Some((package, version)) => {
+                Self { version: version.or_else(told), package: Some(package), node }
+            }
+            None => Self { version: told(), package: None, node },
+        }
+    }
+}
+
+fn names_node(program: &Path) -> bool {
+    program.file_name().is_some_and(|name| name == "node" || name == "nodejs")
+}
+
+fn on_path(surroundings: &Surroundings) -> Option<PathBuf> {
+    let path = surroundings.path("PATH")?;
+    std::env::split_paths(&path)
+        .map(|directory| directory.join("openclaw"))
+        .find(|candidate| candidate.is_file())
+}
+
+/// The nearest directory above a file of OpenClaw's whose `package.json` is OpenClaw's own.
+fn package_of(file: &Path) -> Option<(PathBuf, Option<Version>)> {
+    let file = file.canonicalize().ok()?;
+    file.ancestors().skip(1).take(4).find_map(|directory| {
+        let text = std::fs::read(directory.join("package.json")).ok()?;
+        let package: serde_json::Value = serde_json::from_slice(&text).ok()?;
+        (package["name"] == "openclaw").then(|| {
+            let version = package["version"].as_str().and_then(Version::parse);
+            (directory.to_owned(), version)
+        })
+    })
+}
+
+/// The value of an option in a command line: `--port 18789` or `--port=18789`.
+#[must_use]
+pub fn option_of<'a>(command: &'a [String], name: &str) -> Option<&'a str> {
+    command.iter().enumerate().find_map(|(place, argument)| {
+        let rest = argument.strip_prefix(name)?;
+        if rest.is_empty() {
+            return command.get(place + 1).map(String::as_str);
+        }
+        rest.strip_prefix('=')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Program, option_of};
+    use crate::installation::surroundings::Surroundings;
+    use crate::openclaw::version::Version;
+
+    fn command(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_units_command_tells_more_than_the_path() {
+        let home = tempfile::tempdir().unwrap();
+        let package = home.path().join("lib/node_modules/openclaw");
+        std::fs::create_dir_all(package.join("dist")).unwrap();
+        std::fs::write(package.join("dist/index.js"), "").unwrap();
+        std::fs::write(
+            package.join("package.json"),
+            r#"{"name":"openclaw","version":"2026.3.13"}"#,
+        )
+        .unwrap();
+        let entry = package.join("dist/index.js").display().to_string();
+        let command = command(&["/usr/bin/node", &entry, "gateway", "--port", "18790"]);
+        let program = Program::find(&command, Some("2026.1.1"), None, &Surroundings::default());
+        assert_eq!(program.version, Some(Version::of(2026, 3, 13)));
+        assert_eq!(program.package, Some(package.canonicalize().unwrap()));
+        assert_eq!(program.node.as_deref(), Some("/usr/bin/node".as_ref()));
+        assert_eq!(option_of(&command, "--port"), Some("18790"));
+    }
+
+    #[test]
+    fn without_a_package_the_unit_or_the_config_tells_the_version() {
+        let none = Surroundings::default();
+        let told = Program::find(&[], Some("2026.4.9"), Some("2026.3.13"), &none);
+        assert_eq!(told.version, Some(Version::of(2026, 4, 9)));
+        let touched = Program::find(&[], None, Some("2026.3.13"), &none);
+        assert_eq!(touched.version, Some(Version::of(2026, 3, 13)));
+        assert_eq!(option_of(&command(&["x", "--bind=lan"]), "--bind"), Some("lan"));
+    }
+}
