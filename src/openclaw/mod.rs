@@ -1,1 +1,2 @@
 //! What OpenClaw is on disk: config document, includes, plugin records, models, versions.
+pub mod document;
