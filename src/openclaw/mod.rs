@@ -1,3 +1,5 @@
 //! What OpenClaw is on disk: config document, includes, plugin records, models, versions.
 
+pub mod document;
 pub mod keys;
+pub mod version;
