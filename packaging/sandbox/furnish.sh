@@ -56,6 +56,12 @@ add_command() {
   chmod 755 "$HOME/.local/bin/openclaw"
 }
 
+real_unit() {
+  [ -z "$proxy" ] || export http_proxy=$proxy https_proxy=$proxy
+  "$HOME/.local/bin/openclaw" gateway install --port "$port"
+  [ -n "$start" ] || systemctl --user --quiet disable --now "$unit"
+}
+
 # Word for word what `openclaw gateway install` of 2026.3.13 writes.
 write_unit() {
   mkdir -p "$units"
@@ -93,13 +99,13 @@ UNIT
 start_unit() {
   systemctl --user daemon-reload
   systemctl --user --quiet enable "$unit"
-  systemctl --user start "$unit"
-  "$here/wait-ready.sh" "$port"
+  systemctl --user start "$unit" # the real OpenClaw has done all this itself
+  /usr/bin/python3 "$here/gateway-client.py" ready "$port"
 }
 
 write_config
 if [ -n "$real" ]; then use_real_openclaw; else install_stand_in; fi
 add_command
-write_unit
+if [ -n "$real" ]; then real_unit; else write_unit; fi
 "$here/payload.sh" "$HOME/payload"
 [ -z "$start" ] || start_unit

@@ -14,7 +14,7 @@
 #   --no-manager       the same user on the same machine, but no user manager and no bus
 #   --no-journal       no journald
 #   --root             (with --enter) as root instead of as the user
-#   --pid-file FILE    (with --enter) write CMD's process id, as seen inside, to FILE first
+#   --pid-file FILE    (with --enter) first write CMD's process id, as seen inside, to FILE; it may be a pipe
 #
 # As a cargo runner every test binary gets a manager of its own:
 #   CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="$PWD/packaging/sandbox/user-manager.sh --here --" cargo test
@@ -102,7 +102,6 @@ cover_and_show() {
 
 # Inside, the uid is always "tester" with a home of its own, whatever the host calls it.
 name_the_user() {
-  home=/home/tester
   install -d -m 700 -o "$uid" -g "$uid" $home "/run/user/$uid"
   chmod 755 /run/user
   local file
@@ -122,10 +121,9 @@ name_the_user() {
 lay_out_cgroups() {
   mountpoint -q /sys/fs/cgroup && umount -R /sys/fs/cgroup
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
-  slice=/sys/fs/cgroup/user.slice/user-$uid.slice
-  local manager=$slice/user@$uid.service
-  mkdir -p "$manager" "$slice/session-1.scope" /sys/fs/cgroup/system.slice/systemd-journald.service
-  chown "$uid:$uid" "$manager" "$manager"/cgroup.{procs,threads,subtree_control}
+  local root=/sys/fs/cgroup delegated=/sys/fs/cgroup/$slice/user@$uid.service
+  mkdir -p "$delegated" "$root/$slice/session-1.scope" $root/system.slice/systemd-journald.service
+  chown "$uid:$uid" "$delegated" "$delegated"/cgroup.{procs,threads,subtree_control}
 }
 
 start_journald() {
@@ -136,7 +134,7 @@ start_journald() {
   mount -t tmpfs -o mode=755 tmpfs /var/log
   mkdir -p /run/systemd/journal "/var/log/journal/$(cat /etc/machine-id)"
   touch /run/systemd/journal/flushed # or it keeps to /run, where `journalctl --user` does not look
-  in_cgroup /sys/fs/cgroup/system.slice/systemd-journald.service \
+  in_cgroup system.slice/systemd-journald.service \
     env SYSTEMD_LOG_TARGET=null /lib/systemd/systemd-journald >$STATE/journald.log 2>&1 </dev/null &
   wait_for_socket /run/systemd/journal/stdout || die "journald did not start: $(cat $STATE/journald.log)"
 }
@@ -159,14 +157,15 @@ wait_for_socket() {
   return 1
 }
 
-in_cgroup() (
-  echo "$BASHPID" >"$1/cgroup.procs"
+# Becomes the command, so call it in a subshell or in the background.
+in_cgroup() {
+  echo "$BASHPID" >"/sys/fs/cgroup/$1/cgroup.procs"
   shift
   exec "$@"
-)
+}
 
 describe_user() {
-  slice=/sys/fs/cgroup/user.slice/user-$uid.slice
+  slice=user.slice/user-$uid.slice
   home=/home/tester
   as_user=(setpriv --reuid "$uid" --regid "$uid" --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs --)
   basics=(HOME=$home USER=tester LOGNAME=tester SHELL=/bin/bash LC_ALL=C.UTF-8
@@ -181,8 +180,8 @@ become_the_machine() {
   ip link set lo up
   take_hold
   cover_and_show
-  lay_out_cgroups
   describe_user
+  lay_out_cgroups
   name_the_user
   declare -p uid journal manager >$STATE/settings
   [ -z "$journal" ] || start_journald
@@ -193,20 +192,19 @@ become_the_machine() {
     exit 0
   fi
   local status=0
-  run_command || status=$?
+  (run_command) || status=$?
   exit $status
 }
 
 # ---- the command -----------------------------------------------------------------------------------------------------
 
+# Becomes the command.
 run_command() {
-  [ -n "$here" ] && cd "$directory" || cd "$home"
-  [ -z "$pid_file" ] || { rm -f "$pid_file"; echo "$BASHPID" >"$pid_file.new"; mv "$pid_file.new" "$pid_file"; }
-  if [ -n "$root" ]; then
-    in_cgroup "$slice/session-1.scope" env -i "${basics[@]}" "HOME=/root" "USER=root" "${extra_env[@]}" "${command[@]}"
-  else
-    in_cgroup "$slice/session-1.scope" "${as_user[@]}" env -i "${basics[@]}" "${extra_env[@]}" "${command[@]}"
-  fi
+  local who=("${as_user[@]}")
+  [ -z "$root" ] || who=(env HOME=/root USER=root LOGNAME=root)
+  if [ -n "$here" ]; then cd "$directory"; else cd "$home"; fi
+  [ -z "$pid_file" ] || echo "$BASHPID" >"$pid_file"
+  in_cgroup "$slice/session-1.scope" env -i "${basics[@]}" "${extra_env[@]}" "${who[@]}" "${command[@]}"
 }
 
 enter() {
