@@ -59,7 +59,7 @@ get_rust() {
     rustup default stable
     rust_is_recent "$wanted"
   fi
-  rust_tools || ! command -v rustup >/dev/null || rustup component add rustfmt clippy
+  rust_tools || rustup component add rustfmt clippy
 }
 
 install_rustup() {

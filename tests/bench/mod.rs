@@ -21,6 +21,7 @@ const USER_MANAGER: &str =
 const FURNISH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/furnish.sh");
 const GATEWAY_CLIENT: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/gateway-client.py");
+const BENCH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_openclaw-setup");
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Set for a test binary that already runs inside a machine.
@@ -31,6 +32,9 @@ pub(crate) const HOME: &str = "/home/tester";
 
 /// The port of every furnished gateway; each machine has a loopback of its own.
 pub(crate) const PORT: &str = "18789";
+
+/// Where [`Machine::surround`] puts the corporate proxy.
+pub(crate) const PROXY: &str = "http://127.0.0.1:3128";
 
 /// A machine with one user, `tester`, and that user's manager.
 pub(crate) struct Machine {
@@ -75,6 +79,22 @@ impl Machine {
         let machine = Self::start();
         machine.furnish(&[]);
         machine
+    }
+
+    /// Puts the world around the machine: a model provider named `model.example:8080`, which only the proxy at [`PROXY`] can
+    /// reach, and the proxy, which refuses loopback and writes every request to `proxy.log` in the home.
+    pub(crate) fn surround(&self) {
+        self.serve(8080, &["model-provider.py", "8080"]);
+        self.serve(3128, &["proxy.py", "3128", "proxy.log", "model.example=127.0.0.1:8080"]);
+    }
+
+    fn serve(&self, port: u16, line: &[&str]) {
+        let script = r#"
+            /usr/bin/python3 "${@:2}" >server-$1.log 2>&1 &
+            until (: </dev/tcp/127.0.0.1/$1) 2>/dev/null; do kill -0 $! && sleep 0.02; done"#;
+        let program = format!("{BENCH}/{}", line[0]);
+        let port = port.to_string();
+        self.ask(&[&["bash", "-euc", script, "serve", &port, &program], &line[1..]].concat());
     }
 
     /// Runs `furnish.sh` with its options; `["--no-start"]` where there is no manager.
@@ -306,8 +326,17 @@ pub(crate) fn said(output: &Output) -> String {
     )
 }
 
+/// A machine behind the proxy on which the real OpenClaw runs and DingTalk has not been set up.
+pub(crate) fn furnished_with_openclaw() -> Machine {
+    let openclaw = real_openclaw();
+    let machine = Machine::start_with(&["--show", &openclaw]);
+    machine.surround();
+    machine.furnish(&["--openclaw", &openclaw, "--proxy", PROXY]);
+    machine
+}
+
 /// Where `tests/bench/openclaw.sh` has put the real OpenClaw.
-pub(crate) fn real_openclaw() -> String {
+fn real_openclaw() -> String {
     std::env::var("OPENCLAW_SETUP_TEST_OPENCLAW")
         .expect("OPENCLAW_SETUP_TEST_OPENCLAW is not set: run `make test`, or tests/bench/openclaw.sh DIR and name that DIR in it")
 }

@@ -7,7 +7,6 @@ import hashlib
 import os
 import pathlib
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -48,19 +47,13 @@ def grow(tree, into, files, size):
 
 
 def measure(what, *command):
-    """Forks a measuring process, so that the peak is this command's alone."""
     begin = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        done = subprocess.run(["openclaw-setup", *command], stdout=subprocess.DEVNULL, check=False)
-        seconds = time.monotonic() - begin
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(f"{what:32} {seconds:8.3f} s {peak:8.1f} MB", flush=True)
-        os._exit(done.returncode)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    child = subprocess.Popen(["openclaw-setup", *command], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    print(f"{what:32} {time.monotonic() - begin:8.3f} s {used.ru_maxrss / 1024:8.1f} MB", flush=True)
     # `status` and `verify` leave with 3 where they find something to say.
-    if status not in (0, 3):
-        sys.exit(f"openclaw-setup {command[0]} ended with {status}")
+    if os.waitstatus_to_exitcode(status) not in (0, 3):
+        sys.exit(f"openclaw-setup {command[0]} ended with {os.waitstatus_to_exitcode(status)}")
 
 
 if __name__ == "__main__":
