@@ -16,6 +16,12 @@ pub mod health;
 pub mod openclaw;
 pub mod systemd;
 
-// the machine, and the engine that changes it
+// what the operator wants, the machine, the plan, and the engine that changes it
 pub mod installation;
+pub mod plan;
+pub mod settings;
 pub mod transaction;
+
+// the two ends: the command line, and what is said
+pub mod cli;
+pub mod report;

@@ -177,10 +177,11 @@ mod tests {
         );
     }
 
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a str, &'a str);
+
     #[test]
     fn state_dir_and_config_follow_openclaws_order() {
         let none = Wishes::default();
-        type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a str, &'a str);
         let table: [Case; 4] = [
             (&[("OPENCLAW_STATE_DIR", "~/state")], &[], "/root/state", "/root/state/openclaw.json"),
             (

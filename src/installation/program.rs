@@ -34,7 +34,8 @@ impl Program {
             .filter(|argument| argument.is_absolute())
             .chain(on_path(surroundings).as_deref())
             .find_map(package_of);
-        let told = || [service_version, last_touched].into_iter().flatten().find_map(Version::parse);
+        let told =
+            || [service_version, last_touched].into_iter().flatten().find_map(Version::parse);
         match found {
             Some((package, version)) => {
                 Self { version: version.or_else(told), package: Some(package), node }

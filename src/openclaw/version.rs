@@ -31,7 +31,8 @@ impl Version {
     /// Reads `2026.3.13`, `2026.3.23-2`, `2026.5.30-beta.1` or `OpenClaw 2026.3.13 (61d171a)`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let word = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+        let word =
+            text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
         let date = word.split(['-', '+']).next()?;
         let mut parts = date.split('.').map(str::parse::<u16>);
         let mut part = || parts.next()?.ok();

@@ -15,7 +15,7 @@ use crate::progress::Progress;
 pub struct Bar {
     console: Console,
     on_terminal: bool,
-    bar: RefCell<Option<ProgressBar>>,
+    drawn: RefCell<Option<ProgressBar>>,
 }
 
 impl Bar {
@@ -23,7 +23,7 @@ impl Bar {
     #[must_use]
     pub fn on(console: Console) -> Self {
         let on_terminal = std::io::stderr().is_terminal() && !console.quiet;
-        Self { console, on_terminal, bar: RefCell::new(None) }
+        Self { console, on_terminal, drawn: RefCell::new(None) }
     }
 }
 
@@ -47,17 +47,17 @@ impl Progress for Bar {
         bar.set_style(style(total));
         bar.set_message(label.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
-        self.bar.replace(Some(bar));
+        self.drawn.replace(Some(bar));
     }
 
     fn advance(&self, bytes: u64) {
-        if let Some(bar) = &*self.bar.borrow() {
+        if let Some(bar) = &*self.drawn.borrow() {
             bar.inc(bytes);
         }
     }
 
     fn end(&self) {
-        if let Some(bar) = self.bar.take() {
+        if let Some(bar) = self.drawn.take() {
             bar.finish_and_clear();
         }
     }

@@ -81,7 +81,11 @@ impl Console {
     pub fn marked(&self, mark: Mark, text: &str) -> String {
         let (sign, color) = mark.sign();
         let text = text.replace('\n', "\n  ");
-        if self.color { format!("\u{1b}[{color}m{sign}\u{1b}[0m {text}") } else { format!("{sign} {text}") }
+        if self.color {
+            format!("\u{1b}[{color}m{sign}\u{1b}[0m {text}")
+        } else {
+            format!("{sign} {text}")
+        }
     }
 
     /// A remark.

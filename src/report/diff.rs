@@ -1,5 +1,7 @@
 //! The difference of two texts, as `diff -u` shows it.
 
+use std::fmt::Write;
+
 use similar::TextDiff;
 
 /// Lines longer than this are cut around their first difference (the page's config is one line).
@@ -11,11 +13,11 @@ pub fn unified(old: &str, new: &str) -> String {
     let diff = TextDiff::from_lines(old, new);
     let mut text = String::new();
     for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
-        text.push_str(&format!("{}\n", hunk.header()));
+        let _ = writeln!(text, "{}", hunk.header());
         for change in hunk.iter_changes() {
             let line = change.value().trim_end_matches(['\n', '\r']);
             let start = window_start(line, old, new);
-            text.push_str(&format!("{}{}\n", change.tag(), window(line, start)));
+            let _ = writeln!(text, "{}{}", change.tag(), window(line, start));
         }
     }
     text
@@ -27,7 +29,7 @@ fn window_start(line: &str, old: &str, new: &str) -> usize {
         return 0;
     }
     let common = old.chars().zip(new.chars()).take_while(|(a, b)| a == b);
-    let column = common.fold(0, |column, (c, _)| if c == '\n' { 0 } else { column + 1 });
+    let column = common.fold(0_usize, |column, (c, _)| if c == '\n' { 0 } else { column + 1 });
     column.saturating_sub(WIDEST / 4)
 }
 

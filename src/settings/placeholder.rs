@@ -24,9 +24,16 @@ mod tests {
 
     #[test]
     fn tells_placeholders_from_values() {
-        for placeholder in
-            ["你的钉钉clientId", "your-api-key", "YOUR_TOKEN", "<token>", "xxx", "XXXX", "****", " "]
-        {
+        for placeholder in [
+            "你的钉钉clientId",
+            "your-api-key",
+            "YOUR_TOKEN",
+            "<token>",
+            "xxx",
+            "XXXX",
+            "****",
+            " ",
+        ] {
             assert!(is_placeholder(placeholder), "{placeholder}");
         }
         for value in ["dingabc123", "sk-xxx1", "yourself", "${DINGTALK_SECRET}", "x1"] {

@@ -41,7 +41,9 @@ pub fn ask(
 
 fn question(setting: Setting, language: Language) -> String {
     match setting {
-        Setting::ClientId => say!(language, "DingTalk client id (AppKey)", "钉钉 clientId（AppKey）"),
+        Setting::ClientId => {
+            say!(language, "DingTalk client id (AppKey)", "钉钉 clientId（AppKey）")
+        }
         Setting::ClientSecret => say!(
             language,
             "DingTalk client secret (AppSecret, not shown)",

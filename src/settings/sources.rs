@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{ALL, Setting, SettingError, Settings};
 use crate::fs::{Action, FileError};
 use crate::installation::surroundings::Surroundings;
-use crate::openclaw::document::{Document, KeyPath, Value};
+use crate::openclaw::document::{Document, Value};
 
 /// How an option gives its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,33 +59,30 @@ fn of_environment(
     if let Some(text) = surroundings.text(setting.variable()) {
         return Ok(Some(text));
     }
-    let file = surroundings
-        .path(&format!("{}_FILE", setting.variable()))
-        .filter(|_| setting.is_secret());
+    let file =
+        surroundings.path(&format!("{}_FILE", setting.variable())).filter(|_| setting.is_secret());
     file.map(|path| read(&Given::File(path))).transpose()
 }
 
 fn read(given: &Given) -> Result<String, SettingError> {
-    let unreadable =
-        |path: &Path| move |cause| SettingError::Unreadable(FileError { action: Action::Read, path: path.to_owned(), cause });
     match given {
         Given::Text(text) => Ok(text.clone()),
-        Given::File(path) => std::fs::read_to_string(path).map_err({
-            let path = path.clone();
-            move |cause| SettingError::Unreadable(FileError { action: Action::Read, path, cause })
-        }),
+        Given::File(path) => std::fs::read_to_string(path).map_err(unreadable(path)),
         Given::StandardInput => {
             let mut text = String::new();
-            let name = Path::new("/dev/stdin");
-            std::io::stdin().read_to_string(&mut text).map_err(unreadable(name))?;
+            let outcome = std::io::stdin().read_to_string(&mut text);
+            outcome.map_err(unreadable(Path::new("/dev/stdin")))?;
             Ok(text)
         }
     }
 }
 
+fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> SettingError {
+    |cause| SettingError::Unreadable(FileError::at(Action::Read, path)(cause))
+}
+
 fn take_answers(settings: &mut Settings, path: &Path) -> Result<(), SettingError> {
-    let bytes = std::fs::read(path)
-        .map_err(|cause| SettingError::Unreadable(FileError::at(Action::Read, path)(cause)))?;
+    let bytes = std::fs::read(path).map_err(unreadable(path))?;
     let document = Document::parse(path, &bytes)
         .map_err(|error| SettingError::AnswersSyntax(Box::new(error)))?;
     let meaning = document.value();
@@ -93,7 +90,7 @@ fn take_answers(settings: &mut Settings, path: &Path) -> Result<(), SettingError
     for (key, value) in members {
         let unknown = || SettingError::Answers {
             path: path.to_owned(),
-            line: document.place_of(&KeyPath::from([key.as_str()])).map(|place| place.line),
+            line: document.place_of(&[key]).map(|place| place.line),
             key: key.clone(),
         };
         let setting =
@@ -126,8 +123,10 @@ mod tests {
         .unwrap();
         let secret = home.path().join("secret");
         std::fs::write(&secret, "s3cret\n").unwrap();
-        let mut surroundings =
-            Surroundings::of([("OPENCLAW_SETUP_MODEL", "b"), ("OPENCLAW_SETUP_BASE_URL", "https://b")]);
+        let mut surroundings = Surroundings::of([
+            ("OPENCLAW_SETUP_MODEL", "b"),
+            ("OPENCLAW_SETUP_BASE_URL", "https://b"),
+        ]);
         surroundings.set("OPENCLAW_SETUP_CLIENT_SECRET_FILE", secret.as_os_str());
         let options = [(Setting::Model, Given::Text("c".to_owned()))];
         let settings = gather(&options, &surroundings, Some(&answers)).unwrap();

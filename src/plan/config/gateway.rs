@@ -56,10 +56,7 @@ fn current_mode<'a>(draft: &Draft<'a>) -> Option<&'a str> {
         .or_else(|| draft.now(&PASSWORD).map(|_| "password"))
 }
 
-fn without_token(
-    draft: &mut Draft<'_>,
-    wish: &Wish<'_>,
-) -> Result<Option<Credential>, PlanError> {
+fn without_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Option<Credential>, PlanError> {
     refuse_exposure(draft, wish)?;
     draft.set(&MODE, "none");
     draft.notes.push(Note::AuthNone);

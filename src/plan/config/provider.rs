@@ -126,13 +126,14 @@ fn amend(draft: &mut Draft<'_>, wish: &Wish<'_>, provider: &Provider, entry: &Va
     }
     correct_api(draft, wish, id, entry);
     let lists_none = !is_filled(entry.get(&["models"]));
-    if let Some(model) = provider.model.as_deref().filter(|_| settings.model.is_some() || lists_none)
+    if let Some(model) =
+        provider.model.as_deref().filter(|_| settings.model.is_some() || lists_none)
     {
         list_model(draft, id, entry, model);
     }
 }
 
-/// The page's problem 2: a provider that is not OpenAI answers nothing on `/responses`.
+/// The page's problem 2: a provider that is not OpenAI answers nothing on `…/responses`.
 fn correct_api(draft: &mut Draft<'_>, wish: &Wish<'_>, id: &str, entry: &Value) {
     let url = wish.settings.base_url.as_deref();
     let url = url.or_else(|| entry.get(&["baseUrl"]).and_then(Value::as_str));
@@ -158,13 +159,14 @@ fn wrong_apis(entry: &Value) -> Vec<Vec<String>> {
     let models = entry.get(&["models"]).and_then(Value::as_array).unwrap_or_default();
     let of_models = models.iter().enumerate().filter(|(_, model)| is_wrong(model));
     own.into_iter()
-        .chain(of_models.map(|(index, _)| {
-            vec!["models".to_owned(), index.to_string(), "api".to_owned()]
-        }))
+        .chain(
+            of_models
+                .map(|(index, _)| vec!["models".to_owned(), index.to_string(), "api".to_owned()]),
+        )
         .collect()
 }
 
-/// OpenAI's own service speaks both.
+/// The service of OpenAI itself speaks both.
 fn is_openais_own(url: &str) -> bool {
     let host = url.split("://").nth(1).unwrap_or(url).split(['/', ':']).next().unwrap_or_default();
     host == "api.openai.com" || host.ends_with(".openai.com") || host.ends_with(".openai.azure.com")
@@ -230,7 +232,8 @@ pub fn models_file_edits(
     let wrong = if url.is_none_or(is_openais_own) { Vec::new() } else { wrong_apis(entry) };
     let notes = (!wrong.is_empty())
         .then(|| Note::ApiCorrected { provider: provider.id.clone(), file: file.to_owned() });
-    let corrections = wrong.iter().map(|place| Edit::Set { path: at(place), value: COMPLETIONS.into() });
+    let corrections =
+        wrong.iter().map(|place| Edit::Set { path: at(place), value: COMPLETIONS.into() });
     edits.extend(corrections);
     (edits, notes.into_iter().collect())
 }
