@@ -91,3 +91,6 @@ pub fn needed(effective: &Value, settings: &Settings) -> Vec<Setting> {
     needed.extend(provider::needed(effective, settings));
     needed
 }
+
+#[cfg(test)]
+mod tests;

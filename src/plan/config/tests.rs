@@ -1,0 +1,323 @@
+//! Tables: a config, a wish, and what the config means afterwards.
+
+use std::path::Path;
+
+use super::{Wish, edits, models_file_edits, needed};
+use crate::openclaw::document::{Document, Value};
+use crate::openclaw::version::Version;
+use crate::plan::error::PlanError;
+use crate::plan::note::Note;
+use crate::settings::{Secret, Setting, Settings};
+
+/// The page's machine before its steps.
+const BEFORE: &str = r#"{"meta":{"lastTouchedVersion":"2026.3.13"},
+  "agents":{"defaults":{"workspace":"/root/.openclaw/workspace"}},
+  "gateway":{"port":18789,"mode":"local","bind":"loopback","tailscale":{"mode":"off"}}}"#;
+
+/// The same after them, with real values for the page's placeholders.
+const AFTER: &str = r#"{"meta":{"lastTouchedVersion":"2026.3.13"},
+  "models":{"mode":"merge","providers":{"openai":{"apiKey":"sk-1","baseUrl":"https://www.open1.codes",
+    "api":"openai-completions","models":[{"id":"gpt-5.4","name":"gpt-5.4"}]}}},
+  "agents":{"defaults":{"model":{"primary":"openai/gpt-5.4"},"models":{"openai/gpt-5.4":{}},
+    "workspace":"/root/.openclaw/workspace"}},
+  "channels":{"dingtalk-connector":{"enabled":true,"clientId":"ding1","clientSecret":"s3cret",
+    "gatewayToken":"tok","gatewayUrl":"http://127.0.0.1:18789","sessionTimeout":1800000}},
+  "plugins":{"entries":{"dingtalk-connector":{"enabled":true}},"installs":{"dingtalk-connector":{
+    "source":"path","sourcePath":"/root/.openclaw/extensions/dingtalk-connector",
+    "installPath":"/root/.openclaw/extensions/dingtalk-connector","version":"0.6.0",
+    "installedAt":"2026-03-16T00:00:00.000Z"}}},
+  "gateway":{"port":18789,"mode":"local","bind":"loopback","auth":{"mode":"none"},
+    "http":{"endpoints":{"chatCompletions":{"enabled":true}}},"tailscale":{"mode":"off"}}}"#;
+
+struct Case {
+    settings: Settings,
+    openclaw: Version,
+    schema: Option<serde_json::Value>,
+    bind_option: Option<&'static str>,
+    token_in_unit: bool,
+}
+
+impl Case {
+    fn page() -> Self {
+        Self {
+            settings: settings(&[
+                (Setting::ClientId, "ding1"),
+                (Setting::ClientSecret, "s3cret"),
+                (Setting::GatewayToken, "tok"),
+                (Setting::BaseUrl, "https://www.open1.codes"),
+                (Setting::Model, "gpt-5.4"),
+                (Setting::ApiKey, "sk-1"),
+            ]),
+            ..Self::bot_only()
+        }
+    }
+
+    fn bot_only() -> Self {
+        Self::with(&[(Setting::ClientId, "ding1"), (Setting::ClientSecret, "s3cret")])
+    }
+
+    fn with(given: &[(Setting, &str)]) -> Self {
+        Self {
+            settings: settings(given),
+            openclaw: Version::of(2026, 3, 13),
+            schema: None,
+            bind_option: None,
+            token_in_unit: false,
+        }
+    }
+
+    fn run(&self, config: &str) -> Result<(Value, Vec<Note>), PlanError> {
+        let file = Path::new("/root/.openclaw/openclaw.json");
+        let document = Document::parse(file, config.as_bytes()).unwrap();
+        let wish = Wish {
+            settings: &self.settings,
+            openclaw: self.openclaw,
+            connector: Path::new("/root/.openclaw/extensions/dingtalk-connector"),
+            connector_version: "0.6.0",
+            channel_schema: self.schema.as_ref(),
+            port: 18789,
+            bind_option: self.bind_option,
+            token_in_unit: self.token_in_unit,
+            fresh_token: &Secret::new("fresh"),
+            now: "2026-03-16T00:00:00.000Z",
+            file,
+        };
+        let draft = edits(document.value(), &wish)?;
+        let edited = document.edit(&draft.edits).unwrap();
+        Ok((edited.value().clone(), draft.notes))
+    }
+
+    fn value(&self, config: &str) -> Value {
+        self.run(config).unwrap().0
+    }
+}
+
+fn settings(given: &[(Setting, &str)]) -> Settings {
+    let mut settings = Settings::default();
+    for (setting, text) in given {
+        settings.accept(*setting, text).unwrap();
+    }
+    settings
+}
+
+fn meaning(text: &str) -> Value {
+    Document::parse(Path::new("/expected"), text.as_bytes()).unwrap().value().clone()
+}
+
+fn text_at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
+    value.get(path).and_then(Value::as_str)
+}
+
+const TOKEN_IN_CHANNEL: [&str; 3] = ["channels", "dingtalk-connector", "gatewayToken"];
+
+#[test]
+fn the_pages_machine_becomes_the_pages_config() {
+    assert_eq!(Case::page().value(BEFORE).to_json(), meaning(AFTER).to_json());
+}
+
+#[test]
+fn a_second_time_changes_nothing() {
+    let file = Path::new("/c");
+    let document = Document::parse(file, AFTER.as_bytes()).unwrap();
+    let case = Case::page();
+    let (value, _) = case.run(AFTER).unwrap();
+    assert_eq!(&value, document.value());
+}
+
+#[test]
+fn what_the_user_has_is_kept() {
+    let config = r#"{"channels":{"dingtalk-connector":{"clientId":123,"clientSecret":"${SECRET}",
+        "sessionTimeout":5,"debug":true}}}"#;
+    let value = Case::with(&[]).value(config);
+    let channel = value.get(&["channels", "dingtalk-connector"]).unwrap().to_json();
+    assert_eq!(channel["clientId"], 123);
+    assert_eq!(channel["clientSecret"], "${SECRET}");
+    assert_eq!(channel["sessionTimeout"], 5);
+    assert_eq!(channel["debug"], true);
+    assert_eq!(channel["enabled"], true);
+    assert_eq!(value.get(&["models"]), None, "no provider was asked for");
+}
+
+#[test]
+fn a_secret_that_looks_like_a_reference_is_escaped() {
+    let case = Case::with(&[(Setting::ClientId, "d"), (Setting::ClientSecret, "a${HOME}b")]);
+    let value = case.value("{}");
+    let secret = text_at(&value, &["channels", "dingtalk-connector", "clientSecret"]);
+    assert_eq!(secret, Some("a$${HOME}b"));
+}
+
+#[test]
+fn what_is_needed_is_named() {
+    let table: [(&str, &[(Setting, &str)], &[Setting]); 6] = [
+        ("{}", &[], &[Setting::ClientId, Setting::ClientSecret]),
+        (
+            r#"{"channels":{"dingtalk-connector":{"clientId":"你的钉钉clientId","clientSecret":"s"}}}"#,
+            &[],
+            &[Setting::ClientId],
+        ),
+        (
+            r#"{"channels":{"dingtalk-connector":{"clientId":1,"clientSecret":{"source":"env"}}}}"#,
+            &[],
+            &[],
+        ),
+        (
+            "{}",
+            &[(Setting::ClientId, "a"), (Setting::ClientSecret, "b"), (Setting::Model, "m")],
+            &[Setting::BaseUrl, Setting::ApiKey],
+        ),
+        (
+            r#"{"models":{"providers":{"openai":{"apiKey":"k"}}}}"#,
+            &[(Setting::ClientId, "a"), (Setting::ClientSecret, "b")],
+            &[Setting::BaseUrl, Setting::Model],
+        ),
+        (
+            r#"{"models":{"providers":{"openai":{"baseUrl":"https://x"}}},"agents":{"defaults":{"model":"openai/m"}}}"#,
+            &[(Setting::ClientId, "a"), (Setting::ClientSecret, "b")],
+            &[],
+        ),
+    ];
+    for (config, given, expected) in table {
+        assert_eq!(needed(&meaning(config), &settings(given)), expected, "{config}");
+    }
+}
+
+#[test]
+fn responses_become_completions_only_where_the_provider_is_not_openai() {
+    let provider = |url: &str| {
+        format!(
+            r#"{{"models":{{"providers":{{"p":{{"baseUrl":"{url}","api":"openai-responses",
+            "models":[{{"id":"m","name":"m","api":"openai-responses"}}]}},
+            "other":{{"baseUrl":"https://y","api":"openai-responses","models":[]}}}}}},
+            "agents":{{"defaults":{{"model":{{"primary":"p/m"}}}}}}}}"#
+        )
+    };
+    let (value, notes) = Case::bot_only().run(&provider("https://www.open1.codes")).unwrap();
+    let json = value.to_json();
+    assert_eq!(json["models"]["providers"]["p"]["api"], "openai-completions");
+    assert_eq!(json["models"]["providers"]["p"]["models"][0]["api"], "openai-completions");
+    assert_eq!(json["models"]["providers"]["other"]["api"], "openai-responses");
+    assert!(notes.iter().any(|note| matches!(note, Note::ApiCorrected { .. })));
+    let own = Case::bot_only().value(&provider("https://api.openai.com/v1")).to_json();
+    assert_eq!(own["models"]["providers"]["p"]["api"], "openai-responses");
+}
+
+#[test]
+fn a_provider_is_completed_and_a_model_added() {
+    let config = r#"{"models":{"providers":{"openai":{"baseUrl":"https://x","apiKey":"k","models":[
+        {"id":"old","name":"old"}]}}},"agents":{"defaults":{"model":"openai/old"}}}"#;
+    let json = Case::with(&[
+        (Setting::ClientId, "a"),
+        (Setting::ClientSecret, "b"),
+        (Setting::Model, "deepseek-ai/DeepSeek-V3"),
+    ])
+    .value(config)
+    .to_json();
+    let provider = &json["models"]["providers"]["openai"];
+    assert_eq!(provider["api"], "openai-completions");
+    assert_eq!(provider["models"][0]["id"], "old");
+    assert_eq!(provider["models"][1]["id"], "deepseek-ai/DeepSeek-V3");
+    assert_eq!(json["agents"]["defaults"]["model"], "openai/deepseek-ai/DeepSeek-V3");
+    assert!(json["agents"]["defaults"].get("models").is_none(), "no list is begun");
+}
+
+#[test]
+fn a_token_is_kept_handed_on_or_made() {
+    let config = |auth: &str| format!(r#"{{"gateway":{{"auth":{auth}}}}}"#);
+    let kept = Case::bot_only().value(&config(r#"{"mode":"token","token":"${GW}"}"#));
+    assert_eq!(text_at(&kept, &TOKEN_IN_CHANNEL), Some("${GW}"), "as a reference, never resolved");
+    let inferred = Case::bot_only().value(&config(r#"{"token":"t"}"#));
+    assert_eq!(text_at(&inferred, &TOKEN_IN_CHANNEL), Some("t"));
+    assert_eq!(inferred.get(&["gateway", "auth", "mode"]), None);
+    let in_unit = Case { token_in_unit: true, ..Case::bot_only() };
+    let value = in_unit.value(&config(r#"{"mode":"token"}"#));
+    assert_eq!(text_at(&value, &TOKEN_IN_CHANNEL), Some("${OPENCLAW_GATEWAY_TOKEN}"));
+    let mut wanted = Case::bot_only();
+    wanted.settings.accept(Setting::GatewayAuth, "token").unwrap();
+    let made = wanted.value("{}");
+    assert_eq!(text_at(&made, &["gateway", "auth", "token"]), Some("fresh"));
+    assert_eq!(text_at(&made, &TOKEN_IN_CHANNEL), Some("fresh"));
+    let mut none = Case::bot_only();
+    none.settings.accept(Setting::GatewayAuth, "none").unwrap();
+    let switched = none.value(&config(r#"{"mode":"token","token":"t"}"#));
+    assert_eq!(text_at(&switched, &["gateway", "auth", "mode"]), Some("none"));
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let refusal = |case: Case, config: &str| case.run(config).unwrap_err();
+    let bind = r#"{"gateway":{"bind":"lan"}}"#;
+    assert!(matches!(refusal(Case::bot_only(), bind), PlanError::Exposed { .. }));
+    let option = Case { bind_option: Some("lan"), ..Case::bot_only() };
+    assert!(matches!(refusal(option, "{}"), PlanError::Exposed { .. }));
+    let serve = r#"{"gateway":{"tailscale":{"mode":"serve"}}}"#;
+    assert!(matches!(refusal(Case::bot_only(), serve), PlanError::Exposed { .. }));
+    let off = r#"{"plugins":{"enabled":false}}"#;
+    assert!(matches!(refusal(Case::bot_only(), off), PlanError::PluginsOff { .. }));
+    let proxy = r#"{"gateway":{"auth":{"mode":"trusted-proxy"}}}"#;
+    assert!(matches!(refusal(Case::bot_only(), proxy), PlanError::AuthMode { .. }));
+    let hidden = r#"{"gateway":{"auth":{"mode":"token","token":{"source":"exec"}}}}"#;
+    assert!(matches!(refusal(Case::bot_only(), hidden), PlanError::TokenUnreadable));
+    let other = r#"{"gateway":{"auth":{"mode":"token","token":"theirs"}}}"#;
+    assert!(matches!(refusal(Case::page(), other), PlanError::TokenConflict));
+}
+
+#[test]
+fn the_lists_of_plugins_are_extended_never_begun() {
+    let json = |config: &str| Case::bot_only().value(config).to_json();
+    let listed = json(r#"{"plugins":{"allow":["a"],"deny":["dingtalk-connector","b"]}}"#);
+    assert_eq!(listed["plugins"]["allow"], serde_json::json!(["a", "dingtalk-connector"]));
+    assert_eq!(listed["plugins"]["deny"], serde_json::json!(["b"]));
+    let empty = json(r#"{"plugins":{"allow":[]}}"#);
+    assert_eq!(empty["plugins"]["allow"], serde_json::json!([]));
+    assert!(json("{}")["plugins"].get("allow").is_none());
+}
+
+#[test]
+fn the_install_record_is_gated_by_the_version() {
+    let newer = Case { openclaw: Version::of(2026, 4, 25), ..Case::bot_only() };
+    assert_eq!(newer.value("{}").get(&["plugins", "installs"]), None);
+    let older = Case { openclaw: Version::of(2026, 4, 24), ..Case::bot_only() };
+    assert!(older.value("{}").get(&["plugins", "installs", "dingtalk-connector"]).is_some());
+}
+
+#[test]
+fn keys_that_the_schema_forbids_are_neither_written_nor_left() {
+    let schema = serde_json::json!({"additionalProperties": false,
+        "properties": {"enabled": {}, "clientId": {}, "clientSecret": {}}});
+    let config = r#"{"channels":{"dingtalk-connector":{"clientId":"a","clientSecret":"b",
+        "gatewayUrl":"http://127.0.0.1:18789","sessionTimeout":1}}}"#;
+    let strict = Case {
+        openclaw: Version::of(2026, 4, 9),
+        schema: Some(schema.clone()),
+        ..Case::bot_only()
+    };
+    let (value, notes) = strict.run(config).unwrap();
+    let channel = value.get(&["channels", "dingtalk-connector"]).unwrap();
+    let keys: Vec<_> = channel.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(keys, ["clientId", "clientSecret", "enabled"]);
+    let gone = vec!["gatewayUrl".to_owned(), "sessionTimeout".to_owned()];
+    assert!(notes.contains(&Note::KeysTakenOut { keys: gone }));
+    // OpenClaw 2026.3.13 does not look at the schema: what the user has there stays
+    let lenient = Case { schema: Some(schema), ..Case::bot_only() };
+    let channel = lenient.value(config).to_json();
+    assert_eq!(channel["channels"]["dingtalk-connector"]["sessionTimeout"], 1);
+}
+
+#[test]
+fn a_rotated_key_and_a_wrong_api_reach_models_json() {
+    let generated = meaning(
+        r#"{"providers":{"openai":{"baseUrl":"https://www.open1.codes","apiKey":"OLD",
+        "api":"openai-responses","models":[{"id":"m","api":"openai-responses"}]}}}"#,
+    );
+    let settings = Case::page().settings;
+    let file = Path::new("/m.json");
+    let (edits, notes) = models_file_edits(file, &generated, &meaning(BEFORE), &settings);
+    let value = edits.iter().fold(generated.clone(), |value, edit| edit.applied_to(&value));
+    let provider = &value.to_json()["providers"]["openai"];
+    assert_eq!(provider["apiKey"], "sk-1");
+    assert_eq!(provider["api"], "openai-completions");
+    assert_eq!(provider["models"][0]["api"], "openai-completions");
+    assert_eq!(notes.len(), 1);
+    let (again, _) = models_file_edits(file, &value, &meaning(AFTER), &settings);
+    assert!(again.is_empty());
+}
