@@ -1,0 +1,79 @@
+#!/bin/bash
+# Installs what a task of the Makefile needs and the machine lacks; touches nothing, and asks nobody, when all is there.
+#
+#   needs.sh build|sandbox|test
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+
+# A command or a file that must be there, and the package that brings it (Debian 12 and later, Ubuntu 24.04 and later).
+needed() {
+  cat <<LIST
+cc                                   gcc
+/usr/include/features.h              libc6-dev
+/etc/ssl/certs/ca-certificates.crt   ca-certificates
+LIST
+  [ "$1" != build ] || return 0
+  cat <<LIST
+/usr/bin/python3                     python3
+/lib/systemd/systemd                 systemd
+/usr/lib/systemd/user/dbus.socket    dbus-user-session
+dbus-uuidgen                         dbus-bin
+unshare                              util-linux
+ip                                   iproute2
+LIST
+  { [ "$1" = test ] || [ "${OPENCLAW-}" = real ]; } || return 0
+  echo "npm npm"
+  [ "$1" != test ] || echo "strace strace"
+}
+
+missing_packages() {
+  needed "$1" | while read -r sign package; do
+    case $sign in
+    /*) [ -e "$sign" ] ;;
+    *) PATH=$PATH:/usr/sbin:/sbin command -v "$sign" >/dev/null ;;
+    esac || echo "$package"
+  done
+}
+
+install_packages() {
+  echo "Installing: $*" >&2
+  "$here/sandbox/as-root.sh" env DEBIAN_FRONTEND=noninteractive sh -euc '
+    apt-get update -qq
+    apt-get install -qq --yes --no-install-recommends "$@" >/dev/null' needs "$@"
+}
+
+rust_is_recent() {
+  local have
+  have=$(cargo --version 2>/dev/null | awk '{print $2}')
+  [ -n "$have" ] && [ "$(printf '%s\n' "$1" "$have" | sort -V | head -n 1)" = "$1" ]
+}
+
+rust_tools() { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1
+
+get_rust() {
+  local wanted
+  wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$here/../Cargo.toml")
+  if ! rust_is_recent "$wanted"; then
+    command -v rustup >/dev/null || install_rustup "$wanted"
+    rustup toolchain install stable --profile minimal
+    rustup default stable
+    rust_is_recent "$wanted"
+  fi
+  rust_tools || rustup component add rustfmt clippy
+}
+
+install_rustup() {
+  if [ -n "$(apt-cache madison rustup 2>/dev/null)" ]; then
+    install_packages rustup
+    return
+  fi
+  cat >&2 <<TEXT
+This needs Rust $1 or newer, and this distribution has neither that nor rustup. One line gets it:
+  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y
+TEXT
+  exit 1
+}
+
+mapfile -t packages < <(missing_packages "$1")
+[ ${#packages[@]} = 0 ] || install_packages "${packages[@]}"
+get_rust

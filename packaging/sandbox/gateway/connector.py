@@ -1,0 +1,76 @@
+"""Plays the sample connector where there is no Node to run it: the same log lines, the same two folders, the same proxy rules."""
+
+import json
+import os
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import config
+
+ID = "dingtalk-connector"
+LOOK_EVERY = 0.05
+# No TypeScript has a line like this, so one broken payload serves the real OpenClaw and the stand-in.
+DOES_NOT_COMPILE = "@@"
+
+
+def load(settings, fault, log):
+    """Whether the connector is loaded; says so, or why not, in OpenClaw's words."""
+    folder, entry = config.plugins()[0].get(ID, (None, None))
+    section = settings.get("plugins") or {}
+    enabled = section.get("enabled", True) and config.at(section, "entries", ID, "enabled") is not False
+    allowed = ID in (section.get("allow") or [ID]) and ID not in section.get("deny", [])
+    if not folder or not enabled or not allowed or fault == "silent":
+        return False
+    with open(entry, encoding="utf-8", errors="replace") as file:
+        bad_lines = [number for number, line in enumerate(file, 1) if line.startswith(DOES_NOT_COMPILE)]
+    if fault == "fails" or bad_lines:
+        reason = f"Error: ParseError: Unexpected token\n {entry}:{(bad_lines or [1])[0]}:0"
+        log.line("plugins", f"{ID} failed to load from {entry}: {reason}", "ERROR")
+        log.line("gateway", f"[plugins] {ID} failed to load from {entry}: {reason}", "ERROR")
+        log.line("gateway", f"[plugins] failed to load plugin: {reason} (plugin={ID}, source={entry})", "ERROR")
+        return False
+    log.line("plugins", "[DingTalk] sample connector registered")
+    log.line("gateway", "[DingTalk] sample connector registered")
+    return True
+
+
+def start(settings, port, log):
+    channel = config.at(settings, "channels", ID) or {}
+    if channel.get("enabled") is False or not channel.get("clientId") or not channel.get("clientSecret"):
+        return
+    folders = [os.path.join(config.state_dir(), "dingtalk", name) for name in ("inbox", "outbox")]
+    for folder in folders:
+        os.makedirs(folder, exist_ok=True)
+    log.line(f"gateway/channels/{ID}", f"[default] sample connector: listening in {os.path.dirname(folders[0])}")
+    threading.Thread(target=_serve, args=(*folders, channel, port), daemon=True).start()
+
+
+def _serve(inbox, outbox, channel, port):
+    while True:
+        for name in sorted(name for name in os.listdir(inbox) if not name.startswith(".")):
+            with open(os.path.join(inbox, name), encoding="utf-8") as file:
+                text = file.read()
+            os.unlink(os.path.join(inbox, name))
+            unfinished = os.path.join(outbox, "." + name)
+            with open(unfinished, "w", encoding="utf-8") as file:
+                json.dump(_ask(text, channel, port), file, ensure_ascii=False)
+            os.rename(unfinished, os.path.join(outbox, name))
+        time.sleep(LOOK_EVERY)
+
+
+def _ask(text, channel, port):
+    """Asks through urllib, which obeys http_proxy and no_proxy as OpenClaw's dispatcher does."""
+    body = json.dumps({"model": "default", "messages": [{"role": "user", "content": text}]}).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/chat/completions", body, {"Content-Type": "application/json"})
+    if channel.get("gatewayToken"):
+        request.add_header("Authorization", f"Bearer {channel['gatewayToken']}")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return {"reply": json.load(response)["choices"][0]["message"]["content"]}
+    except urllib.error.HTTPError as error:
+        through_proxy = error.headers.get("Via") is not None
+        return {"error": "fetch failed" if through_proxy else f"Gateway error: {error.code} - {error.read().decode()}"}
+    except OSError as error:
+        return {"error": "fetch failed", "cause": str(error)}

@@ -1,0 +1,129 @@
+"""The gateway stand-in: answers where OpenClaw 2026.3.13's gateway answers, and fails where a test asks it to.
+
+Installed as PREFIX/openclaw/dist/index.js and started by python3, so that a unit's ExecStart looks like OpenClaw's own.
+
+  index.js gateway --port N      index.js config validate [--json]      index.js config file      index.js --version
+
+Faults are read at start from <state dir>/stand-in.json (or $OPENCLAW_STAND_IN, the same JSON), all optional:
+  listen_after, ready_after, crash_after, stop_after   seconds until it listens, is ready, dies with status 1, obeys SIGTERM
+  refuse        a text: say it and exit 1              never_ready     true: /readyz stays at 503
+  plugin        "fails" or "silent": the connector does not compile; is not loaded, without a word
+  only_with_connector   true: all of this only while the config names the connector's channel
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+
+import config
+import connector
+import http_server
+from log import Log
+
+VERSION = "2026.3.13"
+LOOK_AT_CONFIG_EVERY = 0.2
+
+
+def faults(settings):
+    text = os.environ.get("OPENCLAW_STAND_IN", "")
+    path = os.path.join(config.state_dir(), "stand-in.json")
+    if not text and os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    wanted = json.loads(text or "{}")
+    if wanted.get("only_with_connector") and not config.at(settings, "channels", connector.ID):
+        return {}
+    return wanted
+
+
+def main(argv):
+    if argv[:1] == ["--version"]:
+        print(f"OpenClaw {VERSION} (sandbox)")
+    elif argv[:2] == ["config", "file"]:
+        print(config.path())
+    elif argv[:2] == ["config", "validate"]:
+        return validate()
+    elif argv[:1] == ["gateway"] and "--port" in argv:
+        return run_gateway(int(argv[argv.index("--port") + 1]))
+    else:
+        print(f"the gateway stand-in does not know: {' '.join(argv)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def validate():
+    problems = config.load()[1]
+    answer = {"valid": not problems, "path": config.path()}
+    if problems:
+        answer["issues"] = [{"path": where, "message": what} for where, what in problems]
+    print(json.dumps(answer))
+    return 1 if problems else 0
+
+
+def run_gateway(port):
+    log = Log()
+    settings, problems = config.load()
+    if problems:
+        return refuse_config(log, problems)
+    fault = faults(settings)
+    if fault.get("refuse"):
+        log.console(fault["refuse"])
+        return 1
+    if config.at(settings, "gateway", "auth", "mode") == "none":
+        log.line("gateway", "auth mode=none explicitly configured; all gateway connections are unauthenticated.")
+    loaded = connector.load(settings, fault.get("plugin"), log)
+    time.sleep(fault.get("listen_after", 0.1))
+    stop_on_sigterm(log, fault.get("stop_after", 0))
+    ready_at = float("inf") if fault.get("never_ready") else time.monotonic() + fault.get("ready_after", 0)
+    http_server.listen(port, settings, ready_at)
+    log.line("gateway", f"agent model: {config.at(settings, 'agents', 'defaults', 'model', 'primary')}")
+    log.line("gateway", f"listening on ws://127.0.0.1:{port}, ws://[::1]:{port} (PID {os.getpid()})")
+    log.line("gateway", f"log file: {log.path}")
+    if loaded:
+        connector.start(settings, port, log)
+    if "crash_after" in fault:
+        threading.Timer(fault["crash_after"], lambda: os._exit(1)).start()
+    return watch_config(settings, log)
+
+
+def refuse_config(log, problems):
+    lines = "".join(f"\\n- {where}: {what}" for where, what in problems)
+    log.console(f"Invalid config at {config.path()}:{lines}")
+    log.console("Config invalid")
+    log.console(f"File: {config.path()}")
+    log.console("Problem:")
+    for where, what in problems:
+        log.console(f"  - {where}: {what}")
+    log.console("Run: openclaw doctor --fix")
+    return 1
+
+
+def stop_on_sigterm(log, delay):
+    def stop(*_):
+        log.line("gateway", "signal SIGTERM received")
+        log.line("gateway", "received SIGTERM; shutting down")
+        time.sleep(delay)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def watch_config(settings, log):
+    """Like OpenClaw under systemd: a change of `gateway` or `plugins` ends it with 0, and `Restart=always` brings it back."""
+    while True:
+        time.sleep(LOOK_AT_CONFIG_EVERY)
+        now, problems = config.load()
+        if problems or now == settings:
+            continue
+        changed = [key for key in ("gateway", "plugins", "channels") if now.get(key) != settings.get(key)]
+        if changed:
+            log.line("reload", f"config change requires gateway restart ({', '.join(changed)})")
+            return 0
+        settings = now
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

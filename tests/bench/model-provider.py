@@ -1,0 +1,64 @@
+"""An OpenAI-compatible model provider: /chat/completions, streaming and not; 404 for /responses, as many such providers answer.
+
+  model-provider.py PORT [LOG]     every request becomes one line of JSON in LOG
+"""
+
+import http.server
+import json
+import re
+import sys
+
+REPLY = "Hello from the model."
+
+
+class Provider(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    log_path = None
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.note(json.loads(body or b"{}"))
+        if not self.path.endswith("/chat/completions"):
+            self.answer(404, b'{"error":{"message":"Not Found"}}')
+        elif json.loads(body).get("stream"):
+            self.stream()
+        else:
+            message = {"index": 0, "message": {"role": "assistant", "content": REPLY}, "finish_reason": "stop"}
+            self.answer(200, json.dumps({"id": "1", "object": "chat.completion", "choices": [message], "usage": usage()}).encode())
+
+    def do_GET(self):
+        self.note({})
+        self.answer(200, json.dumps({"object": "list", "data": [{"id": "gpt-5.4", "object": "model"}]}).encode())
+
+    def stream(self):
+        chunks = [{"delta": {"role": "assistant", "content": word}, "index": 0} for word in re.findall(r" ?\S+", REPLY)]
+        chunks.append({"delta": {}, "index": 0, "finish_reason": "stop"})
+        events = [{"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-5.4", "choices": [c]} for c in chunks]
+        events.append({"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-5.4", "choices": [], "usage": usage()})
+        text = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+        self.answer(200, text.encode(), "text/event-stream")
+
+    def answer(self, status, data, kind="application/json"):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def note(self, body):
+        if self.log_path:
+            asked = [message.get("role") for message in body.get("messages", [])]
+            with open(self.log_path, "a", encoding="utf-8") as file:
+                file.write(json.dumps({"method": self.command, "path": self.path, "stream": body.get("stream"), "roles": asked}) + "\n")
+
+    def log_message(self, *_):
+        """The log has what matters."""
+
+
+def usage():
+    return {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+
+
+if __name__ == "__main__":
+    Provider.log_path = sys.argv[2] if len(sys.argv) > 2 else None
+    http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Provider).serve_forever()

@@ -1,0 +1,6 @@
+//! The program and the real OpenClaw 2026.3.13 from npm, on a machine behind a proxy.
+
+#[path = "../bench/mod.rs"]
+mod bench;
+
+mod the_bench;
