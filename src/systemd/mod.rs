@@ -1,1 +1,25 @@
 //! The systemd user manager over D-Bus, drop-in syntax, environment rules.
+
+pub mod drop_in;
+pub mod environment;
+
+mod backend;
+mod bus;
+pub(crate) mod child;
+mod error;
+mod job;
+mod manager;
+mod properties;
+mod session;
+mod show;
+mod systemctl;
+mod time_span;
+mod unit;
+mod wait;
+mod words;
+
+pub use error::{ManagerError, Step};
+pub use job::{JobOutcome, Verb};
+pub use manager::UserManager;
+pub use session::Session;
+pub use unit::{ActiveState, CommandLine, EnvironmentFile, LoadState, Unit};

@@ -1,0 +1,148 @@
+//! A helper program: run with a clean environment, never longer than the deadline.
+
+use std::io::{self, Read};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::interrupt::Interrupt;
+use crate::patience::Deadline;
+
+/// How often the child is asked whether it has ended.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// How much of either stream is kept.
+const LIMIT: u64 = 16 * 1024 * 1024;
+
+/// What a child left behind.
+pub(crate) struct Finished {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Why a child did not finish.
+#[derive(Debug)]
+pub(crate) enum Unfinished {
+    /// It could not be started or waited for.
+    Io(io::Error),
+    /// The deadline came first; it has been killed.
+    Late,
+    /// The operator's interrupt came first; it has been killed.
+    Interrupted,
+}
+
+/// Runs `command` in a process group of its own, so that a Ctrl-C at the terminal reaches us and
+/// not it.
+pub(crate) fn run(
+    mut command: Command,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<Finished, Unfinished> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().map_err(Unfinished::Io)?;
+    let stdout = drained(child.stdout.take());
+    let stderr = drained(child.stderr.take());
+    let status = match ended(&mut child, deadline, interrupt) {
+        Ok(status) => status,
+        Err(unfinished) => {
+            kill_group(&mut child);
+            return Err(unfinished);
+        }
+    };
+    Ok(Finished { status, stdout: text(stdout), stderr: text(stderr) })
+}
+
+fn ended(
+    child: &mut Child,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<ExitStatus, Unfinished> {
+    loop {
+        if let Some(status) = child.try_wait().map_err(Unfinished::Io)? {
+            return Ok(status);
+        }
+        if interrupt.is_raised() {
+            return Err(Unfinished::Interrupted);
+        }
+        if deadline.has_passed() {
+            return Err(Unfinished::Late);
+        }
+        thread::sleep(GLANCE.min(deadline.remaining()));
+    }
+}
+
+/// Kills the child with everything that it started; it is gone or the kernel's when this returns.
+fn kill_group(child: &mut Child) {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    if let Some(group) = group {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.wait();
+}
+
+/// Reads a stream on the side, so that a full pipe cannot stop the child.
+fn drained(stream: Option<impl Read + Send + 'static>) -> Option<JoinHandle<Vec<u8>>> {
+    let stream = stream?;
+    Some(thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = stream.take(LIMIT).read_to_end(&mut bytes);
+        bytes
+    }))
+}
+
+fn text(reader: Option<JoinHandle<Vec<u8>>>) -> String {
+    let bytes = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+impl Finished {
+    /// The last line that it wrote about an error, or how it ended.
+    pub(crate) fn complaint(&self) -> String {
+        let line = self.stderr.lines().find(|line| !line.trim().is_empty());
+        match (line, self.status.signal()) {
+            (Some(line), _) => line.trim().to_owned(),
+            (None, Some(signal)) => format!("killed by signal {signal}"),
+            (None, None) => self.status.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn output_and_status_are_collected() {
+        let deadline = Deadline::after(Duration::from_secs(10));
+        let done = run(shell("echo a; echo b >&2; exit 3"), deadline, &Interrupt::never());
+        let done = done.unwrap_or_else(|error| panic!("{error:?}"));
+        assert_eq!((done.stdout.as_str(), done.status.code()), ("a\n", Some(3)));
+        assert_eq!(done.complaint(), "b");
+    }
+
+    #[test]
+    fn a_child_that_hangs_is_killed_with_its_children() {
+        let deadline = Deadline::after(Duration::from_millis(100));
+        let done = run(shell("sleep 1000 & wait"), deadline, &Interrupt::never());
+        assert!(matches!(done, Err(Unfinished::Late)));
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_wait() {
+        let interrupt = Interrupt::never();
+        interrupt.raise();
+        let deadline = Deadline::after(Duration::from_secs(1000));
+        let done = run(shell("sleep 1000"), deadline, &interrupt);
+        assert!(matches!(done, Err(Unfinished::Interrupted)));
+    }
+}

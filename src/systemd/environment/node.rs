@@ -1,0 +1,153 @@
+//! Where Node sends a loopback request, by the rules of undici 7 (`EnvHttpProxyAgent`).
+
+use super::Environment;
+
+/// A way to write "this machine" in a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoopbackHost {
+    /// `127.0.0.1`
+    V4,
+    /// `localhost`
+    Name,
+    /// `[::1]`
+    V6,
+}
+
+impl LoopbackHost {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::V4, Self::Name, Self::V6];
+
+    /// As it stands in a URL.
+    #[must_use]
+    pub fn in_url(self) -> &'static str {
+        match self {
+            Self::V4 => "127.0.0.1",
+            Self::Name => "localhost",
+            Self::V6 => "[::1]",
+        }
+    }
+}
+
+/// What an environment makes of plain-HTTP requests to this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routing {
+    /// The variable that names the proxy for plain HTTP, if a proxy is set.
+    pub proxy_variable: Option<&'static str>,
+    /// Every proxy variable that is set and not empty. Node ignores `all_proxy`; other programs
+    /// do not.
+    pub proxies_set: Vec<&'static str>,
+    /// The loopback hosts that no entry of `no_proxy` covers.
+    pub not_bypassed: Vec<LoopbackHost>,
+}
+
+impl Routing {
+    /// Reads the environment of a Node process whose gateway listens on `port`.
+    #[must_use]
+    pub fn of(environment: &Environment, port: u16) -> Self {
+        // `??` in undici: an empty lower-case variable still hides the upper-case one
+        let list = first_set(environment, ["no_proxy", "NO_PROXY"]).map_or("", |(_, list)| list);
+        let proxy = first_set(environment, ["http_proxy", "HTTP_PROXY"]);
+        let hosts = LoopbackHost::ALL.into_iter();
+        Self {
+            proxy_variable: proxy.filter(|(_, url)| !url.is_empty()).map(|(name, _)| name),
+            proxies_set: proxies_set(environment),
+            not_bypassed: hosts.filter(|host| !bypasses(list, host.in_url(), port)).collect(),
+        }
+    }
+
+    /// Whether a request to this machine would be sent to a proxy.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.proxy_variable.is_some() && !self.not_bypassed.is_empty()
+    }
+}
+
+fn first_set<'a>(
+    environment: &'a Environment,
+    names: [&'static str; 2],
+) -> Option<(&'static str, &'a str)> {
+    names.into_iter().find_map(|name| environment.get(name).map(|value| (name, value)))
+}
+
+fn proxies_set(environment: &Environment) -> Vec<&'static str> {
+    let names =
+        ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    let is_set = |name: &&str| environment.get(name).is_some_and(|value| !value.is_empty());
+    names.into_iter().filter(is_set).collect()
+}
+
+/// undici 7.30: exact names and their subdomains, an optional `:port`, no CIDR, no `127.*`.
+fn bypasses(list: &str, host: &str, port: u16) -> bool {
+    if list == "*" {
+        return true;
+    }
+    let entries = list.split(|c: char| c == ',' || c.is_whitespace());
+    entries.filter(|entry| !entry.is_empty()).any(|entry| {
+        let (name, only_port) = with_port(entry);
+        let name = name.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(name);
+        let name = name.strip_prefix('.').unwrap_or(name);
+        only_port.is_none_or(|only| only == 0 || only == u64::from(port))
+            && is_or_holds(&name.to_ascii_lowercase(), host)
+    })
+}
+
+/// undici compares dotted addresses as if they were domains: an entry `1` bypasses `127.0.0.1`.
+fn is_or_holds(name: &str, host: &str) -> bool {
+    host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// `/^(.+):(\d+)$/`: this is what makes host `:` and port 1 of a bare `::1`.
+fn with_port(entry: &str) -> (&str, Option<u64>) {
+    match entry.rsplit_once(':') {
+        Some((name, digits))
+            if !name.is_empty()
+                && !digits.is_empty()
+                && digits.bytes().all(|digit| digit.is_ascii_digit()) =>
+        {
+            (name, digits.parse().ok().or(Some(u64::MAX)))
+        }
+        _ => (entry, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use LoopbackHost::{Name, V4, V6};
+
+    #[test]
+    fn undici_sevens_rules() {
+        for (lower, upper, open) in [
+            (None, None, vec![V4, Name, V6]),
+            (Some("127.0.0.1,localhost,::1"), None, vec![V6]),
+            (Some("127.0.0.1,localhost,::1,[::1]"), None, vec![]),
+            (Some(""), Some("127.0.0.1,localhost,[::1]"), vec![V4, Name, V6]),
+            (None, Some("127.0.0.1 localhost\t[::1]"), vec![]),
+            (Some("127.0.0.0/8"), None, vec![V4, Name, V6]),
+            (Some("127.*,.localhost"), None, vec![V4, V6]),
+            (Some("*"), None, vec![]),
+            (Some("127.0.0.1:18789,localhost:1,[::1]:18789"), None, vec![Name]),
+            (Some("LOCALHOST"), None, vec![V4, V6]),
+            (Some("0.1"), None, vec![Name, V6]),
+        ] {
+            let mut environment = Environment::default();
+            lower.into_iter().for_each(|value| environment.set("no_proxy", value));
+            upper.into_iter().for_each(|value| environment.set("NO_PROXY", value));
+            let routing = Routing::of(&environment, 18789);
+            assert_eq!(routing.not_bypassed, open, "{lower:?} {upper:?}");
+            assert!(!routing.is_broken(), "no proxy is set");
+        }
+    }
+
+    #[test]
+    fn an_empty_lower_case_proxy_hides_the_upper_case_one() {
+        let environment = Environment::of_assignments(["http_proxy=", "HTTP_PROXY=http://p:1"]);
+        assert_eq!(Routing::of(&environment, 1).proxy_variable, None);
+        let environment = Environment::of_assignments(["HTTP_PROXY=http://p:1", "ALL_PROXY=x"]);
+        let routing = Routing::of(&environment, 1);
+        assert_eq!(routing.proxy_variable, Some("HTTP_PROXY"));
+        assert_eq!(routing.proxies_set, ["HTTP_PROXY", "ALL_PROXY"]);
+        assert!(routing.is_broken());
+    }
+}
