@@ -2,5 +2,7 @@
 
 pub mod account;
 pub mod paths;
+pub mod picture;
 pub mod program;
+pub mod service;
 pub mod surroundings;

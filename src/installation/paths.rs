@@ -78,6 +78,33 @@ impl Paths {
     }
 }
 
+impl Paths {
+    /// The same places with the symbolic links of their directories followed: what we rename lies
+    /// in real directories. The config and the connector's own name stay as they are.
+    #[must_use]
+    pub fn with_real_directories(self) -> Self {
+        let extensions = real(&self.extensions);
+        Self {
+            state_dir: real(&self.state_dir),
+            connector: extensions.join(CONNECTOR),
+            extensions,
+            ..self
+        }
+    }
+}
+
+/// The real form of a path: of as much of it as exists.
+#[must_use]
+pub fn real(path: &Path) -> PathBuf {
+    let existing = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    match existing {
+        Some((above, real)) => path.strip_prefix(above).map_or(real.clone(), |rest| {
+            if rest.as_os_str().is_empty() { real } else { real.join(rest) }
+        }),
+        None => path.to_owned(),
+    }
+}
+
 /// A state directory that somebody has named. Only `--profile` moves it: the variable
 /// `OPENCLAW_PROFILE` alone changes the unit's name and nothing else.
 fn named_state_dir(

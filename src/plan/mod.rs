@@ -2,4 +2,61 @@
 
 pub mod config;
 pub mod error;
+pub mod install;
+pub mod mask;
 pub mod note;
+pub mod render;
+
+use crate::language::Explain;
+use crate::openclaw::document::EditError;
+use crate::openclaw::include::ConfigError;
+use crate::systemd::drop_in::Assigned;
+use crate::systemd::environment::Bypass;
+use crate::transaction::journal::UnitBefore;
+use crate::transaction::step::Step;
+
+pub use error::PlanError;
+
+/// What will be done, in order, and what there is to say about it.
+#[derive(Debug)]
+pub struct Plan {
+    /// The command that it fulfils.
+    pub command: &'static str,
+    /// The connector's version before and after.
+    pub connector: (Option<String>, Option<String>),
+    /// The gateway's unit, where there is one.
+    pub unit: Option<UnitBefore>,
+    /// The bypass that the gateway's process must have afterwards.
+    pub bypass: Bypass,
+    /// What the drop-in assigned before we first came.
+    pub drop_in_before: Assigned,
+    /// The tree is right as it stands, but not in our records: only the record is written.
+    pub adopts: bool,
+    /// The changes, in the order in which they are made.
+    pub steps: Vec<Step>,
+    /// The remarks.
+    pub notes: Vec<note::Note>,
+}
+
+impl Plan {
+    /// Whether the machine already is as it should be.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && !self.adopts
+    }
+
+    /// Whether a new tree must be staged.
+    #[must_use]
+    pub fn replaces_tree(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Tree(_)))
+    }
+
+    /// Whether the gateway runs afterwards, so that its health can be judged.
+    #[must_use]
+    pub fn starts_the_gateway(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Start { .. }))
+    }
+}
+
+/// Why there is no plan, borrowed from the picture where it lies there.
+pub type PlanFailure = Box<dyn Explain>;

@@ -1,0 +1,141 @@
+//! The read-only picture of one installation, from which every plan and every report is made.
+
+use std::path::{Path, PathBuf};
+
+use super::account::Account;
+use super::paths::Paths;
+use super::program::{Program, option_of};
+use super::service::ServicePicture;
+use super::surroundings::Surroundings;
+use crate::connector::installed::InstalledRecord;
+use crate::fs::FileError;
+use crate::fs::image::FileState;
+use crate::openclaw::document::Value;
+use crate::openclaw::include::{ConfigError, ConfigSet};
+
+/// The gateway's port where nothing says otherwise.
+const DEFAULT_PORT: u16 = 18789;
+
+/// One installation at one moment.
+#[derive(Debug)]
+pub struct Picture {
+    /// Whose it is.
+    pub account: Account,
+    /// Its places, symbolic links of directories followed.
+    pub paths: Paths,
+    /// The OpenClaw program.
+    pub program: Program,
+    /// The config, or why it cannot be read.
+    pub config: Result<ConfigSet, ConfigError>,
+    /// The agent model file, with its real path.
+    pub models: Option<(PathBuf, FileState)>,
+    /// Our drop-in's file as it stands, with its real path.
+    pub drop_in: (PathBuf, Option<FileState>),
+    /// The unit and its manager.
+    pub service: ServicePicture,
+    /// What we installed last, if we did.
+    pub record: Option<InstalledRecord>,
+    /// The record's file as it stands.
+    pub record_file: Option<FileState>,
+    /// Whether anything stands where the connector goes.
+    pub connector_present: bool,
+    /// The gateway's port.
+    pub port: u16,
+    /// A variable that makes the config immutable, if it is set.
+    pub read_only: Option<&'static str>,
+}
+
+impl Picture {
+    /// Looks at the disk; the unit's side was observed before.
+    pub fn observe(
+        account: Account,
+        paths: Paths,
+        service: ServicePicture,
+        surroundings: &Surroundings,
+        record_path: &Path,
+    ) -> Result<Self, FileError> {
+        let paths = paths.with_real_directories();
+        let config = ConfigSet::load(&paths.config);
+        let effective = config.as_ref().ok().map(ConfigSet::effective);
+        let models = paths.models.canonicalize().ok();
+        let models = match models {
+            Some(path) => FileState::read(&path)?.map(|state| (path, state)),
+            None => None,
+        };
+        let drop_in = real_file(&paths.drop_in);
+        let drop_in_state = read_below(&drop_in)?;
+        let record_file = read_below(record_path)?;
+        Ok(Self {
+            program: program(&service, effective, surroundings),
+            port: port(&service, effective, surroundings),
+            read_only: read_only(surroundings, &service),
+            record: record_file.as_ref().and_then(|file| InstalledRecord::read(&file.bytes)),
+            connector_present: paths.connector.symlink_metadata().is_ok(),
+            drop_in: (drop_in, drop_in_state),
+            account,
+            paths,
+            config,
+            models,
+            service,
+            record_file,
+        })
+    }
+
+    /// A file that will be ours alone: the owner's, readable by nobody else.
+    #[must_use]
+    pub fn new_file(&self, bytes: Vec<u8>, mode: u32) -> FileState {
+        FileState { bytes, mode, uid: self.account.uid, gid: self.account.gid }
+    }
+}
+
+fn program(
+    service: &ServicePicture,
+    effective: Option<&Value>,
+    surroundings: &Surroundings,
+) -> Program {
+    let told = service.variable("OPENCLAW_SERVICE_VERSION");
+    let touched = effective
+        .and_then(|config| config.get(&["meta", "lastTouchedVersion"]))
+        .and_then(Value::as_str);
+    Program::find(service.command(), told.as_deref(), touched, surroundings)
+}
+
+/// `--port` of the unit beats the variable, the variable beats the config: `openclaw gateway
+/// install` bakes both into the unit, so editing `gateway.port` alone moves nothing.
+fn port(
+    service: &ServicePicture,
+    effective: Option<&Value>,
+    surroundings: &Surroundings,
+) -> u16 {
+    let option = option_of(service.command(), "--port").and_then(|port| port.parse().ok());
+    let variable = || {
+        let of_unit = service.variable("OPENCLAW_GATEWAY_PORT");
+        of_unit.or_else(|| surroundings.text("OPENCLAW_GATEWAY_PORT"))?.parse().ok()
+    };
+    let config = || match effective?.get(&["gateway", "port"])? {
+        Value::Number(number) => format!("{number}").parse().ok(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    };
+    option.or_else(variable).or_else(config).unwrap_or(DEFAULT_PORT)
+}
+
+/// OpenClaw 2026.9.6 treats its config as immutable under these.
+fn read_only(surroundings: &Surroundings, service: &ServicePicture) -> Option<&'static str> {
+    ["OPENCLAW_CONFIG_READONLY", "OPENCLAW_NIX_MODE"].into_iter().find(|name| {
+        surroundings.text(name).or_else(|| service.variable(name)).as_deref() == Some("1")
+    })
+}
+
+/// The file behind a symbolic link; a path that does not exist yet stays as it is, below the real
+/// form of what exists of it.
+fn real_file(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| super::paths::real(path))
+}
+
+fn read_below(path: &Path) -> Result<Option<FileState>, FileError> {
+    match FileState::read(path) {
+        Err(error) if error.is_missing() => Ok(None),
+        outcome => outcome,
+    }
+}

@@ -1,0 +1,86 @@
+//! The gateway's unit and what surrounds it, as the user manager sees them now.
+
+use crate::interrupt::Interrupt;
+use crate::patience::Deadline;
+use crate::systemd::environment::{Environment, SetFile, effective, read_environment_files};
+use crate::systemd::{LoadState, ManagerError, Unit, UserManager};
+
+/// What the user manager says of the gateway's unit.
+#[derive(Debug)]
+pub enum ServicePicture {
+    /// There is a manager.
+    Managed(Box<Managed>),
+    /// There is none to talk to.
+    Unmanaged(ManagerError),
+}
+
+/// The manager's answers, read in one go.
+#[derive(Debug)]
+pub struct Managed {
+    /// systemd's version.
+    pub version: String,
+    /// How the manager is reached: a bus address, or the `systemctl` fallback.
+    pub road: String,
+    /// The manager's own environment.
+    pub environment: Environment,
+    /// The unit, loaded or not.
+    pub unit: Unit,
+    /// What the unit's `EnvironmentFile=` lines set.
+    pub files: Vec<SetFile>,
+}
+
+impl Managed {
+    /// Asks the manager for everything that a plan needs to know.
+    pub fn observe(
+        manager: &UserManager,
+        unit: &str,
+        deadline: Deadline,
+        interrupt: &Interrupt,
+    ) -> Result<Self, ManagerError> {
+        let unit = manager.unit(unit, deadline, interrupt)?;
+        Ok(Self {
+            version: manager.version(deadline, interrupt)?,
+            road: manager.road().to_owned(),
+            environment: manager.environment(deadline, interrupt)?,
+            files: read_environment_files(&unit),
+            unit,
+        })
+    }
+
+    /// The environment that the unit's next process would have.
+    #[must_use]
+    pub fn effective_environment(&self) -> Environment {
+        effective(&self.environment, &self.unit, &self.files)
+    }
+
+    /// Whether the unit's file is there.
+    #[must_use]
+    pub fn has_unit(&self) -> bool {
+        self.unit.load_state != LoadState::NotFound
+    }
+}
+
+impl ServicePicture {
+    /// The manager's answers, where there is a manager.
+    #[must_use]
+    pub fn managed(&self) -> Option<&Managed> {
+        match self {
+            Self::Managed(managed) => Some(managed),
+            Self::Unmanaged(_) => None,
+        }
+    }
+
+    /// The gateway's command line, where its unit is known.
+    #[must_use]
+    pub fn command(&self) -> &[String] {
+        self.managed()
+            .and_then(|managed| managed.unit.exec_start.first())
+            .map_or(&[], |command| &command.arguments)
+    }
+
+    /// A variable of the unit's next process.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.managed()?.effective_environment().get(name).map(str::to_owned)
+    }
+}
