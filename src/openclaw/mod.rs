@@ -1,2 +1,3 @@
 //! What OpenClaw is on disk: config document, includes, plugin records, models, versions.
 pub mod document;
+pub mod include;
