@@ -24,4 +24,5 @@ pub mod transaction;
 
 // the two ends: the command line, and what is said
 pub mod cli;
+pub mod command;
 pub mod report;

@@ -1,3 +1,7 @@
 //! Start and exit code; everything else lives in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    openclaw_setup::command::run()
+}

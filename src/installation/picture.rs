@@ -1,5 +1,6 @@
 //! The read-only picture of one installation, from which every plan and every report is made.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
@@ -8,7 +9,7 @@ use super::program::{Program, option_of};
 use super::service::ServicePicture;
 use super::surroundings::Surroundings;
 use crate::connector::installed::InstalledRecord;
-use crate::fs::FileError;
+use crate::fs::{FileError, directory};
 use crate::fs::image::FileState;
 use crate::openclaw::document::Value;
 use crate::openclaw::include::{ConfigError, ConfigSet};
@@ -25,8 +26,8 @@ pub struct Picture {
     pub paths: Paths,
     /// The OpenClaw program.
     pub program: Program,
-    /// The config, or why it cannot be read.
-    pub config: Result<ConfigSet, ConfigError>,
+    /// The config's real files with their attributes.
+    pub config_files: BTreeMap<PathBuf, FileState>,
     /// The agent model file, with its real path.
     pub models: Option<(PathBuf, FileState)>,
     /// Our drop-in's file as it stands, with its real path.
@@ -37,8 +38,10 @@ pub struct Picture {
     pub record: Option<InstalledRecord>,
     /// The record's file as it stands.
     pub record_file: Option<FileState>,
-    /// Whether anything stands where the connector goes.
-    pub connector_present: bool,
+    /// Directories above the connector that do not exist yet, outermost first.
+    pub missing_extensions: Vec<PathBuf>,
+    /// The same above our drop-in.
+    pub missing_unit_dirs: Vec<PathBuf>,
     /// The gateway's port.
     pub port: u16,
     /// A variable that makes the config immutable, if it is set.
@@ -46,14 +49,15 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Looks at the disk; the unit's side was observed before.
+    /// Looks at the disk; the unit's side was observed before. The config comes apart from the
+    /// picture, or why it cannot be read: what can be told without it is told.
     pub fn observe(
         account: Account,
         paths: Paths,
         service: ServicePicture,
         surroundings: &Surroundings,
         record_path: &Path,
-    ) -> Result<Self, FileError> {
+    ) -> Result<(Self, Result<ConfigSet, ConfigError>), FileError> {
         let paths = paths.with_real_directories();
         let config = ConfigSet::load(&paths.config);
         let effective = config.as_ref().ok().map(ConfigSet::effective);
@@ -65,20 +69,25 @@ impl Picture {
         let drop_in = real_file(&paths.drop_in);
         let drop_in_state = read_below(&drop_in)?;
         let record_file = read_below(record_path)?;
-        Ok(Self {
+        let missing = |path: &Path| {
+            directory::missing(path).into_iter().map(Path::to_owned).collect::<Vec<_>>()
+        };
+        let picture = Self {
             program: program(&service, effective, surroundings),
             port: port(&service, effective, surroundings),
             read_only: read_only(surroundings, &service),
             record: record_file.as_ref().and_then(|file| InstalledRecord::read(&file.bytes)),
-            connector_present: paths.connector.symlink_metadata().is_ok(),
+            config_files: attributes(&config)?,
+            missing_extensions: missing(&paths.extensions),
+            missing_unit_dirs: drop_in.parent().map(missing).unwrap_or_default(),
             drop_in: (drop_in, drop_in_state),
             account,
             paths,
-            config,
             models,
             service,
             record_file,
-        })
+        };
+        Ok((picture, config))
     }
 
     /// A file that will be ours alone: the owner's, readable by nobody else.
@@ -86,6 +95,18 @@ impl Picture {
     pub fn new_file(&self, bytes: Vec<u8>, mode: u32) -> FileState {
         FileState { bytes, mode, uid: self.account.uid, gid: self.account.gid }
     }
+}
+
+fn attributes(
+    config: &Result<ConfigSet, ConfigError>,
+) -> Result<BTreeMap<PathBuf, FileState>, FileError> {
+    let mut files = BTreeMap::new();
+    for (path, _) in config.iter().flat_map(ConfigSet::files) {
+        if let Some(state) = FileState::read(path)? {
+            files.insert(path.to_owned(), state);
+        }
+    }
+    Ok(files)
 }
 
 fn program(

@@ -10,8 +10,8 @@ use crate::systemd::{LoadState, ManagerError, Unit, UserManager};
 pub enum ServicePicture {
     /// There is a manager.
     Managed(Box<Managed>),
-    /// There is none to talk to.
-    Unmanaged(ManagerError),
+    /// Nobody is logged in and lingering is off, or this machine runs no systemd.
+    Unmanaged,
 }
 
 /// The manager's answers, read in one go.
@@ -66,7 +66,7 @@ impl ServicePicture {
     pub fn managed(&self) -> Option<&Managed> {
         match self {
             Self::Managed(managed) => Some(managed),
-            Self::Unmanaged(_) => None,
+            Self::Unmanaged => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The plan of `install`: what differs between the picture and a machine on which DingTalk works.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::config::{self, Draft, Wish};
 use super::error::PlanError;
@@ -12,7 +12,6 @@ use crate::fs::image::FileState;
 use crate::installation::picture::Picture;
 use crate::installation::program::option_of;
 use crate::installation::service::ServicePicture;
-use crate::language::Language;
 use crate::openclaw::document::{Document, Edit, Value};
 use crate::openclaw::include::{ChangedFile, ConfigSet};
 use crate::openclaw::keys::KeyChange;
@@ -31,6 +30,8 @@ const ASSUMED: Version = Version::of(2026, 3, 13);
 pub struct Request<'a> {
     /// What the operator gave.
     pub settings: &'a Settings,
+    /// The config with its includes.
+    pub config: &'a ConfigSet,
     /// The connector that is to be installed.
     pub payload: PayloadFacts<'a>,
     /// The tree that stands there now.
@@ -74,7 +75,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     if let Some(variable) = picture.read_only {
         return Err(PlanError::ReadOnly { variable }.into());
     }
-    let config = picture.config.as_ref().map_err(PlanFailure::config)?;
+    let config = request.config;
     let mut notes = first_notes(picture, request, config);
     let tree = tree_step(picture, request);
     let draft = config_draft(picture, request, config.effective())?;
@@ -157,15 +158,13 @@ fn first_notes(picture: &Picture, request: &Request<'_>, config: &ConfigSet) -> 
     }
     notes.extend(config.warnings().into_iter().map(|(file, duplicate)| Note::DuplicateKey {
         file,
-        key: duplicate.path.to_string(),
-        line: duplicate.place.line,
-        column: duplicate.place.column,
+        key: duplicate.key.to_string(),
+        line: duplicate.effective.line,
+        column: duplicate.effective.column,
     }));
     match &picture.service {
-        ServicePicture::Unmanaged(error) => {
-            use crate::language::Explain;
-            let user = picture.account.name.clone();
-            notes.push(Note::NoManager { user, reason: error.problem(Language::English) });
+        ServicePicture::Unmanaged => {
+            notes.push(Note::NoManager { user: picture.account.name.clone() });
         }
         ServicePicture::Managed(managed) if !managed.has_unit() => {
             notes.push(Note::NoUnit { unit: managed.unit.name.clone() });
@@ -229,7 +228,7 @@ fn config_files(
     config: &ConfigSet,
     draft: &Draft<'_>,
 ) -> Result<Vec<FileStep>, PlanFailure> {
-    let changed = config.edit(&draft.edits).map_err(PlanFailure::from)?;
+    let changed = config.edit(&draft.edits)?;
     // a key can be taken back alone only where its path in the file is its path in the config
     let is_one_file = config.files().count() == 1;
     let keys = if is_one_file { key_changes(config.effective(), &draft.edits) } else { Vec::new() };
@@ -270,7 +269,7 @@ fn models_file(
     let (edits, remarks) =
         config::models_file_edits(path, document.value(), effective, request.settings);
     notes.extend(remarks);
-    let edited = document.edit(&edits).map_err(PlanFailure::edit)?;
+    let edited = document.edit(&edits)?;
     let step = |bytes: &[u8]| {
         let after = state.with_bytes(bytes.to_vec());
         FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after))

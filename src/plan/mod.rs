@@ -1,6 +1,7 @@
 //! Desired state and picture become ordered changes; pure, no I/O; renders as text and JSON.
 
 pub mod config;
+pub mod diff;
 pub mod error;
 pub mod install;
 pub mod mask;
@@ -8,8 +9,6 @@ pub mod note;
 pub mod render;
 
 use crate::language::Explain;
-use crate::openclaw::document::EditError;
-use crate::openclaw::include::ConfigError;
 use crate::systemd::drop_in::Assigned;
 use crate::systemd::environment::Bypass;
 use crate::transaction::journal::UnitBefore;
@@ -58,5 +57,5 @@ impl Plan {
     }
 }
 
-/// Why there is no plan, borrowed from the picture where it lies there.
+/// Why there is no plan.
 pub type PlanFailure = Box<dyn Explain>;

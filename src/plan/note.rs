@@ -45,8 +45,6 @@ pub enum Note {
     NoManager {
         /// Login name, for `loginctl enable-linger`.
         user: String,
-        /// Why.
-        reason: String,
     },
     /// The unit does not exist: a drop-in alone has no effect.
     NoUnit {
@@ -149,10 +147,10 @@ impl Localized for Note {
                     "{file} 丢失了换行（systemd 报 \"Invalid section header\"）：已修复"
                 )
             }
-            Self::NoManager { user, reason } => say!(
+            Self::NoManager { user } => say!(
                 language,
-                "no systemd user manager: {reason}. The files take effect at {user}'s next login; to let the gateway run without one: sudo loginctl enable-linger {user}",
-                "没有可用的 systemd 用户管理器：{reason}。文件将在 {user} 下次登录时生效；如需免登录运行：sudo loginctl enable-linger {user}"
+                "no systemd user manager runs for {user}: the files take effect at the next login. To let the gateway run without one: sudo loginctl enable-linger {user}",
+                "{user} 没有正在运行的 systemd 用户管理器：文件将在下次登录时生效。如需免登录运行：sudo loginctl enable-linger {user}"
             ),
             Self::NoUnit { unit } => say!(
                 language,

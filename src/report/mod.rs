@@ -2,7 +2,6 @@
 
 pub mod bar;
 pub mod console;
-pub mod diff;
 pub mod json;
 pub mod table;
 

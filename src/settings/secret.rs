@@ -1,6 +1,10 @@
 //! A text that is never shown.
 
 use std::fmt;
+use std::io::Read;
+use std::path::Path;
+
+use crate::fs::{Action, FileError};
 
 /// A secret. Neither `Debug` nor anything else prints it; who needs it says so with
 /// [`Secret::reveal`].
@@ -12,6 +16,16 @@ impl Secret {
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// A new one: 256 bits of the kernel's randomness, in hex.
+    pub fn fresh() -> Result<Self, FileError> {
+        let source = Path::new("/dev/urandom");
+        let mut bytes = [0_u8; 32];
+        std::fs::File::open(source)
+            .and_then(|mut file| file.read_exact(&mut bytes))
+            .map_err(FileError::at(Action::Read, source))?;
+        Ok(Self(base16ct::lower::encode_string(&bytes)))
     }
 
     /// The text itself, for the one place that must write or send it.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::fs::FileError;
 use crate::language::{Explain, Language};
 use crate::say;
+use crate::systemd::Verb;
 
 /// A transaction that did not go through.
 #[derive(Debug)]
@@ -37,6 +38,15 @@ pub enum TransactionError {
     },
     /// The operator asked to stop.
     Interrupted,
+    /// A job of the unit ended otherwise than well.
+    Job {
+        /// What was asked.
+        verb: Verb,
+        /// Of which unit.
+        unit: String,
+        /// How it ended, in systemd's word.
+        outcome: String,
+    },
     /// An earlier transaction is unfinished and could not be taken back.
     Unrecovered {
         /// Its id.
@@ -91,6 +101,7 @@ impl Explain for TransactionError {
             Self::NewerFormat { .. } => "transaction.newer-format",
             Self::Damaged { .. } => "transaction.damaged",
             Self::Interrupted => "transaction.interrupted",
+            Self::Job { .. } => "transaction.job",
             Self::Unrecovered { .. } => "transaction.unrecovered",
         }
     }
@@ -124,6 +135,14 @@ impl Explain for TransactionError {
                 say!(language, "{path} cannot be read: {reason}", "无法读取 {path}：{reason}")
             }
             Self::Interrupted => say!(language, "interrupted", "已中断"),
+            Self::Job { verb, unit, outcome } => {
+                let verb = verb.name();
+                say!(
+                    language,
+                    "systemd's job to {verb} {unit} ended with: {outcome}",
+                    "systemd 对 {unit} 执行 {verb} 的任务结果为：{outcome}"
+                )
+            }
             Self::Unrecovered { id, left } => {
                 let left: Vec<_> = left.iter().map(|leftover| leftover.text(language)).collect();
                 let left = left.join("; ");
@@ -162,6 +181,11 @@ impl Explain for TransactionError {
             Self::Interrupted => {
                 say!(language, "Run the command again when you like.", "可随时重新运行本命令。")
             }
+            Self::Job { unit, .. } => say!(
+                language,
+                "Look at its log: journalctl --user -u {unit} -n 50",
+                "请查看日志：journalctl --user -u {unit} -n 50"
+            ),
             Self::Unrecovered { .. } => say!(
                 language,
                 "Remove the cause named above, then run: openclaw-setup recover",

@@ -86,6 +86,11 @@ impl Records {
         Ok(journals)
     }
 
+    /// The id of the newest transaction, whatever came of it.
+    pub fn latest(&self) -> Result<Option<String>, TransactionError> {
+        Ok(self.journals()?.pop().map(|journal| journal.intent().id.clone()))
+    }
+
     /// The transaction that an earlier run left unfinished.
     pub fn pending(&self) -> Result<Option<Journal>, TransactionError> {
         let mut journals = self.journals()?;

@@ -95,14 +95,34 @@ fn fitting<'c>(cells: impl Iterator<Item = &'c Cell>, room: usize) -> usize {
 fn cells(text: &str, start: usize, end: usize) -> Vec<Cell> {
     let all: Vec<Piece> = pieces(text).collect();
     let on_line = |piece: &Piece| piece.span.start < end && piece.span.end > start;
-    let positions = (0..all.len()).filter(|position| on_line(&all[*position]));
-    positions.flat_map(|position| show(text, &all, position, start, end)).collect()
+    let mut brackets = Vec::new();
+    let mut cells = Vec::new();
+    for (position, piece) in all.iter().enumerate() {
+        match piece.text(text) {
+            bracket @ ("{" | "[") => brackets.push(bracket),
+            "}" | "]" => drop(brackets.pop()),
+            _ => {}
+        }
+        if on_line(piece) {
+            // In an array nothing is a key, whatever colon a slip of the hand has put there.
+            let may_be_key = brackets.last() != Some(&"[");
+            cells.extend(show(text, &all, position, may_be_key, start, end));
+        }
+    }
+    cells
 }
 
-fn show(text: &str, all: &[Piece], position: usize, start: usize, end: usize) -> Vec<Cell> {
+fn show(
+    text: &str,
+    all: &[Piece],
+    position: usize,
+    may_be_key: bool,
+    start: usize,
+    end: usize,
+) -> Vec<Cell> {
     let piece = all[position];
     let (from, to) = (piece.span.start.max(start), piece.span.end.min(end));
-    if is_shown(text, all, position) {
+    if is_shown(text, all, position, may_be_key) {
         let characters = text[from..to].char_indices();
         return characters.map(|(at, c)| Cell { shown: visible(c), offset: from + at }).collect();
     }
@@ -122,11 +142,11 @@ fn show(text: &str, all: &[Piece], position: usize, start: usize, end: usize) ->
     masked.chars().map(|shown| Cell { shown, offset: from }).collect()
 }
 
-fn is_shown(text: &str, all: &[Piece], position: usize) -> bool {
+fn is_shown(text: &str, all: &[Piece], position: usize, may_be_key: bool) -> bool {
     match all[position].kind {
         Kind::Space | Kind::Mark => true,
         Kind::Word if matches!(all[position].text(text), "true" | "false" | "null") => true,
-        Kind::Word | Kind::Quoted { closed: true } => is_key(text, all, position),
+        Kind::Word | Kind::Quoted { closed: true } => may_be_key && is_key(text, all, position),
         _ => false,
     }
 }
@@ -149,7 +169,7 @@ mod tests {
     fn the_caret_stands_under_the_place_and_secrets_are_masked() {
         for (text, needle, shown) in [
             ("{\n  \"a\": 1 \"b\": 2}", "\"b\"", "  \"a\": ••• \"b\": •••}\n           ^"),
-            ("{\"钥匙\": \"x\" }", "}", "{\"钥匙\": \"•••\" }\n                ^"),
+            ("{\"钥匙\": \"x\" }", "}", "{\"钥匙\": \"•••\" }\n               ^"),
             ("{s: hunter2 hunter3}", "hunter3", "{s: ••• •••}\n        ^"),
             ("{s: 'hunter2", "'", "{s: '•••\n    ^"),
             ("{s:\ttrue, // hunter2", "true", "{s: true, //•••\n    ^"),

@@ -13,10 +13,12 @@ mod insert;
 mod key_path;
 mod lexical;
 mod list;
+pub mod mask;
 mod parse;
 mod place;
 mod remove;
 mod splice;
+mod steps;
 mod style;
 mod substitution;
 mod syntax;
@@ -183,7 +185,7 @@ impl Document {
     fn make(&self, edit: &Edit) -> Result<Self, EditError> {
         let intended = edit.applied_to(&self.value);
         let mut document = self.clone();
-        while let Some(splices) = edit::next_splices(&document, edit)? {
+        while let Some(splices) = steps::next_splices(&document, edit)? {
             if document.value == intended {
                 break;
             }

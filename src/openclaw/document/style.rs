@@ -44,14 +44,17 @@ impl Style {
         let quote =
             habits.find(string_quote).unwrap_or_else(|| habits.find(key_quote).unwrap_or('"'));
         let key_quote = habits.find(key_quote).unwrap_or(quote);
+        let colon = habits.find(colon).unwrap_or_else(|| ": ".to_owned());
+        // Who puts no space after a colon puts none after a comma.
+        let usual_gap = if colon.ends_with(':') { "" } else { " " };
         let bare = habits.find(has_bare_keys).unwrap_or(false);
         Self {
             line_end: if text.contains("\r\n") { "\r\n" } else { "\n" },
             unit: habits.find(indentation_unit).unwrap_or_else(|| "  ".to_owned()),
             key: if bare { KeyQuote::BareOr(key_quote) } else { KeyQuote::Quoted(key_quote) },
             quote,
-            colon: habits.find(colon).unwrap_or_else(|| ": ".to_owned()),
-            gap: habits.find(gap).unwrap_or_else(|| " ".to_owned()),
+            gap: habits.find(gap).unwrap_or_else(|| usual_gap.to_owned()),
+            colon,
             padding: habits.find(padding).unwrap_or_default(),
             trailing_comma: habits.find(trailing_comma).unwrap_or(false),
         }

@@ -1,0 +1,14 @@
+//! `completions`: prints a shell's completion script.
+
+use clap::CommandFactory;
+
+use super::failure::Exit;
+use crate::cli::Cli;
+
+pub(super) fn run(shell: clap_complete::Shell) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "openclaw-setup", &mut script);
+    // a reader that has gone away is no error
+    let _ = std::io::Write::write_all(&mut std::io::stdout().lock(), &script);
+    Exit::Done
+}

@@ -1,0 +1,105 @@
+//! What every command is given: the operator, the place, the patience, the voice.
+
+use std::time::Duration;
+
+use crate::cli::Global;
+use crate::installation::account::Account;
+use crate::installation::paths::{self, Paths, Wishes};
+use crate::installation::picture::Picture;
+use crate::installation::service::{Managed, ServicePicture};
+use crate::installation::surroundings::Surroundings;
+use crate::interrupt::Interrupt;
+use crate::openclaw::include::{ConfigError, ConfigSet};
+use crate::patience::Deadline;
+use crate::report::Console;
+use crate::systemd::{ManagerError, Session, UserManager};
+use crate::transaction::records::Records;
+
+use super::failure::Failure;
+
+/// The circumstances of one run.
+pub(super) struct Context {
+    pub(super) console: Console,
+    pub(super) surroundings: Surroundings,
+    pub(super) account: Account,
+    pub(super) paths: Paths,
+    pub(super) records: Records,
+    pub(super) interrupt: Interrupt,
+    pub(super) timeout: Duration,
+    pub(super) yes: bool,
+    pub(super) dry_run: bool,
+    pub(super) offline: bool,
+}
+
+impl Context {
+    pub(super) fn new(
+        global: &Global,
+        console: Console,
+        account: Account,
+        surroundings: Surroundings,
+        interrupt: Interrupt,
+    ) -> Self {
+        let wishes = Wishes {
+            state_dir: global.state_dir.clone().and_then(|path| std::path::absolute(path).ok()),
+            profile: global.profile.clone(),
+        };
+        let exists = |path: &std::path::Path| path.exists();
+        let paths = Paths::resolve(&surroundings, &account.home, &wishes, &exists);
+        let records = Records::below(&paths::real(&paths.state_dir));
+        Self {
+            console,
+            surroundings,
+            account,
+            paths,
+            records,
+            interrupt,
+            timeout: Duration::from_secs(global.timeout),
+            yes: global.yes,
+            dry_run: global.dry_run,
+            offline: global.offline,
+        }
+    }
+
+    /// A new deadline for one phase.
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::after(self.timeout)
+    }
+
+    /// The user manager, or `None` where none runs. One that is there and does not answer is an
+    /// error: the gateway may be running, and nothing may be changed under it.
+    pub(super) fn manager(&self) -> Result<Option<UserManager>, ManagerError> {
+        let session = Session {
+            bus_address: self.surroundings.text("DBUS_SESSION_BUS_ADDRESS"),
+            runtime_directory: self.surroundings.path("XDG_RUNTIME_DIR"),
+            ..Session::of_user(self.account.uid)
+        };
+        match UserManager::connect(&session, self.deadline(), &self.interrupt) {
+            Ok(manager) => Ok(Some(manager)),
+            Err(ManagerError::Absent { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The picture of the installation, and apart from it the config, or why it cannot be read.
+    pub(super) fn observe(
+        &self,
+        manager: Option<&UserManager>,
+    ) -> Result<(Picture, Result<ConfigSet, ConfigError>), Failure> {
+        let service = match manager {
+            Some(manager) => ServicePicture::Managed(Box::new(Managed::observe(
+                manager,
+                &self.paths.unit,
+                self.deadline(),
+                &self.interrupt,
+            )?)),
+            None => ServicePicture::Unmanaged,
+        };
+        Ok(Picture::observe(
+            self.account.clone(),
+            self.paths.clone(),
+            service,
+            &self.surroundings,
+            &self.records.installed(),
+        )?)
+    }
+}

@@ -1,0 +1,126 @@
+//! How a command ends: its exit code, and what it says when it fails.
+
+use crate::language::{Explain, Language};
+use crate::report::{Console, json};
+use crate::say;
+use crate::transaction::apply;
+use crate::transaction::error::{Leftover, TransactionError};
+
+/// The exit codes, as the manual page lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// Failed; everything is as it was.
+    Failed = 1,
+    /// The command line, or a setting, is wrong.
+    Usage = 2,
+    /// Problems were found.
+    Problems = 3,
+    /// Failed, and something could not be undone.
+    LeftBehind = 4,
+    /// Another run holds the lock.
+    Busy = 5,
+    /// Interrupted; everything is as it was.
+    Interrupted = 130,
+}
+
+impl Exit {
+    pub(super) fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    exit: Exit,
+    cause: Box<dyn Explain>,
+    left: Vec<Leftover>,
+    undone: bool,
+}
+
+impl Failure {
+    /// The operator's input is at fault.
+    pub(super) fn usage(cause: impl Into<Box<dyn Explain>>) -> Self {
+        Self { exit: Exit::Usage, ..Self::from(cause.into()) }
+    }
+
+    /// The operator said no.
+    pub(super) fn declined() -> Self {
+        Self { exit: Exit::Interrupted, ..Self::from(TransactionError::Interrupted) }
+    }
+
+    /// Says it: what went wrong, what was undone, what is left.
+    pub(super) fn report(&self, command: &str, console: &Console) -> Exit {
+        let language = console.language;
+        console.error(&*self.cause);
+        if self.undone {
+            console.tell(&self.undone_text(language));
+        }
+        for leftover in &self.left {
+            console.tell(&format!("  • {}", leftover.text(language)));
+        }
+        console.document(&self.document(command, language));
+        self.exit
+    }
+
+    fn undone_text(&self, language: Language) -> String {
+        if self.left.is_empty() {
+            say!(
+                language,
+                "  Everything that this command had done was undone.",
+                "  本命令已做的改动全部撤销。"
+            )
+        } else {
+            say!(
+                language,
+                "  What this command had done was undone, except:",
+                "  本命令已做的改动已撤销，但以下各项除外："
+            )
+        }
+    }
+
+    fn document(&self, command: &str, language: Language) -> serde_json::Value {
+        let left: Vec<_> = self.left.iter().map(|leftover| leftover.text(language)).collect();
+        let mut body = serde_json::Map::new();
+        body.insert("error".to_owned(), json::error(&*self.cause, language));
+        body.insert("exitCode".to_owned(), self.exit.code().into());
+        body.insert("undone".to_owned(), self.undone.into());
+        body.insert("left".to_owned(), left.into());
+        json::document(command, false, body)
+    }
+}
+
+impl From<Box<dyn Explain>> for Failure {
+    fn from(cause: Box<dyn Explain>) -> Self {
+        let exit = match cause.code() {
+            "transaction.busy" => Exit::Busy,
+            "transaction.unrecovered" => Exit::LeftBehind,
+            code if code == "interrupted" || code.ends_with(".interrupted") => Exit::Interrupted,
+            _ => Exit::Failed,
+        };
+        Self { exit, cause, left: Vec::new(), undone: false }
+    }
+}
+
+impl<E: Explain + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::from(Box::<dyn Explain>::from(error))
+    }
+}
+
+/// A transaction that failed after its switch began.
+pub(super) fn of_transaction(failure: apply::Failure) -> Failure {
+    let exit = match (failure.left.is_empty(), failure.interrupted) {
+        (false, _) => Exit::LeftBehind,
+        (true, true) => Exit::Interrupted,
+        (true, false) => Exit::Failed,
+    };
+    let cause = if failure.interrupted {
+        TransactionError::Interrupted.into()
+    } else {
+        failure.cause
+    };
+    Failure { exit, cause, left: failure.left, undone: true }
+}

@@ -1,0 +1,81 @@
+//! The connector's two sides: the payload that is to be installed, and the tree that is live.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::cli::Install;
+use crate::command::context::Context;
+use crate::command::failure::Failure;
+use crate::connector::npm::{self, Registry};
+use crate::connector::source::DEFAULT_PAYLOADS;
+use crate::connector::{Checks, Limits, Payload, Sha256, Source, TreeManifest, Verification};
+use crate::installation::picture::Picture;
+use crate::plan::install::{LiveTree, PayloadFacts};
+use crate::report::bar::Bar;
+
+/// Opens and judges the payload that the command line names.
+pub(super) fn open(
+    context: &Context,
+    options: &Install,
+    picture: &Picture,
+) -> Result<Payload, Failure> {
+    let payloads = context
+        .surroundings
+        .path("OPENCLAW_SETUP_PAYLOADS")
+        .unwrap_or_else(|| PathBuf::from(DEFAULT_PAYLOADS));
+    let source = Source::resolve(options.source.as_deref().map(OsStr::new), &payloads)?;
+    let checks = Checks {
+        sha256: options
+            .checksums
+            .sha256
+            .as_deref()
+            .map(str::parse::<Sha256>)
+            .transpose()
+            .map_err(Failure::usage)?,
+        checksums: options.checksums.checksums.clone(),
+        allow_unverified: options.checksums.allow_unverified,
+        limits: Limits::default(),
+    };
+    let registry = registry(context, picture);
+    Ok(Payload::open(&source, &checks, &registry, &context.interrupt, &Bar::on(context.console))?)
+}
+
+/// npm as the gateway's own Node.js has it, else that of the PATH.
+pub(super) fn registry(context: &Context, picture: &Picture) -> Registry {
+    let environment =
+        context.surroundings.iter().map(|(name, value)| (name.into(), value.clone()));
+    let node = picture.program.node.as_deref();
+    Registry::new(environment, node, context.offline, context.deadline())
+}
+
+/// What the plan needs to know of it.
+pub(super) fn facts(payload: &Payload) -> PayloadFacts<'_> {
+    PayloadFacts {
+        version: &payload.package().version,
+        digest: payload.digest(),
+        tree: payload.tree(),
+        dependencies: payload.needs_dependencies().then(|| npm::pins(payload.package())),
+        channel_schema: payload.plugin().channel_schema.as_ref(),
+        unverified: *payload.verification() == Verification::Nothing,
+    }
+}
+
+/// Hashes what stands where the connector goes.
+pub(super) fn live_tree(
+    context: &Context,
+    picture: &Picture,
+) -> Result<Option<LiveTree>, Failure> {
+    let path = &picture.paths.connector;
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let manifest = TreeManifest::scan(path, &context.interrupt, &Bar::on(context.console))?;
+    Ok(Some(LiveTree { version: version_of(path), manifest }))
+}
+
+/// The version that a tree's `package.json` tells.
+pub(in crate::command) fn version_of(tree: &Path) -> Option<String> {
+    let bytes = std::fs::read(tree.join("package.json")).ok()?;
+    let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    package["version"].as_str().map(str::to_owned)
+}

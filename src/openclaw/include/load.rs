@@ -1,0 +1,151 @@
+//! Follows every `$include` from a config downward.
+
+use std::path::{Path, PathBuf};
+
+use super::error::{BadInclude, ConfigError, Unreadable};
+use super::read::{self, Source, normalized};
+use crate::openclaw::document::{Document, KeyPath, Value};
+
+/// OpenClaw 2026.3.13 follows this many levels of includes.
+const DEEPEST: usize = 10;
+/// The key that includes.
+pub(super) const INCLUDE: &str = "$include";
+
+/// A file, and the files that it includes.
+#[derive(Debug, Clone)]
+pub(super) struct Loaded {
+    /// Where the file really is, links followed.
+    pub(super) real: PathBuf,
+    pub(super) document: Document,
+    pub(super) includes: Vec<Include>,
+}
+
+/// An object with an `$include`.
+#[derive(Debug, Clone)]
+pub(super) struct Include {
+    /// The object's path in its file.
+    pub(super) object: KeyPath,
+    /// What it includes, in order: later ones lie over earlier ones.
+    pub(super) files: Vec<Loaded>,
+}
+
+impl Loaded {
+    /// The files that the object at `path` of this file includes.
+    pub(super) fn included_at(&self, path: &KeyPath) -> Option<&[Loaded]> {
+        let include = self.includes.iter().find(|include| include.object == *path)?;
+        Some(&include.files)
+    }
+
+    /// This file and all below it.
+    pub(super) fn all(&self) -> Vec<&Loaded> {
+        let below = self.includes.iter().flat_map(|include| &include.files);
+        std::iter::once(self).chain(below.flat_map(Self::all)).collect()
+    }
+}
+
+/// The config at `path`, which is absolute, with everything that it includes.
+pub(super) fn load(path: &Path) -> Result<Loaded, ConfigError> {
+    let source =
+        read::config(path).map_err(|why| ConfigError::Config { path: path.to_owned(), why })?;
+    let document = Document::parse(path, &source.bytes)?;
+    let path = normalized(path);
+    let directory = path.parent().unwrap_or(&path).to_owned();
+    let search = Search { directory, chain: vec![path] };
+    search.follow(source, document)
+}
+
+/// Where the search stands: the config's directory, and the files that led here.
+struct Search {
+    directory: PathBuf,
+    chain: Vec<PathBuf>,
+}
+
+/// An `$include` found in a file.
+struct Found<'d> {
+    document: &'d Document,
+    key: KeyPath,
+}
+
+impl Search {
+    fn follow(&self, source: Source, document: Document) -> Result<Loaded, ConfigError> {
+        let mut includes = Vec::new();
+        self.visit(&document, document.value(), &KeyPath::default(), &mut includes)?;
+        Ok(Loaded { real: source.real, document, includes })
+    }
+
+    fn visit(
+        &self,
+        document: &Document,
+        value: &Value,
+        path: &KeyPath,
+        includes: &mut Vec<Include>,
+    ) -> Result<(), ConfigError> {
+        match value {
+            Value::Array(elements) => {
+                elements.iter().enumerate().try_for_each(|(index, element)| {
+                    self.visit(document, element, &path.child(index.to_string()), includes)
+                })
+            }
+            Value::Object(members) => {
+                if let Some(wanted) = members.get(INCLUDE) {
+                    let found = Found { document, key: path.child(INCLUDE) };
+                    let files = self.include(&found, wanted)?;
+                    includes.push(Include { object: path.clone(), files });
+                }
+                let others = members.iter().filter(|(name, _)| *name != INCLUDE);
+                others.into_iter().try_for_each(|(name, value)| {
+                    self.visit(document, value, &path.child(name.as_str()), includes)
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn include(&self, found: &Found<'_>, wanted: &Value) -> Result<Vec<Loaded>, ConfigError> {
+        let one = std::slice::from_ref(wanted);
+        let names = wanted.as_array().unwrap_or(one);
+        let load = |name: &Value| {
+            let name = name.as_str().ok_or_else(|| found.bad(BadInclude::Kind))?;
+            self.include_one(found, name)
+        };
+        names.iter().map(load).collect()
+    }
+
+    fn include_one(&self, found: &Found<'_>, name: &str) -> Result<Loaded, ConfigError> {
+        let including = self.chain.last().and_then(|file| file.parent());
+        let path = normalized(&including.unwrap_or(&self.directory).join(name));
+        let refused = |why| found.refused(path.clone(), why);
+        if self.chain.contains(&path) {
+            return Err(refused(Unreadable::Loop));
+        }
+        if self.chain.len() > DEEPEST {
+            return Err(refused(Unreadable::TooDeep));
+        }
+        let source = read::include(&path, &self.directory).map_err(refused)?;
+        let document = Document::parse_any(&path, &source.bytes)?;
+        if document.is_blank() {
+            return Err(found.refused(path, Unreadable::Blank));
+        }
+        let mut chain = self.chain.clone();
+        chain.push(path);
+        Search { directory: self.directory.clone(), chain }.follow(source, document)
+    }
+}
+
+impl Found<'_> {
+    fn bad(&self, why: BadInclude) -> ConfigError {
+        bad_include(self.document, &self.key, why)
+    }
+
+    fn refused(&self, path: PathBuf, why: Unreadable) -> ConfigError {
+        let place = self.document.place_of(self.key.segments()).unwrap_or(super::START);
+        let (file, key) = (self.document.path().to_owned(), self.key.clone());
+        ConfigError::Include { path, why, file, key, place }
+    }
+}
+
+/// An `$include` of `document` that OpenClaw would refuse.
+pub(super) fn bad_include(document: &Document, key: &KeyPath, why: BadInclude) -> ConfigError {
+    let place = document.place_of(key.segments()).unwrap_or(super::START);
+    ConfigError::BadInclude { file: document.path().to_owned(), key: key.clone(), place, why }
+}

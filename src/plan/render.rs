@@ -1,0 +1,75 @@
+//! A plan for people and for programs: every file with its diff, every job, in order.
+
+use serde_json::{Map, Value, json};
+
+use super::{Plan, mask};
+use crate::language::{Language, Localized};
+use crate::say;
+use crate::transaction::step::Step;
+
+/// The plan as text.
+#[must_use]
+pub fn text(plan: &Plan, language: Language) -> String {
+    let mut lines = vec![say!(language, "Plan:", "计划：")];
+    for (number, step) in plan.steps.iter().enumerate() {
+        lines.push(format!("{:>3}. {}", number + 1, step.text(language)));
+        if let Step::File(file) = step {
+            lines.extend(mask::difference(file).lines().map(|line| format!("     {line}")));
+        }
+    }
+    if plan.adopts {
+        lines.push(say!(
+            language,
+            "     The connector's tree is as it should be; only our record of it is written.",
+            "     连接器目录已符合要求，仅写入本程序的记录。"
+        ));
+    }
+    lines.join("\n")
+}
+
+/// The plan as the body of a JSON document.
+#[must_use]
+pub fn json(plan: &Plan, language: Language) -> Map<String, Value> {
+    let steps: Vec<Value> = plan.steps.iter().map(|step| json_step(step, language)).collect();
+    let notes: Vec<Value> = plan
+        .notes
+        .iter()
+        .map(|note| json!({"code": note.code(), "message": note.text(language)}))
+        .collect();
+    let mut body = Map::new();
+    body.insert("changes".to_owned(), json!(!plan.is_empty()));
+    body.insert(
+        "connector".to_owned(),
+        json!({"from": plan.connector.0, "to": plan.connector.1}),
+    );
+    body.insert("steps".to_owned(), Value::Array(steps));
+    body.insert("notes".to_owned(), Value::Array(notes));
+    body
+}
+
+fn json_step(step: &Step, language: Language) -> Value {
+    let mut value = match step {
+        Step::Stop { unit } => json!({"step": "stop", "unit": unit}),
+        Step::Start { unit } => json!({"step": "start", "unit": unit}),
+        Step::Reload => json!({"step": "reload"}),
+        Step::Directory { path, mode } => {
+            json!({"step": "directory", "path": path, "mode": format!("{mode:04o}")})
+        }
+        Step::Tree(tree) => json!({
+            "step": "tree",
+            "path": tree.live,
+            "from": tree.before.as_ref().map(|side| &side.version),
+            "to": tree.after.as_ref().map(|side| &side.version),
+        }),
+        Step::File(file) => json!({
+            "step": "file",
+            "role": file.role,
+            "path": file.path,
+            "creates": file.before.is_none(),
+            "removes": file.after.is_none(),
+            "diff": mask::difference(file),
+        }),
+    };
+    value["message"] = json!(step.text(language));
+    value
+}
