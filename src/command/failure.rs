@@ -117,10 +117,7 @@ pub(super) fn of_transaction(failure: apply::Failure) -> Failure {
         (true, true) => Exit::Interrupted,
         (true, false) => Exit::Failed,
     };
-    let cause = if failure.interrupted {
-        TransactionError::Interrupted.into()
-    } else {
-        failure.cause
-    };
+    let cause =
+        if failure.interrupted { TransactionError::Interrupted.into() } else { failure.cause };
     Failure { exit, cause, left: failure.left, undone: true }
 }

@@ -49,11 +49,7 @@ fn console(global: &Global, surroundings: &Surroundings) -> Console {
     Console { language, json: global.json, quiet: global.quiet, verbose: global.verbose, color }
 }
 
-fn dispatch(
-    cli: &Cli,
-    console: Console,
-    mut surroundings: Surroundings,
-) -> Result<Exit, Failure> {
+fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Result<Exit, Failure> {
     if let Command::Completions { shell } = &cli.command {
         return Ok(completions::run(*shell));
     }
@@ -61,9 +57,7 @@ fn dispatch(
         Some(name) => Account::become_user(name, &mut surroundings)?,
         None => {
             let account = Account::of_process(&surroundings);
-            account
-                .refuse_plain_sudo(&surroundings, cli.command.name())
-                .map_err(Failure::usage)?;
+            account.refuse_plain_sudo(&surroundings, cli.command.name()).map_err(Failure::usage)?;
             account
         }
     };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::Sha256;
 use super::manifest::TreeManifest;
+use super::verification::Verification;
 use crate::systemd::drop_in::Assigned;
 
 /// The format that this program writes.
@@ -25,7 +26,7 @@ pub struct InstalledRecord {
     /// Where the payload came from.
     pub origin: String,
     /// What vouched for it.
-    pub verification: String,
+    pub verification: Verification,
     /// When, RFC 3339.
     pub installed_at: String,
     /// What our drop-in's file assigned before we came.

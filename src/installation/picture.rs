@@ -9,8 +9,8 @@ use super::program::{Program, option_of};
 use super::service::ServicePicture;
 use super::surroundings::Surroundings;
 use crate::connector::installed::InstalledRecord;
-use crate::fs::{FileError, directory};
 use crate::fs::image::FileState;
+use crate::fs::{FileError, directory};
 use crate::openclaw::document::Value;
 use crate::openclaw::include::{ConfigError, ConfigSet};
 
@@ -123,11 +123,7 @@ fn program(
 
 /// `--port` of the unit beats the variable, the variable beats the config: `openclaw gateway
 /// install` bakes both into the unit, so editing `gateway.port` alone moves nothing.
-fn port(
-    service: &ServicePicture,
-    effective: Option<&Value>,
-    surroundings: &Surroundings,
-) -> u16 {
+fn port(service: &ServicePicture, effective: Option<&Value>, surroundings: &Surroundings) -> u16 {
     let option = option_of(service.command(), "--port").and_then(|port| port.parse().ok());
     let variable = || {
         let of_unit = service.variable("OPENCLAW_GATEWAY_PORT");

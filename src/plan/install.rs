@@ -6,8 +6,8 @@ use super::config::{self, Draft, Wish};
 use super::error::PlanError;
 use super::note::Note;
 use super::{Plan, PlanFailure};
-use crate::connector::digest::Sha256;
-use crate::connector::manifest::TreeManifest;
+use crate::connector::npm::Pin;
+use crate::connector::{Sha256, TreeManifest};
 use crate::fs::image::FileState;
 use crate::installation::picture::Picture;
 use crate::installation::program::option_of;
@@ -53,8 +53,8 @@ pub struct PayloadFacts<'a> {
     pub digest: Sha256,
     /// Its tree, before npm dependencies.
     pub tree: &'a TreeManifest,
-    /// `name@version` of the pins, where dependencies will be fetched.
-    pub dependencies: Option<Vec<String>>,
+    /// The pins, where npm dependencies will be fetched.
+    pub dependencies: Option<Vec<Pin>>,
     /// The schema of its channel block.
     pub channel_schema: Option<&'a serde_json::Value>,
     /// Nothing vouched for it.
@@ -112,12 +112,7 @@ struct Changes {
 
 /// Stop → tree → drop-in → `Reload` → config → start: never an invalid OpenClaw on disk, and the
 /// gateway's own restart on a changed config cannot race ours.
-fn in_order(
-    picture: &Picture,
-    changes: Changes,
-    start: bool,
-    notes: &mut Vec<Note>,
-) -> Vec<Step> {
+fn in_order(picture: &Picture, changes: Changes, start: bool, notes: &mut Vec<Note>) -> Vec<Step> {
     let Changes { tree, drop_in, config, models } = changes;
     let mut steps = Vec::new();
     if tree.is_some() {
@@ -240,7 +235,10 @@ fn config_files(
             |attributes| attributes.with_bytes(old.clone()),
         );
         let after = before.with_bytes(new);
-        FileStep { keys: keys.clone(), ..FileStep::new(Role::Config, path, Some(before), Some(after)) }
+        FileStep {
+            keys: keys.clone(),
+            ..FileStep::new(Role::Config, path, Some(before), Some(after))
+        }
     };
     Ok(changed.into_iter().map(step).collect())
 }
@@ -316,8 +314,11 @@ fn drop_in_step(picture: &Picture, notes: &mut Vec<Note>) -> (Option<FileStep>, 
 }
 
 fn wanted_bypass(picture: &Picture, text: Option<&str>) -> Bypass {
-    let effective =
-        picture.service.managed().map(|managed| managed.effective_environment()).unwrap_or_default();
+    let effective = picture
+        .service
+        .managed()
+        .map(|managed| managed.effective_environment())
+        .unwrap_or_default();
     let own = drop_in::assigned(text.unwrap_or_default());
     let lists = [
         effective.get("no_proxy"),
@@ -328,4 +329,3 @@ fn wanted_bypass(picture: &Picture, text: Option<&str>) -> Bypass {
     let all = lists.into_iter().flatten().collect::<Vec<_>>().join(",");
     Bypass::extending(&Environment::of_assignments([format!("no_proxy={all}")]))
 }
-

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use super::diff;
 use crate::openclaw::document::mask::is_secret_key;
 use crate::openclaw::document::{Document, KeyPath};
-use super::diff;
 use crate::transaction::step::{FileStep, Role};
 
 /// The masked difference that a step makes; empty for our own records.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::connector::npm::Pin;
 use crate::language::{Language, Localized};
 use crate::say;
 
@@ -58,8 +59,8 @@ pub enum Note {
     },
     /// npm dependencies will be fetched.
     Dependencies {
-        /// `name@version` of what is pinned, with the reason.
-        pins: Vec<String>,
+        /// What is not left to npm's choice.
+        pins: Vec<Pin>,
     },
     /// The payload was verified by nothing.
     Unverified,
@@ -166,11 +167,12 @@ impl Localized for Note {
                 say!(language, "npm dependencies will be fetched", "将通过 npm 获取依赖")
             }
             Self::Dependencies { pins } => {
-                let pins = pins.join(", ");
+                let pins: Vec<_> = pins.iter().map(|pin| pin.text(language)).collect();
+                let pins = pins.join("; ");
                 say!(
                     language,
-                    "npm dependencies will be fetched, pinned: {pins}",
-                    "将通过 npm 获取依赖，固定版本：{pins}"
+                    "npm dependencies will be fetched; {pins}",
+                    "将通过 npm 获取依赖；{pins}"
                 )
             }
             Self::Unverified => say!(

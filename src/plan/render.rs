@@ -38,10 +38,7 @@ pub fn json(plan: &Plan, language: Language) -> Map<String, Value> {
         .collect();
     let mut body = Map::new();
     body.insert("changes".to_owned(), json!(!plan.is_empty()));
-    body.insert(
-        "connector".to_owned(),
-        json!({"from": plan.connector.0, "to": plan.connector.1}),
-    );
+    body.insert("connector".to_owned(), json!({"from": plan.connector.0, "to": plan.connector.1}));
     body.insert("steps".to_owned(), Value::Array(steps));
     body.insert("notes".to_owned(), Value::Array(notes));
     body

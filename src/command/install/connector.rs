@@ -7,8 +7,9 @@ use crate::cli::Install;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::connector::npm::{self, Registry};
-use crate::connector::source::DEFAULT_PAYLOADS;
-use crate::connector::{Checks, Limits, Payload, Sha256, Source, TreeManifest, Verification};
+use crate::connector::{
+    Checks, DEFAULT_PAYLOADS, Limits, Payload, Sha256, Source, TreeManifest, Verification,
+};
 use crate::installation::picture::Picture;
 use crate::plan::install::{LiveTree, PayloadFacts};
 use crate::report::bar::Bar;
@@ -42,8 +43,7 @@ pub(super) fn open(
 
 /// npm as the gateway's own Node.js has it, else that of the PATH.
 pub(super) fn registry(context: &Context, picture: &Picture) -> Registry {
-    let environment =
-        context.surroundings.iter().map(|(name, value)| (name.into(), value.clone()));
+    let environment = context.surroundings.iter().map(|(name, value)| (name.into(), value.clone()));
     let node = picture.program.node.as_deref();
     Registry::new(environment, node, context.offline, context.deadline())
 }
@@ -61,10 +61,7 @@ pub(super) fn facts(payload: &Payload) -> PayloadFacts<'_> {
 }
 
 /// Hashes what stands where the connector goes.
-pub(super) fn live_tree(
-    context: &Context,
-    picture: &Picture,
-) -> Result<Option<LiveTree>, Failure> {
+pub(super) fn live_tree(context: &Context, picture: &Picture) -> Result<Option<LiveTree>, Failure> {
     let path = &picture.paths.connector;
     if path.symlink_metadata().is_err() {
         return Ok(None);

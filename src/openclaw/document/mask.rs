@@ -6,8 +6,17 @@ use super::{Document, KeyPath, Value};
 
 /// Words in a key's name that make everything below it a secret.
 const WORDS: [&str; 11] = [
-    "secret", "token", "password", "passwd", "apikey", "api_key", "api-key", "credential",
-    "authorization", "cookie", "privatekey",
+    "secret",
+    "token",
+    "password",
+    "passwd",
+    "apikey",
+    "api_key",
+    "api-key",
+    "credential",
+    "authorization",
+    "cookie",
+    "privatekey",
 ];
 
 /// Keys whose members are secrets whatever their names: environment variables, HTTP headers.

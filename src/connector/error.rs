@@ -1,0 +1,270 @@
+//! What can go wrong between a payload and a staged tree.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::checksums::ChecksumError;
+use super::entry::Refusal;
+use super::facts::FactsError;
+use super::npm::NpmError;
+use crate::fs::stage::StageError;
+use crate::language::{Explain, Language};
+use crate::say;
+
+/// A payload cannot be installed.
+#[derive(Debug)]
+pub enum PayloadError {
+    /// There is nothing at the given path.
+    NotFound {
+        /// The path, absolute.
+        path: PathBuf,
+    },
+    /// The file's name ends like none of the archives we read.
+    UnknownFormat {
+        /// The file, absolute.
+        path: PathBuf,
+    },
+    /// A directory that is neither a connector nor a folder of connector versions.
+    NoPayload {
+        /// The directory, absolute.
+        path: PathBuf,
+    },
+    /// `npm:…` that names no package.
+    BadNpmName {
+        /// What was given.
+        given: String,
+    },
+    /// The archive ends before its content does.
+    Truncated {
+        /// The archive, absolute.
+        archive: PathBuf,
+    },
+    /// The archive cannot be decoded.
+    Corrupt {
+        /// The archive, absolute.
+        archive: PathBuf,
+        /// The decoder's reason.
+        cause: String,
+    },
+    /// Something could not be read.
+    Read {
+        /// The path, absolute.
+        path: PathBuf,
+        /// The system's answer.
+        cause: io::Error,
+    },
+    /// A temporary file could not be written.
+    Temporary {
+        /// The directory for temporary files.
+        directory: PathBuf,
+        /// The system's answer.
+        cause: io::Error,
+    },
+    /// Between checking and copying, the payload became another one.
+    Changed {
+        /// The archive or directory, absolute.
+        payload: PathBuf,
+        /// The entry that is no longer what it was.
+        entry: String,
+    },
+    /// The operator asked the program to stop.
+    Interrupted,
+    /// An entry is unsafe.
+    Refused(Refusal),
+    /// A checksum is missing or wrong.
+    Checksum(ChecksumError),
+    /// What the payload says about itself is missing or wrong.
+    Facts(FactsError),
+    /// npm failed.
+    Npm(NpmError),
+    /// The tree could not be written.
+    Stage(StageError),
+}
+
+impl From<Refusal> for PayloadError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<ChecksumError> for PayloadError {
+    fn from(error: ChecksumError) -> Self {
+        Self::Checksum(error)
+    }
+}
+
+impl From<FactsError> for PayloadError {
+    fn from(error: FactsError) -> Self {
+        Self::Facts(error)
+    }
+}
+
+impl From<NpmError> for PayloadError {
+    fn from(error: NpmError) -> Self {
+        match error {
+            NpmError::Interrupted => Self::Interrupted,
+            error => Self::Npm(error),
+        }
+    }
+}
+
+impl From<StageError> for PayloadError {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Interrupted { .. } => Self::Interrupted,
+            error @ StageError::Failed { .. } => Self::Stage(error),
+        }
+    }
+}
+
+impl PayloadError {
+    /// An error of reading `path`, for `map_err`.
+    pub(super) fn reading<C: Into<io::Error>>(path: impl Into<PathBuf>) -> impl FnOnce(C) -> Self {
+        let path = path.into();
+        move |cause| Self::Read { path, cause: cause.into() }
+    }
+
+    /// An error of the directory for temporary files, for `map_err`.
+    pub(super) fn temporary(cause: io::Error) -> Self {
+        Self::Temporary { directory: std::env::temp_dir(), cause }
+    }
+
+    /// The same trouble, as the part that knows most about it explains it.
+    fn part(&self) -> Option<&dyn Explain> {
+        match self {
+            Self::Refused(part) => Some(part),
+            Self::Checksum(part) => Some(part),
+            Self::Facts(part) => Some(part),
+            Self::Npm(part) => Some(part),
+            Self::Stage(part) => Some(part),
+            _ => None,
+        }
+    }
+}
+
+impl Explain for PayloadError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "payload.not-found",
+            Self::UnknownFormat { .. } => "payload.unknown-format",
+            Self::NoPayload { .. } => "payload.none",
+            Self::BadNpmName { .. } => "payload.npm-name",
+            Self::Truncated { .. } => "payload.truncated",
+            Self::Corrupt { .. } => "payload.corrupt",
+            Self::Read { .. } => "payload.read",
+            Self::Temporary { .. } => "payload.temporary",
+            Self::Changed { .. } => "payload.changed",
+            Self::Interrupted => "payload.interrupted",
+            part => part.part().map_or("payload", Explain::code),
+        }
+    }
+
+    fn problem(&self, language: Language) -> String {
+        match self {
+            Self::NotFound { path } => {
+                let path = path.display();
+                say!(language, "there is no {path}", "{path} 不存在")
+            }
+            Self::UnknownFormat { path } => {
+                let path = path.display();
+                say!(
+                    language,
+                    "{path} is no archive that can be read here",
+                    "无法识别 {path} 的归档格式"
+                )
+            }
+            Self::NoPayload { path } => {
+                let path = path.display();
+                say!(
+                    language,
+                    "{path} is neither a connector (no openclaw.plugin.json) nor a folder of connector versions",
+                    "{path} 既不是连接器（缺少 openclaw.plugin.json），也不是存放各版本连接器的目录"
+                )
+            }
+            Self::BadNpmName { given } => {
+                say!(language, "“{given}” names no npm package", "“{given}”不是 npm 包名")
+            }
+            Self::Interrupted => say!(language, "interrupted", "已中断"),
+            reading => reading
+                .part()
+                .map_or_else(|| reading.reading_problem(language), |part| part.problem(language)),
+        }
+    }
+
+    fn remedy(&self, language: Language) -> String {
+        match self {
+            Self::NotFound { .. } => {
+                say!(language, "Check the path, then run the command again.", "请检查路径后重试。")
+            }
+            Self::UnknownFormat { .. } | Self::NoPayload { .. } | Self::BadNpmName { .. } => say!(
+                language,
+                "SOURCE is a connector's directory, an archive (.tgz .tar.gz .tar.zst .tar .zip), or npm:NAME[@VERSION].",
+                "SOURCE 应为连接器目录、归档文件（.tgz .tar.gz .tar.zst .tar .zip）或 npm:名称[@版本]。"
+            ),
+            Self::Truncated { .. } | Self::Corrupt { .. } => say!(
+                language,
+                "Copy or download it again; nothing was written.",
+                "请重新复制或下载；未写入任何内容。"
+            ),
+            Self::Read { .. } => say!(
+                language,
+                "Check that you may read it, then run the command again.",
+                "请确认有读取权限后重试。"
+            ),
+            Self::Temporary { .. } => say!(
+                language,
+                "Free some space there, or set TMPDIR to a directory that has some.",
+                "请在该处腾出空间，或将 TMPDIR 设为有空间的目录。"
+            ),
+            Self::Changed { .. } => say!(
+                language,
+                "Find out who writes to it; copy it to a directory of your own and install that.",
+                "请查明是谁在修改它；将其复制到自己的目录后再安装。"
+            ),
+            other => other.part().map_or_else(
+                || say!(language, "Run the command again.", "请重新运行该命令。"),
+                |part| part.remedy(language),
+            ),
+        }
+    }
+}
+
+impl PayloadError {
+    fn reading_problem(&self, language: Language) -> String {
+        match self {
+            Self::Truncated { archive } => {
+                let archive = archive.display();
+                say!(
+                    language,
+                    "{archive} is cut off: it ends before its content does",
+                    "{archive} 不完整：文件提前结束"
+                )
+            }
+            Self::Corrupt { archive, cause } => {
+                let archive = archive.display();
+                say!(language, "{archive} is damaged: {cause}", "{archive} 已损坏：{cause}")
+            }
+            Self::Read { path, cause } => {
+                let path = path.display();
+                say!(language, "cannot read {path}: {cause}", "无法读取 {path}：{cause}")
+            }
+            Self::Temporary { directory, cause } => {
+                let directory = directory.display();
+                say!(
+                    language,
+                    "cannot write a temporary file in {directory}: {cause}",
+                    "无法在 {directory} 中写入临时文件：{cause}"
+                )
+            }
+            Self::Changed { payload, entry } => {
+                let payload = payload.display();
+                say!(
+                    language,
+                    "{payload}: “{entry}” changed while it was being installed",
+                    "{payload}：“{entry}”在安装过程中被修改"
+                )
+            }
+            _ => String::new(),
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The tree manifest: what a connector tree consists of, and how another one deviates from it.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::{Sha256, Sha256Stream};
+
+/// The path of the tree's root in a manifest.
+pub const ROOT: &str = ".";
+
+/// Permission bits, written in octal as `0755`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Permissions(pub u32);
+
+impl Permissions {
+    /// Directories and executable files as we install them.
+    pub const OPEN: Self = Self(0o755);
+    /// Other files as we install them.
+    pub const PLAIN: Self = Self(0o644);
+
+    /// The permissions that we give a file.
+    #[must_use]
+    pub fn of_file(executable: bool) -> Self {
+        if executable { Self::OPEN } else { Self::PLAIN }
+    }
+
+    /// Whether anybody may execute it.
+    #[must_use]
+    pub fn executable(self) -> bool {
+        self.0 & 0o111 != 0
+    }
+}
+
+impl TryFrom<String> for Permissions {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(octal: String) -> Result<Self, Self::Error> {
+        u32::from_str_radix(&octal, 8).map(Self)
+    }
+}
+
+impl From<Permissions> for String {
+    fn from(permissions: Permissions) -> Self {
+        format!("{:04o}", permissions.0)
+    }
+}
+
+/// What one path of a tree is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Node {
+    /// A regular file.
+    File {
+        /// Length in bytes.
+        size: u64,
+        /// Its content.
+        sha256: Sha256,
+        /// Its permission bits.
+        mode: Permissions,
+    },
+    /// A directory.
+    Directory {
+        /// Its permission bits.
+        mode: Permissions,
+    },
+    /// A symbolic link.
+    Symlink {
+        /// Where it leads, as it is written in the link.
+        target: String,
+    },
+    /// A device, socket or FIFO: never installed by us, but a scan may find one.
+    Special,
+}
+
+/// How one path of a tree differs from its manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Difference {
+    /// In the manifest, not in the tree.
+    Missing,
+    /// In the tree, not in the manifest.
+    Extra,
+    /// A file with other content.
+    Changed,
+    /// Other permission bits.
+    Mode,
+    /// A file where a directory was, or the like.
+    Type,
+    /// A symbolic link that leads elsewhere.
+    Target,
+}
+
+/// One difference between a tree and its manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deviation {
+    /// The path, relative to the tree's root.
+    pub path: String,
+    /// What is different.
+    pub kind: Difference,
+}
+
+/// How large a tree is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct TreeSize {
+    /// Regular files.
+    pub files: u64,
+    /// Their bytes together.
+    pub bytes: u64,
+}
+
+/// Everything in a tree, by path relative to its root (which is `.`), sorted by path.
+///
+/// As JSON it is one object with a member for each path.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TreeManifest {
+    nodes: BTreeMap<String, Node>,
+}
+
+impl TreeManifest {
+    /// What is at `path`.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Node> {
+        self.nodes.get(path)
+    }
+
+    /// Every path with what it is, sorted by path.
+    pub fn iter(&self) -> btree_map::Iter<'_, String, Node> {
+        self.nodes.iter()
+    }
+
+    /// Notes what is at `path`.
+    pub fn insert(&mut self, path: String, node: Node) {
+        self.nodes.insert(path, node);
+    }
+
+    /// Forgets `path`.
+    pub fn remove(&mut self, path: &str) -> Option<Node> {
+        self.nodes.remove(path)
+    }
+
+    /// The number of paths, the root among them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is nothing at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The regular files and their bytes.
+    #[must_use]
+    pub fn size(&self) -> TreeSize {
+        self.nodes.values().fold(TreeSize::default(), |total, node| match node {
+            Node::File { size, .. } => {
+                TreeSize { files: total.files + 1, bytes: total.bytes + size }
+            }
+            _ => total,
+        })
+    }
+
+    /// One value for the tree as a whole: SHA-256 over the sorted paths with their type, mode,
+    /// size and content. It depends on nothing else, in particular not on time or owner.
+    #[must_use]
+    pub fn digest(&self) -> Sha256 {
+        let mut stream = Sha256Stream::default();
+        for (path, node) in &self.nodes {
+            let line = match node {
+                Node::File { size, sha256, mode } => {
+                    format!("file {:04o} {size} {sha256} {path}", mode.0)
+                }
+                Node::Directory { mode } => format!("directory {:04o} {path}", mode.0),
+                Node::Symlink { target } => format!("symlink {path}\0{target}"),
+                Node::Special => format!("special {path}"),
+            };
+            stream.update(line.as_bytes());
+            // no path and no link target can hold a NUL
+            stream.update(b"\0");
+        }
+        stream.finish()
+    }
+
+    /// How `found` differs from this manifest, sorted by path. Empty means: the same tree.
+    #[must_use]
+    pub fn deviations(&self, found: &Self) -> Vec<Deviation> {
+        let mut deviations: Vec<Deviation> = Vec::new();
+        let mut note =
+            |path: &String, kind| deviations.push(Deviation { path: path.clone(), kind });
+        for (path, expected) in &self.nodes {
+            match found.nodes.get(path) {
+                None => note(path, Difference::Missing),
+                Some(actual) => differences(expected, actual).for_each(|kind| note(path, kind)),
+            }
+        }
+        for path in found.nodes.keys().filter(|path| !self.nodes.contains_key(*path)) {
+            note(path, Difference::Extra);
+        }
+        deviations.sort_by(|a, b| a.path.cmp(&b.path).then(a.kind.cmp(&b.kind)));
+        deviations
+    }
+}
+
+impl<'a> IntoIterator for &'a TreeManifest {
+    type Item = (&'a String, &'a Node);
+    type IntoIter = btree_map::Iter<'a, String, Node>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl FromIterator<(String, Node)> for TreeManifest {
+    fn from_iter<I: IntoIterator<Item = (String, Node)>>(nodes: I) -> Self {
+        Self { nodes: nodes.into_iter().collect() }
+    }
+}
+
+fn differences(expected: &Node, found: &Node) -> impl Iterator<Item = Difference> {
+    use Difference::{Changed, Mode, Target, Type};
+    let (content, mode) = match (expected, found) {
+        (
+            Node::File { size, sha256, mode },
+            Node::File { size: found_size, sha256: found_sha256, mode: found_mode },
+        ) => ((size, sha256) != (found_size, found_sha256), mode != found_mode),
+        (Node::Directory { mode }, Node::Directory { mode: found_mode }) => {
+            (false, mode != found_mode)
+        }
+        (Node::Symlink { target }, Node::Symlink { target: found_target }) => {
+            let elsewhere = (target != found_target).then_some(Target);
+            return elsewhere.into_iter().chain(None);
+        }
+        (Node::Special, Node::Special) => (false, false),
+        _ => return Some(Type).into_iter().chain(None),
+    };
+    content.then_some(Changed).into_iter().chain(mode.then_some(Mode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(content: &str, mode: u32) -> Node {
+        Node::File {
+            size: content.len() as u64,
+            sha256: Sha256::of(content.as_bytes()),
+            mode: Permissions(mode),
+        }
+    }
+
+    fn sample() -> TreeManifest {
+        let mut tree = TreeManifest::default();
+        tree.insert(ROOT.into(), Node::Directory { mode: Permissions::OPEN });
+        tree.insert("a.ts".into(), file("one", 0o644));
+        tree.insert("bin".into(), Node::Directory { mode: Permissions::OPEN });
+        tree.insert("bin/x".into(), file("two", 0o755));
+        tree.insert("link".into(), Node::Symlink { target: "a.ts".into() });
+        tree
+    }
+
+    #[test]
+    fn each_kind_of_difference_is_told_by_its_name() {
+        type Edit = fn(&mut TreeManifest);
+        let cases: [(Edit, &str, Difference); 8] = [
+            (|tree| drop(tree.remove("a.ts")), "a.ts", Difference::Missing),
+            (|tree| tree.insert("z".into(), Node::Special), "z", Difference::Extra),
+            (|tree| tree.insert("a.ts".into(), file("0ne", 0o644)), "a.ts", Difference::Changed),
+            (|tree| tree.insert("a.ts".into(), file("one", 0o600)), "a.ts", Difference::Mode),
+            (
+                |tree| tree.insert(ROOT.into(), Node::Directory { mode: Permissions(0o777) }),
+                ROOT,
+                Difference::Mode,
+            ),
+            (|tree| tree.insert("link".into(), file("one", 0o644)), "link", Difference::Type),
+            (|tree| tree.insert("bin".into(), Node::Special), "bin", Difference::Type),
+            (
+                |tree| tree.insert("link".into(), Node::Symlink { target: "bin/x".into() }),
+                "link",
+                Difference::Target,
+            ),
+        ];
+        assert_eq!(sample().deviations(&sample()), []);
+        for (edit, path, kind) in cases {
+            let mut found = sample();
+            edit(&mut found);
+            assert_eq!(sample().deviations(&found), [Deviation { path: path.into(), kind }]);
+            assert_ne!(sample().digest(), found.digest(), "{path} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn content_and_mode_are_told_apart() {
+        let mut found = sample();
+        found.insert("bin/x".into(), file("three", 0o644));
+        let kinds: Vec<_> = sample().deviations(&found).iter().map(|d| d.kind).collect();
+        assert_eq!(kinds, [Difference::Changed, Difference::Mode]);
+    }
+
+    #[test]
+    fn json_keeps_everything() {
+        let json = serde_json::to_string(&sample()).unwrap();
+        assert!(json.contains(r#""bin/x":{"type":"file","size":3,"#), "{json}");
+        assert!(json.contains(r#""mode":"0755""#), "{json}");
+        assert_eq!(serde_json::from_str::<TreeManifest>(&json).unwrap(), sample());
+        assert_eq!(sample().size(), TreeSize { files: 2, bytes: 6 });
+    }
+}

@@ -1,0 +1,226 @@
+//! Which npm dependencies are fetched otherwise than the connector declares, and why.
+
+use std::collections::BTreeMap;
+
+use semver::{Version, VersionReq};
+use serde::Serialize;
+
+use crate::connector::facts::Package;
+use crate::language::{Language, Localized};
+use crate::say;
+
+const STREAM: &str = "dingtalk-stream";
+/// 2.1.5 opens no connection, and connector 0.6/0.7's `^2.1.4` resolves to it.
+const STREAM_VERSION: &str = "2.1.4";
+const HOST: &str = "openclaw";
+
+/// What is done instead of what is declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resolution {
+    /// Exactly this version is installed.
+    Exactly(String),
+    /// It is not installed at all.
+    LeftOut,
+}
+
+/// One dependency that is not left to npm's choice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pin {
+    /// The package.
+    pub name: String,
+    /// The range that `package.json` declares.
+    pub declared: String,
+    /// What is done instead.
+    pub resolution: Resolution,
+}
+
+impl Localized for Pin {
+    fn text(&self, language: Language) -> String {
+        let (name, declared) = (&self.name, &self.declared);
+        match &self.resolution {
+            Resolution::Exactly(version) => say!(
+                language,
+                "{name} {version} instead of {declared}: the newer 2.1.5 cannot connect to DingTalk",
+                "{name} 使用 {version} 而非 {declared}：更新的 2.1.5 无法连接钉钉"
+            ),
+            Resolution::LeftOut => say!(
+                language,
+                "{name} is left out ({declared} declared): the gateway itself provides it",
+                "不安装 {name}（声明为 {declared}）：网关自身已提供"
+            ),
+        }
+    }
+}
+
+/// What would be fetched otherwise than declared. Pure: for the plan as well as for the deed.
+#[must_use]
+pub fn pins(package: &Package) -> Vec<Pin> {
+    let ranges = package.dependencies.iter().chain(&package.optional_dependencies);
+    ranges
+        .filter_map(|(name, declared)| {
+            let resolution = match name.as_str() {
+                // connectors 0.8.0 to 0.8.7 list the host itself: 37,332 files for nothing
+                HOST => Resolution::LeftOut,
+                STREAM if declared != STREAM_VERSION && admits(declared, STREAM_VERSION) => {
+                    Resolution::Exactly(STREAM_VERSION.to_string())
+                }
+                _ => return None,
+            };
+            Some(Pin { name: name.clone(), declared: declared.clone(), resolution })
+        })
+        .collect()
+}
+
+/// The dependencies that are to be fetched, with the ranges that npm is given.
+pub(in crate::connector) fn wanted(package: &Package) -> BTreeMap<String, String> {
+    pinned(package, &package.dependencies)
+}
+
+/// `ranges` of `package` with the pins applied.
+pub(super) fn pinned(
+    package: &Package,
+    ranges: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let mut ranges = ranges.clone();
+    for pin in pins(package) {
+        match pin.resolution {
+            Resolution::LeftOut => drop(ranges.remove(&pin.name)),
+            Resolution::Exactly(version) => {
+                ranges.entry(pin.name).and_modify(|range| *range = version);
+            }
+        }
+    }
+    ranges
+}
+
+/// Whether npm's range admits the version. Tags and URLs admit nothing, but for `latest`, which
+/// is what an unpinned dependency amounts to.
+fn admits(range: &str, version: &str) -> bool {
+    let Ok(version) = Version::parse(version) else { return false };
+    let range = range.trim();
+    range.is_empty()
+        || range == "latest"
+        || range.split("||").any(|alternative| alternative_admits(alternative.trim(), &version))
+}
+
+fn alternative_admits(alternative: &str, version: &Version) -> bool {
+    if alternative.is_empty() {
+        return true;
+    }
+    let comparators = match alternative.split_once(" - ") {
+        Some((low, high)) => format!(">={}, <={}", low.trim(), high.trim()),
+        None => joined_comparators(alternative),
+    };
+    VersionReq::parse(&comparators).is_ok_and(|requirement| requirement.matches(version))
+}
+
+/// npm separates comparators by blanks, may put blanks behind an operator, and takes a bare
+/// version to mean exactly that one.
+fn joined_comparators(alternative: &str) -> String {
+    let mut comparators: Vec<String> = Vec::new();
+    let mut operator = String::new();
+    for word in alternative.split_whitespace() {
+        operator.push_str(word);
+        if word.ends_with(|last| "<>=^~".contains(last)) {
+            continue;
+        }
+        let comparator = std::mem::take(&mut operator);
+        let bare = comparator.trim_start_matches('v');
+        comparators.push(if bare.starts_with(|first: char| first.is_ascii_digit()) {
+            format!("={bare}")
+        } else {
+            comparator
+        });
+    }
+    comparators.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn package(dependencies: &str) -> Package {
+        let text = format!(r#"{{"name":"c","version":"1.0.0","dependencies":{dependencies}}}"#);
+        Package::parse(Some(text.as_bytes()), Path::new("/p")).unwrap()
+    }
+
+    #[test]
+    fn npm_ranges_are_read_as_npm_reads_them() {
+        for range in [
+            "^2.1.4",
+            "~2.1.0",
+            "2.x",
+            "2.1",
+            "2",
+            "*",
+            "",
+            "x",
+            "latest",
+            ">=2.0.0 <3",
+            "2.1.4",
+            ">= 2.1",
+            "1.x || ^2.1.0",
+            "2.0.0 - 2.2.0",
+            "v2.1.4",
+            "=2.1.4",
+            "<=2.1.4",
+        ] {
+            assert!(admits(range, "2.1.4"), "{range}");
+        }
+        for range in [
+            "^2.1.5",
+            "2.1.5",
+            "^1",
+            "^3 || 2.1.3",
+            "next",
+            "https://x/y.tgz",
+            "git+ssh://x",
+            "file:../x",
+            "npm:other@2.1.4",
+            "2.1.5 - 3",
+            ">2.1.4",
+            "~2.0",
+        ] {
+            assert!(!admits(range, "2.1.4"), "{range}");
+        }
+    }
+
+    #[test]
+    fn the_stream_client_is_pinned_and_the_host_left_out() {
+        let declared = r#"{"axios":"^1.6.0","dingtalk-stream":"^2.1.4","openclaw":"^2026.3.0"}"#;
+        let package = package(declared);
+        let resolutions: Vec<_> = pins(&package)
+            .into_iter()
+            .map(|pin| (pin.name, pin.declared, pin.resolution))
+            .collect();
+        assert_eq!(
+            resolutions,
+            [
+                (
+                    "dingtalk-stream".to_string(),
+                    "^2.1.4".to_string(),
+                    Resolution::Exactly("2.1.4".to_string())
+                ),
+                ("openclaw".to_string(), "^2026.3.0".to_string(), Resolution::LeftOut),
+            ]
+        );
+        let wanted: Vec<_> = wanted(&package).into_iter().collect();
+        assert_eq!(
+            wanted,
+            [
+                ("axios".to_string(), "^1.6.0".to_string()),
+                ("dingtalk-stream".to_string(), "2.1.4".to_string())
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_connector_already_fixes_needs_no_pin() {
+        for declared in [r#"{"dingtalk-stream":"2.1.4"}"#, r#"{"dingtalk-stream":"^2.2.0"}"#] {
+            assert_eq!(pins(&package(declared)), [], "{declared}");
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Running npm: found where the gateway's node is, in an environment without our secrets, and
+//! ended with all its children when it must not go on.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::error::NpmError;
+use crate::interrupt::Interrupt;
+use crate::patience::Deadline;
+
+/// How long an interrupt or the deadline may go unnoticed.
+const GLANCE: Duration = Duration::from_millis(50);
+/// What is kept of each output stream, in bytes: its end.
+const OUTPUT_LIMIT: usize = 4 * 1024 * 1024;
+/// What is shown of npm's complaints.
+const LAST_LINES: usize = 15;
+
+/// Variables that npm needs to do its work as the caller would; beside these, `npm_config_*`.
+const PASSED_ON: [&str; 16] = [
+    "HOME",
+    "PATH",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "NODE_EXTRA_CA_CERTS",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+];
+
+/// The npm registry, as it can be reached from here.
+pub struct Registry {
+    environment: Vec<(OsString, OsString)>,
+    node: Option<PathBuf>,
+    offline: bool,
+    deadline: Deadline,
+}
+
+impl fmt::Debug for Registry {
+    /// The environment may hold an npm token or a proxy's password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("node", &self.node)
+            .field("offline", &self.offline)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Registry {
+    /// A registry that npm reaches with the caller's `environment`, of which only what npm needs
+    /// is kept: paths, proxies, certificates and npm's own settings.
+    ///
+    /// `node` is the gateway's node: an npm beside it is preferred to the one on the `PATH`,
+    /// because with nvm and the like the `PATH` of a service is not the shell's.
+    #[must_use]
+    pub fn new(
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        node: Option<&Path>,
+        offline: bool,
+        deadline: Deadline,
+    ) -> Self {
+        let environment = environment.into_iter().filter(|(name, _)| is_passed_on(name)).collect();
+        Self { environment, node: node.map(Path::to_path_buf), offline, deadline }
+    }
+
+    /// An error if `needed` may not be fetched.
+    pub(super) fn expect_online(&self, needed: &str) -> Result<(), NpmError> {
+        if self.offline { Err(NpmError::Offline { needed: needed.to_string() }) } else { Ok(()) }
+    }
+
+    /// Runs npm in `directory` and returns what it wrote to its standard output.
+    pub(super) fn npm(
+        &self,
+        arguments: &[&str],
+        directory: &Path,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<u8>, NpmError> {
+        let program = self.locate().ok_or(NpmError::NotInstalled)?;
+        let line = format!("npm {}", arguments.join(" "));
+        let mut command = Command::new(&program);
+        command
+            .args(arguments)
+            .current_dir(directory)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("PATH", self.path_with_node())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        let child = command.spawn().map_err(|cause| NpmError::NotStarted { program, cause })?;
+        let (status, stdout, stderr) = Run::of(child).wait(&line, self.deadline, interrupt)?;
+        if status.success() {
+            return Ok(stdout);
+        }
+        Err(NpmError::Failed { command: line, last_lines: last_lines(&stderr) })
+    }
+
+    fn locate(&self) -> Option<PathBuf> {
+        let beside = self.node.as_deref().and_then(Path::parent).map(|bin| bin.join("npm"));
+        let on_path = std::env::split_paths(self.path()).map(|bin| bin.join("npm"));
+        beside.into_iter().chain(on_path).find(|npm| npm.is_absolute() && is_executable(npm))
+    }
+
+    fn path(&self) -> &OsStr {
+        let path = self.environment.iter().find(|(name, _)| name == "PATH");
+        path.map_or(OsStr::new(""), |(_, value)| value)
+    }
+
+    /// npm starts with `#!/usr/bin/env node`: the gateway's node comes first.
+    fn path_with_node(&self) -> OsString {
+        let bin = self.node.as_deref().and_then(Path::parent).map(Path::to_path_buf);
+        let all = bin.into_iter().chain(std::env::split_paths(self.path()));
+        std::env::join_paths(all).unwrap_or_else(|_| self.path().to_os_string())
+    }
+}
+
+fn is_passed_on(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    PASSED_ON.contains(&name) || name.to_ascii_lowercase().starts_with("npm_config_")
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+/// A running npm. Its process group is killed when this goes out of scope too early.
+struct Run {
+    child: Child,
+    ended: bool,
+    outputs: Receiver<(Stream, Vec<u8>)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Out,
+    Err,
+}
+
+impl Run {
+    fn of(mut child: Child) -> Self {
+        let (sender, outputs) = channel();
+        let streams: [(Stream, Option<Box<dyn Read + Send>>); 2] = [
+            (Stream::Out, child.stdout.take().map(|pipe| Box::new(pipe) as _)),
+            (Stream::Err, child.stderr.take().map(|pipe| Box::new(pipe) as _)),
+        ];
+        for (stream, pipe) in streams {
+            let sender = sender.clone();
+            // a send fails only if nobody waits for the output any more
+            thread::spawn(move || drop(sender.send((stream, pipe.map_or(Vec::new(), read_end)))));
+        }
+        Self { child, ended: false, outputs }
+    }
+
+    /// Waits until both outputs are closed and npm has ended.
+    fn wait(
+        mut self,
+        line: &str,
+        deadline: Deadline,
+        interrupt: &Interrupt,
+    ) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), NpmError> {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let mut status = None;
+        let mut closed = 0;
+        loop {
+            if interrupt.is_raised() {
+                return Err(NpmError::Interrupted);
+            }
+            if deadline.has_passed() {
+                return Err(NpmError::TimedOut { command: line.to_string() });
+            }
+            match self.outputs.recv_timeout(GLANCE) {
+                Ok((Stream::Out, bytes)) => (stdout, closed) = (bytes, closed + 1),
+                Ok((Stream::Err, bytes)) => (stderr, closed) = (bytes, closed + 1),
+                Err(RecvTimeoutError::Timeout) => {}
+                // both have been received: only the end of the process is missing
+                Err(RecvTimeoutError::Disconnected) => thread::sleep(GLANCE),
+            }
+            if status.is_none() {
+                status = self.child.try_wait().map_err(|cause| NpmError::NotStarted {
+                    program: PathBuf::from("npm"),
+                    cause,
+                })?;
+            }
+            if let (Some(status), 2) = (status, closed) {
+                self.ended = true;
+                return Ok((status, stdout, stderr));
+            }
+        }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if let Some(group) = group {
+            // nothing is left to be done about a group that cannot be killed
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads a pipe to its end, so that npm never blocks, and keeps the end of what came.
+fn read_end(mut pipe: Box<dyn Read + Send>) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut piece = [0; 16 * 1024];
+    while let Ok(read) = pipe.read(&mut piece) {
+        if read == 0 {
+            break;
+        }
+        kept.extend_from_slice(&piece[..read]);
+        if kept.len() > 2 * OUTPUT_LIMIT {
+            kept.drain(..kept.len() - OUTPUT_LIMIT);
+        }
+    }
+    kept
+}
+
+fn last_lines(output: &[u8]) -> String {
+    let output = String::from_utf8_lossy(output);
+    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn registry(home: &Path, script: &str, patience: Duration) -> Registry {
+        let npm = home.join("npm");
+        fs::write(&npm, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
+        let environment = [
+            ("PATH", "/usr/bin:/bin"),
+            ("HOME", "/nonexistent"),
+            ("npm_config_registry", "mirror"),
+            ("https_proxy", "proxy"),
+            ("OPENCLAW_SETUP_CLIENT_SECRET", "secret"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ];
+        let environment = environment.map(|(name, value)| (name.into(), value.into()));
+        Registry::new(environment, Some(&home.join("node")), false, Deadline::after(patience))
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn npm_gets_what_it_needs_and_no_secret() {
+        let home = tempfile::tempdir().unwrap();
+        let registry = registry(home.path(), "env", LONG);
+        let output = registry.npm(&[], home.path(), &Interrupt::never()).unwrap();
+        let output = String::from_utf8(output).unwrap();
+        for expected in ["HOME=/nonexistent", "npm_config_registry=mirror", "https_proxy=proxy"] {
+            assert!(output.contains(expected), "{output}");
+        }
+        assert!(!output.contains("secret"), "{output}");
+        assert!(!format!("{registry:?}").contains("proxy"));
+    }
+
+    #[test]
+    fn a_failure_carries_npms_last_lines() {
+        let home = tempfile::tempdir().unwrap();
+        let registry = registry(home.path(), "echo 'npm error code E404' >&2; exit 1", LONG);
+        let outcome = registry.npm(&["view", "x"], home.path(), &Interrupt::never());
+        let Err(NpmError::Failed { command, last_lines }) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((command.as_str(), last_lines.as_str()), ("npm view x", "npm error code E404"));
+    }
+
+    #[test]
+    fn the_deadline_ends_npm() {
+        let home = tempfile::tempdir().unwrap();
+        let registry = registry(home.path(), "exec sleep 600", Duration::ZERO);
+        let outcome = registry.npm(&[], home.path(), &Interrupt::never());
+        assert!(matches!(outcome, Err(NpmError::TimedOut { .. })), "{outcome:?}");
+    }
+
+    #[test]
+    fn an_interrupt_ends_npm_with_its_children() {
+        let home = tempfile::tempdir().unwrap();
+        let script = "sleep 600 & echo $! > pid && mv pid child; wait";
+        let registry = registry(home.path(), script, LONG);
+        let interrupt = Interrupt::never();
+        let child = home.path().join("child");
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                until(|| child.exists());
+                interrupt.raise();
+            });
+            let outcome = registry.npm(&[], home.path(), &interrupt);
+            assert!(matches!(outcome, Err(NpmError::Interrupted)), "{outcome:?}");
+        });
+        let stat = format!("/proc/{}/stat", fs::read_to_string(&child).unwrap().trim());
+        // whoever adopted the killed child may still have to reap it
+        until(|| fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z ")));
+    }
+
+    fn until(come: impl Fn() -> bool) {
+        let deadline = Deadline::after(LONG);
+        while !come() {
+            assert!(!deadline.has_passed(), "it never came");
+            thread::yield_now();
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The stage: a tree written beside the live one, beneath one directory descriptor, so that
+//! nothing in its input can make it write anywhere else.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::num::NonZeroU64;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Advice, AtFlags, FileType, Mode, OFlags, fadvise, fchmod, mkdirat, openat};
+use rustix::fs::{symlinkat, unlinkat};
+use rustix::io::Errno;
+
+use super::beneath;
+use crate::language::{Explain, Language};
+use crate::say;
+
+/// Directories and executable files; never depends on the umask.
+const OPEN_MODE: u32 = 0o755;
+/// Every other file.
+const PLAIN_MODE: u32 = 0o644;
+/// Write-back is started each time this many bytes of a file are written.
+const WRITE_BACK_STEP: u64 = 8 * 1024 * 1024;
+
+/// What was being done to the tree when the system refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Creating a directory, file or symbolic link.
+    Create,
+    /// Writing a file's content.
+    Write,
+    /// Making content durable.
+    Sync,
+    /// Removing a tree.
+    Remove,
+}
+
+/// A tree could not be written, made durable or removed.
+#[derive(Debug)]
+pub enum StageError {
+    /// The system refused.
+    Failed {
+        /// What was tried.
+        deed: Deed,
+        /// On what: an absolute path.
+        path: PathBuf,
+        /// The system's answer.
+        cause: io::Error,
+    },
+    /// The operator asked the program to stop.
+    Interrupted {
+        /// The tree that was being worked on.
+        path: PathBuf,
+    },
+}
+
+impl StageError {
+    /// An error of `deed` on `path`, for `map_err`.
+    pub fn of<C: Into<io::Error>>(deed: Deed, path: impl Into<PathBuf>) -> impl FnOnce(C) -> Self {
+        let path = path.into();
+        move |cause| Self::Failed { deed, path, cause: cause.into() }
+    }
+}
+
+impl Explain for StageError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Failed { deed: Deed::Create, .. } => "stage.create",
+            Self::Failed { deed: Deed::Write, .. } => "stage.write",
+            Self::Failed { deed: Deed::Sync, .. } => "stage.sync",
+            Self::Failed { deed: Deed::Remove, .. } => "stage.remove",
+            Self::Interrupted { .. } => "stage.interrupted",
+        }
+    }
+
+    fn problem(&self, language: Language) -> String {
+        match self {
+            Self::Interrupted { path } => {
+                let path = path.display();
+                say!(language, "interrupted while working on {path}", "处理 {path} 时被中断")
+            }
+            Self::Failed { deed, path, cause } => {
+                let path = path.display();
+                match deed {
+                    Deed::Create => {
+                        say!(language, "cannot create {path}: {cause}", "无法创建 {path}：{cause}")
+                    }
+                    Deed::Write => {
+                        say!(language, "cannot write {path}: {cause}", "无法写入 {path}：{cause}")
+                    }
+                    Deed::Sync => say!(
+                        language,
+                        "the disk did not take the content of {path}: {cause}",
+                        "无法将 {path} 的内容落盘：{cause}"
+                    ),
+                    Deed::Remove => {
+                        say!(language, "cannot remove {path}: {cause}", "无法删除 {path}：{cause}")
+                    }
+                }
+            }
+        }
+    }
+
+    fn remedy(&self, language: Language) -> String {
+        let Self::Failed { deed, path, cause } = self else {
+            return say!(language, "Run the command again.", "请重新运行该命令。");
+        };
+        match Errno::from_io_error(cause) {
+            Some(Errno::NOSPC | Errno::DQUOT) => {
+                let place = path.parent().unwrap_or(path).display();
+                say!(
+                    language,
+                    "Free some space or quota there, then run the command again:\n  df -h {place}",
+                    "请在该处腾出空间或配额，然后重新运行该命令：\n  df -h {place}"
+                )
+            }
+            Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) => say!(
+                language,
+                "Run the command as the user who owns this directory, on a writable file system.",
+                "请以该目录所有者的身份运行，并确认文件系统可写。"
+            ),
+            // a kernel reports a failed write-back once and then calls the pages clean
+            _ if *deed == Deed::Sync => say!(
+                language,
+                "Check the disk (dmesg), then run the command again; it stages anew.",
+                "请检查磁盘（dmesg），然后重新运行该命令；它会重新暂存。"
+            ),
+            _ => say!(
+                language,
+                "Remove the cause, then run the command again.",
+                "请排除原因后重新运行该命令。"
+            ),
+        }
+    }
+}
+
+/// A tree under construction.
+///
+/// Every name is resolved beneath the root without following a symbolic link, files are created
+/// exclusively, and modes are 0755 for directories and executables and 0644 for all else,
+/// whatever the umask. `OpenClaw` rejects hard links and world-writable plugins: neither can be
+/// made with this type.
+#[derive(Debug)]
+pub struct Stage {
+    root: OwnedFd,
+    path: PathBuf,
+    /// The directory of the last entry: most entries are its siblings.
+    nearby: Option<(PathBuf, OwnedFd)>,
+}
+
+impl Stage {
+    /// Creates the directory `path`, which must not exist, as the root of a new tree.
+    pub fn create(path: &Path) -> Result<Self, StageError> {
+        let path = std::path::absolute(path).map_err(StageError::of(Deed::Create, path))?;
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(StageError::of(Deed::Create, &path)(Errno::INVAL));
+        };
+        let parent =
+            beneath::open_directory(parent).map_err(StageError::of(Deed::Create, &path))?;
+        Self::create_in(parent.as_fd(), Path::new(name), &path)
+    }
+
+    /// Creates the directory `name` in `parent`; `path` is its absolute path, for messages.
+    pub fn create_in(parent: BorrowedFd<'_>, name: &Path, path: &Path) -> Result<Self, StageError> {
+        mkdirat(parent, name, Mode::RWXU).map_err(StageError::of(Deed::Create, path))?;
+        let root = open_made_directory(parent, name).map_err(StageError::of(Deed::Create, path))?;
+        Ok(Self { root, path: path.to_path_buf(), nearby: None })
+    }
+
+    /// The absolute path of the root.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Creates a directory and those above it; one that is there already stays.
+    pub fn directory(&mut self, relative: &Path) -> Result<(), StageError> {
+        let mut so_far = PathBuf::new();
+        for component in relative.components() {
+            so_far.push(component);
+            let (parent, name) = split(&so_far);
+            let parent = self
+                .open_parent(parent)
+                .map_err(StageError::of(Deed::Create, self.path.join(&so_far)))?;
+            match mkdirat(&parent, name, Mode::RWXU) {
+                Err(Errno::EXIST) => {}
+                made => made.map_err(StageError::of(Deed::Create, self.path.join(&so_far)))?,
+            }
+            open_made_directory(parent.as_fd(), name)
+                .map_err(StageError::of(Deed::Create, self.path.join(&so_far)))?;
+        }
+        Ok(())
+    }
+
+    /// Creates a file, which must not exist, and the directories above it.
+    pub fn file(&mut self, relative: &Path, executable: bool) -> Result<StagedFile, StageError> {
+        let path = self.path.join(relative);
+        let (parent, name) = split(relative);
+        let parent = self.nearby(parent)?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
+        let created = openat(parent, name, flags | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR)
+            .and_then(|fd| {
+                let mode = if executable { OPEN_MODE } else { PLAIN_MODE };
+                fchmod(&fd, Mode::from_raw_mode(mode)).map(|()| fd)
+            })
+            .map_err(StageError::of(Deed::Create, &path))?;
+        Ok(StagedFile { file: File::from(created), path, written: 0, handed_over: 0 })
+    }
+
+    /// Creates a symbolic link. That `target` stays inside the tree is the caller's knowledge; the
+    /// stage itself never follows a link.
+    pub fn symlink(&mut self, relative: &Path, target: &str) -> Result<(), StageError> {
+        let path = self.path.join(relative);
+        let (parent, name) = split(relative);
+        let parent = self.nearby(parent)?;
+        symlinkat(target, parent, name).map_err(StageError::of(Deed::Create, path))
+    }
+
+    fn nearby(&mut self, parent: &Path) -> Result<BorrowedFd<'_>, StageError> {
+        if self.nearby.as_ref().is_none_or(|(known, _)| known != parent) {
+            let opened = match self.open_parent(parent) {
+                Err(Errno::NOENT) => {
+                    self.directory(parent)?;
+                    self.open_parent(parent)
+                }
+                opened => opened,
+            };
+            let opened = opened.map_err(StageError::of(Deed::Create, self.path.join(parent)))?;
+            self.nearby = Some((parent.to_path_buf(), opened));
+        }
+        Ok(self.nearby.as_ref().map_or(self.root.as_fd(), |(_, directory)| directory.as_fd()))
+    }
+
+    fn open_parent(&self, parent: &Path) -> Result<OwnedFd, Errno> {
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        beneath::open(self.root.as_fd(), parent, flags, Mode::empty())
+            .map_err(|cause| Errno::from_io_error(&cause).unwrap_or(Errno::IO))
+    }
+}
+
+impl AsFd for Stage {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.root.as_fd()
+    }
+}
+
+/// A new file of a stage. Its bytes go to the disk while they are written, so that the sync at
+/// the end finds little left to do.
+#[derive(Debug)]
+pub struct StagedFile {
+    file: File,
+    path: PathBuf,
+    written: u64,
+    handed_over: u64,
+}
+
+impl StagedFile {
+    /// Appends `bytes`.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), StageError> {
+        self.file.write_all(bytes).map_err(StageError::of(Deed::Write, &self.path))?;
+        self.written += bytes.len() as u64;
+        if self.written - self.handed_over >= WRITE_BACK_STEP {
+            self.start_write_back();
+        }
+        Ok(())
+    }
+
+    /// Ends the file. It is durable only after [`super::durable::sync_tree`].
+    pub fn finish(mut self) {
+        self.start_write_back();
+    }
+
+    /// `POSIX_FADV_DONTNEED` starts asynchronous write-back of dirty pages. It is a hint: its
+    /// failure costs time, not data.
+    fn start_write_back(&mut self) {
+        if let Some(length) = NonZeroU64::new(self.written - self.handed_over) {
+            let _ = fadvise(&self.file, self.handed_over, Some(length), Advice::DontNeed);
+            self.handed_over = self.written;
+        }
+    }
+}
+
+/// Removes `name` from `directory`, with all beneath it. A symbolic link is removed, never
+/// followed. A name that is not there is removed already. `path` is for messages.
+pub fn remove_tree(directory: BorrowedFd<'_>, name: &Path, path: &Path) -> Result<(), StageError> {
+    match unlinkat(directory, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => return Ok(()),
+        // Linux says EISDIR, POSIX says EPERM
+        Err(Errno::ISDIR | Errno::PERM) => {}
+        Err(errno) => return Err(StageError::of(Deed::Remove, path)(errno)),
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let doomed = beneath::open(directory, name, flags, Mode::empty())
+        .map_err(StageError::of(Deed::Remove, path))?;
+    for entry in beneath::list(doomed.as_fd()).map_err(StageError::of(Deed::Remove, path))? {
+        let inner = path.join(&entry.name);
+        if entry.kind == FileType::Directory {
+            remove_tree(doomed.as_fd(), Path::new(&entry.name), &inner)?;
+        } else {
+            unlinkat(&doomed, &entry.name, AtFlags::empty())
+                .map_err(StageError::of(Deed::Remove, inner))?;
+        }
+    }
+    unlinkat(directory, name, AtFlags::REMOVEDIR).map_err(StageError::of(Deed::Remove, path))
+}
+
+/// Opens a directory that may just have been made under a narrow umask, and gives it its mode.
+fn open_made_directory(parent: BorrowedFd<'_>, name: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let directory = beneath::open(parent, name, flags, Mode::empty())?;
+    fchmod(&directory, Mode::from_raw_mode(OPEN_MODE))?;
+    Ok(directory)
+}
+
+fn split(relative: &Path) -> (&Path, &Path) {
+    let parent = relative.parent().unwrap_or(Path::new(""));
+    (parent, relative.file_name().map_or(relative, Path::new))
+}
