@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::connector::Sha256;
 use crate::settings::{GatewayAuth, Setting, sources::Given};
 
 /// Make a DingTalk bot work on an OpenClaw server, keep it working, and take every step back
@@ -137,7 +138,7 @@ pub struct Install {
 pub struct Checksums {
     /// SHA-256 of the archive
     #[arg(long, value_name = "HEX")]
-    pub sha256: Option<String>,
+    pub sha256: Option<Sha256>,
     /// A list in the format of sha256sum(1)
     #[arg(long, value_name = "FILE")]
     pub checksums: Option<PathBuf>,

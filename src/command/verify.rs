@@ -1,6 +1,92 @@
-//! `status`
+//! `verify`: hashes the installed connector against the manifest that was recorded at installation.
+
+use serde_json::json;
+
 use super::context::Context;
 use super::failure::{Exit, Failure};
-pub(super) fn run(_: &Context) -> Result<Exit, Failure> {
-    Ok(Exit::Done)
+use crate::connector::TreeManifest;
+use crate::connector::installed::InstalledRecord;
+use crate::connector::manifest::{Deviation, Difference};
+use crate::fs::image::FileState;
+use crate::installation::paths;
+use crate::language::Language;
+use crate::report::bar::Bar;
+use crate::report::console::Mark;
+use crate::report::json;
+use crate::say;
+
+pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
+    let tree = paths::real(&context.paths.connector);
+    let Some(record) = record(context)? else { return Ok(nothing_recorded(context)) };
+    let deviations = deviations(context, &record)?;
+    let console = &context.console;
+    let (language, version, files) = (console.language, &record.version, record.tree.size().files);
+    let place = tree.display();
+    if deviations.is_empty() {
+        let text = say!(
+            language,
+            "connector {version}: all {files} files are as installed ({place})",
+            "连接器 {version}：{files} 个文件均与安装时一致（{place}）"
+        );
+        console.result(&console.marked(Mark::Good, &text));
+    }
+    for deviation in &deviations {
+        let text =
+            format!("{}: {}", word(deviation.kind, language), tree.join(&deviation.path).display());
+        console.result(&console.marked(Mark::Bad, &text));
+    }
+    let mut body = serde_json::Map::new();
+    body.insert("connector".to_owned(), json!({"version": version, "payload": record.payload}));
+    body.insert("files".to_owned(), json!(files));
+    body.insert("deviations".to_owned(), json!(deviations));
+    console.document(&json::document("verify", deviations.is_empty(), body));
+    Ok(if deviations.is_empty() { Exit::Done } else { Exit::Problems })
+}
+
+/// The record of what is installed.
+pub(super) fn record(context: &Context) -> Result<Option<InstalledRecord>, Failure> {
+    let state = match FileState::read(&context.records.installed()) {
+        Err(error) if error.is_missing() => None,
+        outcome => outcome?,
+    };
+    Ok(state.and_then(|state| InstalledRecord::read(&state.bytes)))
+}
+
+/// How the live tree differs from its record; a tree that is gone lacks everything.
+pub(super) fn deviations(
+    context: &Context,
+    record: &InstalledRecord,
+) -> Result<Vec<Deviation>, Failure> {
+    let tree = paths::real(&context.paths.connector);
+    let found = if tree.symlink_metadata().is_ok() {
+        TreeManifest::scan(&tree, &context.interrupt, &Bar::on(context.console))?
+    } else {
+        TreeManifest::default()
+    };
+    Ok(record.tree.deviations(&found))
+}
+
+fn nothing_recorded(context: &Context) -> Exit {
+    let console = &context.console;
+    let text = say!(
+        console.language,
+        "openclaw-setup has installed no connector here, so there is nothing to compare with.",
+        "openclaw-setup 未在此安装过连接器，无可比对的清单。"
+    );
+    console.result(&console.marked(Mark::Bad, &text));
+    let mut body = serde_json::Map::new();
+    body.insert("connector".to_owned(), serde_json::Value::Null);
+    console.document(&json::document("verify", false, body));
+    Exit::Problems
+}
+
+fn word(difference: Difference, language: Language) -> String {
+    match difference {
+        Difference::Missing => say!(language, "missing", "缺失"),
+        Difference::Extra => say!(language, "not ours", "多出"),
+        Difference::Changed => say!(language, "changed", "内容被改"),
+        Difference::Mode => say!(language, "other permissions", "权限被改"),
+        Difference::Type => say!(language, "other type", "类型被改"),
+        Difference::Target => say!(language, "link leads elsewhere", "链接目标被改"),
+    }
 }

@@ -21,6 +21,8 @@ impl fmt::Display for NotSha256 {
     }
 }
 
+impl std::error::Error for NotSha256 {}
+
 /// A SHA-256 under way.
 #[derive(Clone, Default)]
 pub struct Sha256Stream(sha2::Sha256);

@@ -8,7 +8,6 @@ use super::note::Note;
 use super::{Plan, PlanFailure};
 use crate::connector::npm::Pin;
 use crate::connector::{Sha256, TreeManifest};
-use crate::fs::image::FileState;
 use crate::installation::picture::Picture;
 use crate::installation::program::option_of;
 use crate::installation::service::ServicePicture;

@@ -1,5 +1,7 @@
 //! Carrying the plan out: stage with the gateway still running, then switch, then judge its health.
 
+use std::os::fd::AsFd;
+
 use serde_json::{Map, Value};
 
 use super::{Errand, Prospect, connector};
@@ -74,7 +76,7 @@ fn stage(
     } else {
         payload.tree().clone()
     };
-    durable::sync_tree(&preparation.slot(), &context.interrupt)?;
+    durable::sync_tree(stage.as_fd(), &preparation.slot(), &context.interrupt)?;
     Ok(tree)
 }
 

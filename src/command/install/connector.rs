@@ -8,7 +8,7 @@ use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::connector::npm::{self, Registry};
 use crate::connector::{
-    Checks, DEFAULT_PAYLOADS, Limits, Payload, Sha256, Source, TreeManifest, Verification,
+    Checks, DEFAULT_PAYLOADS, Limits, Payload, Source, TreeManifest, Verification,
 };
 use crate::installation::picture::Picture;
 use crate::plan::install::{LiveTree, PayloadFacts};
@@ -26,13 +26,7 @@ pub(super) fn open(
         .unwrap_or_else(|| PathBuf::from(DEFAULT_PAYLOADS));
     let source = Source::resolve(options.source.as_deref().map(OsStr::new), &payloads)?;
     let checks = Checks {
-        sha256: options
-            .checksums
-            .sha256
-            .as_deref()
-            .map(str::parse::<Sha256>)
-            .transpose()
-            .map_err(Failure::usage)?,
+        sha256: options.checksums.sha256,
         checksums: options.checksums.checksums.clone(),
         allow_unverified: options.checksums.allow_unverified,
         limits: Limits::default(),
