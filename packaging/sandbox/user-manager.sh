@@ -177,6 +177,7 @@ become_the_machine() {
   local host_pid
   read -r host_pid _ </proc/self/stat # /proc is still the host's: this is our number out there
   mount -t proc proc /proc
+  cd / # where we were may be about to be covered
   ip link set lo up
   take_hold
   cover_and_show
@@ -208,7 +209,7 @@ run_command() {
 }
 
 enter() {
-  exec nsenter --target "$enter" --mount --pid --cgroup --ipc --uts --net -- $STATE/user-manager.sh --stage-entered "$@"
+  exec nsenter --target "$enter" --mount --root --wd --pid --cgroup --ipc --uts --net -- $STATE/user-manager.sh --stage-entered "$@"
 }
 
 pass_usual_variables() {
