@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
+use std::time::Duration;
 
 use zbus::export::futures_core::Stream;
 use zbus::proxy::CacheProperties;
@@ -12,8 +13,12 @@ use super::environment::Environment;
 use super::properties::{Properties, picture};
 use super::wait::Bounds;
 use super::{JobOutcome, ManagerError, Step, Unit, Verb};
+use crate::patience::Deadline;
 
 const SYSTEMD: &str = "org.freedesktop.systemd1";
+
+/// How long systemd may take to enter a bus that we have just woken. It takes about 50 ms.
+const ENTRY: Duration = Duration::from_secs(2);
 
 /// The dozen members of systemd's interface that we use.
 #[proxy(
@@ -71,10 +76,11 @@ impl Bus {
                 Error::Address(reason) => unusable(reason),
                 other => refused(address, &other.to_string()),
             })?;
-            let owned = bounds.wait(&step, systemd_is_there(&connection)).await?;
-            match owned.map_err(|error| unusable(error.to_string()))? {
-                true => Ok(Self { manager: manager(&connection, bounds).await? }),
-                false => Err(unusable("systemd is not on this bus".to_owned())),
+            match systemd_comes(&connection, bounds).await {
+                Ok(true) => Ok(Self { manager: manager(&connection, bounds).await? }),
+                Ok(false) => Err(unusable("systemd is not on this bus".to_owned())),
+                Err(ManagerError::Died { reason, .. }) => Err(unusable(reason)),
+                Err(error) => Err(error),
             }
         })
     }
@@ -116,6 +122,23 @@ async fn properties(
     interface: &'static str,
 ) -> zbus::Result<HashMap<String, OwnedVariant>> {
     Ok(object.get_all(interface.try_into()?).await?)
+}
+
+/// Whether systemd is on the bus, or enters it in a moment: the first connection is what starts a
+/// socket-activated bus, and systemd enters it after us.
+async fn systemd_comes(connection: &Connection, bounds: &Bounds<'_>) -> Result<bool, ManagerError> {
+    let grace = Deadline::after(ENTRY);
+    loop {
+        let there = bounds.wait(&Step::Connect, systemd_is_there(connection)).await?;
+        let there = there.map_err(|error| ManagerError::Died {
+            step: Step::Connect,
+            reason: error.to_string(),
+        })?;
+        if there || grace.has_passed() {
+            return Ok(there);
+        }
+        std::thread::sleep(bounds.glance());
+    }
 }
 
 async fn systemd_is_there(connection: &Connection) -> zbus::Result<bool> {
@@ -198,7 +221,7 @@ impl Bus {
         let gone =
             |reason: &str| ManagerError::Died { step: step.clone(), reason: reason.to_owned() };
         loop {
-            let glance = crate::patience::Deadline::after(bounds.glance());
+            let glance = Deadline::after(bounds.glance());
             let briefly = Bounds { deadline: glance, interrupt: bounds.interrupt };
             let next = std::future::poll_fn(|context| Pin::new(&mut *removals).poll_next(context));
             match briefly.wait(step, next).await {
