@@ -60,7 +60,10 @@ fn space_to_close(text: &str, list: &List, position: usize) -> Span {
     let (gap, rest) = (&text[before..part.span.start], &text[part.end()..after]);
     let at_close = after == list.close;
     let keep = Span::new(part.span.start, part.end());
+    // A comment before the comma keeps the line, and must not move up behind another one.
+    let comment_stays = !text[part.span.end..part.end()].chars().all(|c| c == ',' || is_space(c));
     match (has_line_end(gap), has_line_end(rest)) {
+        (true, _) if comment_stays => keep,
         // A line of its own goes as a whole.
         (true, true) => Span::new(
             last_line(text, before, part.span.start),
