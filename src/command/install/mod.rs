@@ -3,6 +3,8 @@
 mod apply;
 mod connector;
 
+pub(super) use connector::version_of;
+
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::recover;
