@@ -128,32 +128,30 @@ impl Explain for Unhealthy {
     }
 
     fn remedy(&self, language: Language) -> String {
+        let unit = &self.unit;
         match &self.cause {
             Cause::Manager(error) => error.remedy(language),
-            Cause::Interrupted => say!(language, "run the command again", "请重新运行本命令"),
+            Cause::Interrupted => say!(language, "Run the command again.", "请重新运行本命令。"),
             Cause::ConfigInvalid { .. } => say!(
                 language,
-                "correct the file; OpenClaw lists every problem with:\nopenclaw config validate",
-                "修正该文件;以下命令可列出全部问题:\nopenclaw config validate"
+                "Correct the file; OpenClaw lists every problem with: openclaw config validate",
+                "请修正该文件；以下命令可列出全部问题：openclaw config validate"
             ),
             Cause::ChatDisabled | Cause::ChatUnauthorised | Cause::BypassMissing { .. } => say!(
                 language,
-                "let it be repaired:\nopenclaw-setup doctor --fix",
-                "自动修复:\nopenclaw-setup doctor --fix"
-            ),
-            Cause::ConnectorFailed { .. }
-            | Cause::ConnectorMissing { .. }
-            | Cause::ConnectorUnproven { .. } => say!(
-                language,
-                "check the connector's files and settings:\nopenclaw-setup doctor",
-                "检查连接器的文件与配置:\nopenclaw-setup doctor"
+                "Look at what is effective: openclaw-setup status",
+                "查看当前生效的设置：openclaw-setup status"
             ),
             _ => say!(
                 language,
-                "read the gateway's log:\nopenclaw-setup logs",
-                "查看网关日志:\nopenclaw-setup logs"
+                "Read the gateway's log: journalctl --user -u {unit} -n 100",
+                "查看网关日志：journalctl --user -u {unit} -n 100"
             ),
         }
+    }
+
+    fn evidence(&self) -> &[String] {
+        &self.log
     }
 }
 

@@ -8,6 +8,7 @@ mod journal;
 mod log;
 mod redaction;
 mod signs;
+mod undone;
 
 pub use channels::{ChannelQuestion, asked_for_channel};
 pub use endpoint::{ChatAnswer, Endpoint, Readiness};
@@ -17,3 +18,4 @@ pub use journal::{LogSource, gateway_log};
 pub use log::LogLine;
 pub use redaction::redacted;
 pub use signs::{Sign, Signs};
+pub use undone::BypassUndone;

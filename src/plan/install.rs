@@ -10,7 +10,7 @@ use crate::connector::npm::Pin;
 use crate::connector::{Sha256, TreeManifest};
 use crate::installation::picture::Picture;
 use crate::installation::program::option_of;
-use crate::installation::service::ServicePicture;
+use crate::installation::service::{Managed, ServicePicture};
 use crate::openclaw::document::{Document, Edit, Value};
 use crate::openclaw::include::{ChangedFile, ConfigSet};
 use crate::openclaw::keys::KeyChange;
@@ -320,11 +320,8 @@ fn drop_in_step(picture: &Picture, notes: &mut Vec<Note>) -> (Option<FileStep>, 
 }
 
 fn wanted_bypass(picture: &Picture, text: Option<&str>) -> Bypass {
-    let effective = picture
-        .service
-        .managed()
-        .map(|managed| managed.effective_environment())
-        .unwrap_or_default();
+    let effective =
+        picture.service.managed().map(Managed::effective_environment).unwrap_or_default();
     let own = drop_in::assigned(text.unwrap_or_default());
     let lists = [
         effective.get("no_proxy"),

@@ -2,6 +2,7 @@
 
 mod apply;
 mod connector;
+mod health;
 
 pub(super) use connector::version_of;
 

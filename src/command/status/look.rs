@@ -11,6 +11,7 @@ use crate::connector::manifest::Deviation;
 use crate::fs::lock::Lock;
 use crate::health::{ChatAnswer, Endpoint, Readiness};
 use crate::installation::picture::Picture;
+use crate::installation::service::Managed;
 use crate::language::{Explain, Language};
 use crate::openclaw::document::Value;
 use crate::openclaw::include::ConfigSet;
@@ -68,9 +69,9 @@ pub(super) fn look(
     };
     let (picture, config) = context.observe(manager.as_ref())?;
     let effective = config.as_ref().ok().map(ConfigSet::effective);
-    let managed = picture.service.managed();
-    let environment = managed.map(|managed| managed.environment_of_process());
-    let runs = managed.is_some_and(|managed| managed.unit.is_up());
+    let service = picture.service.managed();
+    let environment = service.map(Managed::environment_of_process);
+    let runs = service.is_some_and(|service| service.unit.is_up());
     Ok(Status {
         auth_mode: effective.and_then(auth_mode),
         gateway: runs.then(|| gateway(&picture, effective)),

@@ -14,14 +14,21 @@ use crate::say;
 use crate::systemd::LoadState;
 
 /// The screen: a table, then what is wrong.
-pub(super) fn text(status: &Status, console: &Console) -> String {
+pub(super) fn text(status: &Status, console: Console) -> String {
     let language = console.language;
     let mut table = Table::default();
     let version = status.picture.program.version.map(|version| version.to_string());
     table.row("OpenClaw", version.unwrap_or_else(|| unknown(language)));
-    table.row(say!(language, "state dir", "状态目录"), status.picture.paths.state_dir.display().to_string());
-    table.row(say!(language, "config", "配置文件"), status.picture.paths.config.display().to_string());
-    table.row(say!(language, "connector", "连接器"), connector(status.connector.as_ref(), language));
+    table.row(
+        say!(language, "state dir", "状态目录"),
+        status.picture.paths.state_dir.display().to_string(),
+    );
+    table.row(
+        say!(language, "config", "配置文件"),
+        status.picture.paths.config.display().to_string(),
+    );
+    table
+        .row(say!(language, "connector", "连接器"), connector(status.connector.as_ref(), language));
     table.row(say!(language, "unit", "服务单元"), unit(status, language));
     table.row(say!(language, "proxy bypass", "代理绕过"), bypass(status, language));
     table.row(say!(language, "gateway", "网关"), gateway(status, language));
@@ -39,16 +46,19 @@ fn unknown(language: Language) -> String {
 fn connector(connector: Option<&Connector>, language: Language) -> String {
     let Some(connector) = connector else { return say!(language, "not installed", "未安装") };
     let version = connector.version.clone().unwrap_or_else(|| unknown(language));
-    let (path, state) = (connector.path.display(), match &connector.deviations {
-        None => say!(language, "not installed by openclaw-setup", "非 openclaw-setup 安装"),
-        Some(deviations) if deviations.is_empty() => {
-            say!(language, "tree as installed", "目录与安装时一致")
-        }
-        Some(deviations) => {
-            let count = deviations.len();
-            say!(language, "{count} paths changed since", "{count} 处已被改动")
-        }
-    });
+    let (path, state) = (
+        connector.path.display(),
+        match &connector.deviations {
+            None => say!(language, "not installed by openclaw-setup", "非 openclaw-setup 安装"),
+            Some(deviations) if deviations.is_empty() => {
+                say!(language, "tree as installed", "目录与安装时一致")
+            }
+            Some(deviations) => {
+                let count = deviations.len();
+                say!(language, "{count} paths changed since", "{count} 处已被改动")
+            }
+        },
+    );
     format!("{version}  {state}\n{path}")
 }
 
@@ -76,7 +86,9 @@ fn bypass(status: &Status, language: Language) -> String {
     let value = status.bypass.clone().unwrap_or_else(|| say!(language, "none", "无"));
     let proxies = status.routing.as_ref().map(|routing| routing.proxies_set.join(", "));
     match proxies.filter(|names| !names.is_empty()) {
-        Some(names) => format!("{value}\n{}", say!(language, "proxy set by {names}", "代理变量：{names}")),
+        Some(names) => {
+            format!("{value}\n{}", say!(language, "proxy set by {names}", "代理变量：{names}"))
+        }
         None => format!("{value}\n{}", say!(language, "no proxy is set", "未设置代理")),
     }
 }
@@ -86,7 +98,10 @@ fn gateway(status: &Status, language: Language) -> String {
     let auth = status.auth_mode.as_deref().unwrap_or("–");
     let auth = say!(language, "auth {auth}", "认证 {auth}");
     let Some(gateway) = &status.gateway else {
-        return format!("{}  {auth}", say!(language, "not running (port {port})", "未运行（端口 {port}）"));
+        return format!(
+            "{}  {auth}",
+            say!(language, "not running (port {port})", "未运行（端口 {port}）")
+        );
     };
     let ready = match &gateway.readiness {
         Readiness::Ready => say!(language, "ready", "就绪"),
