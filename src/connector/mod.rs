@@ -15,6 +15,7 @@ mod payload;
 mod reading;
 mod scan;
 mod source;
+mod source_error;
 mod verification;
 
 pub use archive::Format;
@@ -28,4 +29,5 @@ pub use facts::{
 pub use manifest::TreeManifest;
 pub use payload::Payload;
 pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source};
+pub use source_error::SourceError;
 pub use verification::{Checks, Verification};
