@@ -110,6 +110,7 @@ fn a_failing_npm_leaves_the_stage_as_it_was() {
     assert_eq!(error.code(), "payload.npm-failed");
     let problem = error.problem(openclaw_setup::language::Language::English);
     assert!(problem.contains("ECONNREFUSED"), "{problem}");
+    assert!(!home.path().join(".npm/_logs").exists(), "npm logged into the user's home");
     let interrupt = Interrupt::never();
     interrupt.raise();
     assert!(matches!(install(&registry, &interrupt), PayloadError::Interrupted));
