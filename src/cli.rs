@@ -87,6 +87,15 @@ pub enum Lang {
 pub enum Command {
     /// Make DingTalk work here: connector, config, drop-in, restart, health
     Install(Box<Install>),
+    /// The same to another connector: config migration, swap, health, automatic return on failure
+    Upgrade(Upgrade),
+    /// Take it all out again; your other settings stay
+    Uninstall(Uninstall),
+    /// Return to the state before the last transaction, or before ID
+    Rollback {
+        /// The transaction, as `history` names it
+        id: Option<String>,
+    },
     /// Show what is installed, running and effective
     Status,
     /// Hash the installed connector against its recorded manifest
@@ -108,6 +117,9 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Install(_) => "install",
+            Self::Upgrade(_) => "upgrade",
+            Self::Uninstall(_) => "uninstall",
+            Self::Rollback { .. } => "rollback",
             Self::Status => "status",
             Self::Verify => "verify",
             Self::History => "history",
@@ -131,6 +143,30 @@ pub struct Install {
     /// Start the gateway even if it did not run
     #[arg(long)]
     pub start: bool,
+}
+
+/// Options of `upgrade`.
+#[derive(Debug, Args)]
+pub struct Upgrade {
+    /// Directory, archive (.tgz .tar.gz .tar.zst .tar .zip), npm:NAME[@VERSION], or payload folder
+    pub source: Option<String>,
+    /// How the connector is checked.
+    #[command(flatten)]
+    pub checksums: Checksums,
+    /// Accept a connector that is older than the installed one
+    #[arg(long)]
+    pub allow_downgrade: bool,
+}
+
+/// Options of `uninstall`.
+#[derive(Debug, Args)]
+pub struct Uninstall {
+    /// Leave the channel block in the config
+    #[arg(long)]
+    pub keep_config: bool,
+    /// Remove our records too: nothing can be rolled back afterwards
+    #[arg(long)]
+    pub purge: bool,
 }
 
 /// How the connector is checked.

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::{completions, history, install, recover, status, verify};
+use super::{completions, history, install, recover, rollback, status, uninstall, verify};
 use crate::cli::{Cli, Color, Command, Global, Lang};
 use crate::installation::account::Account;
 use crate::installation::surroundings::Surroundings;
@@ -58,6 +58,9 @@ fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Resu
     let context = Context::new(&cli.global, console, account, surroundings, interrupt);
     match &cli.command {
         Command::Install(options) => install::run(&context, options),
+        Command::Upgrade(options) => install::upgrade(&context, options),
+        Command::Uninstall(options) => uninstall::run(&context, options),
+        Command::Rollback { id } => rollback::run(&context, id.as_deref()),
         Command::Status => status::run(&context),
         Command::Verify => verify::run(&context),
         Command::History => history::run(&context),
