@@ -37,9 +37,8 @@ missing_packages() {
 
 install_packages() {
   echo "Installing: $*" >&2
-  "$here/sandbox/as-root.sh" env DEBIAN_FRONTEND=noninteractive sh -euc '
-    apt-get update -qq
-    apt-get install -qq --yes --no-install-recommends "$@" >/dev/null' needs "$@"
+  "$here/sandbox/as-root.sh" apt-get update -qq
+  "$here/sandbox/as-root.sh" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "$@" >/dev/null
 }
 
 rust_is_recent() {
@@ -63,6 +62,8 @@ get_rust() {
 }
 
 install_rustup() {
+  # a fresh container image comes without package lists
+  [ -n "$(apt-cache madison gcc 2>/dev/null)" ] || "$here/sandbox/as-root.sh" apt-get update -qq
   if [ -n "$(apt-cache madison rustup 2>/dev/null)" ]; then
     install_packages rustup
     return

@@ -1,4 +1,5 @@
 //! The program's two streams and its exit code when the command line itself is at fault.
+#![allow(clippy::unwrap_used, reason = "a test's helpers may fail as loudly as the test itself")]
 
 use std::process::{Command, Output};
 

@@ -81,7 +81,7 @@ closed_ancestor() {
   while IFS= read -r -d / part || [ -n "$part" ]; do
     [ -n "$part" ] || continue
     so_far+=/$part
-    [ "$so_far" != "$path" ] || return 0
+    [ "$so_far" != "$path" ] && [ -e "$so_far" ] || return 0
     [ $((0$(stat -c %a "$so_far") & 1)) = 1 ] || { echo "$so_far"; return 0; }
     part=''
   done <<<"${path#/}/"
@@ -177,6 +177,7 @@ become_the_machine() {
   local host_pid
   read -r host_pid _ </proc/self/stat # /proc is still the host's: this is our number out there
   mount -t proc proc /proc
+  cd / # where we were may be about to be covered
   ip link set lo up
   take_hold
   cover_and_show
@@ -208,7 +209,7 @@ run_command() {
 }
 
 enter() {
-  exec nsenter --target "$enter" --mount --pid --cgroup --ipc --uts --net -- $STATE/user-manager.sh --stage-entered "$@"
+  exec nsenter --target "$enter" --mount --root --wd --pid --cgroup --ipc --uts --net -- $STATE/user-manager.sh --stage-entered "$@"
 }
 
 pass_usual_variables() {
@@ -226,13 +227,20 @@ show_usual_folders() {
 }
 
 show() {
-  local path other
+  local path
   path=$(readlink -f "$1") || die "there is no $1"
   case $path in / | /home | /tmp | /root | /run | /run/* | /usr | /usr/*) return ;; esac
-  for other in "${shown[@]}"; do
-    case $path/ in "$other"/*) return ;; esac
-  done
   shown+=("$path")
+}
+
+# A folder inside another shown one needs nothing of its own.
+outermost_shown() {
+  local path last=/nowhere
+  while IFS= read -r path; do
+    case $path/ in "$last"/*) continue ;; esac
+    echo "$path"
+    last=$path
+  done < <(printf '%s/\n' "${shown[@]}" | LC_ALL=C sort | sed 's,/$,,')
 }
 
 uid=1000 journal=yes manager=yes hold='' here='' root='' enter='' pid_file='' stage=''
@@ -265,7 +273,7 @@ command=("$@")
 [ "$EUID" -eq 0 ] || exec "$CHECKOUT/packaging/sandbox/as-root.sh" "$SELF" "${arguments[@]}"
 
 case $stage in
-inside) show_usual_folders; [ -n "$hold" ] || pass_usual_variables; become_the_machine ;;
+inside) show_usual_folders; mapfile -t shown < <(outermost_shown); [ -n "$hold" ] || pass_usual_variables; become_the_machine ;;
 entered) source $STATE/settings; describe_user; run_command ;;
 cgroup) own_cgroup_then_namespaces "${arguments[@]:1}" ;;
 *)

@@ -157,8 +157,8 @@ impl From<Lang> for Language {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make DingTalk work here: connector, config, drop-in, restart
-    #[command(long_about = "在本机配置好钉钉：连接器、配置、drop-in、重启")]
+    /// Make DingTalk work: connector, config, drop-in, restart, health
+    #[command(long_about = "在本机配置好钉钉：连接器、配置、drop-in、重启、健康检查")]
     Install(Box<Install>),
     /// Show what is installed, running and effective
     #[command(long_about = "显示已安装、正在运行和实际生效的内容")]

@@ -318,10 +318,10 @@ mod tests {
             "--start",
         ),
         (
-            "--start install",
-            "unexpected argument '--start'",
-            "无法识别的参数“--start”",
-            "install --start",
+            "--checksums install",
+            "unexpected argument '--checksums'",
+            "无法识别的参数“--checksums”",
+            "install --checksums",
         ),
     ];
 

@@ -49,13 +49,13 @@ fn console(voice: Voice, surroundings: &Surroundings) -> Console {
 fn obey(cli: &Cli, console: Console, surroundings: Surroundings) -> Exit {
     let console = Console { quiet: cli.global.quiet, verbose: cli.global.verbose, ..console };
     dispatch(cli, console, surroundings)
-        .unwrap_or_else(|failure| failure.report(cli.command.name(), &console))
+        .unwrap_or_else(|failure| failure.report(cli.command.name(), console))
 }
 
 /// Shows the help or the version that was asked for, or says what is wrong with the command line.
 fn refuse(error: UsageError, arguments: &[OsString], console: Console) -> Exit {
     let Some(page) = error.page() else {
-        return Failure::usage(error).report(&command_name(arguments), &console);
+        return Failure::usage(error).report(&command_name(arguments), console);
     };
     // a reader that has gone away is no error
     let _ = page.print();
@@ -73,14 +73,7 @@ fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Resu
     if let Command::Completions { shell } = &cli.command {
         return Ok(completions::run(*shell));
     }
-    let account = match &cli.global.user {
-        Some(name) => Account::become_user(name, &mut surroundings)?,
-        None => {
-            let account = Account::of_process(&surroundings);
-            account.refuse_plain_sudo(&surroundings, cli.command.name()).map_err(Failure::usage)?;
-            account
-        }
-    };
+    let account = account(cli, &mut surroundings)?;
     let interrupt = Interrupt::listening().unwrap_or_default();
     let context = Context::new(&cli.global, console, account, surroundings, interrupt);
     match &cli.command {
@@ -91,4 +84,15 @@ fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Resu
         Command::Recover => recover::run(&context),
         Command::Completions { shell } => Ok(completions::run(*shell)),
     }
+}
+
+/// For whom to work: `--user NAME` wholly becomes that user; plain sudo by somebody who owns an
+/// OpenClaw is asked back.
+fn account(cli: &Cli, surroundings: &mut Surroundings) -> Result<Account, Failure> {
+    if let Some(name) = &cli.global.user {
+        return Ok(Account::become_user(name, surroundings)?);
+    }
+    let account = Account::of_process(surroundings);
+    account.refuse_plain_sudo(surroundings, cli.command.name()).map_err(Failure::usage)?;
+    Ok(account)
 }

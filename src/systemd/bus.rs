@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
+use std::time::Duration;
 
 use zbus::export::futures_core::Stream;
 use zbus::proxy::CacheProperties;
@@ -12,8 +13,12 @@ use super::environment::Environment;
 use super::properties::{Properties, picture};
 use super::wait::Bounds;
 use super::{JobOutcome, ManagerError, Step, Unit, Verb};
+use crate::patience::Deadline;
 
 const SYSTEMD: &str = "org.freedesktop.systemd1";
+
+/// How long systemd may take to enter a bus that we have just woken. It takes about 50 ms.
+const ENTRY: Duration = Duration::from_secs(2);
 
 /// The dozen members of systemd's interface that we use.
 #[proxy(
@@ -71,22 +76,13 @@ impl Bus {
                 Error::Address(reason) => unusable(reason),
                 other => refused(address, &other.to_string()),
             })?;
-            let owned = bounds.wait(&step, systemd_is_there(&connection)).await?;
-            match owned.map_err(|error| unusable(error.to_string()))? {
-                true => Ok(Self { manager: manager(&connection, bounds).await? }),
-                false => Err(unusable("systemd is not on this bus".to_owned())),
+            match systemd_comes(&connection, bounds).await {
+                Ok(true) => Ok(Self { manager: manager(&connection, bounds).await? }),
+                Ok(false) => Err(unusable("systemd is not on this bus".to_owned())),
+                Err(ManagerError::Died { reason, .. }) => Err(unusable(reason)),
+                Err(error) => Err(error),
             }
         })
-    }
-
-    /// One call, awaited within the bounds.
-    fn call<T>(
-        &self,
-        step: &Step,
-        bounds: &Bounds<'_>,
-        call: impl Future<Output = zbus::Result<T>>,
-    ) -> Result<T, ManagerError> {
-        zbus::block_on(bounds.wait(step, call))?.map_err(|error| explained(error, step))
     }
 
     async fn enqueue(&self, verb: Verb, unit: &str) -> zbus::Result<OwnedObjectPath> {
@@ -111,11 +107,37 @@ impl Bus {
     }
 }
 
+/// One call, awaited within the bounds.
+fn call<T>(
+    step: &Step,
+    bounds: &Bounds<'_>,
+    call: impl Future<Output = zbus::Result<T>>,
+) -> Result<T, ManagerError> {
+    zbus::block_on(bounds.wait(step, call))?.map_err(|error| explained(&error, step))
+}
+
 async fn properties(
     object: &fdo::PropertiesProxy<'_>,
     interface: &'static str,
 ) -> zbus::Result<HashMap<String, OwnedVariant>> {
     Ok(object.get_all(interface.try_into()?).await?)
+}
+
+/// Whether systemd is on the bus, or enters it in a moment: the first connection is what starts a
+/// socket-activated bus, and systemd enters it after us.
+async fn systemd_comes(connection: &Connection, bounds: &Bounds<'_>) -> Result<bool, ManagerError> {
+    let grace = Deadline::after(ENTRY);
+    loop {
+        let there = bounds.wait(&Step::Connect, systemd_is_there(connection)).await?;
+        let there = there.map_err(|error| ManagerError::Died {
+            step: Step::Connect,
+            reason: error.to_string(),
+        })?;
+        if there || grace.has_passed() {
+            return Ok(there);
+        }
+        std::thread::sleep(bounds.glance());
+    }
 }
 
 async fn systemd_is_there(connection: &Connection) -> zbus::Result<bool> {
@@ -129,33 +151,33 @@ async fn manager(
 ) -> Result<ManagerProxy<'static>, ManagerError> {
     let building = ManagerProxy::builder(connection).cache_properties(CacheProperties::No).build();
     let proxy = bounds.wait(&Step::Connect, building).await?;
-    let proxy = proxy.map_err(|error| explained(error, &Step::Connect))?;
+    let proxy = proxy.map_err(|error| explained(&error, &Step::Connect))?;
     let subscribed = bounds.wait(&Step::Connect, proxy.subscribe()).await?;
     match subscribed {
         Ok(()) => Ok(proxy),
         Err(Error::MethodError(name, ..)) if name.ends_with("AlreadySubscribed") => Ok(proxy),
-        Err(error) => Err(explained(error, &Step::Connect)),
+        Err(error) => Err(explained(&error, &Step::Connect)),
     }
 }
 
 impl Backend for Bus {
     fn version(&self, bounds: &Bounds<'_>) -> Result<String, ManagerError> {
-        self.call(&Step::AskManager, bounds, self.manager.version())
+        call(&Step::AskManager, bounds, self.manager.version())
     }
 
     fn environment(&self, bounds: &Bounds<'_>) -> Result<Environment, ManagerError> {
-        let items = self.call(&Step::AskManager, bounds, self.manager.environment())?;
+        let items = call(&Step::AskManager, bounds, self.manager.environment())?;
         Ok(Environment::of_assignments(items))
     }
 
     fn unit(&self, name: &str, bounds: &Bounds<'_>) -> Result<Unit, ManagerError> {
         let step = Step::ReadUnit(name.to_owned());
-        let (unit, service) = self.call(&step, bounds, self.all_properties(name))?;
+        let (unit, service) = call(&step, bounds, self.all_properties(name))?;
         Ok(picture(&unit, &service))
     }
 
     fn reload(&self, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        self.call(&Step::Reload, bounds, self.manager.reload())
+        call(&Step::Reload, bounds, self.manager.reload())
     }
 
     fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError> {
@@ -163,9 +185,9 @@ impl Backend for Bus {
         zbus::block_on(async {
             // listened to before the job exists: it may be over before the reply to our call
             let removals = bounds.wait(&step, self.manager.receive_job_removed()).await?;
-            let mut removals = removals.map_err(|error| explained(error, &step))?;
+            let mut removals = removals.map_err(|error| explained(&error, &step))?;
             let job = bounds.wait(&step, self.enqueue(verb, unit)).await?;
-            let job = job.map_err(|error| explained(error, &step))?;
+            let job = job.map_err(|error| explained(&error, &step))?;
             loop {
                 let removal = self.next_or_gone(&mut removals, &step, bounds).await?;
                 let Ok(removal) = removal.args() else { continue };
@@ -178,7 +200,7 @@ impl Backend for Bus {
 
     fn reset_failed(&self, unit: &str, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
         let step = Step::ResetFailed(unit.to_owned());
-        match self.call(&step, bounds, self.manager.reset_failed_unit(unit)) {
+        match call(&step, bounds, self.manager.reset_failed_unit(unit)) {
             // a unit that is not in memory has no failure to forget
             Err(ManagerError::NoSuchUnit { .. }) => Ok(()),
             other => other,
@@ -198,7 +220,7 @@ impl Bus {
         let gone =
             |reason: &str| ManagerError::Died { step: step.clone(), reason: reason.to_owned() };
         loop {
-            let glance = crate::patience::Deadline::after(bounds.glance());
+            let glance = Deadline::after(bounds.glance());
             let briefly = Bounds { deadline: glance, interrupt: bounds.interrupt };
             let next = std::future::poll_fn(|context| Pin::new(&mut *removals).poll_next(context));
             match briefly.wait(step, next).await {
@@ -226,13 +248,13 @@ fn refused(address: &str, reason: &str) -> ManagerError {
 }
 
 /// What a failed call means.
-fn explained(error: Error, step: &Step) -> ManagerError {
+fn explained(error: &Error, step: &Step) -> ManagerError {
     let reason = error.to_string();
     let unit = match step {
         Step::Job(_, unit) | Step::ReadUnit(unit) | Step::ResetFailed(unit) => unit.clone(),
         _ => String::new(),
     };
-    match &error {
+    match error {
         Error::MethodError(name, ..) if name.ends_with(".NoSuchUnit") => {
             ManagerError::NoSuchUnit { unit }
         }

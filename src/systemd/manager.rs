@@ -103,7 +103,7 @@ impl UserManager {
         self.run(Verb::Start, unit, &Bounds { deadline, interrupt })
     }
 
-    /// Stops the unit.
+    /// Stops the unit, whatever else was to be done with it.
     pub fn stop(
         &self,
         unit: &str,
@@ -134,9 +134,13 @@ impl UserManager {
     }
 
     fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError> {
-        let state = self.without_foreign_job(unit, bounds)?;
-        if verb != Verb::Stop && state.active_state == ActiveState::Failed {
-            self.backend.reset_failed(unit, bounds)?;
+        // a stop takes the place of whatever is queued, a start of ours included that was
+        // interrupted
+        if verb != Verb::Stop {
+            let state = self.without_foreign_job(unit, bounds)?;
+            if state.active_state == ActiveState::Failed {
+                self.backend.reset_failed(unit, bounds)?;
+            }
         }
         self.backend.run(verb, unit, bounds)
     }

@@ -207,7 +207,9 @@ impl Machine {
     }
 
     fn signal(&self, process: &str, signal: &str) {
-        self.command(&["kill", "-s", signal, process]).by_root().ask();
+        // bash's own `kill`: the command is in a package that a small machine lacks
+        let script = r#"kill -s "$1" "$2""#;
+        self.command(&["bash", "-euc", script, "signal", signal, process]).by_root().ask();
     }
 }
 

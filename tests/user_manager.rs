@@ -1,0 +1,442 @@
+//! The library and a real user manager: every test has one of its own, and may stop or kill it.
+
+#[path = "bench/mod.rs"]
+mod bench;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use openclaw_setup::interrupt::Interrupt;
+use openclaw_setup::language::Explain;
+use openclaw_setup::patience::Deadline;
+use openclaw_setup::systemd::environment::{self, Bypass, Culprit, Environment, Spelling};
+use openclaw_setup::systemd::{
+    ActiveState, JobOutcome, LoadState, ManagerError, Session, Unit, UserManager, drop_in,
+};
+
+const NEVER: fn() -> Interrupt = Interrupt::never;
+
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(20))
+}
+
+/// The manager over its bus.
+fn over_the_bus() -> UserManager {
+    let manager = UserManager::connect(&Session::of_this_process(), soon(), &NEVER()).unwrap();
+    assert!(manager.road().starts_with("unix:path="), "{}", manager.road());
+    manager
+}
+
+/// The manager through systemctl, as from cron on a machine without a bus.
+fn over_systemctl() -> UserManager {
+    let session = Session { bus_address: None, ..Session::of_this_process() };
+    let socket = session.runtime_directory.as_ref().unwrap().join("bus");
+    fs::rename(&socket, socket.with_extension("hidden")).unwrap();
+    let manager = UserManager::connect(&session, soon(), &NEVER()).unwrap();
+    assert!(manager.road().starts_with("systemctl, "), "{}", manager.road());
+    manager
+}
+
+fn unit_directory() -> PathBuf {
+    let directory = Path::new(bench::HOME).join(".config/systemd/user");
+    fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+fn write_unit(name: &str, text: &str) {
+    fs::write(unit_directory().join(name), text).unwrap();
+}
+
+fn write_drop_in(unit: &str, name: &str, text: &str) -> PathBuf {
+    let directory = unit_directory().join(format!("{unit}.d"));
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join(name), text).unwrap();
+    directory.join(name)
+}
+
+fn look(manager: &UserManager, unit: &str) -> Unit {
+    manager.unit(unit, soon(), &NEVER()).unwrap()
+}
+
+fn signal_manager(signal: &str) {
+    let pid = fs::read_to_string("/run/sandbox/manager.pid").unwrap();
+    assert!(Command::new("kill").args(["-s", signal, pid.trim()]).status().unwrap().success());
+}
+
+/// Everything that has to be the same on both roads.
+fn the_manager_obeys(manager: &UserManager) {
+    assert!(manager.version(soon(), &NEVER()).unwrap().starts_with("2"));
+    assert_eq!(manager.environment(soon(), &NEVER()).unwrap().get("HOME"), Some(bench::HOME));
+
+    write_unit("a.service", UNIT_A);
+    manager.reload(soon(), &NEVER()).unwrap();
+    let unit = look(manager, "a.service");
+    assert_eq!(
+        (&unit.load_state, &unit.active_state),
+        (&LoadState::Loaded, &ActiveState::Inactive)
+    );
+    assert_eq!(unit.fragment_path, Some(unit_directory().join("a.service")));
+    assert_eq!(unit.environment.get("A"), Some("b \"c\" %"));
+    assert_eq!(unit.environment.get("B"), Some("ä\n"));
+    assert_eq!(unit.environment_files.len(), 2);
+    assert_eq!(unit.environment_files[1].path, Path::new(bench::HOME).join("e f"));
+    assert!(unit.environment_files[0].optional);
+    assert_eq!(unit.unset_environment, ["Z", "Y=1"]);
+    assert_eq!(unit.exec_start[0].arguments, ["/bin/sleep", "1000"]);
+    assert_eq!(unit.restart, Some(Duration::from_millis(65_500)));
+    assert_eq!((unit.timeout_start, unit.timeout_stop), (None, Some(Duration::from_secs(7))));
+    assert_eq!((unit.main_pid, unit.invocation_id.as_str(), unit.active_enter_usec), (None, "", 0));
+
+    assert_eq!(manager.start("a.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+    let first = look(manager, "a.service");
+    assert_eq!((&first.active_state, first.sub_state.as_str()), (&ActiveState::Active, "running"));
+    assert_eq!(first.invocation_id.len(), 32);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let age = now - Duration::from_micros(first.active_enter_usec);
+    assert!(age < Duration::from_secs(20), "{age:?}");
+    assert!(first.main_start_usec <= first.active_enter_usec);
+
+    assert_eq!(manager.restart("a.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+    let second = look(manager, "a.service");
+    assert_ne!((first.main_pid, first.invocation_id), (second.main_pid, second.invocation_id));
+
+    assert_eq!(manager.stop("a.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+    assert_eq!(look(manager, "a.service").active_state, ActiveState::Inactive);
+}
+
+const UNIT_A: &str = r#"
+[Service]
+Environment="A=b \"c\" %%" "B=ä\n"
+EnvironmentFile=-/nonexistent
+EnvironmentFile=-%h/e f
+UnsetEnvironment=Z Y=1
+ExecStart=/bin/sleep 1000
+RestartSec=1min 5s 500ms
+TimeoutStartSec=infinity
+TimeoutStopSec=7
+"#;
+
+/// The ways in which a start goes wrong, on both roads.
+fn failures_are_told_apart(manager: &UserManager) {
+    write_unit("fails.service", "[Service]\nType=oneshot\nExecStart=/bin/false\n");
+    write_unit(
+        "late.service",
+        "[Service]\nType=notify\nTimeoutStartSec=1\nExecStart=/bin/sleep 9\n",
+    );
+    write_unit(
+        "needy.service",
+        "[Unit]\nRequires=fails.service\nAfter=fails.service\n[Service]\nExecStart=/bin/sleep 9\n",
+    );
+    write_unit("broken.service", "[Service]\nExecStart=relative/path\n");
+    symlink("/dev/null", unit_directory().join("masked.service")).unwrap();
+    manager.reload(soon(), &NEVER()).unwrap();
+    let start = |unit: &str| manager.start(unit, soon(), &NEVER());
+
+    assert_eq!(start("fails.service"), Ok(JobOutcome::Failed));
+    let unit = look(manager, "fails.service");
+    assert_eq!((&unit.active_state, unit.result.as_str()), (&ActiveState::Failed, "exit-code"));
+    assert_eq!(unit.exec_main_status, 1);
+    assert_eq!(manager.reset_failed("fails.service", soon(), &NEVER()), Ok(()));
+    assert_eq!(look(manager, "fails.service").active_state, ActiveState::Inactive);
+    assert_eq!(manager.reset_failed("nowhere.service", soon(), &NEVER()), Ok(()));
+
+    assert_eq!(start("late.service"), Ok(JobOutcome::Failed));
+    assert_eq!(start("needy.service"), Ok(JobOutcome::Dependency));
+
+    let unit = look(manager, "nowhere.service");
+    assert_eq!(unit.load_state, LoadState::NotFound);
+    assert!(unit.load_error.unwrap().contains("nowhere.service"));
+    let missing = ManagerError::NoSuchUnit { unit: "nowhere.service".to_owned() };
+    assert_eq!(start("nowhere.service"), Err(missing));
+
+    assert_eq!(look(manager, "masked.service").load_state, LoadState::Masked);
+    let masked = ManagerError::UnitMasked { unit: "masked.service".to_owned() };
+    assert_eq!(start("masked.service"), Err(masked));
+
+    assert_eq!(look(manager, "broken.service").load_state, LoadState::BadSetting);
+    assert_eq!(start("broken.service").unwrap_err().code(), "systemd.unit-broken");
+}
+
+#[test]
+fn the_manager_obeys_over_the_bus() {
+    bench::inside(|| the_manager_obeys(&over_the_bus()));
+}
+
+#[test]
+fn the_manager_obeys_through_systemctl() {
+    bench::inside(|| the_manager_obeys(&over_systemctl()));
+}
+
+#[test]
+fn failures_are_told_apart_over_the_bus() {
+    bench::inside(|| failures_are_told_apart(&over_the_bus()));
+}
+
+#[test]
+fn failures_are_told_apart_through_systemctl() {
+    bench::inside(|| failures_are_told_apart(&over_systemctl()));
+}
+
+#[test]
+fn an_argument_with_a_space_stays_whole_over_the_bus() {
+    bench::inside(|| {
+        write_unit("spaced.service", "[Service]\nExecStart=/bin/echo \"a b\" c\n");
+        let unit = look(&over_the_bus(), "spaced.service");
+        assert_eq!(unit.exec_start[0].arguments, ["/bin/echo", "a b", "c"]);
+    });
+}
+
+#[test]
+fn the_merged_drop_in_takes_effect_after_a_reload() {
+    let options = ["--manager-env", "NO_PROXY=corp.example"];
+    bench::inside_with(&options, || {
+        let manager = over_the_bus();
+        write_unit("g.service", "[Service]\nEnvironment=no_proxy=100%%\nExecStart=/bin/sleep 9\n");
+        let damaged = "[Service]Environment=\"no_proxy=x y\"Environment=\"NO_PROXY=z\"";
+        let path = write_drop_in("g.service", "override.conf", damaged);
+        let inherited = manager.environment(soon(), &NEVER()).unwrap();
+        let before = look(&manager, "g.service");
+        assert_eq!(before.environment.get("no_proxy"), Some("100%"), "systemd cannot read it");
+
+        let effective = environment::effective(&inherited, &before, &[]);
+        let bypass = Bypass::extending(&effective);
+        assert_eq!(bypass.value(), "100%,corp.example,127.0.0.1,localhost,::1,[::1]");
+        let merged = drop_in::merged(Some(damaged), &bypass);
+        fs::write(&path, &merged.text).unwrap();
+        manager.reload(soon(), &NEVER()).unwrap();
+
+        let after = look(&manager, "g.service");
+        assert_eq!(after.drop_in_paths, [path.clone()]);
+        for spelling in Spelling::BOTH {
+            assert_eq!(after.environment.get(spelling.name()), Some(bypass.value().as_str()));
+        }
+        assert_eq!(environment::undone(&inherited, &after, &[], &path, &bypass), []);
+    });
+}
+
+#[test]
+fn systemd_reads_back_every_entry_that_we_write() {
+    bench::inside(|| {
+        let odd = Bypass::of_value("100%,%h,a\"b,c'd,e\\f,\u{4f60},$HOME,`g`,[::1]");
+        write_unit("q.service", "[Service]\nExecStart=/bin/sleep 9\n");
+        write_drop_in("q.service", "override.conf", &drop_in::merged(None, &odd).text);
+        let unit = look(&over_the_bus(), "q.service");
+        assert_eq!(unit.environment.get("no_proxy"), Some(odd.value().as_str()));
+        let unit = look(&over_systemctl(), "q.service");
+        assert_eq!(unit.environment.get("NO_PROXY"), Some(odd.value().as_str()));
+    });
+}
+
+#[test]
+fn a_later_drop_in_that_undoes_ours_is_named() {
+    bench::inside(|| {
+        let manager = over_the_bus();
+        write_unit("u.service", "[Service]\nExecStart=/bin/sleep 9\n");
+        let bypass = Bypass::extending(&Environment::default());
+        let text = drop_in::merged(None, &bypass).text;
+        let ours = write_drop_in("u.service", "override.conf", &text);
+        let theirs = write_drop_in("u.service", "zz.conf", "[Service]\nEnvironment=\n");
+        manager.reload(soon(), &NEVER()).unwrap();
+        let unit = look(&manager, "u.service");
+        let undone = environment::undone(&Environment::default(), &unit, &[], &ours, &bypass);
+        assert_eq!(undone.len(), 2);
+        assert_eq!(undone[0].culprit, Culprit::DropIn(theirs));
+    });
+}
+
+#[test]
+fn the_effective_environment_is_what_the_process_gets() {
+    let options = ["--manager-env", "M=manager", "--manager-env", "U=manager"];
+    bench::inside_with(&options, || {
+        let manager = over_the_bus();
+        let file = Path::new(bench::HOME).join("file");
+        fs::write(&file, "# comment\nF=file \nQ='a b'\\\n c\nE=\"x\\$y\\z\"\n").unwrap();
+        let text = "[Service]\nEnvironment=U=unit F=unit GONE=1\nEnvironmentFile=%h/file\n\
+                    UnsetEnvironment=GONE\nExecStart=/bin/sleep 1000\n";
+        write_unit("e.service", text);
+        assert_eq!(manager.start("e.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+        let unit = look(&manager, "e.service");
+        let inherited = manager.environment(soon(), &NEVER()).unwrap();
+        let files = environment::read_environment_files(&unit);
+        let expected = environment::effective(&inherited, &unit, &files);
+        let pid = unit.main_pid.unwrap();
+        let process = fs::read(format!("/proc/{pid}/environ")).unwrap();
+        let process = Environment::of_process(&process);
+        for name in ["M", "U", "F", "Q", "E", "GONE", "HOME"] {
+            assert_eq!(process.get(name), expected.get(name), "{name}");
+        }
+        assert_eq!((process.get("F"), process.get("GONE")), (Some("file"), None));
+    });
+}
+
+#[test]
+fn a_start_waits_for_somebody_elses_job() {
+    bench::inside(|| {
+        let manager = over_the_bus();
+        let text = "[Service]\nExecStartPre=/bin/sleep 1\n\
+                    ExecStart=/bin/sh -c 'echo ran >>%h/runs; exec sleep 1000'\n";
+        write_unit("s.service", text);
+        let no_block = ["--user", "start", "--no-block", "s.service"];
+        assert!(Command::new("systemctl").args(no_block).status().unwrap().success());
+        assert!(look(&manager, "s.service").job_queued);
+        assert_eq!(manager.restart("s.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+        let runs = Path::new(bench::HOME).join("runs");
+        let until = Instant::now() + Duration::from_secs(10);
+        while fs::read_to_string(&runs).unwrap_or_default() != "ran\nran\n" {
+            assert!(Instant::now() < until, "theirs ran, then ours");
+        }
+    });
+}
+
+#[test]
+fn a_job_that_somebody_cancels_is_told() {
+    bench::inside(|| {
+        write_unit("c.service", "[Service]\nType=notify\nExecStart=/bin/sleep 1000\n");
+        let starting = thread::spawn(|| over_the_bus().start("c.service", soon(), &NEVER()));
+        let manager = over_the_bus();
+        let until = Instant::now() + Duration::from_secs(10);
+        while !look(&manager, "c.service").job_queued {
+            assert!(Instant::now() < until, "the job never came");
+        }
+        assert!(Command::new("systemctl").args(["--user", "cancel"]).status().unwrap().success());
+        assert_eq!(starting.join().unwrap(), Ok(JobOutcome::Canceled));
+    });
+}
+
+/// A call that must end at its deadline, with a second of grace.
+fn ends_in_time<T: std::fmt::Debug>(
+    call: impl FnOnce(Deadline) -> Result<T, ManagerError>,
+) -> ManagerError {
+    let start = Instant::now();
+    let error = call(Deadline::after(Duration::from_millis(500))).unwrap_err();
+    let took = start.elapsed();
+    assert!(took >= Duration::from_millis(500) && took < Duration::from_millis(1500), "{took:?}");
+    error
+}
+
+fn a_stopped_manager_is_waited_for_no_longer_than_allowed(manager: &UserManager) {
+    write_unit("h.service", "[Service]\nExecStart=/bin/sleep 1000\n");
+    signal_manager("STOP");
+    let error = ends_in_time(|deadline| manager.version(deadline, &NEVER()));
+    assert_eq!(error.code(), "systemd.hung");
+    let error = ends_in_time(|deadline| manager.unit("h.service", deadline, &NEVER()));
+    assert_eq!(error.code(), "systemd.hung");
+    let error = ends_in_time(|deadline| manager.reload(deadline, &NEVER()));
+    assert_eq!(error.code(), "systemd.hung");
+    let error = ends_in_time(|deadline| manager.start("h.service", deadline, &NEVER()));
+    assert_eq!(error.code(), "systemd.hung");
+    signal_manager("CONT");
+    assert_eq!(manager.start("h.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+}
+
+#[test]
+fn a_stopped_manager_is_not_waited_for_over_the_bus() {
+    bench::inside(|| a_stopped_manager_is_waited_for_no_longer_than_allowed(&over_the_bus()));
+}
+
+#[test]
+fn a_stopped_manager_is_not_waited_for_through_systemctl() {
+    bench::inside(|| a_stopped_manager_is_waited_for_no_longer_than_allowed(&over_systemctl()));
+}
+
+#[test]
+fn a_stopped_bus_does_not_hold_up_connecting() {
+    bench::inside(|| {
+        let show = ["--user", "show", "--value", "--property=MainPID", "dbus.service"];
+        over_the_bus();
+        let daemon = Command::new("systemctl").args(show).output().unwrap().stdout;
+        let daemon = String::from_utf8(daemon).unwrap();
+        assert!(
+            Command::new("kill").args(["-s", "STOP", daemon.trim()]).status().unwrap().success()
+        );
+        let session = Session::of_this_process();
+        let error =
+            ends_in_time(|deadline| UserManager::connect(&session, deadline, &NEVER()).map(|_| ()));
+        assert_eq!(error.code(), "systemd.hung");
+    });
+}
+
+#[test]
+fn an_interrupt_ends_every_wait() {
+    bench::inside(|| {
+        let manager = over_the_bus();
+        write_unit("i.service", "[Service]\nType=notify\nExecStart=/bin/sleep 1000\n");
+        let interrupt = Interrupt::never();
+        let raiser = interrupt.clone();
+        thread::spawn(move || {
+            let watcher = over_the_bus();
+            while !look(&watcher, "i.service").job_queued {}
+            raiser.raise();
+        });
+        let error = manager.start("i.service", soon(), &interrupt).unwrap_err();
+        assert_eq!(error.code(), "systemd.interrupted");
+        assert_eq!(manager.stop("i.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+    });
+}
+
+#[test]
+fn a_manager_that_dies_during_a_job_is_told() {
+    bench::inside(|| {
+        let manager = over_the_bus();
+        write_unit("d.service", "[Service]\nType=notify\nExecStart=/bin/sleep 1000\n");
+        thread::spawn(|| {
+            let watcher = over_the_bus();
+            while !look(&watcher, "d.service").job_queued {}
+            signal_manager("KILL");
+        });
+        let start = Instant::now();
+        let error = manager.start("d.service", soon(), &NEVER()).unwrap_err();
+        assert_eq!(error.code(), "systemd.died");
+        assert!(start.elapsed() < Duration::from_secs(10), "well before the deadline");
+    });
+}
+
+#[test]
+fn without_a_manager_it_is_absent() {
+    bench::inside_with(&["--no-manager"], || {
+        let error =
+            UserManager::connect(&Session::of_this_process(), soon(), &NEVER()).unwrap_err();
+        assert_eq!(error.code(), "systemd.absent");
+    });
+}
+
+#[test]
+fn a_bus_without_systemd_counts_as_absent() {
+    bench::inside_with(&["--no-manager"], || {
+        let print = ["--session", "--fork", "--print-address"];
+        let daemon = Command::new("dbus-daemon").args(print).output().unwrap();
+        let address = String::from_utf8(daemon.stdout).unwrap().trim().to_owned();
+        let session = Session { bus_address: Some(address), ..Session::of_this_process() };
+        let error = UserManager::connect(&session, soon(), &NEVER()).unwrap_err();
+        assert_eq!(error.code(), "systemd.absent");
+    });
+}
+
+#[test]
+fn a_stale_address_in_the_environment_is_passed_over() {
+    bench::inside(|| {
+        let stale = Some("unix:path=/run/user/1000/gone".to_owned());
+        let session = Session { bus_address: stale, ..Session::of_this_process() };
+        let manager = UserManager::connect(&session, soon(), &NEVER()).unwrap();
+        assert_eq!(manager.road(), "unix:path=/run/user/1000/bus");
+    });
+}
+
+#[test]
+fn a_socket_that_may_not_be_opened_refuses() {
+    bench::inside(|| {
+        let socket = Path::new("/run/user/1000/bus");
+        fs::set_permissions(socket, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+        let session = Session {
+            runtime_root: "/nonexistent".into(),
+            runtime_directory: None,
+            ..Session::of_this_process()
+        };
+        let error = UserManager::connect(&session, soon(), &NEVER()).unwrap_err();
+        assert_eq!(error.code(), "systemd.refused");
+    });
+}
