@@ -1,5 +1,7 @@
 //! The library and a real user manager: every test has one of its own, and may stop or kill it.
 
+#![allow(clippy::unwrap_used, reason = "where the sandbox fails, so does the test")]
+
 #[path = "bench/mod.rs"]
 mod bench;
 
