@@ -193,7 +193,8 @@ fn a_gateway_that_keeps_ending_is_a_crash_loop() {
         let said = format!("no, with {SECRET}");
         let unhealthy = seen_early(&format!(r#"{{"refuse": "{said}"}}"#), || {});
         assert_eq!(unhealthy.code(), "gateway.crash-loop");
-        assert_eq!(unhealthy.log, ["no, with ***"]);
+        let masked = |line: &String| line == "no, with ***";
+        assert!(!unhealthy.log.is_empty() && unhealthy.log.iter().all(masked), "{unhealthy:?}");
     });
 }
 
