@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::context::Context;
 use super::failure::{self, Exit, Failure};
 use super::recover;
+use crate::language::Explain;
 use crate::plan::{Plan, render};
 use crate::report::bar::Bar;
 use crate::report::console::Mark;
@@ -80,9 +81,16 @@ pub(super) fn undertake<U: Undertaking>(
         return Ok(nothing(context, undertaking, &prospect));
     }
     let id = apply(context, manager, undertaking, &mut prospect)?;
-    generations::prune(&context.records)?;
+    prune(context);
     undertaking.afterwards()?;
     Ok(done(context, undertaking, &prospect, &id))
+}
+
+/// What is committed is done: old generations that stay cost space, nothing else.
+fn prune(context: &Context) {
+    if let Err(error) = generations::prune(&context.records) {
+        context.console.tell(&error.problem(context.console.language));
+    }
 }
 
 fn apply<U: Undertaking>(

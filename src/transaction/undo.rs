@@ -43,19 +43,23 @@ pub fn undo(
         }
     }
     restart(journal, service, touched, &mut left);
-    if !retry {
-        if let Err(cause) = journal.close(Phase::Undone) {
-            left.push(Leftover {
-                subject: journal.intent().id.clone(),
-                kept: None,
-                cause: cause.into(),
-            });
-        } else if left.is_empty() {
-            // nothing is lost if this fails: pruning comes by again
-            let _ = generations::forget_contents(journal);
-        }
+    if !retry && let Err(cause) = close(journal, &left) {
+        let subject = journal.intent().id.clone();
+        left.push(Leftover { subject, kept: None, cause: cause.into() });
     }
     left
+}
+
+fn close(journal: &mut Journal, left: &[Leftover]) -> Result<(), TransactionError> {
+    if !left.is_empty() {
+        journal.note_left(left)?;
+    }
+    journal.close(Phase::Undone)?;
+    if left.is_empty() {
+        // nothing is lost if this fails: each recovery sweeps what undone transactions keep
+        let _ = generations::forget_contents(journal);
+    }
+    Ok(())
 }
 
 enum Outcome {
