@@ -1,9 +1,10 @@
 //! Doing the steps of a plan: prepare, switch, commit; whatever fails is taken back.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::error::{Leftover, TransactionError};
+use super::error::{CHANGED_MEANWHILE, Leftover, TransactionError};
 use super::generations;
 use super::journal::{Event, Intent, Journal, Phase};
 use super::records::Records;
@@ -94,6 +95,7 @@ impl Preparation {
         verify: &mut dyn FnMut() -> Result<(), ServiceError>,
     ) -> Result<Journal, Failure> {
         self.identify_trees(&mut intent).map_err(Failure::before_the_switch)?;
+        note_directories(&mut intent);
         if watch.interrupt.is_raised() {
             return Err(Failure::before_the_switch(TransactionError::Interrupted));
         }
@@ -125,6 +127,20 @@ impl Preparation {
         }
         Ok(())
     }
+}
+
+/// Only a directory that is there can be removed, and undo gives it the mode that it has.
+fn note_directories(intent: &mut Intent) {
+    intent.steps.retain_mut(|step| match step {
+        Step::RemoveDirectory { path, mode } => match path.symlink_metadata() {
+            Ok(attributes) if attributes.is_dir() => {
+                *mode = attributes.mode() & 0o7777;
+                true
+            }
+            _ => false,
+        },
+        _ => true,
+    });
 }
 
 impl Drop for Preparation {
@@ -165,7 +181,12 @@ fn apply_all(
             return Err(TransactionError::Interrupted.into());
         }
         journal.note(number, Event::Begin)?;
-        apply(journal, step, service)?;
+        if let Err(error) = apply(journal, step, service) {
+            if error.code() == CHANGED_MEANWHILE {
+                journal.note(number, Event::Refused)?;
+            }
+            return Err(error);
+        }
         journal.note(number, Event::Done)?;
         watch.progress.finished(step);
     }

@@ -92,6 +92,13 @@ impl Case {
         if difference.is_empty() { Ok(()) } else { Err(format!("again: {difference:#?}")) }
     }
 
+    /// Every managed file is as that side has it.
+    pub(crate) fn is_in(&self, side: Side) -> Verdict {
+        let expected = if side == Side::Old { &self.old } else { &self.new };
+        let difference = self.home.state().difference(expected);
+        if difference.is_empty() { Ok(()) } else { Err(format!("{difference:#?}")) }
+    }
+
     /// The old state or the new one, wholly; the journal says the same; nothing lies about.
     pub(crate) fn side(&self) -> Result<Side, String> {
         let now = self.home.state();
@@ -129,7 +136,7 @@ impl Case {
             }
         }
         let known = transactions.len();
-        let there = fs::read_dir(self.home.records().join("transactions")).map_or(0, Iterator::count);
+        let there = fs::read_dir(self.home.records.join("transactions")).map_or(0, Iterator::count);
         if known != there {
             return Err(format!("{there} directories for {known} transactions"));
         }
@@ -137,7 +144,7 @@ impl Case {
     }
 
     fn keeps_contents(&self, id: &serde_json::Value) -> bool {
-        let directory = self.home.records().join("transactions").join(id.as_str().unwrap());
+        let directory = self.home.records.join("transactions").join(id.as_str().unwrap());
         directory.join("tree").exists() || directory.join("files").exists()
     }
 }
