@@ -56,14 +56,14 @@ impl Preparation {
     /// Opens a transaction's directory, named by the time. The caller holds the lock.
     pub fn open(records: &Records) -> Result<Self, TransactionError> {
         let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-        let mut id = stamp.clone();
-        let mut turn = 1;
-        while records.transactions().join(&id).exists() {
+        let (mut id, mut turn) = (stamp.clone(), 1);
+        let mut directory = records.transactions().join(&id);
+        // only a directory that was made just now is ours: never write into another's journal
+        while !directory::create(&directory, 0o700)? {
             turn += 1;
             id = format!("{stamp}-{turn}");
+            directory = records.transactions().join(&id);
         }
-        let directory = records.transactions().join(&id);
-        directory::create(&directory, 0o700)?;
         Ok(Self { directory, id, begun: false })
     }
 

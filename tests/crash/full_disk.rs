@@ -15,10 +15,8 @@ mkdir -p "$3"
 mount -t tmpfs -o size=64m,nr_inodes=100000 tmpfs "$3"
 cp -a "$1/." "$3""#;
 /// Leaves `$2` units of what is free.
-const NARROW_BYTES: &str =
-    r#"used=$(df --output=used --block-size=4096 "$1" | tail -n 1); mount -o "remount,size=$(((used + $2) * 4096))" "$1""#;
-const NARROW_INODES: &str =
-    r#"used=$(df --output=iused "$1" | tail -n 1); mount -o "remount,nr_inodes=$((used + $2))" "$1""#;
+const NARROW_BYTES: &str = r#"used=$(df --output=used --block-size=4096 "$1" | tail -n 1); mount -o "remount,size=$(((used + $2) * 4096))" "$1""#;
+const NARROW_INODES: &str = r#"used=$(df --output=iused "$1" | tail -n 1); mount -o "remount,nr_inodes=$((used + $2))" "$1""#;
 const WIDE: &str = r#"mount -o remount,size=64m,nr_inodes=100000 "$1""#;
 
 #[test]
@@ -28,7 +26,7 @@ fn i2_a_full_disk_leaves_the_old_state() {
             let cases = Case::many(&format!("full-{number}"), scenario, furnish);
             let bytes = (1..=30).map(|free| (NARROW_BYTES, free));
             let inodes = (1..=45).map(|free| (NARROW_INODES, free));
-            let jobs = sample(bytes.chain(inodes).collect(), 2);
+            let jobs = sample(bytes.chain(inodes).collect(), 5);
             sweep(&format!("full disks, {}", scenario.name), &cases, &jobs, filled);
         }
     });

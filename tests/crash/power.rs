@@ -43,10 +43,8 @@ fn i12_a_power_cut_at_any_sync_leaves_the_old_state_or_the_new_one() {
 }
 
 fn cut_everywhere(name: &str, system: &'static str, scenario: &'static Scenario) {
-    let furnish = |place: &Path| Home {
-        reset: format!("FS={system}\n{NEW_DISK}"),
-        ..Home::furnish(place)
-    };
+    let furnish =
+        |place: &Path| Home { reset: format!("FS={system}\n{NEW_DISK}"), ..Home::furnish(place) };
     let cases = Case::many(name, scenario, furnish);
     let case = &cases[0];
     case.arrange();
@@ -58,7 +56,7 @@ fn cut_everywhere(name: &str, system: &'static str, scenario: &'static Scenario)
     kill(case, &commit).unwrap();
     let again = self::syncs(strace::changes(&case.recovery(), &log));
     assert!(syncs.len() >= 20 && again.len() >= 5, "{} and {} syncs", syncs.len(), again.len());
-    let step = if system == "ext4" { 1 } else { 5 };
+    let step = if system == "ext4" { 2 } else { 8 };
     let title = |what: &str| format!("power cut on {system}, {what} {}", scenario.name);
     sweep(&title("during"), &cases, &sample(syncs, step), cut);
     let recoveries: Vec<_> = again.into_iter().map(|point| (commit.clone(), point)).collect();
@@ -112,7 +110,9 @@ fn is_there(system: &str) -> bool {
     let is_there = kernel.split_whitespace().any(|word| word == system)
         && ["/sbin", "/usr/sbin"].iter().any(|place| Path::new(place).join(&tool).exists());
     if !is_there {
-        println!("  power cut on {system}: SKIPPED, no {tool} or no such file system in the kernel");
+        println!(
+            "  power cut on {system}: SKIPPED, no {tool} or no such file system in the kernel"
+        );
     }
     assert!(is_there || system != "ext4", "ext4 and e2fsprogs are needed");
     is_there

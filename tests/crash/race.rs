@@ -13,7 +13,7 @@ fn i8_of_eight_runs_at_once_one_works_and_none_does_harm() {
         // a rollback after a rollback is another rollback
         for scenario in SCENARIOS.iter().filter(|known| !known.name.starts_with("rollback")) {
             let cases = Case::many(&scenario.name.replace(' ', "-"), scenario, Home::furnish);
-            let rounds = sample((0..200).collect(), 10);
+            let rounds = sample((0..200).collect(), 30);
             sweep(&format!("eight at once, {}", scenario.name), &cases, &rounds, raced);
         }
     });
@@ -26,7 +26,8 @@ fn raced(case: &Case, _: &i32) -> Verdict {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
     let running: Vec<_> = (0..8).map(start).collect();
-    let ended: Vec<_> = running.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let ended: Vec<_> =
+        running.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
     for output in &ended {
         if !matches!(output.status.code(), Some(0 | 5)) {
             return Err(said(output));

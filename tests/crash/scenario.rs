@@ -33,6 +33,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     OVER,
     UPGRADE,
     Scenario { name: "uninstall", before: &[INSTALL], command: "uninstall --yes" },
-    Scenario { name: "rollback", before: &[INSTALL, "upgrade ~/payload/0.7.0"], command: "rollback" },
+    Scenario {
+        name: "rollback",
+        before: &[INSTALL, "upgrade ~/payload/0.7.0"],
+        command: "rollback",
+    },
     Scenario { name: "rollback of all", before: &[INSTALL, "rollback"], command: "rollback" },
 ];

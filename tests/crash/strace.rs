@@ -11,9 +11,31 @@ use super::room::ROOT;
 
 /// The system calls that change files.
 const CHANGES: [&str; 25] = [
-    "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir",
-    "symlink", "symlinkat", "link", "linkat", "fsync", "fdatasync", "ftruncate", "chmod",
-    "fchmod", "fchmodat", "fchown", "fchownat", "write", "pwrite64", "openat", "open", "creat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "symlink",
+    "symlinkat",
+    "link",
+    "linkat",
+    "fsync",
+    "fdatasync",
+    "ftruncate",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "fchown",
+    "fchownat",
+    "write",
+    "pwrite64",
+    "openat",
+    "open",
+    "creat",
 ];
 /// Those that only look.
 const LOOKS: [&str; 6] = ["openat", "openat2", "read", "statx", "newfstatat", "getdents64"];
@@ -121,8 +143,9 @@ pub(crate) fn struck(command: &Command, point: &Point, fate: Fate, more: &[&str]
 }
 
 fn under_strace(command: &Command, options: &[&str], log: &Path) -> Command {
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-o"]).arg(log).args(options);
+    // a program that a fault sends round and round for ever is a failure like any other
+    let mut strace = Command::new("timeout");
+    strace.args(["--signal=KILL", "60", "strace", "-f", "-qq", "-o"]).arg(log).args(options);
     strace.arg("--").arg(command.get_program()).args(command.get_args());
     strace.env_clear().current_dir("/").stdin(Stdio::null());
     for (name, value) in command.get_envs() {

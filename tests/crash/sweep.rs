@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::home::{Home, said};
 use super::room;
@@ -55,7 +55,11 @@ impl Case {
     }
 
     /// The same in as many homes as the machine has cores.
-    pub(crate) fn many(name: &str, scenario: &'static Scenario, furnish: impl Fn(&Path) -> Home) -> Vec<Self> {
+    pub(crate) fn many(
+        name: &str,
+        scenario: &'static Scenario,
+        furnish: impl Fn(&Path) -> Home,
+    ) -> Vec<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let place = |number: usize| room::place(&format!("{name}-{number}"));
         (0..cores).map(|number| Self::new(furnish(&place(number)), scenario)).collect()
@@ -115,7 +119,11 @@ impl Case {
             return Err(format!("the journal says {side:?}{is_other}: {difference:#?}"));
         }
         let left_over = self.home.left_over();
-        if left_over.is_empty() { Ok(side) } else { Err(format!("left lying about: {left_over:?}")) }
+        if left_over.is_empty() {
+            Ok(side)
+        } else {
+            Err(format!("left lying about: {left_over:?}"))
+        }
     }
 
     /// How many transactions are committed, by the program's own word; none may be open, and what
@@ -174,6 +182,7 @@ pub(crate) fn sweep<T: Sync + std::fmt::Debug>(
         }
     });
     let bad = bad.into_inner().unwrap();
+    assert!(!jobs.is_empty(), "{title}: nothing was tried");
     println!("  {title}: {} points, {} bad states", jobs.len(), bad.len());
     assert!(bad.is_empty(), "{title}: {} bad: {}", bad.len(), bad[..bad.len().min(12)].join("\n"));
 }
