@@ -75,3 +75,31 @@ fn state(machine: &Machine) -> State {
     let roots: Vec<PathBuf> = MANAGED.iter().map(|path| machine.outside(path)).collect();
     State::of(&roots.iter().map(PathBuf::as_path).collect::<Vec<_>>())
 }
+
+/// The step in which the manager hangs is made long; the manager is stopped when it has begun.
+const SLOWLY: &str =
+    "strace -f -qq -o /dev/null -e trace=renameat2 -e inject=renameat2:delay_enter=2000000:when=1";
+const IN_THE_MIDDLE: &str = r#"until grep -qs '"step":1,' ~/.openclaw/openclaw-setup/transactions/*/progress; do sleep 0.02; done"#;
+
+#[test]
+fn i10_a_manager_that_hangs_in_the_middle_leaves_whole_files_in_time() {
+    let machine = Machine::furnished();
+    machine.shell(REMEMBER);
+    let old = state(&machine);
+    let line = format!("{SLOWLY} {INSTALL} --timeout 2");
+    let began = std::time::Instant::now();
+    let running = machine.command(&["bash", "-c", &line]).start();
+    machine.shell(IN_THE_MIDDLE);
+    machine.signal_manager("STOP");
+    let output = running.wait();
+    machine.signal_manager("CONT");
+    assert!(matches!(output.status.code(), Some(1 | 4)), "{}", said(&output));
+    assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
+    let difference = state(&machine).difference(&old);
+    assert!(difference.is_empty(), "{}{difference:#?}", said(&output));
+    println!("  a manager that hangs: {} after {:?}", output.status, began.elapsed());
+    println!("  {}", said(&output).replace('\n', " | "));
+    machine.shell("openclaw-setup recover --lang en");
+    let active = machine.property("openclaw-gateway.service", "ActiveState");
+    println!("  afterwards the gateway is {active}");
+}
