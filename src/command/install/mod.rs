@@ -103,7 +103,11 @@ impl Errand<'_> {
         if !prompt::can_ask() || self.context.yes {
             return Err(Failure::usage(SettingError::Missing { settings: needed }));
         }
-        prompt::ask(settings, &needed, self.context.console.language).map_err(Failure::usage)?;
+        let (language, interrupt) = (self.context.console.language, &self.context.interrupt);
+        prompt::ask(settings, &needed, language, interrupt).map_err(|error| match error {
+            SettingError::Interrupted => Failure::from(error),
+            error => Failure::usage(error),
+        })?;
         self.complete(settings, config)
     }
 
