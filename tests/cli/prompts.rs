@@ -10,13 +10,14 @@ use crate::bench::program::{CONFIG, PAYLOAD, SECRET};
 const PATIENCE_MS: u64 = 30_000;
 const EXIT_CODE: &str = "/tmp/exit-code";
 const ECHO: &str = "/tmp/echo";
+const TTY: &str = "/tmp/tty";
 const GONE: &str = "The program has gone.";
 
 /// The program on a terminal that stays when the program has gone: Ctrl-C also ends what has entered the machine with it, and
 /// that must not be a hang-up. The exit code goes to a file.
 fn on_a_terminal(machine: &Machine, arguments: &[&str]) -> PtySession {
     let inside = format!(
-        "trap : INT; openclaw-setup \"$@\"; echo $? >{EXIT_CODE}; stty -a | grep -o '[-]*echo ' >{ECHO}; echo {GONE}"
+        "stty echo; tty >{TTY}; trap : INT; openclaw-setup \"$@\"; echo $? >{EXIT_CODE}; stty -a | grep -o '[-]*echo ' >{ECHO}; echo {GONE}"
     );
     let order = machine.command(&[&["bash", "-c", &inside, "bash"], arguments].concat());
     let entering = order.env("TERM", "xterm").on_this_side();
@@ -32,6 +33,13 @@ fn exit_code(machine: &Machine) -> String {
     machine.read_text(EXIT_CODE)
 }
 
+/// A secret is typed only when its echo is off: the prompt is written a moment before.
+fn type_secret(machine: &Machine, terminal: &mut PtySession, secret: &str) {
+    let script = format!("until stty -aF $(cat {TTY}) | grep -q -- '-echo '; do sleep 0.02; done");
+    machine.command(&["timeout", "30", "bash", "-c", &script]).by_root().ask();
+    terminal.send_line(secret).unwrap();
+}
+
 /// `rexpect` takes every byte for a character.
 fn as_read(text: &str) -> String {
     text.bytes().map(char::from).collect()
@@ -44,7 +52,7 @@ fn what_is_missing_is_asked_for_and_a_secret_is_not_echoed() {
     terminal.exp_string("client id (AppKey)").unwrap();
     terminal.send_line("ding-typed").unwrap();
     terminal.exp_string("client secret").unwrap();
-    terminal.send_line(SECRET).unwrap();
+    type_secret(&machine, &mut terminal, SECRET);
     let mut shown = terminal.exp_string("Go ahead?").unwrap();
     terminal.send_line("y").unwrap();
     shown += &terminal.exp_string(GONE).unwrap();
@@ -72,7 +80,7 @@ fn a_no_leaves_everything_as_it_is() {
     let before = machine.home();
     let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD, "--client-id", "ding1"]);
     terminal.exp_string("client secret").unwrap();
-    terminal.send_line(SECRET).unwrap();
+    type_secret(&machine, &mut terminal, SECRET);
     terminal.exp_string("Go ahead?").unwrap();
     terminal.send_line("n").unwrap();
     terminal.exp_string(GONE).unwrap();
