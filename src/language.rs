@@ -62,6 +62,11 @@ pub trait Explain: Debug + Send + Sync {
 
     /// What to do now; the last line may be a command to type.
     fn remedy(&self, language: Language) -> String;
+
+    /// Evidence below the message, line by line: a program's own words.
+    fn evidence(&self) -> &[String] {
+        &[]
+    }
 }
 
 impl<E: Explain + 'static> From<E> for Box<dyn Explain> {

@@ -52,7 +52,7 @@ impl Failure {
     }
 
     /// Says it: what went wrong, what was undone, what is left.
-    pub(super) fn report(&self, command: &str, console: &Console) -> Exit {
+    pub(super) fn report(&self, command: &str, console: Console) -> Exit {
         let language = console.language;
         console.error(&*self.cause);
         if self.undone {

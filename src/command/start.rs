@@ -28,7 +28,7 @@ pub fn run() -> ExitCode {
     let surroundings = Surroundings::of_process();
     let console = console(&cli.global, &surroundings);
     let exit = dispatch(&cli, console, surroundings)
-        .unwrap_or_else(|failure| failure.report(cli.command.name(), &console));
+        .unwrap_or_else(|failure| failure.report(cli.command.name(), console));
     ExitCode::from(exit.code())
 }
 
@@ -53,14 +53,7 @@ fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Resu
     if let Command::Completions { shell } = &cli.command {
         return Ok(completions::run(*shell));
     }
-    let account = match &cli.global.user {
-        Some(name) => Account::become_user(name, &mut surroundings)?,
-        None => {
-            let account = Account::of_process(&surroundings);
-            account.refuse_plain_sudo(&surroundings, cli.command.name()).map_err(Failure::usage)?;
-            account
-        }
-    };
+    let account = account(cli, &mut surroundings)?;
     let interrupt = Interrupt::listening().unwrap_or_default();
     let context = Context::new(&cli.global, console, account, surroundings, interrupt);
     match &cli.command {
@@ -71,4 +64,15 @@ fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Resu
         Command::Recover => recover::run(&context),
         Command::Completions { shell } => Ok(completions::run(*shell)),
     }
+}
+
+/// For whom to work: `--user NAME` wholly becomes that user; plain sudo by somebody who owns an
+/// OpenClaw is asked back.
+fn account(cli: &Cli, surroundings: &mut Surroundings) -> Result<Account, Failure> {
+    if let Some(name) = &cli.global.user {
+        return Ok(Account::become_user(name, surroundings)?);
+    }
+    let account = Account::of_process(surroundings);
+    account.refuse_plain_sudo(surroundings, cli.command.name()).map_err(Failure::usage)?;
+    Ok(account)
 }

@@ -7,6 +7,7 @@ use super::checksums::ChecksumError;
 use super::entry::Refusal;
 use super::facts::FactsError;
 use super::npm::NpmError;
+use super::source_error::SourceError;
 use crate::fs::stage::StageError;
 use crate::language::{Explain, Language};
 use crate::say;
@@ -14,26 +15,8 @@ use crate::say;
 /// A payload cannot be installed.
 #[derive(Debug)]
 pub enum PayloadError {
-    /// There is nothing at the given path.
-    NotFound {
-        /// The path, absolute.
-        path: PathBuf,
-    },
-    /// The file's name ends like none of the archives we read.
-    UnknownFormat {
-        /// The file, absolute.
-        path: PathBuf,
-    },
-    /// A directory that is neither a connector nor a folder of connector versions.
-    NoPayload {
-        /// The directory, absolute.
-        path: PathBuf,
-    },
-    /// `npm:…` that names no package.
-    BadNpmName {
-        /// What was given.
-        given: String,
-    },
+    /// What was named is no source of a connector.
+    Source(SourceError),
     /// The archive ends before its content does.
     Truncated {
         /// The archive, absolute.
@@ -79,6 +62,12 @@ pub enum PayloadError {
     Npm(NpmError),
     /// The tree could not be written.
     Stage(StageError),
+}
+
+impl From<SourceError> for PayloadError {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
 }
 
 impl From<Refusal> for PayloadError {
@@ -128,109 +117,27 @@ impl PayloadError {
     pub(super) fn temporary(cause: io::Error) -> Self {
         Self::Temporary { directory: std::env::temp_dir(), cause }
     }
-
-    /// The same trouble, as the part that knows most about it explains it.
-    fn part(&self) -> Option<&dyn Explain> {
-        match self {
-            Self::Refused(part) => Some(part),
-            Self::Checksum(part) => Some(part),
-            Self::Facts(part) => Some(part),
-            Self::Npm(part) => Some(part),
-            Self::Stage(part) => Some(part),
-            _ => None,
-        }
-    }
 }
 
 impl Explain for PayloadError {
     fn code(&self) -> &'static str {
         match self {
-            Self::NotFound { .. } => "payload.not-found",
-            Self::UnknownFormat { .. } => "payload.unknown-format",
-            Self::NoPayload { .. } => "payload.none",
-            Self::BadNpmName { .. } => "payload.npm-name",
             Self::Truncated { .. } => "payload.truncated",
             Self::Corrupt { .. } => "payload.corrupt",
             Self::Read { .. } => "payload.read",
             Self::Temporary { .. } => "payload.temporary",
             Self::Changed { .. } => "payload.changed",
             Self::Interrupted => "payload.interrupted",
-            part => part.part().map_or("payload", Explain::code),
+            Self::Source(part) => part.code(),
+            Self::Refused(part) => part.code(),
+            Self::Checksum(part) => part.code(),
+            Self::Facts(part) => part.code(),
+            Self::Npm(part) => part.code(),
+            Self::Stage(part) => part.code(),
         }
     }
 
     fn problem(&self, language: Language) -> String {
-        match self {
-            Self::NotFound { path } => {
-                let path = path.display();
-                say!(language, "there is no {path}", "{path} 不存在")
-            }
-            Self::UnknownFormat { path } => {
-                let path = path.display();
-                say!(
-                    language,
-                    "{path} is no archive that can be read here",
-                    "无法识别 {path} 的归档格式"
-                )
-            }
-            Self::NoPayload { path } => {
-                let path = path.display();
-                say!(
-                    language,
-                    "{path} is neither a connector (no openclaw.plugin.json) nor a folder of connector versions",
-                    "{path} 既不是连接器（缺少 openclaw.plugin.json），也不是存放各版本连接器的目录"
-                )
-            }
-            Self::BadNpmName { given } => {
-                say!(language, "“{given}” names no npm package", "“{given}”不是 npm 包名")
-            }
-            Self::Interrupted => say!(language, "interrupted", "已中断"),
-            reading => reading
-                .part()
-                .map_or_else(|| reading.reading_problem(language), |part| part.problem(language)),
-        }
-    }
-
-    fn remedy(&self, language: Language) -> String {
-        match self {
-            Self::NotFound { .. } => {
-                say!(language, "Check the path, then run the command again.", "请检查路径后重试。")
-            }
-            Self::UnknownFormat { .. } | Self::NoPayload { .. } | Self::BadNpmName { .. } => say!(
-                language,
-                "SOURCE is a connector's directory, an archive (.tgz .tar.gz .tar.zst .tar .zip), or npm:NAME[@VERSION].",
-                "SOURCE 应为连接器目录、归档文件（.tgz .tar.gz .tar.zst .tar .zip）或 npm:名称[@版本]。"
-            ),
-            Self::Truncated { .. } | Self::Corrupt { .. } => say!(
-                language,
-                "Copy or download it again; nothing was written.",
-                "请重新复制或下载；未写入任何内容。"
-            ),
-            Self::Read { .. } => say!(
-                language,
-                "Check that you may read it, then run the command again.",
-                "请确认有读取权限后重试。"
-            ),
-            Self::Temporary { .. } => say!(
-                language,
-                "Free some space there, or set TMPDIR to a directory that has some.",
-                "请在该处腾出空间，或将 TMPDIR 设为有空间的目录。"
-            ),
-            Self::Changed { .. } => say!(
-                language,
-                "Find out who writes to it; copy it to a directory of your own and install that.",
-                "请查明是谁在修改它；将其复制到自己的目录后再安装。"
-            ),
-            other => other.part().map_or_else(
-                || say!(language, "Run the command again.", "请重新运行该命令。"),
-                |part| part.remedy(language),
-            ),
-        }
-    }
-}
-
-impl PayloadError {
-    fn reading_problem(&self, language: Language) -> String {
         match self {
             Self::Truncated { archive } => {
                 let archive = archive.display();
@@ -264,7 +171,45 @@ impl PayloadError {
                     "{payload}：“{entry}”在安装过程中被修改"
                 )
             }
-            _ => String::new(),
+            Self::Interrupted => say!(language, "interrupted", "已中断"),
+            Self::Source(part) => part.problem(language),
+            Self::Refused(part) => part.problem(language),
+            Self::Checksum(part) => part.problem(language),
+            Self::Facts(part) => part.problem(language),
+            Self::Npm(part) => part.problem(language),
+            Self::Stage(part) => part.problem(language),
+        }
+    }
+
+    fn remedy(&self, language: Language) -> String {
+        match self {
+            Self::Truncated { .. } | Self::Corrupt { .. } => say!(
+                language,
+                "Copy or download it again; nothing was written.",
+                "请重新复制或下载；未写入任何内容。"
+            ),
+            Self::Read { .. } => say!(
+                language,
+                "Check that you may read it, then run the command again.",
+                "请确认有读取权限后重试。"
+            ),
+            Self::Temporary { .. } => say!(
+                language,
+                "Free some space there, or set TMPDIR to a directory that has some.",
+                "请在该处腾出空间，或将 TMPDIR 设为有空间的目录。"
+            ),
+            Self::Changed { .. } => say!(
+                language,
+                "Find out who writes to it; copy it to a directory of your own and install that.",
+                "请查明是谁在修改它；将其复制到自己的目录后再安装。"
+            ),
+            Self::Interrupted => say!(language, "Run the command again.", "请重新运行该命令。"),
+            Self::Source(part) => part.remedy(language),
+            Self::Refused(part) => part.remedy(language),
+            Self::Checksum(part) => part.remedy(language),
+            Self::Facts(part) => part.remedy(language),
+            Self::Npm(part) => part.remedy(language),
+            Self::Stage(part) => part.remedy(language),
         }
     }
 }

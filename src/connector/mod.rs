@@ -16,6 +16,7 @@ mod payload;
 mod reading;
 mod scan;
 mod source;
+mod source_error;
 mod verification;
 
 pub use archive::Format;
@@ -29,4 +30,5 @@ pub use facts::{
 pub use manifest::TreeManifest;
 pub use payload::Payload;
 pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source};
+pub use source_error::SourceError;
 pub use verification::{Checks, Verification};

@@ -10,6 +10,7 @@ use semver::Version;
 use super::archive::Format;
 use super::error::PayloadError;
 use super::facts::{CONNECTOR_ID, PACKAGE_JSON, PLUGIN_JSON};
+use super::source_error::SourceError;
 
 /// Where packages put connector payloads, as `dingtalk-connector/<version>/`.
 pub const DEFAULT_PAYLOADS: &str = "/usr/share/openclaw-setup/connectors";
@@ -73,22 +74,22 @@ impl Source {
             ));
         };
         if let Some(spec) = argument.to_str().and_then(|text| text.strip_prefix(NPM_PREFIX)) {
-            return NpmSpec::parse(spec).map(Self::Npm);
+            return Ok(Self::Npm(NpmSpec::parse(spec)?));
         }
         let path = std::path::absolute(argument)
             .map_err(PayloadError::reading(PathBuf::from(argument)))?;
         let metadata = match fs::metadata(&path) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-                return Err(PayloadError::NotFound { path });
+                return Err(SourceError::NotFound { path }.into());
             }
             metadata => metadata.map_err(PayloadError::reading(&path))?,
         };
         if metadata.is_dir() {
-            let found = connector_in(&path).ok_or(PayloadError::NoPayload { path })?;
+            let found = connector_in(&path).ok_or(SourceError::NoPayload { path })?;
             return Ok(Self::Directory(found));
         }
         let format =
-            Format::of_name(&path).ok_or(PayloadError::UnknownFormat { path: path.clone() })?;
+            Format::of_name(&path).ok_or(SourceError::UnknownFormat { path: path.clone() })?;
         Ok(Self::Archive { path, format })
     }
 }
@@ -96,8 +97,8 @@ impl Source {
 impl NpmSpec {
     /// Parses `NAME[@VERSION]`. Only registry packages: no path, no URL, nothing that npm could
     /// take for an option.
-    fn parse(text: &str) -> Result<Self, PayloadError> {
-        let bad = || PayloadError::BadNpmName { given: text.to_string() };
+    fn parse(text: &str) -> Result<Self, SourceError> {
+        let bad = || SourceError::BadNpmName { given: text.to_string() };
         let at = text.char_indices().skip(1).find(|(_, character)| *character == '@');
         let (name, version) = match at {
             Some((at, _)) => (&text[..at], Some(&text[at + 1..])),

@@ -1,8 +1,8 @@
-//! One run at a time: a lock on a file that is never renamed or removed.
+//! One run at a time: a lock on a file, held by the kernel for as long as the process lives.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::{Action, FileError};
@@ -25,26 +25,32 @@ pub enum Attempt {
 impl Lock {
     /// Tries to take the lock at `path` without waiting; `holder` is shown to others meanwhile.
     pub fn attempt(path: &Path, holder: &str) -> Result<Attempt, FileError> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-            .map_err(FileError::at(Action::Lock, path))?;
-        match file.try_lock() {
-            Ok(()) => {
-                // only a message for others: a full disk must not keep us from the lock
-                let _ = write_holder(&mut file, holder);
-                Ok(Attempt::Taken(Self { _file: file }))
+        loop {
+            let mut file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(path)
+                .map_err(FileError::at(Action::Lock, path))?;
+            match file.try_lock() {
+                // a run that found nothing to record removes the file it had locked
+                Ok(()) if !is_still_at(&file, path) => {}
+                Ok(()) => {
+                    // only a message for others: a full disk must not keep us from the lock
+                    let _ = write_holder(&mut file, holder);
+                    return Ok(Attempt::Taken(Self { _file: file }));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let mut holder = String::new();
+                    file.read_to_string(&mut holder).map_err(FileError::at(Action::Read, path))?;
+                    return Ok(Attempt::HeldBy(holder.trim().to_owned()));
+                }
+                Err(TryLockError::Error(cause)) => {
+                    return Err(FileError::at(Action::Lock, path)(cause));
+                }
             }
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                file.read_to_string(&mut holder).map_err(FileError::at(Action::Read, path))?;
-                Ok(Attempt::HeldBy(holder.trim().to_owned()))
-            }
-            Err(TryLockError::Error(cause)) => Err(FileError::at(Action::Lock, path)(cause)),
         }
     }
 
@@ -53,13 +59,20 @@ impl Lock {
         match File::open(path) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
             Err(cause) => Err(FileError::at(Action::Lock, path)(cause)),
-            Ok(file) => match file.try_lock() {
+            // shared, so that two who only look do not see each other
+            Ok(file) => match file.try_lock_shared() {
                 Ok(()) => Ok(false),
                 Err(TryLockError::WouldBlock) => Ok(true),
                 Err(TryLockError::Error(cause)) => Err(FileError::at(Action::Lock, path)(cause)),
             },
         }
     }
+}
+
+fn is_still_at(file: &File, path: &Path) -> bool {
+    let identity = |attributes: std::fs::Metadata| (attributes.dev(), attributes.ino());
+    let there = path.symlink_metadata().map(identity);
+    matches!((file.metadata().map(identity), there), (Ok(ours), Ok(there)) if ours == there)
 }
 
 fn write_holder(file: &mut File, holder: &str) -> std::io::Result<()> {

@@ -175,27 +175,20 @@ impl Stage {
 
     /// Creates a directory and those above it; one that is there already stays.
     pub fn directory(&mut self, relative: &Path) -> Result<(), StageError> {
-        let mut so_far = PathBuf::new();
-        for component in relative.components() {
-            so_far.push(component);
-            let (parent, name) = split(&so_far);
-            let parent = self
-                .open_parent(parent)
-                .map_err(StageError::of(Deed::Create, self.path.join(&so_far)))?;
-            match mkdirat(&parent, name, Mode::RWXU) {
-                Err(Errno::EXIST) => {}
-                made => made.map_err(StageError::of(Deed::Create, self.path.join(&so_far)))?,
-            }
-            open_made_directory(parent.as_fd(), name)
-                .map_err(StageError::of(Deed::Create, self.path.join(&so_far)))?;
+        let path = self.path.join(relative);
+        let (parent, name) = self.split(relative)?;
+        let parent = self.nearby(parent)?;
+        match mkdirat(parent, name, Mode::RWXU) {
+            Err(Errno::EXIST) => {}
+            made => made.map_err(StageError::of(Deed::Create, &path))?,
         }
-        Ok(())
+        open_made_directory(parent, name).map(drop).map_err(StageError::of(Deed::Create, path))
     }
 
     /// Creates a file, which must not exist, and the directories above it.
     pub fn file(&mut self, relative: &Path, executable: bool) -> Result<StagedFile, StageError> {
         let path = self.path.join(relative);
-        let (parent, name) = split(relative);
+        let (parent, name) = self.split(relative)?;
         let parent = self.nearby(parent)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
         let created = openat(parent, name, flags | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR)
@@ -211,7 +204,7 @@ impl Stage {
     /// stage itself never follows a link.
     pub fn symlink(&mut self, relative: &Path, target: &str) -> Result<(), StageError> {
         let path = self.path.join(relative);
-        let (parent, name) = split(relative);
+        let (parent, name) = self.split(relative)?;
         let parent = self.nearby(parent)?;
         symlinkat(target, parent, name).map_err(StageError::of(Deed::Create, path))
     }
@@ -229,6 +222,15 @@ impl Stage {
             self.nearby = Some((parent.to_path_buf(), opened));
         }
         Ok(self.nearby.as_ref().map_or(self.root.as_fd(), |(_, directory)| directory.as_fd()))
+    }
+
+    /// The parent and the last name of a path; `..` is no name.
+    fn split<'p>(&self, relative: &'p Path) -> Result<(&'p Path, &'p Path), StageError> {
+        let parent = relative.parent();
+        let name = relative.file_name().map(Path::new);
+        parent
+            .zip(name)
+            .ok_or_else(|| StageError::of(Deed::Create, self.path.join(relative))(Errno::INVAL))
     }
 
     fn open_parent(&self, parent: &Path) -> Result<OwnedFd, Errno> {
@@ -311,9 +313,4 @@ fn open_made_directory(parent: BorrowedFd<'_>, name: &Path) -> io::Result<OwnedF
     let directory = beneath::open(parent, name, flags, Mode::empty())?;
     fchmod(&directory, Mode::from_raw_mode(OPEN_MODE))?;
     Ok(directory)
-}
-
-fn split(relative: &Path) -> (&Path, &Path) {
-    let parent = relative.parent().unwrap_or(Path::new(""));
-    (parent, relative.file_name().map_or(relative, Path::new))
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
-use super::paths::Paths;
+use super::paths::{CONNECTOR, Paths};
 use super::program::{Program, option_of};
 use super::service::ServicePicture;
 use super::surroundings::Surroundings;
 use crate::connector::installed::InstalledRecord;
 use crate::fs::image::FileState;
 use crate::fs::{FileError, directory};
-use crate::openclaw::document::Value;
+use crate::openclaw::document::{Value, is_reference, references};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 
 /// The gateway's port where nothing says otherwise.
@@ -88,6 +88,20 @@ impl Picture {
             record_file,
         };
         Ok((picture, config))
+    }
+
+    /// The token that the connector shows to the gateway, with `${VAR}` filled in from the unit.
+    #[must_use]
+    pub fn connectors_token(&self, effective: &Value) -> Option<String> {
+        let channel = ["channels", CONNECTOR];
+        let written = ["gatewayToken", "gatewayPassword"]
+            .iter()
+            .find_map(|key| effective.get(&[channel[0], channel[1], key]))
+            .and_then(Value::as_str)?;
+        match references(written).as_slice() {
+            [name] if is_reference(written) => self.service.variable(name),
+            _ => Some(written.replace("$${", "${")),
+        }
     }
 
     /// A file that will be ours alone: the owner's, readable by nobody else.

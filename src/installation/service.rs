@@ -53,6 +53,16 @@ impl Managed {
         effective(&self.environment, &self.unit, &self.files)
     }
 
+    /// The environment of the process that runs now; where it cannot be read, that of the next.
+    #[must_use]
+    pub fn environment_of_process(&self) -> Environment {
+        self.unit
+            .main_pid
+            .and_then(|pid| std::fs::read(format!("/proc/{pid}/environ")).ok())
+            .filter(|bytes| !bytes.is_empty())
+            .map_or_else(|| self.effective_environment(), |bytes| Environment::of_process(&bytes))
+    }
+
     /// Whether the unit's file is there.
     #[must_use]
     pub fn has_unit(&self) -> bool {

@@ -10,11 +10,11 @@ use crate::connector::npm::Pin;
 use crate::connector::{Sha256, TreeManifest};
 use crate::installation::picture::Picture;
 use crate::installation::program::option_of;
-use crate::installation::service::ServicePicture;
+use crate::installation::service::{Managed, ServicePicture};
 use crate::openclaw::document::{Document, Edit, Value};
 use crate::openclaw::include::{ChangedFile, ConfigSet};
 use crate::openclaw::keys::KeyChange;
-use crate::openclaw::version::Version;
+use crate::openclaw::version::{CONFIG_HAS_A_LOCK, Version};
 use crate::settings::{Secret, Settings};
 use crate::systemd::drop_in::{self, Assigned};
 use crate::systemd::environment::{Bypass, Environment};
@@ -234,12 +234,19 @@ fn config_files(
             |attributes| attributes.with_bytes(old.clone()),
         );
         let after = before.with_bytes(new);
-        FileStep {
-            keys: keys.clone(),
-            ..FileStep::new(Role::Config, path, Some(before), Some(after))
-        }
+        let step = FileStep::new(Role::Config, path, Some(before), Some(after));
+        FileStep { keys: keys.clone(), lock: config_lock(picture), ..step }
     };
     Ok(changed.into_iter().map(step).collect())
+}
+
+fn config_lock(picture: &Picture) -> Option<PathBuf> {
+    let has_lock = picture.program.version.is_some_and(|version| version >= CONFIG_HAS_A_LOCK);
+    has_lock.then(|| {
+        let mut path = picture.paths.config.clone().into_os_string();
+        path.push(".lock");
+        path.into()
+    })
 }
 
 fn key_changes(effective: &Value, edits: &[Edit]) -> Vec<KeyChange> {
@@ -313,11 +320,8 @@ fn drop_in_step(picture: &Picture, notes: &mut Vec<Note>) -> (Option<FileStep>, 
 }
 
 fn wanted_bypass(picture: &Picture, text: Option<&str>) -> Bypass {
-    let effective = picture
-        .service
-        .managed()
-        .map(|managed| managed.effective_environment())
-        .unwrap_or_default();
+    let effective =
+        picture.service.managed().map(Managed::effective_environment).unwrap_or_default();
     let own = drop_in::assigned(text.unwrap_or_default());
     let lists = [
         effective.get("no_proxy"),

@@ -40,7 +40,9 @@ impl Progress for Bar {
     fn begin(&self, label: &str, total: Option<u64>) {
         self.end();
         if !self.on_terminal {
-            self.console.tell(&format!("  {label} …"));
+            if self.console.verbose {
+                self.console.tell(&format!("  {label} …"));
+            }
             return;
         }
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);

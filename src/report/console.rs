@@ -101,6 +101,9 @@ impl Console {
         let word = if self.color { format!("\u{1b}[1;31m{word}\u{1b}[0m") } else { word };
         let mut stream = std::io::stderr().lock();
         write_line(&mut stream, &format!("{word} {problem}"));
+        for line in error.evidence() {
+            write_line(&mut stream, &format!("  | {line}"));
+        }
         write_line(&mut stream, &format!("  {remedy}"));
     }
 

@@ -25,5 +25,6 @@ pub fn error(error: &dyn Explain, language: Language) -> Value {
         "code": error.code(),
         "message": error.problem(language),
         "fixHint": error.remedy(language),
+        "evidence": error.evidence(),
     })
 }

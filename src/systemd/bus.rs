@@ -85,16 +85,6 @@ impl Bus {
         })
     }
 
-    /// One call, awaited within the bounds.
-    fn call<T>(
-        &self,
-        step: &Step,
-        bounds: &Bounds<'_>,
-        call: impl Future<Output = zbus::Result<T>>,
-    ) -> Result<T, ManagerError> {
-        zbus::block_on(bounds.wait(step, call))?.map_err(|error| explained(error, step))
-    }
-
     async fn enqueue(&self, verb: Verb, unit: &str) -> zbus::Result<OwnedObjectPath> {
         match verb {
             Verb::Start => self.manager.start_unit(unit, "replace").await,
@@ -115,6 +105,15 @@ impl Bus {
         let of_service = properties(&object, "org.freedesktop.systemd1.Service").await?;
         Ok((Properties(of_unit), Properties(of_service)))
     }
+}
+
+/// One call, awaited within the bounds.
+fn call<T>(
+    step: &Step,
+    bounds: &Bounds<'_>,
+    call: impl Future<Output = zbus::Result<T>>,
+) -> Result<T, ManagerError> {
+    zbus::block_on(bounds.wait(step, call))?.map_err(|error| explained(&error, step))
 }
 
 async fn properties(
@@ -152,33 +151,33 @@ async fn manager(
 ) -> Result<ManagerProxy<'static>, ManagerError> {
     let building = ManagerProxy::builder(connection).cache_properties(CacheProperties::No).build();
     let proxy = bounds.wait(&Step::Connect, building).await?;
-    let proxy = proxy.map_err(|error| explained(error, &Step::Connect))?;
+    let proxy = proxy.map_err(|error| explained(&error, &Step::Connect))?;
     let subscribed = bounds.wait(&Step::Connect, proxy.subscribe()).await?;
     match subscribed {
         Ok(()) => Ok(proxy),
         Err(Error::MethodError(name, ..)) if name.ends_with("AlreadySubscribed") => Ok(proxy),
-        Err(error) => Err(explained(error, &Step::Connect)),
+        Err(error) => Err(explained(&error, &Step::Connect)),
     }
 }
 
 impl Backend for Bus {
     fn version(&self, bounds: &Bounds<'_>) -> Result<String, ManagerError> {
-        self.call(&Step::AskManager, bounds, self.manager.version())
+        call(&Step::AskManager, bounds, self.manager.version())
     }
 
     fn environment(&self, bounds: &Bounds<'_>) -> Result<Environment, ManagerError> {
-        let items = self.call(&Step::AskManager, bounds, self.manager.environment())?;
+        let items = call(&Step::AskManager, bounds, self.manager.environment())?;
         Ok(Environment::of_assignments(items))
     }
 
     fn unit(&self, name: &str, bounds: &Bounds<'_>) -> Result<Unit, ManagerError> {
         let step = Step::ReadUnit(name.to_owned());
-        let (unit, service) = self.call(&step, bounds, self.all_properties(name))?;
+        let (unit, service) = call(&step, bounds, self.all_properties(name))?;
         Ok(picture(&unit, &service))
     }
 
     fn reload(&self, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        self.call(&Step::Reload, bounds, self.manager.reload())
+        call(&Step::Reload, bounds, self.manager.reload())
     }
 
     fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError> {
@@ -186,9 +185,9 @@ impl Backend for Bus {
         zbus::block_on(async {
             // listened to before the job exists: it may be over before the reply to our call
             let removals = bounds.wait(&step, self.manager.receive_job_removed()).await?;
-            let mut removals = removals.map_err(|error| explained(error, &step))?;
+            let mut removals = removals.map_err(|error| explained(&error, &step))?;
             let job = bounds.wait(&step, self.enqueue(verb, unit)).await?;
-            let job = job.map_err(|error| explained(error, &step))?;
+            let job = job.map_err(|error| explained(&error, &step))?;
             loop {
                 let removal = self.next_or_gone(&mut removals, &step, bounds).await?;
                 let Ok(removal) = removal.args() else { continue };
@@ -201,7 +200,7 @@ impl Backend for Bus {
 
     fn reset_failed(&self, unit: &str, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
         let step = Step::ResetFailed(unit.to_owned());
-        match self.call(&step, bounds, self.manager.reset_failed_unit(unit)) {
+        match call(&step, bounds, self.manager.reset_failed_unit(unit)) {
             // a unit that is not in memory has no failure to forget
             Err(ManagerError::NoSuchUnit { .. }) => Ok(()),
             other => other,
@@ -249,13 +248,13 @@ fn refused(address: &str, reason: &str) -> ManagerError {
 }
 
 /// What a failed call means.
-fn explained(error: Error, step: &Step) -> ManagerError {
+fn explained(error: &Error, step: &Step) -> ManagerError {
     let reason = error.to_string();
     let unit = match step {
         Step::Job(_, unit) | Step::ReadUnit(unit) | Step::ResetFailed(unit) => unit.clone(),
         _ => String::new(),
     };
-    match &error {
+    match error {
         Error::MethodError(name, ..) if name.ends_with(".NoSuchUnit") => {
             ManagerError::NoSuchUnit { unit }
         }

@@ -23,7 +23,7 @@ impl Properties {
 
     fn items(&self, name: &str) -> Vec<Variant<'_>> {
         let array = self.0.get(name).and_then(|value| <&Array<'_>>::try_from(value).ok());
-        let items = array.map(|array| array.inner()).unwrap_or_default();
+        let items = array.map(Array::inner).unwrap_or_default();
         items.iter().filter_map(|item| item.try_clone().ok()).collect()
     }
 
@@ -109,5 +109,5 @@ fn command_lines(service: &Properties) -> Vec<CommandLine> {
 fn hexadecimal(unit: &Properties) -> String {
     let bytes = unit.items("InvocationID").into_iter();
     let bytes = bytes.filter_map(|byte| byte.downcast::<u8>().ok());
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    bytes.fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

@@ -62,9 +62,13 @@ impl Session {
     pub(super) fn places(&self) -> Vec<String> {
         let directories = self.runtime_directories().into_iter();
         directories
-            .map(|directory| match directory.is_dir() {
-                true => format!("{}: no bus, no systemd/private", directory.display()),
-                false => format!("{}: no such directory", directory.display()),
+            .map(|directory| {
+                let found = if directory.is_dir() {
+                    "no bus, no systemd/private"
+                } else {
+                    "no such directory"
+                };
+                format!("{}: {found}", directory.display())
             })
             .collect()
     }
@@ -84,9 +88,8 @@ impl Session {
 fn escaped(path: &std::path::Path) -> String {
     let bytes = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str());
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/\\*.".contains(&byte);
-    let escape = |&byte: &u8| match plain(byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02x}"),
+    let escape = |&byte: &u8| {
+        if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02x}") }
     };
     bytes.iter().map(escape).collect()
 }
@@ -112,7 +115,7 @@ mod tests {
         std::fs::write(login.join("bus"), "").unwrap();
         let bus = format!("unix:path={}", login.join("bus").display());
         let mut session = session(root.path());
-        assert_eq!(session.bus_addresses(), [bus.clone()]);
+        assert_eq!(session.bus_addresses(), std::slice::from_ref(&bus));
 
         session.runtime_directory = Some(login);
         session.bus_address = Some(format!("unix:path=/elsewhere,guid=00;{bus};"));

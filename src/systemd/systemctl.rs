@@ -56,9 +56,10 @@ impl Systemctl {
         bounds: &Bounds<'_>,
     ) -> Result<String, ManagerError> {
         let finished = self.run_with(arguments, step, bounds)?;
-        match finished.status.success() {
-            true => Ok(finished.stdout),
-            false => Err(self.explained(&finished, step)),
+        if finished.status.success() {
+            Ok(finished.stdout)
+        } else {
+            Err(self.explained(&finished, step))
         }
     }
 

@@ -69,6 +69,20 @@ impl ActiveState {
             other => Self::Other(other.to_owned()),
         }
     }
+
+    /// systemd's own word for it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Active => "active",
+            Self::Reloading => "reloading",
+            Self::Inactive => "inactive",
+            Self::Failed => "failed",
+            Self::Activating => "activating",
+            Self::Deactivating => "deactivating",
+            Self::Other(other) => other,
+        }
+    }
 }
 
 /// A line `EnvironmentFile=`.

@@ -25,10 +25,10 @@ impl Bounds<'_> {
         if self.interrupt.is_raised() {
             return Err(ManagerError::Interrupted { step: step.clone() });
         }
-        match self.deadline.has_passed() {
-            true => Err(ManagerError::Hung { step: step.clone() }),
-            false => Ok(()),
+        if self.deadline.has_passed() {
+            return Err(ManagerError::Hung { step: step.clone() });
         }
+        Ok(())
     }
 
     /// The time until the next look at the clock and the interrupt.

@@ -1,6 +1,7 @@
 //! Doing the steps of a plan: prepare, switch, commit; whatever fails is taken back.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::{Leftover, TransactionError};
 use super::generations;
@@ -11,10 +12,15 @@ use super::step::{FileStep, Step, TreeStep};
 use super::undo;
 use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
-use crate::fs::{directory, replace};
+use crate::fs::{FileError, directory, replace};
 use crate::interrupt::Interrupt;
 use crate::language::Explain;
+use crate::openclaw::config_lock::ConfigLock;
+use crate::patience::Deadline;
 use crate::progress::Progress;
+
+/// OpenClaw holds its lock for one write; a crashed one's is stale after 30 seconds.
+const LOCK_PATIENCE: Duration = Duration::from_secs(40);
 
 /// A transaction that is being prepared: nothing that anybody uses has been touched.
 ///
@@ -188,8 +194,15 @@ fn apply_tree(tree: &TreeStep, slot: &Path) -> Result<(), ServiceError> {
     Ok(())
 }
 
+/// Where OpenClaw's version has a lock on its config, it is held while the file is written.
+pub(super) fn config_lock(file: &FileStep) -> Result<Option<ConfigLock>, FileError> {
+    let take = |path: &std::path::PathBuf| ConfigLock::take(path, Deadline::after(LOCK_PATIENCE));
+    file.lock.as_ref().map(take).transpose()
+}
+
 /// Compare and swap: the file is read again directly before it is replaced.
 fn apply_file(file: &FileStep, id: &str) -> Result<(), ServiceError> {
+    let _lock = config_lock(file)?;
     let current = FileState::read(&file.path)?.map(|state| state.image());
     if current != file.before {
         return Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into());

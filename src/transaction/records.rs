@@ -7,6 +7,26 @@ use super::journal::{Journal, Phase};
 use crate::fs::lock::{Attempt, Lock};
 use crate::fs::{Action, FileError, directory};
 
+/// The lock on the records. When it is let go and nothing was ever recorded, the records vanish:
+/// a run that fails before its switch leaves no trace.
+#[derive(Debug)]
+pub struct Held {
+    records: Records,
+    _lock: Lock,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let records = &self.records;
+        let is_bare = directory::remove_if_empty(&records.transactions()).unwrap_or(false);
+        if is_bare && !records.installed().exists() {
+            // the lock file goes while it is held: whoever opens it now finds a new one
+            let _ = std::fs::remove_file(records.lock_file());
+            let _ = directory::remove_if_empty(&records.root);
+        }
+    }
+}
+
 /// Where our records lie: `<state dir>/openclaw-setup`, mode 0700.
 ///
 /// It is on the file system of the live tree, so that trees move by renames, and outside
@@ -48,12 +68,12 @@ impl Records {
     }
 
     /// Creates the directories and takes the lock, or says who holds it.
-    pub fn lock(&self, command: &str) -> Result<Lock, TransactionError> {
+    pub fn lock(&self, command: &str) -> Result<Held, TransactionError> {
         directory::create(&self.root, 0o700)?;
         directory::create(&self.transactions(), 0o700)?;
         let holder = format!("pid {}, {command}", std::process::id());
         match Lock::attempt(&self.lock_file(), &holder)? {
-            Attempt::Taken(lock) => Ok(lock),
+            Attempt::Taken(lock) => Ok(Held { records: self.clone(), _lock: lock }),
             Attempt::HeldBy(holder) => Err(TransactionError::Busy { holder }),
         }
     }

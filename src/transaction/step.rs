@@ -88,6 +88,9 @@ pub struct FileStep {
     /// edited the file meanwhile.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<KeyChange>,
+    /// OpenClaw's lock file, held while the file is written, where its version has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<PathBuf>,
     /// The content of both sides; present from the plan until the preimages are durable.
     #[serde(skip)]
     pub contents: Contents,
@@ -117,6 +120,7 @@ impl FileStep {
             before: before.as_ref().map(FileState::image),
             after: after.as_ref().map(FileState::image),
             keys: Vec::new(),
+            lock: None,
             contents: Contents { before, after },
         }
     }

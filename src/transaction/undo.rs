@@ -4,6 +4,7 @@
 //! new one, or a stranger's; a tree is told by the identity of its directory. So undo may be cut
 //! off at any point and begun again.
 
+use super::apply;
 use super::error::{Leftover, TransactionError};
 use super::generations;
 use super::journal::{Journal, Phase};
@@ -131,6 +132,7 @@ fn take_back_file(
     file: &FileStep,
 ) -> Result<Outcome, TransactionError> {
     let id = &journal.intent().id;
+    let _lock = apply::config_lock(file)?;
     replace::sweep(&file.path, id)?;
     let current = read(file)?;
     let image = current.as_ref().map(FileState::image);

@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 
 use serde_json::{Map, Value};
 
-use super::{Errand, Prospect, connector};
+use super::{Errand, Prospect, connector, health};
 use crate::command::failure::{self, Failure};
 use crate::connector::installed::InstalledRecord;
 use crate::connector::{Payload, TreeManifest, npm};
@@ -46,7 +46,7 @@ pub(super) fn apply(errand: &Errand<'_>, mut prospect: Prospect) -> Result<Done,
     let mut service =
         GatewayUnit::new(errand.manager.as_ref(), unit, context.timeout, &context.interrupt);
     let watch = Watch { interrupt: &context.interrupt, progress: &bar };
-    let mut verify = || Ok(());
+    let mut verify = || health::judge(errand, &prospect, &bar);
     let journal = preparation
         .switch(intent, &mut service, &watch, &mut verify)
         .map_err(failure::of_transaction)?;

@@ -2,6 +2,9 @@
 
 mod apply;
 mod connector;
+mod health;
+
+pub(super) use connector::version_of;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};

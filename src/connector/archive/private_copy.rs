@@ -11,6 +11,7 @@ use crate::connector::digest::Sha256;
 use crate::connector::entry::{Fault, Refusal};
 use crate::connector::error::PayloadError;
 use crate::connector::reading::{Content, Origin, Pump, Watch};
+use crate::connector::source_error::SourceError;
 
 /// An unnamed temporary file that holds an archive's bytes. Nobody else can open or change it, so
 /// its digest stays true however often it is read, and a crash leaves nothing behind.
@@ -35,7 +36,7 @@ impl PrivateCopy {
         let stat = fstat(&source).map_err(PayloadError::reading(path))?;
         let size = u64::try_from(stat.st_size).unwrap_or(0);
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(PayloadError::UnknownFormat { path: path.to_path_buf() });
+            return Err(SourceError::UnknownFormat { path: path.to_path_buf() }.into());
         }
         if size > limit {
             return Err(too_large(path, limit).into());

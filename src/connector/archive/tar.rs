@@ -25,8 +25,12 @@ pub(super) fn read(
     receiver: &mut dyn Receiver,
     watch: Watch<'_>,
 ) -> Result<(), PayloadError> {
-    let broken = |cause: io::Error| broken_archive(path, &cause);
     let exhausted = Rc::new(Cell::new(false));
+    let truncated = || PayloadError::Truncated { archive: path.to_path_buf() };
+    // the crate calls a header that is cut off damaged
+    let broken = |cause: io::Error| {
+        if exhausted.get() { truncated() } else { broken_archive(path, &cause) }
+    };
     let mut archive = tar::Archive::new(EndAware { stream, exhausted: Rc::clone(&exhausted) });
     let mut ahead = Extensions::default();
     for member in archive.entries().map_err(broken)?.raw(true) {
@@ -43,7 +47,7 @@ pub(super) fn read(
     }
     // the crate takes a bare end of input for the end of the archive
     if exhausted.get() {
-        return Err(PayloadError::Truncated { archive: path.to_path_buf() });
+        return Err(truncated());
     }
     if ahead.any {
         return Err(broken(damaged("an extension header without a member")));

@@ -57,7 +57,11 @@ fn deliver(
     receiver: &mut dyn Receiver,
 ) -> Result<(), PayloadError> {
     let name = member.name_raw().to_vec();
-    let mode = member.unix_mode().unwrap_or(PLAIN_MODE);
+    // the crate's own answer hides setuid and setgid
+    let mode = match member.external_attributes() >> 16 {
+        0 => member.unix_mode().unwrap_or(PLAIN_MODE),
+        mode => mode,
+    };
     let kind = match FileType::from_raw_mode(mode & TYPE_BITS) {
         _ if name.ends_with(b"/") && member.size() == 0 => Kind::Directory,
         FileType::Directory => Kind::Directory,

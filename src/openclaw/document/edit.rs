@@ -9,7 +9,6 @@
 //!
 //! Where a key stands twice, the last one counts (JSON5), and is the one that is edited.
 
-use super::Document;
 use super::key_path::KeyPath;
 use super::value::Value;
 

@@ -72,6 +72,31 @@ fn cover_values(
     }
 }
 
+/// Every text at a secret key: what no log line may show.
+#[must_use]
+pub fn secrets_in(value: &Value) -> Vec<String> {
+    let mut secrets = Vec::new();
+    gather(value, false, &mut secrets);
+    secrets
+}
+
+fn gather(value: &Value, is_secret: bool, secrets: &mut Vec<String>) {
+    match value {
+        Value::String(text) if is_secret && !text.is_empty() => secrets.push(text.clone()),
+        Value::Array(elements) => {
+            for element in elements {
+                gather(element, is_secret, secrets);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                gather(member, is_secret || is_secret_key(name), secrets);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Whether a key's value is never shown. `maxTokens` is a number of words and no secret.
 #[must_use]
 pub fn is_secret_key(name: &str) -> bool {

@@ -4,11 +4,10 @@
 //! space, U+2028 as a comment's end, escapes in keys). So it is given a translation that has the
 //! same length byte for byte: its spans are spans of the original.
 
-use jsonc_parser::common::Range as Span;
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, ParseStringErrorKind, parse_to_ast};
 
-use super::lexical::{FULL_WIDTH, Kind, Piece, is_space, pieces};
+use super::lexical::{FULL_WIDTH, Kind, Piece, piece_at, pieces, skip_trivia};
 use super::place::line_start;
 use super::syntax::{Cause, Fault};
 use super::tree::Node;
@@ -77,17 +76,30 @@ pub(super) fn is_key(text: &str, all: &[Piece], position: usize) -> bool {
 }
 
 fn explain(error: &ParseError, text: &str) -> Fault {
-    let Span { start, .. } = error.range();
-    let found = text[start..].chars().next();
-    // A space after a value is where a comma was expected; the reader looks at what follows.
-    let after_space = text[start..].trim_start_matches(is_space).chars().next();
-    for c in [found, after_space].into_iter().flatten() {
-        if FULL_WIDTH.contains(c) {
-            let offset = start + text[start..].find(c).unwrap_or_default();
-            return Fault::new(offset, Cause::FullWidth { found: c });
+    let start = error.range().start;
+    let word = piece_at(text, start).filter(|piece| piece.kind == Kind::Word);
+    // The error may stand at the full-width mark, or at the value or word before it.
+    let behind = skip_trivia(text, word.map_or(start, |word| word.span.end));
+    for offset in [start, behind] {
+        if let Some(found) = text[offset..].chars().next().filter(|c| FULL_WIDTH.contains(*c)) {
+            return Fault::new(offset, Cause::FullWidth { found });
         }
     }
-    Fault::new(start, cause(error.kind(), found))
+    let found = text[start..].chars().next();
+    match error.kind() {
+        ParseErrorKind::UnexpectedToken => stray_word(text, start, word),
+        kind => Fault::new(start, cause(kind, found)),
+    }
+}
+
+/// A word that is neither literal nor number: what stands before it tells what it should be.
+fn stray_word(text: &str, start: usize, word: Option<Piece>) -> Fault {
+    let before = pieces(&text[..start]).filter(|piece| !piece.is_trivia()).last();
+    match (word, before.map(|piece| piece.text(text))) {
+        (Some(_), Some(":" | "[")) => Fault::new(start, Cause::BareWord),
+        (Some(word), Some("{")) => Fault::new(word.span.end, Cause::MissingColon),
+        _ => Fault::new(start, Cause::UnexpectedText),
+    }
 }
 
 fn cause(kind: &ParseErrorKind, found: Option<char>) -> Cause {

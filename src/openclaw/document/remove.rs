@@ -7,8 +7,8 @@
 
 use jsonc_parser::common::Range as Span;
 
-use super::lexical::{Kind, is_line_end, is_space, pieces};
-use super::list::{List, has_line_end};
+use super::lexical::{Kind, Piece, is_line_end, is_space, pieces};
+use super::list::{List, Part, has_line_end};
 use super::splice::Splice;
 
 /// The splices that take out the part at `position`.
@@ -36,19 +36,16 @@ pub(super) fn take_out(text: &str, list: &List, position: usize) -> Vec<Splice> 
         Some(comma) => splices.push(Splice::closing_up(comma, around.end)),
         None => splices.push(Splice::closing_up(part.span.end, around.end)),
     }
-    merge_touching(splices)
+    splices.retain(|splice| splice.span.start < splice.span.end);
+    splices
 }
 
-/// Splices that take nothing away are left out.
-fn merge_touching(splices: Vec<Splice>) -> Vec<Splice> {
-    splices.into_iter().filter(|splice| splice.span.start < splice.span.end).collect()
-}
-
+/// Whether the list of a single part holds comments beside it.
 fn has_comments(text: &str, list: &List) -> bool {
-    let subject = |part: &super::list::Part| part.span;
-    let part = list.parts.first().map_or(Span::new(list.close, list.close), subject);
-    let comments = |text: &str| pieces(text).any(super::lexical::Piece::is_comment);
-    comments(&text[list.open..part.start]) || comments(&text[part.end..list.close])
+    let comments = |start, end| pieces(&text[start..end]).any(Piece::is_comment);
+    let around =
+        |part: &Part| comments(list.open, part.span.start) || comments(part.span.end, list.close);
+    list.parts.iter().any(around)
 }
 
 /// The span from the first white space that goes before the part to the last that goes behind it
@@ -60,7 +57,10 @@ fn space_to_close(text: &str, list: &List, position: usize) -> Span {
     let (gap, rest) = (&text[before..part.span.start], &text[part.end()..after]);
     let at_close = after == list.close;
     let keep = Span::new(part.span.start, part.end());
+    // A comment before the comma keeps the line, and must not move up behind another one.
+    let comment_stays = !text[part.span.end..part.end()].chars().all(|c| c == ',' || is_space(c));
     match (has_line_end(gap), has_line_end(rest)) {
+        (true, _) if comment_stays => keep,
         // A line of its own goes as a whole.
         (true, true) => Span::new(
             last_line(text, before, part.span.start),

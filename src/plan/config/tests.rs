@@ -29,6 +29,8 @@ const AFTER: &str = r#"{"meta":{"lastTouchedVersion":"2026.3.13"},
   "gateway":{"port":18789,"mode":"local","bind":"loopback","auth":{"mode":"none"},
     "http":{"endpoints":{"chatCompletions":{"enabled":true}}},"tailscale":{"mode":"off"}}}"#;
 
+type Given<'a> = &'a [(Setting, &'a str)];
+
 struct Case {
     settings: Settings,
     openclaw: Version,
@@ -148,7 +150,7 @@ fn a_secret_that_looks_like_a_reference_is_escaped() {
 
 #[test]
 fn what_is_needed_is_named() {
-    let table: [(&str, &[(Setting, &str)], &[Setting]); 6] = [
+    let table: [(&str, Given<'_>, &[Setting]); 6] = [
         ("{}", &[], &[Setting::ClientId, Setting::ClientSecret]),
         (
             r#"{"channels":{"dingtalk-connector":{"clientId":"你的钉钉clientId","clientSecret":"s"}}}"#,

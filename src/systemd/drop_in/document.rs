@@ -88,9 +88,10 @@ pub(super) fn lines(file: &str) -> Vec<Line> {
             line.join(body, physical.start + content.find(body).unwrap_or(0));
             line.is_open = !is_comment && ends_open(body);
         }
-        match line.is_open {
-            true => open = Some(line),
-            false => lines.push(settled(line, &mut section)),
+        if line.is_open {
+            open = Some(line);
+        } else {
+            lines.push(settled(line, &mut section));
         }
     }
     lines.extend(open.map(|line| settled(line, &mut section)));

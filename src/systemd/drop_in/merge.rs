@@ -55,9 +55,10 @@ pub fn merged(existing: Option<&str>, bypass: &Bypass) -> Merged {
     let mut text = base.to_owned();
     let mut missing = Vec::new();
     for spelling in Spelling::BOTH {
-        match live(&lines(&text), &text, spelling).is_empty() {
-            true => missing.push(assignment_line(spelling, &bypass.value())),
-            false => text = with_value(&text, spelling, &bypass.value()),
+        if live(&lines(&text), &text, spelling).is_empty() {
+            missing.push(assignment_line(spelling, &bypass.value()));
+        } else {
+            text = with_value(&text, spelling, &bypass.value());
         }
     }
     if !missing.is_empty() {
@@ -195,12 +196,11 @@ fn appended(text: &str, additions: &[String]) -> String {
     let in_service =
         |line: &&Line| line.section.as_deref() == Some("Service") && line.kind() != Kind::Blank;
     let mut block: Vec<&str> = additions.iter().map(String::as_str).collect();
-    let (place, before) = match lines.iter().rev().find(in_service) {
-        Some(line) => (line.span.end, Some(line)),
-        None => {
-            block.insert(0, "[Service]");
-            (text.len(), lines.last())
-        }
+    let (place, before) = if let Some(line) = lines.iter().rev().find(in_service) {
+        (line.span.end, Some(line))
+    } else {
+        block.insert(0, "[Service]");
+        (text.len(), lines.last())
     };
     let mut insertion = block.join(end);
     insertion.push_str(end);

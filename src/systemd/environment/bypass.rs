@@ -129,8 +129,9 @@ mod tests {
             (Some("corp"), Some("*"), "*"),
         ] {
             let mut environment = Environment::default();
-            lower.into_iter().for_each(|value| environment.set("no_proxy", value));
-            upper.into_iter().for_each(|value| environment.set("NO_PROXY", value));
+            for (name, value) in [("no_proxy", lower), ("NO_PROXY", upper)] {
+                value.inspect(|value| environment.set(name, value));
+            }
             assert_eq!(Bypass::extending(&environment).value(), expected, "{lower:?} {upper:?}");
         }
     }

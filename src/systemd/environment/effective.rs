@@ -35,7 +35,9 @@ pub fn read_environment_files(unit: &Unit) -> Vec<SetFile> {
 pub fn effective(manager: &Environment, unit: &Unit, files: &[SetFile]) -> Environment {
     let mut environment = manager.clone();
     environment.overlay(&unit.environment);
-    files.iter().for_each(|file| environment.overlay(&file.environment));
+    for file in files {
+        environment.overlay(&file.environment);
+    }
     for entry in &unit.unset_environment {
         match entry.split_once('=') {
             Some((name, value)) if environment.get(name) != Some(value) => {}
@@ -83,7 +85,7 @@ pub fn undone(
     let lacking = Spelling::BOTH.into_iter().filter_map(|spelling| {
         let value = effective.get(spelling.name()).map(str::to_owned);
         let covered = value.as_deref().is_some_and(|value| Bypass::of_value(value).covers(wanted));
-        (!covered).then(|| (spelling, value))
+        (!covered).then_some((spelling, value))
     });
     lacking
         .map(|(spelling, value)| {

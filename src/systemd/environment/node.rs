@@ -132,8 +132,9 @@ mod tests {
             (Some("0.1"), None, vec![Name, V6]),
         ] {
             let mut environment = Environment::default();
-            lower.into_iter().for_each(|value| environment.set("no_proxy", value));
-            upper.into_iter().for_each(|value| environment.set("NO_PROXY", value));
+            for (name, value) in [("no_proxy", lower), ("NO_PROXY", upper)] {
+                value.inspect(|value| environment.set(name, value));
+            }
             let routing = Routing::of(&environment, 18789);
             assert_eq!(routing.not_bypassed, open, "{lower:?} {upper:?}");
             assert!(!routing.is_broken(), "no proxy is set");

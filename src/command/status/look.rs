@@ -1,0 +1,192 @@
+//! Everything that `status` shows, read without changing anything.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::super::context::Context;
+use super::super::failure::Failure;
+use super::super::verify;
+use crate::command::install::version_of;
+use crate::connector::manifest::Deviation;
+use crate::fs::lock::Lock;
+use crate::health::{ChatAnswer, Endpoint, Readiness};
+use crate::installation::picture::Picture;
+use crate::installation::service::Managed;
+use crate::language::{Explain, Language};
+use crate::openclaw::document::Value;
+use crate::openclaw::include::ConfigSet;
+use crate::say;
+use crate::systemd::environment::Routing;
+use crate::systemd::{ManagerError, UserManager};
+use crate::transaction::journal::Journal;
+
+/// How long one probe of the gateway may take: it is on loopback.
+const PROBE: Duration = Duration::from_secs(3);
+
+/// What there is.
+pub(super) struct Status {
+    pub(super) picture: Picture,
+    pub(super) config_error: Option<Box<dyn Explain>>,
+    pub(super) auth_mode: Option<String>,
+    pub(super) manager_error: Option<ManagerError>,
+    pub(super) connector: Option<Connector>,
+    pub(super) routing: Option<Routing>,
+    pub(super) bypass: Option<String>,
+    pub(super) gateway: Option<Gateway>,
+    pub(super) last: Option<Journal>,
+    pub(super) pending: Option<Pending>,
+}
+
+/// The connector that is there.
+pub(super) struct Connector {
+    pub(super) path: PathBuf,
+    pub(super) version: Option<String>,
+    /// `None`: not installed by us, so there is nothing to compare with.
+    pub(super) deviations: Option<Vec<Deviation>>,
+}
+
+/// What the running gateway answers.
+pub(super) struct Gateway {
+    pub(super) readiness: Readiness,
+    pub(super) chat: ChatAnswer,
+}
+
+/// A transaction that is not closed.
+pub(super) struct Pending {
+    pub(super) id: String,
+    pub(super) command: String,
+    /// A run holds the lock: it is at work, not dead.
+    pub(super) at_work: bool,
+}
+
+pub(super) fn look(
+    context: &Context,
+    manager: Result<Option<UserManager>, ManagerError>,
+) -> Result<Status, Failure> {
+    let (manager, manager_error) = match manager {
+        Ok(manager) => (manager, None),
+        Err(error) => (None, Some(error)),
+    };
+    let (picture, config) = context.observe(manager.as_ref())?;
+    let effective = config.as_ref().ok().map(ConfigSet::effective);
+    let service = picture.service.managed();
+    let environment = service.map(Managed::environment_of_process);
+    let runs = service.is_some_and(|service| service.unit.is_up());
+    Ok(Status {
+        auth_mode: effective.and_then(auth_mode),
+        gateway: runs.then(|| gateway(&picture, effective)),
+        routing: environment.as_ref().map(|environment| Routing::of(environment, picture.port)),
+        bypass: environment.as_ref().and_then(|environment| {
+            environment.get("no_proxy").or_else(|| environment.get("NO_PROXY")).map(str::to_owned)
+        }),
+        connector: connector(context, &picture)?,
+        last: context.records.journals()?.pop(),
+        pending: pending(context)?,
+        config_error: config.err().map(Into::into),
+        manager_error,
+        picture,
+    })
+}
+
+fn auth_mode(effective: &Value) -> Option<String> {
+    effective.get(&["gateway", "auth", "mode"]).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn gateway(picture: &Picture, effective: Option<&Value>) -> Gateway {
+    let token = effective.and_then(|effective| picture.connectors_token(effective));
+    let endpoint = Endpoint::new(picture.port, token);
+    let readiness = endpoint.readiness(PROBE);
+    let chat = match &readiness {
+        Readiness::NoListener => ChatAnswer::Odd { what: "–".to_owned() },
+        _ => endpoint.chat(PROBE),
+    };
+    Gateway { readiness, chat }
+}
+
+fn connector(context: &Context, picture: &Picture) -> Result<Option<Connector>, Failure> {
+    let path = picture.paths.connector.clone();
+    let is_there = path.symlink_metadata().is_ok();
+    if !is_there && picture.record.is_none() {
+        return Ok(None);
+    }
+    let compare = |record| verify::deviations(context, record);
+    let deviations = picture.record.as_ref().map(compare).transpose()?;
+    Ok(Some(Connector { version: version_of(&path), path, deviations }))
+}
+
+fn pending(context: &Context) -> Result<Option<Pending>, Failure> {
+    let Some(journal) = context.records.pending()? else { return Ok(None) };
+    let at_work = Lock::is_held(&context.records.lock_file())?;
+    let (id, command) = (journal.intent().id.clone(), journal.intent().command.clone());
+    Ok(Some(Pending { id, command, at_work }))
+}
+
+impl Status {
+    /// What is wrong, one sentence each; nothing at all on a machine that was never set up.
+    pub(super) fn problems(&self, language: Language) -> Vec<String> {
+        let mut problems = Vec::new();
+        problems.extend(self.config_error.as_ref().map(|error| error.problem(language)));
+        problems.extend(self.manager_error.as_ref().map(|error| error.problem(language)));
+        problems.extend(self.pending.as_ref().filter(|pending| !pending.at_work).map(|pending| {
+            let Pending { id, command, .. } = pending;
+            say!(
+                language,
+                "{command} ({id}) was cut off; undo it with: openclaw-setup recover",
+                "{command}（{id}）被中断；请运行以下命令撤销：openclaw-setup recover"
+            )
+        }));
+        problems.extend(self.tree_problem(language));
+        problems.extend(self.service_problem(language));
+        problems.extend(self.proxy_problem(language));
+        problems
+    }
+
+    fn tree_problem(&self, language: Language) -> Option<String> {
+        let deviations = self.connector.as_ref()?.deviations.as_ref()?;
+        let count = deviations.len();
+        (count > 0).then(|| {
+            say!(
+                language,
+                "{count} paths of the connector's tree are not as installed; list them with: openclaw-setup verify",
+                "连接器目录有 {count} 处与安装时不一致；查看详情：openclaw-setup verify"
+            )
+        })
+    }
+
+    fn service_problem(&self, language: Language) -> Option<String> {
+        let unit = &self.picture.service.managed()?.unit;
+        let (name, result) = (&unit.name, &unit.result);
+        if unit.active_state == crate::systemd::ActiveState::Failed {
+            return Some(say!(
+                language,
+                "{name} has failed ({result}); its log: journalctl --user -u {name} -n 50",
+                "{name} 已失败（{result}）；查看日志：journalctl --user -u {name} -n 50"
+            ));
+        }
+        let gateway = self.gateway.as_ref()?;
+        match gateway.readiness {
+            Readiness::Ready => {}
+            _ => return Some(say!(language, "the gateway is not ready", "网关未就绪")),
+        }
+        (self.connector.is_some() && gateway.chat != ChatAnswer::Open).then(|| {
+            say!(
+                language,
+                "the connector's endpoint does not answer as it should; repair it with: openclaw-setup install",
+                "连接器使用的接口响应异常；可运行以下命令修复：openclaw-setup install"
+            )
+        })
+    }
+
+    fn proxy_problem(&self, language: Language) -> Option<String> {
+        let routing = self.routing.as_ref()?;
+        (self.connector.is_some() && routing.is_broken()).then(|| {
+            let hosts: Vec<_> = routing.not_bypassed.iter().map(|host| host.in_url()).collect();
+            let hosts = hosts.join(", ");
+            say!(
+                language,
+                "a proxy takes the gateway's own requests to {hosts}; repair it with: openclaw-setup install",
+                "代理会截走网关发往 {hosts} 的本地请求；可运行以下命令修复：openclaw-setup install"
+            )
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! The running gateway asked which channels it has, through its own command line.
+//!
+//! A WebSocket client needs a paired device (`OpenClaw` 2026.3.13 refuses others even with auth
+//! `none`), which the command line sets up for itself: the first question of a machine's life
+//! leaves `identity/` and `devices/` in the state directory, as `openclaw status` would.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::interrupt::Interrupt;
+use crate::patience::Deadline;
+use crate::systemd::environment::Environment;
+use crate::systemd::{CommandLine, child};
+
+/// Variables that tell a process that it is the service.
+const OF_THE_SERVICE: [&str; 5] =
+    ["OPENCLAW_SERVICE_", "INVOCATION_ID", "JOURNAL_STREAM", "NOTIFY_SOCKET", "SYSTEMD_EXEC_PID"];
+
+/// What the gateway answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelQuestion {
+    /// The channel is among those that the gateway has loaded.
+    Listed,
+    /// It is not.
+    Missing,
+    /// No answer from the running gateway: the command line then falls back to the configuration
+    /// and succeeds all the same.
+    Unanswered,
+}
+
+/// Runs `openclaw channels status --json` as the unit would run `OpenClaw`: the same programs, the
+/// same environment.
+#[must_use]
+pub fn asked_for_channel(
+    id: &str,
+    exec_start: &CommandLine,
+    environment: &Environment,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> ChannelQuestion {
+    let program = exec_start.arguments.iter().take_while(|word| *word != "gateway");
+    let program: Vec<&String> = program.collect();
+    let Some((first, rest)) = program.split_first() else { return ChannelQuestion::Unanswered };
+    let is_ours = |name: &str| !OF_THE_SERVICE.iter().any(|prefix| name.starts_with(prefix));
+    let mut command = Command::new(first);
+    command
+        .args(rest)
+        .args(["channels", "status", "--json"])
+        .env_clear()
+        .envs(environment.iter().filter(|(name, _)| is_ours(name)));
+    if let Some(home) = environment.get("HOME") {
+        command.current_dir(home);
+    }
+    match child::run(command, deadline, interrupt) {
+        Ok(finished) => answer(&finished.stdout, id),
+        Err(_) => ChannelQuestion::Unanswered,
+    }
+}
+
+fn answer(stdout: &str, id: &str) -> ChannelQuestion {
+    let Ok(status) = serde_json::from_str::<Value>(stdout) else {
+        return ChannelQuestion::Unanswered;
+    };
+    let Some(channels) = status["channelOrder"].as_array() else {
+        return ChannelQuestion::Unanswered;
+    };
+    if status["gatewayReachable"] == false {
+        return ChannelQuestion::Unanswered;
+    }
+    if channels.iter().any(|channel| channel == id) {
+        ChannelQuestion::Listed
+    } else {
+        ChannelQuestion::Missing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_a_running_gateway_are_told_from_the_fallback() {
+        for (stdout, expected) in [
+            (r#"{"ts":1,"channelOrder":["dingtalk-connector"]}"#, ChannelQuestion::Listed),
+            (r#"{"ts":1,"channelOrder":[]}"#, ChannelQuestion::Missing),
+            (
+                "Gateway not reachable; showing config-only status.\n- DingTalk default: enabled",
+                ChannelQuestion::Unanswered,
+            ),
+            (r#"{"gatewayReachable":false,"channelOrder":[]}"#, ChannelQuestion::Unanswered),
+            (r#"{"error":"no"}"#, ChannelQuestion::Unanswered),
+            ("", ChannelQuestion::Unanswered),
+        ] {
+            assert_eq!(answer(stdout, "dingtalk-connector"), expected, "{stdout}");
+        }
+    }
+
+    #[test]
+    fn the_units_program_is_asked_in_the_units_environment() {
+        let directory = tempfile::tempdir().unwrap();
+        let script = directory.path().join("index.js");
+        let text = r#"[ "$*" = "channels status --json" ] && [ "$KEPT-$OPENCLAW_SERVICE_KIND" = yes- ] &&
+            echo '{"channelOrder":["dingtalk-connector"]}'"#;
+        std::fs::write(&script, text).unwrap();
+        let words = ["/bin/sh", script.to_str().unwrap(), "gateway", "--port", "1"];
+        let exec_start = CommandLine { arguments: words.map(str::to_owned).to_vec() };
+        let environment = Environment::of_assignments(["KEPT=yes", "OPENCLAW_SERVICE_KIND=x"]);
+        let deadline = Deadline::after(std::time::Duration::from_secs(10));
+        let ask =
+            |id| asked_for_channel(id, &exec_start, &environment, deadline, &Interrupt::never());
+        assert_eq!(ask("dingtalk-connector"), ChannelQuestion::Listed);
+        assert_eq!(ask("telegram"), ChannelQuestion::Missing);
+    }
+}

@@ -1,0 +1,224 @@
+//! The gateway's HTTP face, asked over loopback and never through a proxy.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::http::Response;
+
+/// A gateway on this machine.
+#[derive(Clone)]
+pub struct Endpoint {
+    port: u16,
+    token: Option<String>,
+    agent: Agent,
+}
+
+/// The answer to `GET /readyz`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// 200: it works.
+    Ready,
+    /// 503, with the channels that are not up. A plugin that failed to load is not among them.
+    NotReady {
+        /// Channel ids.
+        failing: Vec<String>,
+    },
+    /// Nobody listens on the port.
+    NoListener,
+    /// Somebody else answers, or the gateway does not answer in time.
+    Odd {
+        /// What came instead.
+        what: String,
+    },
+}
+
+/// The answer to `POST /v1/chat/completions` with `{}`, which starts no agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChatAnswer {
+    /// 400 "Missing user message": enabled, and we may use it.
+    Open,
+    /// 401 or 403: the token is wrong or missing.
+    Unauthorised,
+    /// 404: `gateway.http.endpoints.chatCompletions` is off.
+    Disabled,
+    /// 405: an `OpenClaw` of 2026.1 with the endpoint off.
+    NotAllowed,
+    /// 429: too many wrong tokens of late.
+    RateLimited,
+    /// Anything else.
+    Odd {
+        /// The status, or what went wrong.
+        what: String,
+    },
+}
+
+impl Endpoint {
+    /// The gateway on `port`; `token` is sent as the connector would send it.
+    #[must_use]
+    pub fn new(port: u16, token: Option<String>) -> Self {
+        let agent = Agent::config_builder()
+            .proxy(None)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_idle_connections(0)
+            .build()
+            .into();
+        Self { port, token, agent }
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Asks `GET /readyz`.
+    #[must_use]
+    pub fn readiness(&self, patience: Duration) -> Readiness {
+        let url = format!("http://127.0.0.1:{}/readyz", self.port);
+        let request = self.agent.get(url).config().timeout_global(Some(patience)).build();
+        let mut answer = match request.call() {
+            Ok(answer) => answer,
+            Err(error) if is_refusal(&error) => return Readiness::NoListener,
+            Err(error) => return Readiness::Odd { what: error.to_string() },
+        };
+        let body = body_of(&mut answer);
+        match (answer.status().as_u16(), body.get("ready")) {
+            (200, Some(ready)) if ready.as_bool() == Some(true) => Readiness::Ready,
+            (503, Some(_)) => {
+                let failing = body["failing"].as_array().into_iter().flatten();
+                let failing = failing.filter_map(|id| id.as_str().map(str::to_owned)).collect();
+                Readiness::NotReady { failing }
+            }
+            (status, _) => Readiness::Odd { what: format!("HTTP {status}") },
+        }
+    }
+
+    /// Asks `POST /v1/chat/completions`. A `GET` would prove nothing: with the endpoint off, the
+    /// control page answers it with 200.
+    #[must_use]
+    pub fn chat(&self, patience: Duration) -> ChatAnswer {
+        let url = format!("http://127.0.0.1:{}/v1/chat/completions", self.port);
+        let mut request = self.agent.post(url).header("Content-Type", "application/json");
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        let request = request.config().timeout_global(Some(patience)).build();
+        match request.send("{}").map(|answer| answer.status().as_u16()) {
+            Ok(400) => ChatAnswer::Open,
+            Ok(401 | 403) => ChatAnswer::Unauthorised,
+            Ok(404) => ChatAnswer::Disabled,
+            Ok(405) => ChatAnswer::NotAllowed,
+            Ok(429) => ChatAnswer::RateLimited,
+            Ok(status) => ChatAnswer::Odd { what: format!("HTTP {status}") },
+            Err(error) => ChatAnswer::Odd { what: error.to_string() },
+        }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let token = if self.token.is_some() { "with a token" } else { "without a token" };
+        write!(formatter, "Endpoint(127.0.0.1:{}, {token})", self.port)
+    }
+}
+
+fn is_refusal(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::ConnectionFailed => true,
+        ureq::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
+        _ => false,
+    }
+}
+
+fn body_of(answer: &mut Response<ureq::Body>) -> serde_json::Value {
+    let body = answer.body_mut().with_config().limit(64 * 1024).read_to_string();
+    body.ok().and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// A server that gives one answer and returns what it was asked.
+    fn answering(status: &str, body: &str) -> (u16, thread::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let answer = format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let server = thread::spawn(move || {
+            let (mut peer, _) = listener.accept().unwrap();
+            let mut question = Vec::new();
+            let mut piece = [0; 1024];
+            while !String::from_utf8_lossy(&question).contains("\r\n\r\n") {
+                let length = peer.read(&mut piece).unwrap();
+                question.extend_from_slice(&piece[..length]);
+            }
+            peer.write_all(answer.as_bytes()).unwrap();
+            String::from_utf8_lossy(&question).into_owned()
+        });
+        (port, server)
+    }
+
+    #[test]
+    fn every_readiness_is_recognised() {
+        for (status, body, expected) in [
+            ("200 OK", r#"{"ready":true,"failing":[]}"#, Readiness::Ready),
+            (
+                "503 Service Unavailable",
+                r#"{"ready":false,"failing":["telegram"]}"#,
+                Readiness::NotReady { failing: vec!["telegram".to_owned()] },
+            ),
+            ("200 OK", "<html>", Readiness::Odd { what: "HTTP 200".to_owned() }),
+            ("302 Found", "", Readiness::Odd { what: "HTTP 302".to_owned() }),
+        ] {
+            let (port, server) = answering(status, body);
+            assert_eq!(Endpoint::new(port, None).readiness(PATIENCE), expected, "{status} {body}");
+            assert!(server.join().unwrap().starts_with("GET /readyz "));
+        }
+    }
+
+    #[test]
+    fn a_free_port_has_no_listener() {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        assert_eq!(Endpoint::new(port, None).readiness(PATIENCE), Readiness::NoListener);
+    }
+
+    #[test]
+    fn a_server_that_stays_silent_costs_no_more_than_the_patience() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = Endpoint::new(listener.local_addr().unwrap().port(), None);
+        let start = std::time::Instant::now();
+        let answer = endpoint.readiness(Duration::from_millis(200));
+        assert!(matches!(answer, Readiness::Odd { .. }), "{answer:?}");
+        assert!(start.elapsed() < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn every_chat_answer_is_recognised_and_the_token_is_sent() {
+        for (status, expected) in [
+            ("400 Bad Request", ChatAnswer::Open),
+            ("401 Unauthorized", ChatAnswer::Unauthorised),
+            ("404 Not Found", ChatAnswer::Disabled),
+            ("405 Method Not Allowed", ChatAnswer::NotAllowed),
+            ("429 Too Many Requests", ChatAnswer::RateLimited),
+            ("200 OK", ChatAnswer::Odd { what: "HTTP 200".to_owned() }),
+        ] {
+            let (port, server) = answering(status, "");
+            let endpoint = Endpoint::new(port, Some("hush".to_owned()));
+            assert_eq!(endpoint.chat(PATIENCE), expected, "{status}");
+            assert!(server.join().unwrap().to_lowercase().contains("authorization: bearer hush"));
+            assert!(!format!("{endpoint:?}").contains("hush"));
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! The gate that a started gateway passes, or does not: healthy for long enough, and provably so.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::error::{Cause, Unhealthy};
+use super::{
+    ChannelQuestion, ChatAnswer, Endpoint, LogLine, LogSource, Readiness, Sign, Signs,
+    asked_for_channel, gateway_log, redacted,
+};
+use crate::interrupt::Interrupt;
+use crate::patience::Deadline;
+use crate::systemd::environment::{Bypass, Environment, Spelling};
+use crate::systemd::{ActiveState, Unit, UserManager};
+
+/// How often the gate looks.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How often the gateway's log is read, which takes a child process.
+const READ_LOG: Duration = Duration::from_secs(1);
+
+/// How often the gateway is asked for its channels, which takes seconds of CPU time.
+const ASK_CHANNELS: Duration = Duration::from_secs(5);
+
+/// How long one HTTP request may take.
+const REQUEST: Duration = Duration::from_secs(2);
+
+/// The shortest time for which everything must have been well.
+const SETTLE: Duration = Duration::from_secs(3);
+
+/// Automatic restarts that are a crash loop: one may be `OpenClaw` applying a changed configuration.
+const LOOP: u32 = 2;
+
+/// How many of the gateway's last lines an [`Unhealthy`] shows.
+const SHOWN_LINES: usize = 12;
+
+/// What a healthy gateway must show, besides running and being ready.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expectations {
+    /// `POST /v1/chat/completions` is open to us.
+    pub chat: bool,
+    /// The process has these entries in both spellings of `no_proxy`.
+    pub bypass: Option<Bypass>,
+    /// The gateway has loaded the connector of this channel id.
+    pub connector: Option<String>,
+}
+
+/// What proved that the connector is loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// Its channel spoke in the log of this start.
+    Log(String),
+    /// The running gateway lists its channel.
+    Listed,
+}
+
+/// A gateway that passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Healthy {
+    /// The run that was watched.
+    pub invocation_id: String,
+    /// Its main process.
+    pub main_pid: u32,
+    /// How long it was watched.
+    pub watched: Duration,
+    /// What proved the connector, if that was expected.
+    pub connector: Option<Proof>,
+}
+
+/// A gateway at the gate.
+#[derive(Debug, Clone, Copy)]
+pub struct Gate<'a> {
+    /// The manager of its unit.
+    pub manager: &'a UserManager,
+    /// Its unit.
+    pub unit: &'a str,
+    /// Where it listens.
+    pub endpoint: &'a Endpoint,
+    /// Where it logs.
+    pub log: &'a LogSource,
+    /// What no line of a report may show.
+    pub secrets: &'a [String],
+}
+
+impl Gate<'_> {
+    /// Watches the gateway, which has been told to start, until it is healthy, certainly not, or
+    /// out of time.
+    pub fn pass(
+        &self,
+        expectations: &Expectations,
+        deadline: Deadline,
+        interrupt: &Interrupt,
+    ) -> Result<Healthy, Unhealthy> {
+        let mut watch = Watch {
+            gate: self,
+            expectations,
+            deadline,
+            interrupt,
+            run: None,
+            first_restarts: None,
+            last_start_usec: 0,
+            lacking: Cause::NotUp { state: "?".to_owned() },
+        };
+        loop {
+            match watch.look() {
+                Ok(Some(healthy)) => return Ok(healthy),
+                Ok(None) if interrupt.is_raised() => return Err(watch.verdict(Cause::Interrupted)),
+                Ok(None) if deadline.has_passed() => {
+                    let cause = watch.lacking.clone();
+                    return Err(watch.verdict(cause));
+                }
+                Ok(None) => thread::sleep(LOOK.min(deadline.remaining())),
+                Err(cause) => return Err(watch.verdict(cause)),
+            }
+        }
+    }
+}
+
+/// What has been seen so far.
+struct Watch<'a> {
+    gate: &'a Gate<'a>,
+    expectations: &'a Expectations,
+    deadline: Deadline,
+    interrupt: &'a Interrupt,
+    run: Option<Run>,
+    first_restarts: Option<u32>,
+    last_start_usec: u64,
+    /// What would be reported if time were up now.
+    lacking: Cause,
+}
+
+/// One run of the unit: what has been proved of it.
+struct Run {
+    invocation_id: String,
+    restarts: u32,
+    since: Instant,
+    chat: bool,
+    bypass: bool,
+    connector: Option<Proof>,
+    log_read: Option<Instant>,
+    channels_asked: Option<Instant>,
+}
+
+impl Run {
+    fn of(unit: &Unit) -> Self {
+        Self {
+            invocation_id: unit.invocation_id.clone(),
+            restarts: unit.n_restarts,
+            since: Instant::now(),
+            chat: false,
+            bypass: false,
+            connector: None,
+            log_read: None,
+            channels_asked: None,
+        }
+    }
+
+    fn is_of(&self, unit: &Unit) -> bool {
+        self.invocation_id == unit.invocation_id && self.restarts == unit.n_restarts
+    }
+}
+
+impl Watch<'_> {
+    /// One look: `Some` when everything expected has been proved of a run that has settled.
+    fn look(&mut self) -> Result<Option<Healthy>, Cause> {
+        let unit = self.gate.manager.unit(self.gate.unit, self.deadline, self.interrupt);
+        let unit = unit.map_err(|error| self.manager_trouble(error))?;
+        self.last_start_usec = unit.main_start_usec;
+        let Some(pid) = self.running(&unit)? else { return Ok(None) };
+        let mut run = match self.run.take() {
+            Some(run) if run.is_of(&unit) => run,
+            _ => Run::of(&unit),
+        };
+        let lacking = self.probe(&mut run, &unit, pid)?;
+        let settle = unit.restart.map_or(SETTLE, |restart| SETTLE.max(restart + SETTLE / 3));
+        let watched = run.since.elapsed();
+        self.lacking = match lacking {
+            Some(cause) => cause,
+            None if watched < settle => Cause::Unsettled,
+            None => {
+                return Ok(Some(Healthy {
+                    invocation_id: run.invocation_id,
+                    main_pid: pid,
+                    watched,
+                    connector: run.connector,
+                }));
+            }
+        };
+        self.run = Some(run);
+        Ok(None)
+    }
+
+    /// The main process, if the unit is up; an error if it is certainly not going to be.
+    fn running(&mut self, unit: &Unit) -> Result<Option<u32>, Cause> {
+        let restarts =
+            unit.n_restarts.saturating_sub(*self.first_restarts.get_or_insert(unit.n_restarts));
+        if unit.active_state == ActiveState::Active && restarts < LOOP {
+            return Ok(unit.main_pid);
+        }
+        self.run = None;
+        if unit.active_state != ActiveState::Active {
+            self.refusal()?;
+        }
+        if restarts >= LOOP {
+            return Err(Cause::CrashLoop { restarts });
+        }
+        let is_down = matches!(unit.active_state, ActiveState::Failed | ActiveState::Inactive);
+        if is_down && !unit.job_queued {
+            let result = unit.result.clone();
+            return Err(Cause::Down { result, status: unit.exec_main_status });
+        }
+        self.lacking =
+            Cause::NotUp { state: format!("{:?}/{}", unit.active_state, unit.sub_state) };
+        Ok(None)
+    }
+
+    /// Whatever is still unproved of this run, or what is certainly wrong with it.
+    fn probe(&self, run: &mut Run, unit: &Unit, pid: u32) -> Result<Option<Cause>, Cause> {
+        let readiness = self.gate.endpoint.readiness(self.request());
+        if let Some(cause) = self.unready(readiness) {
+            return Ok(Some(cause));
+        }
+        if self.expectations.chat && !run.chat {
+            match self.gate.endpoint.chat(self.request()) {
+                ChatAnswer::Open => run.chat = true,
+                ChatAnswer::Disabled | ChatAnswer::NotAllowed => return Err(Cause::ChatDisabled),
+                ChatAnswer::Unauthorised => return Err(Cause::ChatUnauthorised),
+                ChatAnswer::RateLimited => return Ok(Some(self.odd("HTTP 429"))),
+                ChatAnswer::Odd { what } => return Ok(Some(self.odd(&what))),
+            }
+        }
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let environment = Environment::of_process(&environment);
+        if let Some(bypass) = self.expectations.bypass.as_ref().filter(|_| !run.bypass) {
+            lacks_bypass(&environment, bypass)?;
+            run.bypass = true;
+        }
+        self.connector(run, unit, &environment)
+    }
+
+    fn unready(&self, readiness: Readiness) -> Option<Cause> {
+        let port = self.gate.endpoint.port();
+        match readiness {
+            Readiness::Ready => None,
+            Readiness::NotReady { failing } => Some(Cause::NotReady { failing }),
+            Readiness::NoListener => Some(Cause::NoListener { port }),
+            Readiness::Odd { what } => Some(Cause::OddAnswer { port, what }),
+        }
+    }
+
+    /// The log of this start decides quickly, one way or the other; for a connector that says
+    /// nothing the gateway is asked.
+    fn connector(
+        &self,
+        run: &mut Run,
+        unit: &Unit,
+        environment: &Environment,
+    ) -> Result<Option<Cause>, Cause> {
+        let Some(id) = &self.expectations.connector else { return Ok(None) };
+        if run.connector.is_some() {
+            return Ok(None);
+        }
+        if is_due(&mut run.log_read, READ_LOG) {
+            let signs = Signs::of(&self.lines(), id);
+            if let Some(reason) = signs.connector_failure() {
+                return Err(Cause::ConnectorFailed { reason: self.shown(reason) });
+            }
+            run.connector = signs.connector_proof().map(|line| Proof::Log(self.shown(line)));
+        }
+        let command = unit.exec_start.first().filter(|_| run.connector.is_none());
+        if let Some(command) = command.filter(|_| run.since.elapsed() >= READ_LOG)
+            && is_due(&mut run.channels_asked, ASK_CHANNELS)
+        {
+            match asked_for_channel(id, command, environment, self.deadline, self.interrupt) {
+                ChannelQuestion::Listed => run.connector = Some(Proof::Listed),
+                ChannelQuestion::Missing => {
+                    return Err(Cause::ConnectorMissing { id: id.clone() });
+                }
+                ChannelQuestion::Unanswered => {}
+            }
+        }
+        // also after a proof: the question took its time, so the unit is looked at once more
+        Ok(Some(Cause::ConnectorUnproven { id: id.clone() }))
+    }
+
+    /// Why the gateway itself says that it will not start.
+    fn refusal(&self) -> Result<(), Cause> {
+        let id = self.expectations.connector.as_deref().unwrap_or_default();
+        match Signs::of(&self.lines(), id).refusal() {
+            Some(Sign::ConfigInvalid(reason)) => {
+                Err(Cause::ConfigInvalid { reason: self.shown(reason) })
+            }
+            Some(Sign::StartRefused(reason)) => {
+                Err(Cause::StartRefused { reason: self.shown(reason) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn odd(&self, what: &str) -> Cause {
+        Cause::OddAnswer { port: self.gate.endpoint.port(), what: what.to_owned() }
+    }
+
+    fn manager_trouble(&self, error: crate::systemd::ManagerError) -> Cause {
+        if self.interrupt.is_raised() { Cause::Interrupted } else { Cause::Manager(error) }
+    }
+
+    fn verdict(&self, cause: Cause) -> Unhealthy {
+        let lines = self.lines();
+        let last = lines[lines.len().saturating_sub(SHOWN_LINES)..].iter();
+        let log = last.map(|line| match line.speaker.as_str() {
+            "" => self.shown(&line.text),
+            speaker => format!("[{speaker}] {}", self.shown(&line.text)),
+        });
+        Unhealthy { unit: self.gate.unit.to_owned(), cause, log: log.collect() }
+    }
+
+    /// The log of the present or last run. Read even when time is up: it is the answer to "why".
+    fn lines(&self) -> Vec<LogLine> {
+        let enough = Deadline::after(REQUEST);
+        gateway_log(self.gate.log, self.last_start_usec, enough, &Interrupt::never())
+    }
+
+    fn shown(&self, text: &str) -> String {
+        redacted(text, self.gate.secrets)
+    }
+
+    fn request(&self) -> Duration {
+        REQUEST.min(self.deadline.remaining()).max(Duration::from_millis(1))
+    }
+}
+
+/// Whether something was last done longer ago than `every`; if so, notes that it is done now.
+fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
+    let due = last.is_none_or(|last| last.elapsed() >= every);
+    if due {
+        *last = Some(Instant::now());
+    }
+    due
+}
+
+fn lacks_bypass(environment: &Environment, bypass: &Bypass) -> Result<(), Cause> {
+    let lacks = |spelling: &Spelling| {
+        let value = environment.get(spelling.name()).unwrap_or_default();
+        !Bypass::of_value(value).covers(bypass)
+    };
+    let variables: Vec<_> = Spelling::BOTH.into_iter().filter(lacks).map(Spelling::name).collect();
+    if variables.is_empty() { Ok(()) } else { Err(Cause::BypassMissing { variables }) }
+}

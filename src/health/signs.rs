@@ -1,0 +1,185 @@
+//! What the gateway says about itself: how `OpenClaw` words a failure, and what proves a success.
+
+use super::LogLine;
+
+/// A fact that the log states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sign {
+    /// The gateway refuses its configuration and exits.
+    ConfigInvalid(String),
+    /// The gateway cannot start for another reason, such as a port in use.
+    StartRefused(String),
+    /// The connector was not loaded, or threw while it registered.
+    ConnectorFailed(String),
+    /// The connector's channel has spoken: the gateway started its account.
+    ConnectorSpoke(String),
+}
+
+/// All that was found, the first one of each kind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signs {
+    found: Vec<Sign>,
+}
+
+impl Signs {
+    /// Reads the log of one start for what it says about the connector `id`.
+    ///
+    /// `/readyz` stays at 200 and `plugins list` says "loaded" when the running gateway could not
+    /// load a plugin; the gateway's own log does not lie (`OpenClaw` 2026.3.13, measured).
+    #[must_use]
+    pub fn of(lines: &[LogLine], id: &str) -> Self {
+        let mut signs = Self::default();
+        for (at, line) in lines.iter().enumerate() {
+            if let Some(sign) = sign(line, &lines[at + 1..], id) {
+                signs.add(sign);
+            }
+        }
+        signs
+    }
+
+    /// Why the gateway did not start.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Sign> {
+        let refuses = |sign: &&Sign| matches!(sign, Sign::ConfigInvalid(_) | Sign::StartRefused(_));
+        self.found.iter().find(refuses)
+    }
+
+    /// Why the connector is not loaded.
+    #[must_use]
+    pub fn connector_failure(&self) -> Option<&str> {
+        self.found.iter().find_map(|sign| match sign {
+            Sign::ConnectorFailed(reason) => Some(reason.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The line that proves that the connector is loaded.
+    #[must_use]
+    pub fn connector_proof(&self) -> Option<&str> {
+        self.found.iter().find_map(|sign| match sign {
+            Sign::ConnectorSpoke(line) => Some(line.as_str()),
+            _ => None,
+        })
+    }
+
+    fn add(&mut self, sign: Sign) {
+        let kind = std::mem::discriminant(&sign);
+        if self.found.iter().all(|known| std::mem::discriminant(known) != kind) {
+            self.found.push(sign);
+        }
+    }
+}
+
+fn sign(line: &LogLine, following: &[LogLine], id: &str) -> Option<Sign> {
+    let text = line.text.as_str();
+    if line.speaker == id {
+        return Some(Sign::ConnectorSpoke(text.to_owned()));
+    }
+    if let Some(reason) = text.strip_prefix("Invalid config at ") {
+        return Some(Sign::ConfigInvalid(unfolded(reason)));
+    }
+    let refusals = ["Gateway failed to start", "Gateway start blocked", "refusing to bind gateway"];
+    if refusals.iter().any(|refusal| text.contains(refusal)) {
+        return Some(Sign::StartRefused(with_continuation(text, following)));
+    }
+    let text = text.strip_prefix("[plugins] ").unwrap_or(text);
+    let about_it = text.strip_prefix(id).is_some_and(|rest| rest.starts_with(' '));
+    let failures =
+        ["failed to load from", "failed during register from", "missing register/activate export"];
+    let failed = about_it && failures.iter().any(|failure| text.contains(failure));
+    let blocked = text.contains("blocked plugin candidate") && names(text, id);
+    (failed || blocked).then(|| Sign::ConnectorFailed(with_continuation(text, following)))
+}
+
+/// Whether a path or a `plugin=` in the text names the plugin.
+fn names(text: &str, id: &str) -> bool {
+    text.split(|c: char| !(c.is_alphanumeric() || "-_".contains(c))).any(|word| word == id)
+}
+
+/// `OpenClaw` prints this message with the two characters `\n` in it.
+fn unfolded(text: &str) -> String {
+    text.replace("\\n", "\n")
+}
+
+/// The journal cuts a message at its line ends; what goes on is indented and has no speaker.
+fn with_continuation(text: &str, following: &[LogLine]) -> String {
+    let more = following.iter().take_while(|line| {
+        line.speaker.is_empty()
+            && line.text.starts_with([' ', '\t'])
+            && !line.text.trim().is_empty()
+    });
+    let more = more.map(|line| line.text.trim());
+    std::iter::once(text.trim_end()).chain(more.take(3)).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "dingtalk-connector";
+
+    fn signs(console: &str) -> Signs {
+        let lines: Vec<LogLine> =
+            console.lines().map(|line| LogLine::of_console(0, line)).collect();
+        Signs::of(&lines, ID)
+    }
+
+    /// Each log is what `OpenClaw` 2026.3.13 printed for a connector with that fault.
+    #[test]
+    fn a_connector_that_does_not_compile_is_seen_with_its_line() {
+        let signs = signs(
+            "[plugins] plugins.allow is empty; discovered non-bundled plugins may auto-load: dingtalk-connector (/x/plugin.ts). Set plugins.allow to explicit trusted ids.\n\
+             2026-11-22T10:40:09.472+00:00 [gateway] [plugins] dingtalk-connector failed to load from /x/plugin.ts: Error: ParseError: Unexpected token  \n \
+             /x/plugin.ts:24:14\n\
+             2026-11-22T10:40:09.605+00:00 [gateway] listening on ws://127.0.0.1:19021",
+        );
+        let reason = "dingtalk-connector failed to load from /x/plugin.ts: Error: ParseError: Unexpected token\n/x/plugin.ts:24:14";
+        assert_eq!(signs.connector_failure(), Some(reason));
+        assert_eq!((signs.connector_proof(), signs.refusal()), (None, None));
+    }
+
+    #[test]
+    fn a_connector_that_throws_or_is_blocked_is_seen() {
+        for line in [
+            "2026-11-22T10:40:45.734+00:00 [gateway] [plugins] dingtalk-connector failed during register from /x/plugin.ts: Error: register went wrong",
+            "[plugins] dingtalk-connector missing register/activate export",
+            "[plugins] blocked plugin candidate: world-writable path (/h/.openclaw/extensions/dingtalk-connector, mode=777)",
+        ] {
+            assert!(signs(line).connector_failure().is_some(), "{line}");
+        }
+    }
+
+    #[test]
+    fn other_plugins_failures_are_not_ours() {
+        for line in [
+            "[plugins] dingtalk-connector-pro failed to load from /x: Error",
+            "[plugins] telegram failed to load from /x/dingtalk-connector: Error",
+            "[plugins] blocked plugin candidate: world-writable path (/h/extensions/other, mode=777)",
+            "[gateway] [plugins] dingtalk-connector: loaded without install/load-path provenance; treat as untracked local code",
+        ] {
+            assert_eq!(signs(line), Signs::default(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_channels_own_voice_proves_that_it_is_loaded() {
+        let line = "2026-11-22T10:43:30.135+00:00 [dingtalk-connector] [default] channel exited: cannot start account";
+        let proof = "[default] channel exited: cannot start account";
+        assert_eq!(signs(line).connector_proof(), Some(proof));
+    }
+
+    #[test]
+    fn an_invalid_configuration_is_seen_with_its_lines() {
+        let signs = signs(
+            "Invalid config at /h/openclaw.json:\\n- channels.dingtalk-connector: unknown channel id: dingtalk-connector\nConfig invalid",
+        );
+        let reason = "/h/openclaw.json:\n- channels.dingtalk-connector: unknown channel id: dingtalk-connector";
+        assert_eq!(signs.refusal(), Some(&Sign::ConfigInvalid(reason.to_owned())));
+    }
+
+    #[test]
+    fn a_refused_start_is_seen() {
+        let line = "Gateway failed to start: another gateway instance is already listening on ws://127.0.0.1:18789";
+        assert_eq!(signs(line).refusal(), Some(&Sign::StartRefused(line.to_owned())));
+    }
+}

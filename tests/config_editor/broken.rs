@@ -1,0 +1,93 @@
+//! Texts that OpenClaw cannot read: where, why, and what the reader sees.
+
+use std::path::Path;
+
+use openclaw_setup::language::{Explain, Language};
+use openclaw_setup::openclaw::document::{Cause, Document, SyntaxError};
+
+use crate::PATH;
+
+fn error(bytes: &[u8]) -> SyntaxError {
+    Document::parse(Path::new(PATH), bytes).unwrap_err()
+}
+
+#[test]
+fn the_cause_and_the_place_are_named() {
+    for (text, cause, place) in [
+        ("{\n  a: 1\n  b: 2\n}", Cause::MissingComma, "2:7"),
+        ("{a: [1 2]}", Cause::MissingComma, "1:7"),
+        ("{a 1}", Cause::MissingColon, "1:4"),
+        ("{a: }", Cause::WrongBracket { found: '}' }, "1:5"),
+        ("{a:\n", Cause::MissingValue, "1:4"),
+        ("{a: 1", Cause::Unclosed { opened: '{' }, "1:1"),
+        ("{\n a: [1,\n", Cause::Unclosed { opened: '[' }, "2:5"),
+        ("{a: [1}", Cause::WrongBracket { found: '}' }, "1:7"),
+        ("{a: 1]", Cause::WrongBracket { found: ']' }, "1:6"),
+        ("{a: 1,, b: 2}", Cause::ExtraComma, "1:7"),
+        ("{,}", Cause::ExtraComma, "1:2"),
+        ("{a: [,]}", Cause::ExtraComma, "1:6"),
+        ("{a: 'x\n b: 1}", Cause::UnclosedString, "1:5"),
+        ("{\"a\": \"x, \"b\": 1}", Cause::UnclosedString, "1:13"),
+        ("{a: 1 b: 2,\n c: 'x\n}", Cause::MissingComma, "1:6"),
+        ("{a: 1 /* x }", Cause::UnclosedComment, "1:7"),
+        ("{a: yes}", Cause::BareWord, "1:5"),
+        ("{a: yes }", Cause::BareWord, "1:5"),
+        ("{a: [yes]}", Cause::BareWord, "1:6"),
+        ("{a}", Cause::MissingColon, "1:3"),
+        ("{a: 1 # x\n}", Cause::UnexpectedText, "1:7"),
+        ("{a-b: 1}", Cause::BadKey, "1:2"),
+        ("{1: 1}", Cause::BadKey, "1:2"),
+        ("{a: -x}", Cause::BadNumber, "1:6"),
+        ("{a: 1e}", Cause::BadNumber, "1:7"),
+        ("{a: '\\u12'}", Cause::BadEscape, "1:6"),
+        ("{a: '\\ud800'}", Cause::BadEscape, "1:6"),
+        ("{a： 1}", Cause::FullWidth { found: '：' }, "1:3"),
+        ("{a: 1，b: 2}", Cause::FullWidth { found: '，' }, "1:6"),
+        ("{a: “x”}", Cause::FullWidth { found: '“' }, "1:5"),
+        ("{a: 1}}", Cause::TextAfterEnd, "1:7"),
+        ("[1]", Cause::NotAnObject, "1:1"),
+        ("// x\n 'text'", Cause::NotAnObject, "2:2"),
+        ("{[1]}", Cause::NoKey, "1:2"),
+        ("{钥匙: 1, b 2}", Cause::MissingColon, "1:11"),
+    ] {
+        let error = error(text.as_bytes());
+        assert_eq!((error.cause, error.place.to_string().as_str()), (cause, place), "{text}");
+    }
+    let deep = "[".repeat(600);
+    assert_eq!(error(format!("{{a: {deep}").as_bytes()).cause, Cause::TooDeep);
+}
+
+#[test]
+fn bytes_that_are_no_utf8_have_a_place() {
+    let error = error(b"{\n  a: '\xff\xfe'}");
+    assert_eq!((error.cause, error.place.to_string().as_str()), (Cause::InvalidUtf8, "2:7"));
+    assert_eq!(error.code(), "config.syntax");
+}
+
+#[test]
+fn the_reader_sees_the_line_and_the_caret_in_both_languages() {
+    let text = "{\n  \"频道\": {\"clientSecret\": \"hunter2\" \"enabled\": true},\n}";
+    let error = error(text.as_bytes());
+    assert_eq!(
+        error.problem(Language::English),
+        "/home/user/.openclaw/openclaw.json, line 2, column 35: a comma is missing here\n  \
+         \"频道\": {\"clientSecret\": \"•••\" \"enabled\": true},\n                                ^"
+    );
+    assert_eq!(
+        error.problem(Language::Chinese).lines().next(),
+        Some("/home/user/.openclaw/openclaw.json 第 2 行第 35 列:这里缺少逗号")
+    );
+    assert_eq!(
+        error.remedy(Language::English),
+        "Put a comma at the caret, then run the command again. Nothing was changed."
+    );
+    assert!(!format!("{error:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_blank_file_is_no_error_but_has_no_value() {
+    for text in ["", "\u{feff}", " \n", "// c", "/* c */\n"] {
+        let document = Document::parse(Path::new(PATH), text.as_bytes()).unwrap();
+        assert!(document.is_blank(), "{text:?}");
+    }
+}
