@@ -99,8 +99,8 @@ impl Errand<'_> {
         if !prompt::can_ask() || self.context.yes {
             return Err(Failure::usage(SettingError::Missing { settings: needed }));
         }
-        prompt::ask(&mut self.settings, &needed, self.context.console.language)
-            .map_err(Failure::usage)?;
+        let (language, interrupt) = (self.context.console.language, &self.context.interrupt);
+        prompt::ask(&mut self.settings, &needed, language, interrupt).map_err(Failure::usage)?;
         self.complete(config)
     }
 }
