@@ -11,6 +11,7 @@ use crate::connector::installed::Traces;
 use crate::connector::npm::Pin;
 use crate::connector::{Sha256, TreeManifest};
 use crate::health::Expectations;
+use crate::installation::live_tree::LiveTree;
 use crate::installation::paths::CONNECTOR;
 use crate::installation::picture::Picture;
 use crate::installation::program::option_of;
@@ -78,23 +79,6 @@ pub struct PayloadFacts<'a> {
     pub channel_schema: Option<&'a serde_json::Value>,
     /// Nothing vouched for it.
     pub unverified: bool,
-}
-
-/// The connector tree that is live.
-#[derive(Debug)]
-pub struct LiveTree {
-    /// Version in its `package.json`, if it has one.
-    pub version: Option<String>,
-    /// Everything in it.
-    pub manifest: TreeManifest,
-}
-
-impl LiveTree {
-    /// The version for people.
-    #[must_use]
-    pub fn shown_version(&self) -> String {
-        self.version.clone().unwrap_or_else(|| "?".to_owned())
-    }
 }
 
 /// Makes the plan.
