@@ -261,7 +261,7 @@ pub struct Uninstall {
     #[arg(long)]
     #[arg(long_help = "保留配置中的 channel 段")]
     pub keep_config: bool,
-    /// Remove our records too: nothing can be rolled back afterwards
+    /// Remove our records too; nothing can be rolled back then
     #[arg(long)]
     #[arg(long_help = "同时删除本程序的记录：之后无法再回滚")]
     pub purge: bool,

@@ -43,6 +43,17 @@ pub enum Purpose {
     },
 }
 
+impl Purpose {
+    /// The command's name.
+    #[must_use]
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Install { .. } => "install",
+            Self::Upgrade { .. } => "upgrade",
+        }
+    }
+}
+
 /// What is asked for.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -107,10 +118,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     let models = models.map(|models| models.step);
     let changes = Changes { tree, drop_in, config, models, ..Changes::default() };
     let mut plan = Plan {
-        command: match request.purpose {
-            Purpose::Install { .. } => "install",
-            Purpose::Upgrade { .. } => "upgrade",
-        },
+        command: request.purpose.command(),
         connector: (
             request.live.map(LiveTree::shown_version),
             Some(request.payload.version.to_owned()),

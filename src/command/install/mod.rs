@@ -108,6 +108,10 @@ impl Errand<'_> {
 impl Undertaking for Errand<'_> {
     type Prospect = Prospect;
 
+    fn name(&self) -> &'static str {
+        self.purpose.command()
+    }
+
     fn look(&mut self) -> Result<Prospect, Failure> {
         let (picture, config) = self.context.observe(self.manager)?;
         let config = config?;
