@@ -3,4 +3,14 @@
 #[path = "../bench/mod.rs"]
 mod bench;
 
+mod drop_in;
+mod failing_gateway;
+mod fresh_install;
+mod interrupted;
+mod killed;
+mod not_running;
+mod other_users;
+mod secrets;
 mod the_bench;
+mod the_manager;
+mod twice;
