@@ -6,8 +6,11 @@ mod failure;
 mod history;
 mod install;
 mod recover;
+mod rollback;
 mod start;
 mod status;
+mod undertaking;
+mod uninstall;
 mod verify;
 
 pub use start::run;

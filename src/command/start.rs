@@ -1,13 +1,14 @@
 //! From the command line to the command: language, user, console, then the command itself.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::{completions, history, install, recover, status, verify};
-use crate::cli::{Cli, Color, Command, Global, Lang};
+use super::{completions, history, install, recover, rollback, status, uninstall, verify};
+use crate::cli::usage::UsageError;
+use crate::cli::voice::Voice;
+use crate::cli::{Cli, Color, Command, localize};
 use crate::installation::account::Account;
 use crate::installation::surroundings::Surroundings;
 use crate::interrupt::Interrupt;
@@ -17,28 +18,18 @@ use crate::report::Console;
 /// Runs the program; its exit code is one of the manual page's.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(usage) => {
-            // clap prints help on stdout and faults on stderr, and knows their codes
-            let _ = usage.print();
-            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
-        }
-    };
+    let arguments: Vec<_> = std::env::args_os().collect();
     let surroundings = Surroundings::of_process();
-    let console = console(&cli.global, &surroundings);
-    let exit = dispatch(&cli, console, surroundings)
-        .unwrap_or_else(|failure| failure.report(cli.command.name(), console));
+    let console = console(Voice::overheard(&arguments), &surroundings);
+    let exit = match Cli::read(&arguments, console.language) {
+        Ok(cli) => obey(&cli, console, surroundings),
+        Err(error) => refuse(error, &arguments, console),
+    };
     ExitCode::from(exit.code())
 }
 
-fn console(global: &Global, surroundings: &Surroundings) -> Console {
-    let language = match global.lang {
-        Some(Lang::En) => Language::English,
-        Some(Lang::ZhCn) => Language::Chinese,
-        None => Language::of_environment(),
-    };
-    let color = match global.color {
+fn console(voice: Voice, surroundings: &Surroundings) -> Console {
+    let color = match voice.color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => Console::color_by_default(
@@ -46,23 +37,55 @@ fn console(global: &Global, surroundings: &Surroundings) -> Console {
             surroundings.text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
         ),
     };
-    Console { language, json: global.json, quiet: global.quiet, verbose: global.verbose, color }
+    Console {
+        language: voice.lang.map_or_else(Language::of_environment, Language::from),
+        json: voice.json,
+        quiet: false,
+        verbose: false,
+        color,
+    }
+}
+
+fn obey(cli: &Cli, console: Console, surroundings: Surroundings) -> Exit {
+    let console = Console { quiet: cli.global.quiet, verbose: cli.global.verbose, ..console };
+    dispatch(cli, console, surroundings)
+        .unwrap_or_else(|failure| failure.report(cli.command.name(), console))
+}
+
+/// Shows the help or the version that was asked for, or says what is wrong with the command line.
+fn refuse(error: UsageError, arguments: &[OsString], console: Console) -> Exit {
+    let Some(page) = error.page() else {
+        return Failure::usage(error).report(&command_name(arguments), console);
+    };
+    // a reader that has gone away is no error
+    let _ = page.print();
+    if page.use_stderr() { Exit::Usage } else { Exit::Done }
+}
+
+/// The command of a command line that could not be read; the program's own name if there is none.
+fn command_name(arguments: &[OsString]) -> String {
+    let program = localize::command(Language::English);
+    let named = arguments.iter().skip(1).find_map(|word| program.find_subcommand(word));
+    named.unwrap_or(&program).get_name().to_owned()
 }
 
 fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Result<Exit, Failure> {
     if let Command::Completions { shell } = &cli.command {
-        return Ok(completions::run(*shell));
+        return Ok(completions::run(*shell, console.language));
     }
     let account = account(cli, &mut surroundings)?;
     let interrupt = Interrupt::listening().unwrap_or_default();
     let context = Context::new(&cli.global, console, account, surroundings, interrupt);
     match &cli.command {
         Command::Install(options) => install::run(&context, options),
+        Command::Upgrade(options) => install::upgrade(&context, options),
+        Command::Uninstall(options) => uninstall::run(&context, options),
+        Command::Rollback { id } => rollback::run(&context, id.as_deref()),
         Command::Status => status::run(&context),
         Command::Verify => verify::run(&context),
         Command::History => history::run(&context),
         Command::Recover => recover::run(&context),
-        Command::Completions { shell } => Ok(completions::run(*shell)),
+        Command::Completions { shell } => Ok(completions::run(*shell, console.language)),
     }
 }
 

@@ -20,7 +20,8 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let Some(record) = record(context)? else { return Ok(nothing_recorded(context)) };
     let deviations = deviations(context, &record)?;
     let console = &context.console;
-    let (language, version, files) = (console.language, &record.version, record.tree.size().files);
+    let (language, version, files) =
+        (console.language, &record.origin.version, record.tree.size().files);
     let place = tree.display();
     if deviations.is_empty() {
         let text = say!(
@@ -36,7 +37,10 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         console.result(&console.marked(Mark::Bad, &text));
     }
     let mut body = serde_json::Map::new();
-    body.insert("connector".to_owned(), json!({"version": version, "payload": record.payload}));
+    body.insert(
+        "connector".to_owned(),
+        json!({"version": version, "payload": record.origin.payload}),
+    );
     body.insert("files".to_owned(), json!(files));
     body.insert("deviations".to_owned(), json!(deviations));
     console.document(&json::document("verify", deviations.is_empty(), body));

@@ -1,21 +1,37 @@
-//! The record of what we installed: the tree's manifest, and what uninstalling needs to know.
+//! The record of what we installed: the tree's manifest, and the way back of everything beside it.
+
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::digest::Sha256;
 use super::manifest::TreeManifest;
 use super::verification::Verification;
+use crate::openclaw::keys::KeyChange;
 use crate::systemd::drop_in::Assigned;
 
 /// The format that this program writes.
 const FORMAT: u32 = 1;
 
-/// What was installed, as `installed.json` in our records keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What was installed, as `installed.json` in our records keeps it (mode 0600: old values of config
+/// keys are in it).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InstalledRecord {
     /// Format of the record.
     pub format: u32,
+    /// Where the connector came from.
+    pub origin: Origin,
+    /// What we changed outside its tree.
+    pub traces: Traces,
+    /// The live tree.
+    pub tree: TreeManifest,
+}
+
+/// Where the connector came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
     /// Name in the connector's `package.json`.
     pub name: String,
     /// Version there.
@@ -23,34 +39,42 @@ pub struct InstalledRecord {
     /// Digest of the payload before npm dependencies: it identifies the connector, which its
     /// version does not.
     pub payload: Sha256,
-    /// Where the payload came from.
-    pub origin: String,
+    /// Path of the payload, or `npm:NAME@VERSION`.
+    pub place: String,
     /// What vouched for it.
     pub verification: Verification,
     /// When, RFC 3339.
     pub installed_at: String,
+}
+
+/// What we changed outside the tree since we first came, for uninstalling.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Traces {
+    /// Keys of the config: their value before we first came, and ours.
+    pub config: Vec<KeyChange>,
+    /// Keys of the agent model file.
+    pub models: Vec<KeyChange>,
     /// What our drop-in's file assigned before we came.
-    #[serde(default)]
     pub drop_in_before: Assigned,
     /// The bypass list that we wrote.
-    #[serde(default)]
     pub bypass: String,
-    /// The live tree.
-    pub tree: TreeManifest,
+    /// Directories that we created.
+    pub directories: Vec<PathBuf>,
 }
 
 impl InstalledRecord {
+    /// A record of today's format.
+    #[must_use]
+    pub fn of(origin: Origin, traces: Traces, tree: TreeManifest) -> Self {
+        Self { format: FORMAT, origin, traces, tree }
+    }
+
     /// Reads a record; `None` where it is damaged or newer: then nothing is known, and the tree is
     /// treated as somebody else's.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice::<Self>(bytes).ok().filter(|record| record.format <= FORMAT)
-    }
-
-    /// The record of today's format.
-    #[must_use]
-    pub fn current_format() -> u32 {
-        FORMAT
     }
 
     /// The record as it is written.

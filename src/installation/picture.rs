@@ -36,6 +36,8 @@ pub struct Picture {
     pub service: ServicePicture,
     /// What we installed last, if we did.
     pub record: Option<InstalledRecord>,
+    /// Where the record is kept.
+    pub record_path: PathBuf,
     /// The record's file as it stands.
     pub record_file: Option<FileState>,
     /// Directories above the connector that do not exist yet, outermost first.
@@ -76,6 +78,7 @@ impl Picture {
             program: program(&service, effective, surroundings),
             port: port(&service, effective, surroundings),
             read_only: read_only(surroundings, &service),
+            record_path: record_path.to_owned(),
             record: record_file.as_ref().and_then(|file| InstalledRecord::read(&file.bytes)),
             config_files: attributes(&config)?,
             missing_extensions: missing(&paths.extensions),

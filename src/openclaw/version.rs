@@ -9,6 +9,10 @@ pub const INSTALLS_LEAVE_THE_CONFIG: Version = Version::of(2026, 4, 25);
 /// change log points at 5.12).
 pub const CONFIG_HAS_A_LOCK: Version = Version::of(2026, 5, 12);
 
+/// The first version seen to start with a channel whose plugin is missing, as long as
+/// `plugins.entries` names it.
+pub const UNKNOWN_CHANNELS_ARE_TOLERATED: Version = Version::of(2026, 5, 28);
+
 /// The first version that enforces a plugin manifest's `channelConfigs` schema.
 pub const CHANNEL_SCHEMA_IS_ENFORCED: Version = Version::of(2026, 3, 28);
 

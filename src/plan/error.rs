@@ -34,6 +34,27 @@ pub enum PlanError {
     TokenUnreadable,
     /// A token was given that is not the gateway's.
     TokenConflict,
+    /// There is no connector to upgrade or uninstall.
+    NothingInstalled,
+    /// The payload is older than what is installed.
+    Downgrade {
+        /// The installed version.
+        from: String,
+        /// The payload's.
+        to: String,
+    },
+    /// The channel block cannot stay without the connector.
+    ChannelNeedsConnector,
+    /// There is no transaction of that id, or none at all.
+    NoSuchTransaction {
+        /// The id that was given.
+        id: Option<String>,
+    },
+    /// The tree of that generation is no longer kept.
+    TreePruned {
+        /// The transaction.
+        id: String,
+    },
 }
 
 impl Explain for PlanError {
@@ -45,6 +66,11 @@ impl Explain for PlanError {
             Self::AuthMode { .. } => "gateway.auth-mode",
             Self::TokenUnreadable => "gateway.token-unreadable",
             Self::TokenConflict => "gateway.token-conflict",
+            Self::NothingInstalled => "connector.not-installed",
+            Self::Downgrade { .. } => "connector.downgrade",
+            Self::ChannelNeedsConnector => "config.channel-needs-connector",
+            Self::NoSuchTransaction { .. } => "history.no-such-transaction",
+            Self::TreePruned { .. } => "history.tree-pruned",
         }
     }
 
@@ -83,6 +109,30 @@ impl Explain for PlanError {
                 "the token that was given is not the gateway's own (gateway.auth.token)",
                 "提供的令牌与网关自身的令牌（gateway.auth.token）不一致"
             ),
+            Self::NothingInstalled => {
+                say!(language, "no DingTalk connector is installed here", "此处未安装钉钉连接器")
+            }
+            Self::Downgrade { from, to } => say!(
+                language,
+                "connector {to} is older than the installed {from}",
+                "连接器 {to} 比已安装的 {from} 旧"
+            ),
+            Self::ChannelNeedsConnector => say!(
+                language,
+                "this OpenClaw refuses a config that names a channel without its connector, so the channel block cannot stay",
+                "此版本 OpenClaw 不接受没有对应连接器的频道配置，因此无法保留频道配置"
+            ),
+            Self::NoSuchTransaction { id: Some(id) } => {
+                say!(language, "there is no completed transaction {id}", "不存在已完成的事务 {id}")
+            }
+            Self::NoSuchTransaction { id: None } => {
+                say!(language, "there is no transaction to roll back", "没有可回滚的事务")
+            }
+            Self::TreePruned { id } => say!(
+                language,
+                "the connector tree from before {id} is no longer kept (only the last three are)",
+                "事务 {id} 之前的连接器目录已不再保留（只保留最近三个）"
+            ),
         }
     }
 
@@ -115,6 +165,33 @@ impl Explain for PlanError {
                 language,
                 "Leave the token away to use the gateway's, or say --gateway-auth token to change both.",
                 "去掉该令牌即可使用网关自身的令牌；如需同时更改两处，请加 --gateway-auth token。"
+            ),
+            Self::NothingInstalled => say!(
+                language,
+                "Install one: openclaw-setup install",
+                "请先安装：openclaw-setup install"
+            ),
+            Self::Downgrade { .. } => say!(
+                language,
+                "If that is what you want: --allow-downgrade. To go back to an earlier state: openclaw-setup rollback",
+                "如确需降级：--allow-downgrade。如需回到之前的状态：openclaw-setup rollback"
+            ),
+            Self::ChannelNeedsConnector => say!(
+                language,
+                "Leave --keep-config away; openclaw-setup rollback brings the block back whole.",
+                "请去掉 --keep-config；之后可用 openclaw-setup rollback 完整恢复该配置。"
+            ),
+            Self::NoSuchTransaction { .. } => {
+                say!(
+                    language,
+                    "List them: openclaw-setup history",
+                    "查看列表：openclaw-setup history"
+                )
+            }
+            Self::TreePruned { .. } => say!(
+                language,
+                "Choose a later one (openclaw-setup history), or install that connector again.",
+                "请选择较新的事务（openclaw-setup history），或重新安装该版本连接器。"
             ),
         }
     }

@@ -1,32 +1,52 @@
-//! The plan of `install`: what differs between the picture and a machine on which DingTalk works.
+//! The plan of `install` and `upgrade`: what differs between the picture and a machine on which
+//! DingTalk works with this connector.
 
 use std::path::PathBuf;
 
 use super::config::{self, Draft, Wish};
-use super::error::PlanError;
 use super::note::Note;
-use super::{Plan, PlanFailure};
+use super::order::{self, Changes};
+use super::{Plan, PlanError, PlanFailure};
+use crate::connector::installed::Traces;
 use crate::connector::npm::Pin;
 use crate::connector::{Sha256, TreeManifest};
+use crate::health::Expectations;
+use crate::installation::paths::CONNECTOR;
 use crate::installation::picture::Picture;
 use crate::installation::program::option_of;
-use crate::installation::service::{Managed, ServicePicture};
+use crate::installation::service::Managed;
 use crate::openclaw::document::{Document, Edit, Value};
-use crate::openclaw::include::{ChangedFile, ConfigSet};
-use crate::openclaw::keys::KeyChange;
-use crate::openclaw::version::{CONFIG_HAS_A_LOCK, Version};
+use crate::openclaw::include::ConfigSet;
+use crate::openclaw::keys::{self, KeyChange};
+use crate::openclaw::version::Version;
 use crate::settings::{Secret, Settings};
 use crate::systemd::drop_in::{self, Assigned};
 use crate::systemd::environment::{Bypass, Environment};
-use crate::transaction::journal::UnitBefore;
 use crate::transaction::step::{FileStep, Role, Step, TreeSide, TreeStep};
 
 /// The version whose rules apply where OpenClaw's own is not known.
 const ASSUMED: Version = Version::of(2026, 3, 13);
 
+/// Which of the two commands it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Make DingTalk work, whatever was there.
+    Install {
+        /// Start the gateway even if it did not run.
+        start: bool,
+    },
+    /// Bring another connector where one is.
+    Upgrade {
+        /// An older one, too.
+        allow_downgrade: bool,
+    },
+}
+
 /// What is asked for.
 #[derive(Debug)]
 pub struct Request<'a> {
+    /// Which of the two commands it is.
+    pub purpose: Purpose,
     /// What the operator gave.
     pub settings: &'a Settings,
     /// The config with its includes.
@@ -35,8 +55,8 @@ pub struct Request<'a> {
     pub payload: PayloadFacts<'a>,
     /// The tree that stands there now.
     pub live: Option<&'a LiveTree>,
-    /// Start the gateway even if it did not run.
-    pub start: bool,
+    /// Where an old tree will be kept.
+    pub transactions: PathBuf,
     /// Used where a new gateway token is needed.
     pub fresh_token: &'a Secret,
     /// The time, RFC 3339 with milliseconds.
@@ -69,108 +89,96 @@ pub struct LiveTree {
     pub manifest: TreeManifest,
 }
 
+impl LiveTree {
+    /// The version for people.
+    #[must_use]
+    pub fn shown_version(&self) -> String {
+        self.version.clone().unwrap_or_else(|| "?".to_owned())
+    }
+}
+
 /// Makes the plan.
 pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailure> {
     if let Some(variable) = picture.read_only {
         return Err(PlanError::ReadOnly { variable }.into());
     }
-    let config = request.config;
-    let mut notes = first_notes(picture, request, config);
-    let tree = tree_step(picture, request);
-    let draft = config_draft(picture, request, config.effective())?;
-    let files = config_files(picture, config, &draft)?;
-    let models = models_file(picture, request, config.effective(), &mut notes)?;
-    let (drop_in, bypass) = drop_in_step(picture, &mut notes);
-    notes.extend(draft.notes);
-    if tree.is_some() {
-        notes.extend(request.payload.dependencies.clone().map(|pins| Note::Dependencies { pins }));
-    }
-    let before = request.live.map(|live| live.version.clone().unwrap_or_default());
-    let mut plan = Plan {
-        command: "install",
-        connector: (before, Some(request.payload.version.to_owned())),
-        unit: unit_before(picture),
-        bypass,
-        drop_in_before: drop_in_before(picture),
-        adopts: tree.is_none() && !is_recorded(picture, request),
-        steps: Vec::new(),
-        notes,
-    };
-    let changes = Changes { tree, drop_in, config: files, models };
-    plan.steps = in_order(picture, changes, request.start, &mut plan.notes);
-    Ok(plan)
-}
-
-/// The changes of files, before they are put in order with the unit's jobs.
-struct Changes {
-    tree: Option<TreeStep>,
-    drop_in: Option<FileStep>,
-    config: Vec<FileStep>,
-    models: Option<FileStep>,
-}
-
-/// Stop → tree → drop-in → `Reload` → config → start: never an invalid OpenClaw on disk, and the
-/// gateway's own restart on a changed config cannot race ours.
-fn in_order(picture: &Picture, changes: Changes, start: bool, notes: &mut Vec<Note>) -> Vec<Step> {
-    let Changes { tree, drop_in, config, models } = changes;
-    let mut steps = Vec::new();
-    if tree.is_some() {
-        steps.extend(directories(&picture.missing_extensions));
-    }
-    steps.extend(tree.map(Step::Tree));
-    if let Some(drop_in) = drop_in {
-        steps.extend(directories(&picture.missing_unit_dirs));
-        steps.push(Step::File(drop_in));
-        steps.extend(picture.service.managed().map(|_| Step::Reload));
-    }
-    steps.extend(config.into_iter().chain(models).map(Step::File));
-    let Some(managed) = picture.service.managed() else { return steps };
-    let unit = managed.unit.name.clone();
-    let (runs, exists) = (managed.unit.is_up(), managed.has_unit());
-    if runs && !steps.is_empty() {
-        steps.insert(0, Step::Stop { unit: unit.clone() });
-        steps.push(Step::Start { unit });
-    } else if !runs && exists && start {
-        steps.push(Step::Start { unit });
-    } else if !runs && exists {
-        notes.push(Note::NotRunning { unit });
-    }
-    steps
-}
-
-fn directories(missing: &[PathBuf]) -> impl Iterator<Item = Step> + '_ {
-    missing.iter().map(|path| Step::Directory { path: path.clone(), mode: 0o755 })
-}
-
-fn first_notes(picture: &Picture, request: &Request<'_>, config: &ConfigSet) -> Vec<Note> {
-    let mut notes = Vec::new();
-    if picture.program.version.is_none() {
-        notes.push(Note::VersionUnknown);
-    }
+    refuse_wrong_direction(request)?;
+    let effective = request.config.effective();
+    let mut notes = order::surrounding_notes(picture, request.config);
     if request.payload.unverified {
         notes.push(Note::Unverified);
     }
-    notes.extend(config.warnings().into_iter().map(|(file, duplicate)| Note::DuplicateKey {
-        file,
-        key: duplicate.key.to_string(),
-        line: duplicate.effective.line,
-        column: duplicate.effective.column,
-    }));
-    match &picture.service {
-        ServicePicture::Unmanaged => {
-            notes.push(Note::NoManager { user: picture.account.name.clone() });
-        }
-        ServicePicture::Managed(managed) if !managed.has_unit() => {
-            notes.push(Note::NoUnit { unit: managed.unit.name.clone() });
-        }
-        ServicePicture::Managed(_) => {}
+    let draft = config_draft(picture, request, effective)?;
+    notes.extend(draft.notes);
+    let models = models_file(picture, request, effective, &mut notes)?;
+    let (drop_in, bypass) = drop_in_step(picture, &mut notes);
+    let tree = tree_step(picture, request);
+    if tree.is_some() {
+        notes.extend(request.payload.dependencies.clone().map(|pins| Note::Dependencies { pins }));
+        notes.extend(order::deviation_note(picture, request.live, &request.transactions));
     }
-    notes
+    let adopts = tree.is_none() && !is_recorded(picture, request);
+    let traces = traces(picture, effective, &draft.edits, models.as_ref(), &bypass);
+    let config = order::config_files(picture, request.config, &draft.edits)?;
+    let models = models.map(|models| models.step);
+    let changes = Changes { tree, drop_in, config, models, ..Changes::default() };
+    let mut plan = Plan {
+        command: match request.purpose {
+            Purpose::Install { .. } => "install",
+            Purpose::Upgrade { .. } => "upgrade",
+        },
+        connector: (
+            request.live.map(LiveTree::shown_version),
+            Some(request.payload.version.to_owned()),
+        ),
+        unit: order::unit_before(picture),
+        expectations: Expectations {
+            chat: true,
+            bypass: Some(bypass),
+            connector: Some(CONNECTOR.to_owned()),
+        },
+        traces,
+        adopts,
+        steps: order::arrival(picture, changes),
+        notes,
+    };
+    start_if_asked(picture, request, &mut plan);
+    Ok(plan)
+}
+
+/// `upgrade` needs something to upgrade, and goes backward only when told to.
+fn refuse_wrong_direction(request: &Request<'_>) -> Result<(), PlanError> {
+    let Purpose::Upgrade { allow_downgrade } = request.purpose else { return Ok(()) };
+    let live = request.live.ok_or(PlanError::NothingInstalled)?;
+    let parse = |text: &str| semver::Version::parse(text).ok();
+    let from = live.version.as_deref().and_then(parse);
+    match (from, parse(request.payload.version)) {
+        (Some(from), Some(to)) if to < from && !allow_downgrade => {
+            Err(PlanError::Downgrade { from: from.to_string(), to: to.to_string() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A gateway that did not run is started only by `--start`.
+fn start_if_asked(picture: &Picture, request: &Request<'_>, plan: &mut Plan) {
+    let Some(managed) = picture.service.managed().filter(|managed| managed.has_unit()) else {
+        return;
+    };
+    if managed.unit.is_up() {
+        return;
+    }
+    let unit = managed.unit.name.clone();
+    if request.purpose == (Purpose::Install { start: true }) {
+        plan.steps.push(Step::Start { unit });
+    } else {
+        plan.notes.push(Note::NotRunning { unit });
+    }
 }
 
 /// Whether the record already tells of this very payload.
 fn is_recorded(picture: &Picture, request: &Request<'_>) -> bool {
-    picture.record.as_ref().is_some_and(|record| record.payload == request.payload.digest)
+    picture.record.as_ref().is_some_and(|record| record.origin.payload == request.payload.digest)
 }
 
 /// No step where the live tree is what this payload became, or already is this payload.
@@ -190,8 +198,9 @@ fn tree_step(picture: &Picture, request: &Request<'_>) -> Option<TreeStep> {
     let side = |version: String| TreeSide { version, identity: None };
     Some(TreeStep {
         live: picture.paths.connector.clone(),
-        before: live.map(|live| side(live.version.clone().unwrap_or_else(|| "?".to_owned()))),
+        before: live.map(|live| side(live.shown_version())),
         after: Some(side(request.payload.version.to_owned())),
+        slot: None,
     })
 }
 
@@ -204,6 +213,7 @@ fn config_draft<'a>(
     let wish = Wish {
         settings: request.settings,
         openclaw: picture.program.version.unwrap_or(ASSUMED),
+        migrates: matches!(request.purpose, Purpose::Upgrade { .. }),
         connector: &picture.paths.connector,
         connector_version: request.payload.version,
         channel_schema: request.payload.channel_schema,
@@ -217,46 +227,10 @@ fn config_draft<'a>(
     config::edits(effective, &wish)
 }
 
-fn config_files(
-    picture: &Picture,
-    config: &ConfigSet,
-    draft: &Draft<'_>,
-) -> Result<Vec<FileStep>, PlanFailure> {
-    let changed = config.edit(&draft.edits)?;
-    // a key can be taken back alone only where its path in the file is its path in the config
-    let is_one_file = config.files().count() == 1;
-    let keys = if is_one_file { key_changes(config.effective(), &draft.edits) } else { Vec::new() };
-    let step = |file: ChangedFile| {
-        let ChangedFile { path, old, new } = file;
-        let attributes = picture.config_files.get(&path);
-        let before = attributes.map_or_else(
-            || picture.new_file(old.clone(), 0o600),
-            |attributes| attributes.with_bytes(old.clone()),
-        );
-        let after = before.with_bytes(new);
-        let step = FileStep::new(Role::Config, path, Some(before), Some(after));
-        FileStep { keys: keys.clone(), lock: config_lock(picture), ..step }
-    };
-    Ok(changed.into_iter().map(step).collect())
-}
-
-fn config_lock(picture: &Picture) -> Option<PathBuf> {
-    let has_lock = picture.program.version.is_some_and(|version| version >= CONFIG_HAS_A_LOCK);
-    has_lock.then(|| {
-        let mut path = picture.paths.config.clone().into_os_string();
-        path.push(".lock");
-        path.into()
-    })
-}
-
-fn key_changes(effective: &Value, edits: &[Edit]) -> Vec<KeyChange> {
-    let after = edits.iter().fold(effective.clone(), |value, edit| edit.applied_to(&value));
-    let change = |edit: &Edit| {
-        let path = edit.path().segments().to_vec();
-        let value = |document: &Value| document.get(&path).map(Value::to_json);
-        KeyChange { before: value(effective), after: value(&after), path: path.clone() }
-    };
-    edits.iter().map(change).collect()
+/// The agent model file's step with the keys that it changes.
+struct Models {
+    step: FileStep,
+    keys: Vec<KeyChange>,
 }
 
 fn models_file(
@@ -264,7 +238,7 @@ fn models_file(
     request: &Request<'_>,
     effective: &Value,
     notes: &mut Vec<Note>,
-) -> Result<Option<FileStep>, PlanFailure> {
+) -> Result<Option<Models>, PlanFailure> {
     let Some((path, state)) = &picture.models else { return Ok(None) };
     let Ok(document) = Document::parse(path, &state.bytes) else {
         notes.push(Note::ModelsUnreadable { file: path.clone() });
@@ -274,23 +248,42 @@ fn models_file(
         config::models_file_edits(path, document.value(), effective, request.settings);
     notes.extend(remarks);
     let edited = document.edit(&edits)?;
-    let step = |bytes: &[u8]| {
-        let after = state.with_bytes(bytes.to_vec());
-        FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after))
-    };
-    Ok((edited.bytes() != state.bytes).then(|| step(edited.bytes())))
-}
-
-fn unit_before(picture: &Picture) -> Option<UnitBefore> {
-    let managed = picture.service.managed().filter(|managed| managed.has_unit())?;
-    Some(UnitBefore { name: managed.unit.name.clone(), was_active: managed.unit.is_up() })
-}
-
-fn drop_in_before(picture: &Picture) -> Assigned {
-    match &picture.record {
-        Some(record) => record.drop_in_before.clone(),
-        None => drop_in::assigned(&drop_in_text(picture).unwrap_or_default()),
+    if edited.bytes() == state.bytes {
+        return Ok(None);
     }
+    let after = state.with_bytes(edited.bytes().to_vec());
+    let keys = keys::changes(document.value(), &edits);
+    let step = FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after));
+    Ok(Some(Models { step: FileStep { keys: keys.clone(), ..step }, keys }))
+}
+
+/// What we have changed outside the tree since we first came.
+fn traces(
+    picture: &Picture,
+    effective: &Value,
+    edits: &[Edit],
+    models: Option<&Models>,
+    bypass: &Bypass,
+) -> Traces {
+    let earlier = picture.record.as_ref().map(|record| &record.traces);
+    let none = Traces::default();
+    let known = earlier.unwrap_or(&none);
+    let mut directories = known.directories.clone();
+    directories.extend(picture.missing_extensions.iter().cloned());
+    directories.extend(picture.missing_unit_dirs.iter().cloned());
+    let model_keys = models.map(|models| models.keys.clone()).unwrap_or_default();
+    Traces {
+        config: keys::accumulated(&known.config, keys::changes(effective, edits)),
+        models: keys::accumulated(&known.models, model_keys),
+        drop_in_before: earlier
+            .map_or_else(|| assigned_before(picture), |traces| traces.drop_in_before.clone()),
+        bypass: bypass.value(),
+        directories,
+    }
+}
+
+fn assigned_before(picture: &Picture) -> Assigned {
+    drop_in::assigned(&drop_in_text(picture).unwrap_or_default())
 }
 
 fn drop_in_text(picture: &Picture) -> Option<String> {
@@ -298,8 +291,6 @@ fn drop_in_text(picture: &Picture) -> Option<String> {
     state.as_ref().map(|state| String::from_utf8_lossy(&state.bytes).into_owned())
 }
 
-/// Every entry that is effective today, and every entry of the file itself, is kept: our two
-/// assignments replace the earlier values of both names.
 fn drop_in_step(picture: &Picture, notes: &mut Vec<Note>) -> (Option<FileStep>, Bypass) {
     let (path, state) = &picture.drop_in;
     let text = drop_in_text(picture);
@@ -319,6 +310,8 @@ fn drop_in_step(picture: &Picture, notes: &mut Vec<Note>) -> (Option<FileStep>, 
     (step, bypass)
 }
 
+/// Every entry that is effective today, and every entry of the file itself, is kept: our two
+/// assignments replace the earlier values of both names.
 fn wanted_bypass(picture: &Picture, text: Option<&str>) -> Bypass {
     let effective =
         picture.service.managed().map(Managed::effective_environment).unwrap_or_default();

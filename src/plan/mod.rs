@@ -6,11 +6,14 @@ pub mod error;
 pub mod install;
 pub mod mask;
 pub mod note;
+pub mod order;
 pub mod render;
+pub mod rollback;
+pub mod uninstall;
 
+use crate::connector::installed::Traces;
+use crate::health::Expectations;
 use crate::language::Explain;
-use crate::systemd::drop_in::Assigned;
-use crate::systemd::environment::Bypass;
 use crate::transaction::journal::UnitBefore;
 use crate::transaction::step::Step;
 
@@ -25,10 +28,10 @@ pub struct Plan {
     pub connector: (Option<String>, Option<String>),
     /// The gateway's unit, where there is one.
     pub unit: Option<UnitBefore>,
-    /// The bypass that the gateway's process must have afterwards.
-    pub bypass: Bypass,
-    /// What the drop-in assigned before we first came.
-    pub drop_in_before: Assigned,
+    /// What the gateway must show afterwards, besides running and being ready.
+    pub expectations: Expectations,
+    /// What we will have changed outside the tree, for the record.
+    pub traces: Traces,
     /// The tree is right as it stands, but not in our records: only the record is written.
     pub adopts: bool,
     /// The changes, in the order in which they are made.

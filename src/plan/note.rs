@@ -78,6 +78,21 @@ pub enum Note {
         /// Where the old tree is kept.
         kept: PathBuf,
     },
+    /// The tree was not installed by us.
+    TreeUnrecorded {
+        /// Where the old tree is kept.
+        kept: PathBuf,
+    },
+    /// Keys that somebody else has changed since were left.
+    KeysKept {
+        /// Their names.
+        keys: Vec<String>,
+    },
+    /// A file that somebody else has changed since was left.
+    FileKept {
+        /// The file.
+        file: PathBuf,
+    },
     /// OpenClaw's version could not be found out.
     VersionUnknown,
 }
@@ -100,6 +115,9 @@ impl Note {
             Self::AuthNone => "auth-none",
             Self::AnswersReadable { .. } => "answers-readable",
             Self::TreeDeviates { .. } => "tree-deviates",
+            Self::TreeUnrecorded { .. } => "tree-unrecorded",
+            Self::KeysKept { .. } => "keys-kept",
+            Self::FileKept { .. } => "file-kept",
             Self::VersionUnknown => "version-unknown",
         }
     }
@@ -124,6 +142,55 @@ impl Localized for Note {
                     "此版本连接器不接受 {keys}：已从频道配置移除，并保存在事务记录中"
                 )
             }
+            Self::DropInRepaired { file } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "{file} had lost its line breaks (systemd: \"Invalid section header\"): repaired",
+                    "{file} 丢失了换行（systemd 报 \"Invalid section header\"）：已修复"
+                )
+            }
+            Self::TreeDeviates { paths, kept } => {
+                let kept = kept.display();
+                say!(
+                    language,
+                    "{paths} paths of the installed tree were changed since it was installed; the old tree is kept below {kept}",
+                    "已安装的目录中有 {paths} 处被改动过；旧目录保存在 {kept} 下"
+                )
+            }
+            Self::TreeUnrecorded { kept } => {
+                let kept = kept.display();
+                say!(
+                    language,
+                    "the connector that stands there was not installed by openclaw-setup; it is kept below {kept}",
+                    "现有连接器不是由 openclaw-setup 安装的；将保存在 {kept} 下"
+                )
+            }
+            Self::KeysKept { keys } => {
+                let keys = keys.join(", ");
+                say!(
+                    language,
+                    "changed by somebody else since, and therefore left as they are: {keys}",
+                    "以下键已被他人修改，保持不变：{keys}"
+                )
+            }
+            Self::FileKept { file } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "{file} was changed by somebody else since, and is left as it is",
+                    "{file} 已被他人修改，保持不变"
+                )
+            }
+            _ => self.about_the_machine(language),
+        }
+    }
+}
+
+impl Note {
+    /// Remarks on what was found, not on what is changed.
+    fn about_the_machine(&self, language: Language) -> String {
+        match self {
             Self::DuplicateKey { file, key, line, column } => {
                 let file = file.display();
                 say!(
@@ -138,14 +205,6 @@ impl Localized for Note {
                     language,
                     "{file} is not valid JSON and is left alone; OpenClaw writes it anew at the next agent run",
                     "{file} 不是有效的 JSON，不作改动；OpenClaw 下次运行代理时会重新生成"
-                )
-            }
-            Self::DropInRepaired { file } => {
-                let file = file.display();
-                say!(
-                    language,
-                    "{file} had lost its line breaks (systemd: \"Invalid section header\"): repaired",
-                    "{file} 丢失了换行（systemd 报 \"Invalid section header\"）：已修复"
                 )
             }
             Self::NoManager { user } => say!(
@@ -193,19 +252,12 @@ impl Localized for Note {
                     "{file} 可被其他用户读取，请保护：chmod 600 {file}"
                 )
             }
-            Self::TreeDeviates { paths, kept } => {
-                let kept = kept.display();
-                say!(
-                    language,
-                    "{paths} paths of the installed tree were changed since it was installed; the old tree is kept in {kept}",
-                    "已安装的目录中有 {paths} 处被改动过；旧目录保存在 {kept}"
-                )
-            }
             Self::VersionUnknown => say!(
                 language,
                 "OpenClaw's version could not be found out; the rules of 2026.3.13 are used",
                 "无法确定 OpenClaw 版本，按 2026.3.13 的规则处理"
             ),
+            _ => String::new(),
         }
     }
 }

@@ -52,6 +52,7 @@ fn json_step(step: &Step, language: Language) -> Value {
         Step::Directory { path, mode } => {
             json!({"step": "directory", "path": path, "mode": format!("{mode:04o}")})
         }
+        Step::RemoveDirectory { path, .. } => json!({"step": "remove-directory", "path": path}),
         Step::Tree(tree) => json!({
             "step": "tree",
             "path": tree.live,

@@ -117,8 +117,9 @@ impl Preparation {
                 if let Some(before) = &mut tree.before {
                     before.identity = Identity::of(&tree.live)?;
                 }
+                let slot = tree.slot.clone().unwrap_or_else(|| self.slot());
                 if let Some(after) = &mut tree.after {
-                    after.identity = Identity::of(&self.slot())?;
+                    after.identity = Identity::of(&slot)?;
                 }
             }
         }
@@ -180,7 +181,11 @@ fn apply(journal: &Journal, step: &Step, service: &mut dyn Service) -> Result<()
             directory::create(path, *mode)?;
             Ok(())
         }
-        Step::Tree(tree) => apply_tree(tree, &journal.slot()),
+        Step::RemoveDirectory { path, .. } => {
+            directory::remove_if_empty(path)?;
+            Ok(())
+        }
+        Step::Tree(tree) => apply_tree(tree, &journal.slot_of(tree)),
         Step::File(file) => apply_file(file, &journal.intent().id),
     }
 }

@@ -54,3 +54,11 @@ fn remove_tree(path: &Path) -> Result<(), TransactionError> {
         _ => Ok(directory::sync(path.parent().unwrap_or(Path::new("/")))?),
     }
 }
+
+/// Removes every transaction: nothing can be rolled back afterwards. The caller holds the lock.
+pub fn discard_all(records: &Records) -> Result<(), TransactionError> {
+    for id in records.ids()? {
+        remove_tree(&records.transactions().join(id))?;
+    }
+    Ok(())
+}

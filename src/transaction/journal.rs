@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::TransactionError;
-use super::step::{FileStep, Step};
+use super::step::{FileStep, Step, TreeStep};
 use crate::fs::image::FileState;
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory};
@@ -155,6 +155,12 @@ impl Journal {
     #[must_use]
     pub fn slot(&self) -> PathBuf {
         self.directory.join("tree")
+    }
+
+    /// The slot with which a tree step swaps.
+    #[must_use]
+    pub fn slot_of(&self, tree: &TreeStep) -> PathBuf {
+        tree.slot.clone().unwrap_or_else(|| self.slot())
     }
 
     /// The preimage of file step `number`, where the file existed.

@@ -28,6 +28,13 @@ pub enum Step {
         /// Permission bits.
         mode: u32,
     },
+    /// Remove a directory if nothing is in it.
+    RemoveDirectory {
+        /// Absolute path.
+        path: PathBuf,
+        /// Permission bits with which undo creates it again.
+        mode: u32,
+    },
     /// Create, replace or remove one file.
     File(FileStep),
     /// Let the user manager read its unit files again.
@@ -46,8 +53,12 @@ pub struct TreeStep {
     pub live: PathBuf,
     /// What stands there now.
     pub before: Option<TreeSide>,
-    /// What will stand there; its tree waits in the transaction's slot.
+    /// What will stand there; its tree waits in the slot.
     pub after: Option<TreeSide>,
+    /// The slot, where it is not the transaction's own: a rollback swaps with the slot in which
+    /// an earlier transaction left the tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<PathBuf>,
 }
 
 /// One side of a swap.
@@ -143,6 +154,10 @@ impl Localized for Step {
                     "create directory {path} ({mode:04o})",
                     "创建目录 {path}（{mode:04o}）"
                 )
+            }
+            Self::RemoveDirectory { path, .. } => {
+                let path = path.display();
+                say!(language, "remove {path} if it is empty", "如 {path} 为空则删除")
             }
             Self::Tree(tree) => tree.text(language),
             Self::File(file) => file.text(language),

@@ -75,7 +75,10 @@ fn was_touched(journal: &Journal) -> bool {
             !matches!(Identity::of(&tree.live), Ok(now) if now == identity(tree.before.as_ref()))
         }
         Step::Start { .. } => begun.contains(&number),
-        Step::Stop { .. } | Step::Reload | Step::Directory { .. } => false,
+        Step::Stop { .. }
+        | Step::Reload
+        | Step::Directory { .. }
+        | Step::RemoveDirectory { .. } => false,
     })
 }
 
@@ -122,6 +125,13 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
             }
             Ok(Outcome::NothingToDo)
         }
+        Step::RemoveDirectory { path, mode } => {
+            let begun = journal.begun()?.contains(&number);
+            if begun && directory::create(path, *mode)? {
+                return Ok(Outcome::TakenBack);
+            }
+            Ok(Outcome::NothingToDo)
+        }
         Step::Stop { .. } | Step::Start { .. } | Step::Reload => Ok(Outcome::NothingToDo),
     }
 }
@@ -146,7 +156,7 @@ fn take_back_file(
     }
     // somebody else has written it since: their edits stay, our keys go
     if let (Role::Config, Some(theirs)) = (file.role, &current)
-        && let Some(bytes) = keys::take_back(&file.path, &theirs.bytes, &file.keys)
+        && let Some((bytes, _)) = keys::take_back(&file.path, &theirs.bytes, &file.keys)
     {
         replace::replace(&file.path, Some(&theirs.with_bytes(bytes)), id)?;
         return Ok(Outcome::TakenBack);
@@ -159,7 +169,7 @@ fn take_back_file(
 }
 
 fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, TransactionError> {
-    let slot = journal.slot();
+    let slot = journal.slot_of(tree);
     exchange::settle(&tree.live, &slot)?;
     let now = Identity::of(&tree.live)?;
     let (before, after) = (identity(tree.before.as_ref()), identity(tree.after.as_ref()));
@@ -193,7 +203,9 @@ fn subject(step: &Step) -> String {
     match step {
         Step::File(file) => file.path.display().to_string(),
         Step::Tree(tree) => tree.live.display().to_string(),
-        Step::Directory { path, .. } => path.display().to_string(),
+        Step::Directory { path, .. } | Step::RemoveDirectory { path, .. } => {
+            path.display().to_string()
+        }
         Step::Stop { unit } | Step::Start { unit } => unit.clone(),
         Step::Reload => "daemon-reload".to_owned(),
     }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::cli::Install;
+use crate::cli::Checksums;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::connector::npm::{self, Registry};
@@ -17,18 +17,19 @@ use crate::report::bar::Bar;
 /// Opens and judges the payload that the command line names.
 pub(super) fn open(
     context: &Context,
-    options: &Install,
+    source: Option<&str>,
+    checksums: &Checksums,
     picture: &Picture,
 ) -> Result<Payload, Failure> {
     let payloads = context
         .surroundings
         .path("OPENCLAW_SETUP_PAYLOADS")
         .unwrap_or_else(|| PathBuf::from(DEFAULT_PAYLOADS));
-    let source = Source::resolve(options.source.as_deref().map(OsStr::new), &payloads)?;
+    let source = Source::resolve(source.map(OsStr::new), &payloads)?;
     let checks = Checks {
-        sha256: options.checksums.sha256,
-        checksums: options.checksums.checksums.clone(),
-        allow_unverified: options.checksums.allow_unverified,
+        sha256: checksums.sha256,
+        checksums: checksums.checksums.clone(),
+        allow_unverified: checksums.allow_unverified,
         limits: Limits::default(),
     };
     let registry = registry(context, picture);
@@ -55,7 +56,10 @@ pub(super) fn facts(payload: &Payload) -> PayloadFacts<'_> {
 }
 
 /// Hashes what stands where the connector goes.
-pub(super) fn live_tree(context: &Context, picture: &Picture) -> Result<Option<LiveTree>, Failure> {
+pub(in crate::command) fn live_tree(
+    context: &Context,
+    picture: &Picture,
+) -> Result<Option<LiveTree>, Failure> {
     let path = &picture.paths.connector;
     if path.symlink_metadata().is_err() {
         return Ok(None);

@@ -1,41 +1,36 @@
 //! Judging the gateway that was started: a finished start job proves nothing.
 
-use super::{Errand, Prospect};
-use crate::health::{BypassUndone, Endpoint, Expectations, Gate, LogSource};
-use crate::installation::paths::CONNECTOR;
+use crate::command::context::Context;
+use crate::health::{BypassUndone, Endpoint, Gate, Healthy, LogSource};
+use crate::installation::picture::Picture;
 use crate::installation::service::Managed;
-use crate::language::Language;
+use crate::language::{Language, Localized};
 use crate::openclaw::document::Value;
 use crate::openclaw::document::mask::secrets_in;
 use crate::openclaw::include::ConfigSet;
+use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::bar::Bar;
 use crate::say;
 use crate::systemd::UserManager;
-use crate::systemd::environment::undone;
+use crate::systemd::environment::{Bypass, undone};
 use crate::transaction::service::ServiceError;
 
 /// Passes if the gateway that now runs is healthy, or if none was started.
-pub(super) fn judge(
-    errand: &Errand<'_>,
-    prospect: &Prospect,
+pub(in crate::command) fn judge(
+    context: &Context,
+    manager: Option<&UserManager>,
+    picture: &Picture,
+    plan: &Plan,
     bar: &Bar,
 ) -> Result<(), ServiceError> {
-    let context = errand.context;
-    let Some(manager) = errand.manager.as_ref().filter(|_| prospect.plan.starts_the_gateway())
-    else {
-        return Ok(());
-    };
+    let Some(manager) = manager.filter(|_| plan.starts_the_gateway()) else { return Ok(()) };
     let config = ConfigSet::load(&context.paths.config)?;
     let effective = config.effective();
-    expect_bypass(errand, prospect, manager)?;
-    let endpoint =
-        Endpoint::new(prospect.picture.port, prospect.picture.connectors_token(effective));
-    let expectations = Expectations {
-        chat: true,
-        bypass: Some(prospect.plan.bypass.clone()),
-        connector: Some(CONNECTOR.to_owned()),
-    };
+    if let Some(bypass) = &plan.expectations.bypass {
+        expect_bypass(context, manager, bypass)?;
+    }
+    let endpoint = Endpoint::new(picture.port, picture.connectors_token(effective));
     let gate = Gate {
         manager,
         unit: &context.paths.unit,
@@ -44,10 +39,25 @@ pub(super) fn judge(
         secrets: &secrets(effective, &config),
     };
     bar.begin(&label(context.console.language), None);
-    let verdict = gate.pass(&expectations, context.deadline(), &context.interrupt);
+    let verdict = gate.pass(&plan.expectations, context.deadline(), &context.interrupt);
     bar.end();
-    verdict?;
+    bar.finished(&Passed(verdict?));
     Ok(())
+}
+
+/// A gateway that passed the gate, for the report.
+#[derive(Debug)]
+struct Passed(Healthy);
+
+impl Localized for Passed {
+    fn text(&self, language: Language) -> String {
+        let (pid, seconds) = (self.0.main_pid, self.0.watched.as_secs());
+        say!(
+            language,
+            "the gateway is healthy (pid {pid}, watched for {seconds} s)",
+            "网关运行正常（pid {pid}，已观察 {seconds} 秒）"
+        )
+    }
 }
 
 fn label(language: Language) -> String {
@@ -57,20 +67,14 @@ fn label(language: Language) -> String {
 /// An `EnvironmentFile=` or a later drop-in may take the bypass away again: seen at once, and by
 /// name, instead of at the end of the gate's patience.
 fn expect_bypass(
-    errand: &Errand<'_>,
-    prospect: &Prospect,
+    context: &Context,
     manager: &UserManager,
+    bypass: &Bypass,
 ) -> Result<(), ServiceError> {
-    let context = errand.context;
     let (deadline, unit) = (context.deadline(), &context.paths.unit);
     let service = Managed::observe(manager, unit, deadline, &context.interrupt)?;
-    let undone = undone(
-        &service.environment,
-        &service.unit,
-        &service.files,
-        &context.paths.drop_in,
-        &prospect.plan.bypass,
-    );
+    let drop_in = &context.paths.drop_in;
+    let undone = undone(&service.environment, &service.unit, &service.files, drop_in, bypass);
     if undone.is_empty() {
         return Ok(());
     }

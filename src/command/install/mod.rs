@@ -1,105 +1,98 @@
-//! `install`: makes DingTalk work here, as one transaction.
+//! `install`: makes DingTalk work here. `upgrade` is the same with another connector.
 
-mod apply;
 mod connector;
 mod health;
+mod stage;
 
-pub(super) use connector::version_of;
+use std::os::unix::fs::PermissionsExt;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::recover;
-use crate::cli::Install;
+use super::undertaking::{Undertaking, undertake};
+use crate::cli::{Checksums, Install, Upgrade};
 use crate::connector::Payload;
 use crate::installation::picture::Picture;
 use crate::openclaw::include::ConfigSet;
-use crate::plan::install::{self as planning, Request};
+use crate::plan::install::{self as planning, Purpose, Request};
 use crate::plan::note::Note;
-use crate::plan::{Plan, config, render};
-use crate::report::console::Mark;
-use crate::report::json;
+use crate::plan::{Plan, config};
+use crate::report::bar::Bar;
 use crate::say;
 use crate::settings::{Secret, SettingError, Settings, prompt, sources};
 use crate::systemd::UserManager;
+use crate::transaction::apply::Preparation;
+use crate::transaction::service::ServiceError;
 
-/// What one look at the machine and one plan for it consist of.
-struct Prospect {
-    picture: Picture,
-    payload: Payload,
-    plan: Plan,
-}
+pub(super) use connector::{live_tree, version_of};
+pub(super) use health::judge;
 
+/// Runs `install`.
 pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure> {
-    let given = sources::gather(
+    let settings = sources::gather(
         &options.settings.given(),
         &context.surroundings,
         options.settings.answers.as_deref(),
     )
     .map_err(Failure::usage)?;
     let manager = context.manager()?;
-    let errand = Errand { context, options, manager, token: Secret::fresh()? };
-    errand.run(given)
+    let mut errand = Errand {
+        context,
+        manager: manager.as_ref(),
+        source: options.source.as_deref(),
+        checksums: &options.checksums,
+        purpose: Purpose::Install { start: options.start },
+        settings,
+        notes: options.settings.answers.as_deref().and_then(readable_answers),
+        token: Secret::fresh()?,
+    };
+    undertake(context, manager.as_ref(), &mut errand)
 }
 
-/// One run of `install`.
+/// Runs `upgrade`.
+pub(super) fn upgrade(context: &Context, options: &Upgrade) -> Result<Exit, Failure> {
+    let manager = context.manager()?;
+    let mut errand = Errand {
+        context,
+        manager: manager.as_ref(),
+        source: options.source.as_deref(),
+        checksums: &options.checksums,
+        purpose: Purpose::Upgrade { allow_downgrade: options.allow_downgrade },
+        settings: Settings::default(),
+        notes: None,
+        token: Secret::fresh()?,
+    };
+    undertake(context, manager.as_ref(), &mut errand)
+}
+
+/// An answers file that others may read: it may hold secrets.
+fn readable_answers(file: &std::path::Path) -> Option<Note> {
+    let mode = file.metadata().ok()?.permissions().mode();
+    (mode & 0o044 != 0).then(|| Note::AnswersReadable { file: file.to_owned() })
+}
+
+/// One run of `install` or `upgrade`.
 struct Errand<'a> {
     context: &'a Context,
-    options: &'a Install,
-    manager: Option<UserManager>,
+    manager: Option<&'a UserManager>,
+    source: Option<&'a str>,
+    checksums: &'a Checksums,
+    purpose: Purpose,
+    settings: Settings,
+    notes: Option<Note>,
     token: Secret,
 }
 
+/// One look at the machine and the payload, and the plan for them.
+struct Prospect {
+    picture: Picture,
+    payload: Payload,
+    plan: Plan,
+}
+
 impl Errand<'_> {
-    /// Everything that can fail without the lock is tried without it, so that a failure leaves no
-    /// trace; then the lock is taken, and the plan made again if another run came in between.
-    fn run(&self, mut settings: Settings) -> Result<Exit, Failure> {
-        let seen = self.context.records.latest()?;
-        let mut prospect = self.look(&mut settings)?;
-        if self.context.dry_run {
-            return Ok(self.show(&prospect.plan));
-        }
-        let pending = self.context.records.pending()?.is_some();
-        if prospect.plan.is_empty() && !pending {
-            return Ok(self.nothing_to_do(&prospect.plan));
-        }
-        self.confirm(&prospect.plan)?;
-        let _lock = self.context.records.lock("install")?;
-        let recovered = recover::pending(self.context, self.manager.as_ref())?;
-        if recovered.is_some() || self.context.records.latest()? != seen {
-            prospect = self.look(&mut settings)?;
-        }
-        if prospect.plan.is_empty() {
-            return Ok(self.nothing_to_do(&prospect.plan));
-        }
-        let done = apply::apply(self, prospect)?;
-        Ok(self.done(&done))
-    }
-
-    /// Observes the machine and the payload, asks for what is missing, and makes the plan.
-    fn look(&self, settings: &mut Settings) -> Result<Prospect, Failure> {
-        let context = self.context;
-        let (picture, config) = context.observe(self.manager.as_ref())?;
-        let config = config?;
-        self.complete(settings, &config)?;
-        let payload = connector::open(context, self.options, &picture)?;
-        let live = connector::live_tree(context, &picture)?;
-        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
-        let request = Request {
-            settings,
-            config: &config,
-            payload: connector::facts(&payload),
-            live: live.as_ref(),
-            start: self.options.start,
-            fresh_token: &self.token,
-            now: &now,
-        };
-        let mut plan = planning::plan(&picture, &request)?;
-        plan.notes.extend(self.readable_answers());
-        Ok(Prospect { picture, payload, plan })
-    }
-
-    fn complete(&self, settings: &mut Settings, config: &ConfigSet) -> Result<(), Failure> {
-        let needed = config::needed(config.effective(), settings);
+    /// Asks for what is needed and absent; without a terminal, or with `--yes`, that is an error.
+    fn complete(&mut self, config: &ConfigSet) -> Result<(), Failure> {
+        let needed = config::needed(config.effective(), &self.settings);
         if needed.is_empty() {
             return Ok(());
         }
@@ -107,79 +100,69 @@ impl Errand<'_> {
             return Err(Failure::usage(SettingError::Missing { settings: needed }));
         }
         let (language, interrupt) = (self.context.console.language, &self.context.interrupt);
-        prompt::ask(settings, &needed, language, interrupt).map_err(|error| match error {
-            SettingError::Interrupted => Failure::from(error),
-            error => Failure::usage(error),
-        })?;
-        self.complete(settings, config)
+        prompt::ask(&mut self.settings, &needed, language, interrupt).map_err(Failure::usage)?;
+        self.complete(config)
+    }
+}
+
+impl Undertaking for Errand<'_> {
+    type Prospect = Prospect;
+
+    fn look(&mut self) -> Result<Prospect, Failure> {
+        let (picture, config) = self.context.observe(self.manager)?;
+        let config = config?;
+        self.complete(&config)?;
+        let payload = connector::open(self.context, self.source, self.checksums, &picture)?;
+        let live = connector::live_tree(self.context, &picture)?;
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
+        let request = Request {
+            purpose: self.purpose,
+            settings: &self.settings,
+            config: &config,
+            payload: connector::facts(&payload),
+            live: live.as_ref(),
+            transactions: self.context.records.transactions(),
+            fresh_token: &self.token,
+            now: &now,
+        };
+        let mut plan = planning::plan(&picture, &request)?;
+        plan.notes.extend(self.notes.clone());
+        Ok(Prospect { picture, payload, plan })
     }
 
-    /// An answers file with secrets in it that others may read.
-    fn readable_answers(&self) -> Option<Note> {
-        use std::os::unix::fs::PermissionsExt;
-        let file = self.options.settings.answers.clone()?;
-        let mode = file.metadata().ok()?.permissions().mode();
-        (mode & 0o044 != 0).then_some(Note::AnswersReadable { file })
+    fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
+        &prospect.plan
     }
 
-    fn show(&self, plan: &Plan) -> Exit {
-        let console = &self.context.console;
-        if plan.is_empty() {
-            return self.nothing_to_do(plan);
-        }
-        console.result(&render::text(plan, console.language));
-        self.notes(plan);
-        let mut body = render::json(plan, console.language);
-        body.insert("dryRun".to_owned(), true.into());
-        console.document(&json::document("install", true, body));
-        Exit::Done
+    fn prepare(
+        &self,
+        prospect: &mut Prospect,
+        preparation: &Preparation,
+        bar: &Bar,
+    ) -> Result<(), Failure> {
+        let tree = stage::stage(self.context, prospect, preparation, bar)?;
+        stage::add_record(self.context, prospect, tree);
+        Ok(())
     }
 
-    fn notes(&self, plan: &Plan) {
-        plan.notes.iter().for_each(|note| self.context.console.note(note));
+    fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
+        judge(self.context, self.manager, &prospect.picture, &prospect.plan, bar)
     }
 
-    fn nothing_to_do(&self, plan: &Plan) -> Exit {
-        let console = &self.context.console;
-        self.notes(plan);
-        let text = say!(
-            console.language,
+    fn nothing_to_do(&self) -> String {
+        say!(
+            self.context.console.language,
             "Nothing to do: DingTalk is set up here already.",
             "无需改动：钉钉已配置完成。"
-        );
-        console.result(&text);
-        console.document(&json::document("install", true, render::json(plan, console.language)));
-        Exit::Done
+        )
     }
 
-    /// On a terminal the plan is shown and a yes is asked for; elsewhere starting the command is one.
-    fn confirm(&self, plan: &Plan) -> Result<(), Failure> {
-        let console = &self.context.console;
-        self.notes(plan);
-        if self.context.yes || console.json || !prompt::can_ask() {
-            return Ok(());
-        }
-        console.tell(&render::text(plan, console.language));
-        let question = say!(console.language, "Go ahead?", "是否继续？");
-        match console.confirm(&question) {
-            Ok(true) => Ok(()),
-            _ => Err(Failure::declined()),
-        }
-    }
-
-    fn done(&self, done: &apply::Done) -> Exit {
-        let console = &self.context.console;
-        let language = console.language;
-        let id = &done.id;
-        console.tell_marked(
-            Mark::Good,
-            &say!(
-                language,
-                "DingTalk is set up (transaction {id}).",
-                "钉钉已配置完成（事务 {id}）。"
-            ),
-        );
-        console.document(&json::document("install", true, done.body(language)));
-        Exit::Done
+    fn done(&self, prospect: &Prospect, id: &str) -> String {
+        let version = &prospect.payload.package().version;
+        say!(
+            self.context.console.language,
+            "DingTalk works here with connector {version}. To take it back: openclaw-setup rollback {id}",
+            "钉钉已可用，连接器版本 {version}。如需撤销：openclaw-setup rollback {id}"
+        )
     }
 }

@@ -88,7 +88,7 @@ fn allows(schema: Option<&Json>, key: &str) -> bool {
 }
 
 fn take_out_what_is_forbidden(draft: &mut Draft<'_>, wish: &Wish<'_>) {
-    if wish.openclaw < CHANNEL_SCHEMA_IS_ENFORCED {
+    if wish.openclaw < CHANNEL_SCHEMA_IS_ENFORCED && !wish.migrates {
         return;
     }
     let Some(present) = draft.now(&CHANNEL).and_then(Value::as_object) else { return };

@@ -22,6 +22,9 @@ pub struct Wish<'a> {
     pub settings: &'a Settings,
     /// OpenClaw's version; its rules differ.
     pub openclaw: Version,
+    /// Keys that the connector's schema forbids are taken out even where this OpenClaw does not
+    /// enforce it.
+    pub migrates: bool,
     /// The live connector tree.
     pub connector: &'a Path,
     /// The connector's version, as its `package.json` says.

@@ -74,6 +74,7 @@ impl Case {
         let wish = Wish {
             settings: &self.settings,
             openclaw: self.openclaw,
+            migrates: false,
             connector: Path::new("/root/.openclaw/extensions/dingtalk-connector"),
             connector_version: "0.6.0",
             channel_schema: self.schema.as_ref(),

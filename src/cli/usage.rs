@@ -1,0 +1,365 @@
+//! A command line that cannot be obeyed, told in the reader's language.
+
+use std::error::Error as _;
+use std::num::{IntErrorKind, ParseIntError};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::connector::NotSha256;
+use crate::language::{Explain, Language};
+use crate::say;
+
+/// What ends a run before it begins: a fault, or help and version, which were asked for.
+#[derive(Debug)]
+pub struct UsageError(clap::Error);
+
+impl From<clap::Error> for UsageError {
+    fn from(error: clap::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl UsageError {
+    /// Help or the version, which clap prints itself: on stdout what was asked for, and on stderr
+    /// the help of a program that was started without a command.
+    #[must_use]
+    pub fn page(&self) -> Option<&clap::Error> {
+        let is_page = matches!(
+            self.0.kind(),
+            ErrorKind::DisplayHelp
+                | ErrorKind::DisplayVersion
+                | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        );
+        is_page.then_some(&self.0)
+    }
+
+    fn string(&self, kind: ContextKind) -> Option<&str> {
+        match self.0.get(kind)? {
+            ContextValue::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// One or several.
+    fn strings(&self, kind: ContextKind) -> Vec<String> {
+        match self.0.get(kind) {
+            Some(ContextValue::String(text)) => vec![text.clone()],
+            Some(ContextValue::Strings(texts)) => texts.clone(),
+            Some(ContextValue::StyledStr(text)) => vec![text.to_string()],
+            Some(ContextValue::StyledStrs(texts)) => {
+                texts.iter().map(ToString::to_string).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn conflict(&self, language: Language) -> Option<String> {
+        let one = self
+            .string(ContextKind::InvalidArg)
+            .or_else(|| self.string(ContextKind::InvalidSubcommand))?;
+        let others = self.strings(ContextKind::PriorArg);
+        if others.iter().all(|other| other == one) {
+            return Some(say!(language, "{one} may be given only once", "{one} 只能给出一次"));
+        }
+        let (english, chinese) = (others.join(", "), others.join("、"));
+        Some(say!(
+            language,
+            "{one} cannot be used together with {english}",
+            "{one} 不能与 {chinese} 同时使用"
+        ))
+    }
+
+    fn value(&self, language: Language) -> Option<String> {
+        let option = self.string(ContextKind::InvalidArg)?;
+        let value = self.string(ContextKind::InvalidValue)?;
+        if value.is_empty() {
+            return Some(say!(language, "{option} needs a value", "{option} 需要一个值"));
+        }
+        let reason = self.reason(language);
+        Some(say!(
+            language,
+            "invalid value '{value}' for {option}{reason}",
+            "{option} 的值“{value}”无效{reason}"
+        ))
+    }
+
+    /// Why a value is refused: the words of the number parsers and of our own types.
+    fn reason(&self, language: Language) -> String {
+        let Some(source) = self.0.source() else { return String::new() };
+        let text = source.to_string();
+        let reason = if source.is::<NotSha256>() {
+            say!(language, "it is not 64 hexadecimal digits", "不是 64 位十六进制数")
+        } else if let Some(number) = source.downcast_ref::<ParseIntError>() {
+            match number.kind() {
+                IntErrorKind::PosOverflow => say!(language, "it is too large", "数值过大"),
+                _ => say!(language, "it is not a whole number", "不是整数"),
+            }
+        } else if let Some((low, high)) = bounds(&text) {
+            say!(language, "it must be from {low} to {high}", "必须在 {low} 到 {high} 之间")
+        } else {
+            text
+        };
+        say!(language, ": {reason}", "：{reason}")
+    }
+
+    fn missing(&self, language: Language) -> Option<String> {
+        let missing = self.strings(ContextKind::InvalidArg);
+        let (english, chinese) = (missing.join(", "), missing.join("、"));
+        let text = say!(language, "required and not given: {english}", "缺少必需的参数：{chinese}");
+        (!missing.is_empty()).then_some(text)
+    }
+
+    fn unknown(&self, language: Language) -> Option<String> {
+        let argument = self.string(ContextKind::InvalidArg)?;
+        Some(say!(language, "unexpected argument '{argument}'", "无法识别的参数“{argument}”"))
+    }
+
+    fn unknown_command(&self, language: Language) -> Option<String> {
+        let command = self.string(ContextKind::InvalidSubcommand)?;
+        Some(say!(language, "unknown command '{command}'", "未知的命令“{command}”"))
+    }
+
+    fn surplus(&self, language: Language) -> Option<String> {
+        let option = self.string(ContextKind::InvalidArg)?;
+        let value = self.string(ContextKind::InvalidValue)?;
+        Some(say!(
+            language,
+            "unexpected value '{value}' for {option}",
+            "{option} 不接受值“{value}”"
+        ))
+    }
+
+    /// The lines that help to get it right.
+    fn tips(&self, language: Language) -> Vec<String> {
+        let kinds = [
+            ContextKind::SuggestedSubcommand,
+            ContextKind::SuggestedArg,
+            ContextKind::SuggestedValue,
+        ];
+        let similar: Vec<_> = kinds.into_iter().flat_map(|kind| self.strings(kind)).collect();
+        let mut tips = Vec::new();
+        if !similar.is_empty() {
+            let (english, chinese) = (similar.join(", "), similar.join("、"));
+            tips.push(say!(
+                language,
+                "tip: there is something similar: {english}",
+                "提示：有相近的写法：{chinese}"
+            ));
+        }
+        tips.extend(self.strings(ContextKind::Suggested).iter().map(|tip| reworded(tip, language)));
+        tips
+    }
+
+    fn choices(&self, language: Language) -> Option<String> {
+        let mut choices = self.strings(ContextKind::ValidValue);
+        choices.extend(self.strings(ContextKind::ValidSubcommand));
+        let (english, chinese) = (choices.join(", "), choices.join("、"));
+        let text = say!(language, "possible: {english}", "可选：{chinese}");
+        (!choices.is_empty()).then_some(text)
+    }
+
+    fn usage(&self, language: Language) -> Option<String> {
+        let usage = self.strings(ContextKind::Usage).pop()?;
+        let usage = usage.trim_start_matches("Usage:").trim().to_owned();
+        Some(say!(language, "Usage: {usage}", "用法：{usage}"))
+    }
+}
+
+impl Explain for UsageError {
+    fn code(&self) -> &'static str {
+        "usage"
+    }
+
+    fn problem(&self, language: Language) -> String {
+        let known = match self.0.kind() {
+            ErrorKind::ArgumentConflict => self.conflict(language),
+            ErrorKind::InvalidValue | ErrorKind::ValueValidation => self.value(language),
+            ErrorKind::MissingRequiredArgument => self.missing(language),
+            ErrorKind::MissingSubcommand => Some(say!(language, "a command is needed", "缺少命令")),
+            ErrorKind::UnknownArgument => self.unknown(language),
+            ErrorKind::InvalidSubcommand => self.unknown_command(language),
+            ErrorKind::TooManyValues => self.surplus(language),
+            ErrorKind::InvalidUtf8 => {
+                Some(say!(language, "an argument is not UTF-8", "某个参数不是有效的 UTF-8"))
+            }
+            _ => None,
+        };
+        let unforeseen = || say!(language, "the command line is wrong", "命令行有误");
+        known.unwrap_or_else(unforeseen)
+    }
+
+    fn remedy(&self, language: Language) -> String {
+        let mut lines = self.tips(language);
+        lines.extend(self.choices(language));
+        lines.extend(self.usage(language));
+        lines.push(say!(language, "Try --help for more.", "更多信息请用 --help 查看。"));
+        lines.join("\n")
+    }
+}
+
+/// clap says "0 is not in 1..=86400".
+fn bounds(refusal: &str) -> Option<(&str, &str)> {
+    refusal.split_once(" is not in ")?.1.split_once("..=")
+}
+
+/// clap gives some of its tips only as English sentences; what they quote tells them apart.
+fn reworded(tip: &str, language: Language) -> String {
+    let quoted: Vec<_> = tip.split('\'').skip(1).step_by(2).collect();
+    match quoted[..] {
+        [command, "--"] => say!(
+            language,
+            "tip: {command} is a command; leave out the -- before it",
+            "提示：{command} 是命令，请去掉它前面的 --"
+        ),
+        [argument, instead] => say!(
+            language,
+            "tip: to pass {argument} as a value, write {instead}",
+            "提示：若要把 {argument} 当作值，请写成 {instead}"
+        ),
+        [existing] => say!(language, "tip: there is {existing}", "提示：可以使用 {existing}"),
+        _ => say!(language, "tip: {tip}", "提示：{tip}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::UsageError;
+    use crate::cli::Cli;
+    use crate::language::{Explain, Language};
+
+    fn read(line: &str, language: Language) -> UsageError {
+        let words = std::iter::once("openclaw-setup").chain(line.split(' '));
+        let arguments: Vec<_> = words.filter(|word| !word.is_empty()).map(OsString::from).collect();
+        Cli::read(&arguments, language).unwrap_err()
+    }
+
+    /// Each fault: the command line, what is wrong in both languages, and what the help must hold.
+    const FAULTS: [(&str, &str, &str, &str); 21] = [
+        ("--nope", "unexpected argument '--nope'", "无法识别的参数“--nope”", "openclaw-setup ["),
+        (
+            "install --client-secret hunter2",
+            "unexpected argument '--client-secret'",
+            "无法识别的参数“--client-secret”",
+            "--client-secret-file",
+        ),
+        (
+            "install --client-secret=hunter2",
+            "unexpected argument '--client-secret'",
+            "无法识别的参数“--client-secret”",
+            "--client-secret-file",
+        ),
+        (
+            "install --start --start",
+            "--start may be given only once",
+            "--start 只能给出一次",
+            "openclaw-setup install [",
+        ),
+        (
+            "-q -v status",
+            "--quiet cannot be used together with --verbose",
+            "--quiet 不能与 --verbose 同时使用",
+            "--help",
+        ),
+        ("statos", "unknown command 'statos'", "未知的命令“statos”", "status"),
+        ("--json", "a command is needed", "缺少命令", "install"),
+        (
+            "install --sha256 zz",
+            "invalid value 'zz' for --sha256 <HEX>: it is not 64 hexadecimal digits",
+            "--sha256 <摘要> 的值“zz”无效：不是 64 位十六进制数",
+            "--help",
+        ),
+        (
+            "--timeout 0 status",
+            "invalid value '0' for --timeout <SECONDS>: it must be from 1 to 86400",
+            "--timeout <秒> 的值“0”无效：必须在 1 到 86400 之间",
+            "--help",
+        ),
+        (
+            "--timeout soon status",
+            "invalid value 'soon' for --timeout <SECONDS>: it is not a whole number",
+            "--timeout <秒> 的值“soon”无效：不是整数",
+            "--help",
+        ),
+        (
+            "install --session-timeout 99999999999999999999",
+            "invalid value '99999999999999999999' for --session-timeout <MS>: it is too large",
+            "--session-timeout <毫秒> 的值“99999999999999999999”无效：数值过大",
+            "--help",
+        ),
+        ("--timeout", "--timeout <SECONDS> needs a value", "--timeout <秒> 需要一个值", "--help"),
+        ("--lang", "--lang <LANG> needs a value", "--lang <语言> 需要一个值", "zh-CN"),
+        (
+            "install --answers=",
+            "--answers <FILE> needs a value",
+            "--answers <文件> 需要一个值",
+            "--help",
+        ),
+        (
+            "install --gateway-auth tokn",
+            "invalid value 'tokn' for --gateway-auth <MODE>",
+            "--gateway-auth <方式> 的值“tokn”无效",
+            "token",
+        ),
+        (
+            "completions",
+            "required and not given: <SHELL>",
+            "缺少必需的参数：<SHELL>",
+            "openclaw-setup completions",
+        ),
+        ("install a b", "unexpected argument 'b'", "无法识别的参数“b”", "[OPTIONS]"),
+        ("status --json=1", "unexpected value '1' for --json", "--json 不接受值“1”", "--help"),
+        ("-- status", "unexpected argument 'status'", "无法识别的参数“status”", "--"),
+        (
+            "install --starts",
+            "unexpected argument '--starts'",
+            "无法识别的参数“--starts”",
+            "--start",
+        ),
+        (
+            "--checksums install",
+            "unexpected argument '--checksums'",
+            "无法识别的参数“--checksums”",
+            "install --checksums",
+        ),
+    ];
+
+    #[test]
+    fn faults_are_told_in_the_readers_language() {
+        for (line, english, chinese, help) in FAULTS {
+            let error = read(line, Language::English);
+            assert_eq!(error.problem(Language::English), english, "{line}");
+            let remedy = error.remedy(Language::English);
+            assert!(remedy.contains(help), "{line}: {remedy}");
+            let error = read(line, Language::Chinese);
+            assert_eq!(error.problem(Language::Chinese), chinese, "{line}");
+            let remedy = error.remedy(Language::Chinese);
+            for word in remedy.lines() {
+                let is_chinese = word.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+                assert!(is_chinese, "{line}: {remedy}");
+            }
+            assert_eq!(error.code(), "usage");
+            assert!(error.page().is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_secret_given_as_an_argument_is_not_repeated() {
+        for line in ["install --client-secret hunter2", "install --client-secret=hunter2"] {
+            let error = read(line, Language::English);
+            let text = error.problem(Language::English) + &error.remedy(Language::English);
+            assert!(!text.contains("hunter2") && !format!("{error:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn help_and_version_are_pages() {
+        for (line, on_stderr) in
+            [("--help", false), ("install -h", false), ("-V", false), ("", true)]
+        {
+            let error = read(line, Language::Chinese);
+            assert_eq!(error.page().unwrap().use_stderr(), on_stderr, "{line}");
+        }
+    }
+}

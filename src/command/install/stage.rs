@@ -1,0 +1,61 @@
+//! Before the switch, with the gateway still running: the new tree, complete and durable, and the
+//! record that tells of it.
+
+use std::os::fd::AsFd;
+
+use super::{Prospect, connector};
+use crate::command::context::Context;
+use crate::command::failure::Failure;
+use crate::connector::installed::{InstalledRecord, Origin};
+use crate::connector::{TreeManifest, npm};
+use crate::fs::durable;
+use crate::fs::stage::Stage;
+use crate::report::bar::Bar;
+use crate::transaction::apply::Preparation;
+use crate::transaction::journal::private;
+use crate::transaction::step::{FileStep, Role, Step};
+
+/// Brings the new tree into the transaction's slot; without a new tree, the live one is what the
+/// record will tell of.
+pub(super) fn stage(
+    context: &Context,
+    prospect: &Prospect,
+    preparation: &Preparation,
+    bar: &Bar,
+) -> Result<TreeManifest, Failure> {
+    let payload = &prospect.payload;
+    if !prospect.plan.replaces_tree() {
+        let live = &prospect.picture.paths.connector;
+        return Ok(TreeManifest::scan(live, &context.interrupt, bar)?);
+    }
+    let mut stage = Stage::create(&preparation.slot())?;
+    payload.stage(&mut stage, &context.interrupt, bar)?;
+    let tree = if payload.needs_dependencies() {
+        let registry = connector::registry(context, &prospect.picture);
+        npm::install_dependencies(&stage, payload.package(), &registry, &context.interrupt, bar)?
+    } else {
+        payload.tree().clone()
+    };
+    durable::sync_tree(stage.as_fd(), &preparation.slot(), &context.interrupt)?;
+    Ok(tree)
+}
+
+/// Our record changes in the same transaction as what it tells of; it is written before the start.
+pub(super) fn add_record(context: &Context, prospect: &mut Prospect, tree: TreeManifest) {
+    let payload = &prospect.payload;
+    let origin = Origin {
+        name: payload.package().name.clone(),
+        version: payload.package().version.clone(),
+        payload: payload.digest(),
+        place: payload.origin().display().to_string(),
+        verification: payload.verification().clone(),
+        installed_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    };
+    let record = InstalledRecord::of(origin, prospect.plan.traces.clone(), tree);
+    let (old, new) = (prospect.picture.record_file.clone(), private(record.to_bytes()));
+    let path = context.records.installed();
+    let step = Step::File(FileStep::new(Role::Record, path, old, Some(new)));
+    let steps = &mut prospect.plan.steps;
+    let start = steps.iter().position(|step| matches!(step, Step::Start { .. }));
+    steps.insert(start.unwrap_or(steps.len()), step);
+}

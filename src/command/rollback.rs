@@ -1,0 +1,158 @@
+//! `rollback`: returns to the state before the last transaction, or before the one that is named.
+
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::install::{judge, live_tree};
+use super::undertaking::{Undertaking, undertake};
+use crate::fs::exchange::Identity;
+use crate::fs::image::FileState;
+use crate::installation::picture::Picture;
+use crate::plan::rollback::{self as planning, Past, Request};
+use crate::plan::{Plan, PlanError};
+use crate::report::bar::Bar;
+use crate::say;
+use crate::systemd::UserManager;
+use crate::transaction::apply::Preparation;
+use crate::transaction::error::TransactionError;
+use crate::transaction::journal::{Journal, Phase};
+use crate::transaction::service::ServiceError;
+use crate::transaction::step::Step;
+
+pub(super) fn run(context: &Context, id: Option<&str>) -> Result<Exit, Failure> {
+    let manager = context.manager()?;
+    let mut return_trip = Return { context, manager: manager.as_ref(), id };
+    undertake(context, manager.as_ref(), &mut return_trip)
+}
+
+/// One run of `rollback`.
+struct Return<'a> {
+    context: &'a Context,
+    manager: Option<&'a UserManager>,
+    id: Option<&'a str>,
+}
+
+/// One look at the machine, and the plan.
+struct Prospect {
+    picture: Picture,
+    plan: Plan,
+}
+
+impl Return<'_> {
+    /// The committed transactions from the newest down to the one that is named, or the newest.
+    fn chosen(&self) -> Result<Vec<Journal>, Failure> {
+        let mut journals = self.context.records.journals()?;
+        journals.retain(|journal| journal.phase() == Phase::Committed);
+        let place = match self.id {
+            Some(id) => journals.iter().position(|journal| journal.intent().id == id),
+            None => journals.len().checked_sub(1),
+        };
+        let id = self.id.map(str::to_owned);
+        let place = place.ok_or(PlanError::NoSuchTransaction { id })?;
+        let mut chosen = journals.split_off(place);
+        chosen.reverse();
+        Ok(chosen)
+    }
+
+    /// Every tree that a transaction keeps.
+    fn kept_trees(&self) -> Result<Vec<(PathBuf, Identity)>, Failure> {
+        let mut kept = Vec::new();
+        for journal in self.context.records.journals()? {
+            let slot = journal.slot();
+            kept.extend(Identity::of(&slot)?.map(|identity| (slot, identity)));
+        }
+        Ok(kept)
+    }
+}
+
+impl Undertaking for Return<'_> {
+    type Prospect = Prospect;
+
+    fn look(&mut self) -> Result<Prospect, Failure> {
+        let chosen = self.chosen()?;
+        let (picture, _) = self.context.observe(self.manager)?;
+        let live = live_tree(self.context, &picture)?;
+        let identity = Identity::of(&picture.paths.connector)?;
+        let request = Request {
+            past: chosen.iter().map(past).collect::<Result<_, _>>()?,
+            current: current(&chosen)?,
+            live: identity
+                .zip(live.as_ref())
+                .map(|(identity, live)| (identity, live.shown_version())),
+            kept: self.kept_trees()?,
+            live_tree: live.as_ref(),
+            transactions: self.context.records.transactions(),
+        };
+        let plan = planning::plan(&picture, &request)?;
+        Ok(Prospect { picture, plan })
+    }
+
+    fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
+        &prospect.plan
+    }
+
+    fn prepare(&self, _: &mut Prospect, _: &Preparation, _: &Bar) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// The old state was perhaps not a healthy one: that is told, and is no reason to return.
+    fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
+        match judge(self.context, self.manager, &prospect.picture, &prospect.plan, bar) {
+            Err(error) if !self.context.interrupt.is_raised() => {
+                self.context.console.tell(&error.problem(self.context.console.language));
+                Ok(())
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn nothing_to_do(&self) -> String {
+        say!(
+            self.context.console.language,
+            "Nothing to do: everything already is as it was then.",
+            "无需改动：当前状态与当时一致。"
+        )
+    }
+
+    fn done(&self, _: &Prospect, id: &str) -> String {
+        say!(
+            self.context.console.language,
+            "Rolled back. To undo this in its turn: openclaw-setup rollback {id}",
+            "已回滚。如需再次撤销：openclaw-setup rollback {id}"
+        )
+    }
+}
+
+fn past(journal: &Journal) -> Result<Past, TransactionError> {
+    let intent = journal.intent();
+    let mut steps = Vec::new();
+    for (number, step) in intent.steps.iter().enumerate() {
+        let preimage = match step {
+            Step::File(file) => journal.preimage(number, file)?,
+            _ => None,
+        };
+        steps.push((step.clone(), preimage));
+    }
+    Ok(Past { id: intent.id.clone(), connector_before: intent.connector.0.clone(), steps })
+}
+
+/// The files that those transactions touched, as they stand now; each once.
+fn current(chosen: &[Journal]) -> Result<Vec<(PathBuf, Option<FileState>)>, Failure> {
+    let mut files: Vec<(PathBuf, Option<FileState>)> = Vec::new();
+    for step in chosen.iter().flat_map(|journal| &journal.intent().steps) {
+        if let Step::File(file) = step
+            && files.iter().all(|(path, _)| path != &file.path)
+        {
+            files.push((file.path.clone(), read(&file.path)?));
+        }
+    }
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<Option<FileState>, Failure> {
+    match FileState::read(path) {
+        Err(error) if error.is_missing() => Ok(None),
+        outcome => Ok(outcome?),
+    }
+}

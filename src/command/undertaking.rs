@@ -1,0 +1,179 @@
+//! The story of every command that changes something: look, plan, ask, lock, apply, commit.
+
+use serde_json::{Map, Value};
+
+use super::context::Context;
+use super::failure::{self, Exit, Failure};
+use super::recover;
+use crate::plan::{Plan, render};
+use crate::report::bar::Bar;
+use crate::report::console::Mark;
+use crate::report::json;
+use crate::say;
+use crate::settings::prompt;
+use crate::systemd::UserManager;
+use crate::transaction::apply::{Preparation, Watch};
+use crate::transaction::generations;
+use crate::transaction::journal::{FORMAT, Intent};
+use crate::transaction::service::{GatewayUnit, ServiceError};
+
+/// What a command asks for, and what is its own about getting there.
+pub(super) trait Undertaking {
+    /// One look at the machine, with the plan that was made from it.
+    type Prospect;
+
+    /// Observes the machine and makes the plan; changes nothing.
+    fn look(&mut self) -> Result<Self::Prospect, Failure>;
+
+    /// The plan of a prospect.
+    fn plan<'p>(&self, prospect: &'p Self::Prospect) -> &'p Plan;
+
+    /// Brings everything slow into the transaction's own directory while the gateway still runs,
+    /// and completes the plan with what is known only then.
+    fn prepare(
+        &self,
+        prospect: &mut Self::Prospect,
+        preparation: &Preparation,
+        bar: &Bar,
+    ) -> Result<(), Failure>;
+
+    /// Judges what was done; an error undoes it.
+    fn verify(&self, prospect: &Self::Prospect, bar: &Bar) -> Result<(), ServiceError>;
+
+    /// What is said when there is nothing to do.
+    fn nothing_to_do(&self) -> String;
+
+    /// What is said when it is done, after the transaction's id.
+    fn done(&self, prospect: &Self::Prospect, id: &str) -> String;
+
+    /// The last thing under the lock, after the commit.
+    fn afterwards(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// Carries an undertaking out.
+///
+/// Everything that can fail without the lock is tried without it, so that a failure leaves no
+/// trace; then the lock is taken, and the plan made again if another run came in between.
+pub(super) fn undertake<U: Undertaking>(
+    context: &Context,
+    manager: Option<&UserManager>,
+    undertaking: &mut U,
+) -> Result<Exit, Failure> {
+    let seen = context.records.latest()?;
+    let mut prospect = undertaking.look()?;
+    if context.dry_run {
+        return Ok(show(context, undertaking, &prospect));
+    }
+    let pending = context.records.pending()?.is_some();
+    if undertaking.plan(&prospect).is_empty() && !pending {
+        return Ok(nothing(context, undertaking, &prospect));
+    }
+    confirm(context, undertaking.plan(&prospect))?;
+    let _lock = context.records.lock(undertaking.plan(&prospect).command)?;
+    let recovered = recover::pending(context, manager)?;
+    if recovered.is_some() || context.records.latest()? != seen {
+        prospect = undertaking.look()?;
+    }
+    if undertaking.plan(&prospect).is_empty() {
+        return Ok(nothing(context, undertaking, &prospect));
+    }
+    let id = apply(context, manager, undertaking, &mut prospect)?;
+    generations::prune(&context.records)?;
+    undertaking.afterwards()?;
+    Ok(done(context, undertaking, &prospect, &id))
+}
+
+fn apply<U: Undertaking>(
+    context: &Context,
+    manager: Option<&UserManager>,
+    undertaking: &U,
+    prospect: &mut U::Prospect,
+) -> Result<String, Failure> {
+    let bar = Bar::on(context.console);
+    let preparation = Preparation::open(&context.records)?;
+    undertaking.prepare(prospect, &preparation, &bar)?;
+    let prospect = &*prospect;
+    let intent = intent(undertaking.plan(prospect), preparation.id());
+    let mut service =
+        GatewayUnit::new(manager, &context.paths.unit, context.timeout, &context.interrupt);
+    let watch = Watch { interrupt: &context.interrupt, progress: &bar };
+    let mut verify = || undertaking.verify(prospect, &bar);
+    let journal = preparation
+        .switch(intent, &mut service, &watch, &mut verify)
+        .map_err(failure::of_transaction)?;
+    Ok(journal.intent().id.clone())
+}
+
+fn intent(plan: &Plan, id: &str) -> Intent {
+    Intent {
+        format: FORMAT,
+        id: id.to_owned(),
+        command: plan.command.to_owned(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        connector: plan.connector.clone(),
+        unit: plan.unit.clone(),
+        steps: plan.steps.clone(),
+    }
+}
+
+/// On a terminal the plan is shown and a yes is asked for; elsewhere starting the command is one.
+fn confirm(context: &Context, plan: &Plan) -> Result<(), Failure> {
+    let console = context.console;
+    notes(context, plan);
+    if context.yes || console.json || !prompt::can_ask() {
+        return Ok(());
+    }
+    console.tell(&render::text(plan, console.language));
+    match console.confirm(&say!(console.language, "Go ahead?", "是否继续？")) {
+        Ok(true) => Ok(()),
+        _ => Err(Failure::declined()),
+    }
+}
+
+fn notes(context: &Context, plan: &Plan) {
+    plan.notes.iter().for_each(|note| context.console.note(note));
+}
+
+fn show<U: Undertaking>(context: &Context, undertaking: &U, prospect: &U::Prospect) -> Exit {
+    let (console, plan) = (context.console, undertaking.plan(prospect));
+    if plan.is_empty() {
+        return nothing(context, undertaking, prospect);
+    }
+    console.result(&render::text(plan, console.language));
+    notes(context, plan);
+    document(context, plan, |body| body.insert("dryRun".to_owned(), true.into()));
+    Exit::Done
+}
+
+fn nothing<U: Undertaking>(context: &Context, undertaking: &U, prospect: &U::Prospect) -> Exit {
+    notes(context, undertaking.plan(prospect));
+    context.console.result(&undertaking.nothing_to_do());
+    document(context, undertaking.plan(prospect), |_| None);
+    Exit::Done
+}
+
+fn done<U: Undertaking>(
+    context: &Context,
+    undertaking: &U,
+    prospect: &U::Prospect,
+    id: &str,
+) -> Exit {
+    context.console.tell_marked(Mark::Good, &undertaking.done(prospect, id));
+    document(context, undertaking.plan(prospect), |body| {
+        body.insert("transaction".to_owned(), id.into())
+    });
+    Exit::Done
+}
+
+fn document(
+    context: &Context,
+    plan: &Plan,
+    more: impl FnOnce(&mut Map<String, Value>) -> Option<Value>,
+) {
+    let mut body = render::json(plan, context.console.language);
+    more(&mut body);
+    context.console.document(&json::document(plan.command, true, body));
+}

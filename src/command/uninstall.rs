@@ -1,0 +1,96 @@
+//! `uninstall`: takes everything out again that `install` brought; the user's other settings stay.
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::install::{judge, live_tree};
+use super::undertaking::{Undertaking, undertake};
+use crate::cli::Uninstall;
+use crate::installation::picture::Picture;
+use crate::plan::Plan;
+use crate::plan::uninstall::{self as planning, Request};
+use crate::report::bar::Bar;
+use crate::say;
+use crate::systemd::UserManager;
+use crate::transaction::apply::Preparation;
+use crate::transaction::generations;
+use crate::transaction::service::ServiceError;
+
+pub(super) fn run(context: &Context, options: &Uninstall) -> Result<Exit, Failure> {
+    let manager = context.manager()?;
+    let mut removal = Removal { context, manager: manager.as_ref(), options };
+    undertake(context, manager.as_ref(), &mut removal)
+}
+
+/// One run of `uninstall`.
+struct Removal<'a> {
+    context: &'a Context,
+    manager: Option<&'a UserManager>,
+    options: &'a Uninstall,
+}
+
+/// One look at the machine, and the plan.
+struct Prospect {
+    picture: Picture,
+    plan: Plan,
+}
+
+impl Undertaking for Removal<'_> {
+    type Prospect = Prospect;
+
+    fn look(&mut self) -> Result<Prospect, Failure> {
+        let (picture, config) = self.context.observe(self.manager)?;
+        let live = live_tree(self.context, &picture)?;
+        let request = Request {
+            config: &config?,
+            live: live.as_ref(),
+            keep_config: self.options.keep_config,
+            transactions: self.context.records.transactions(),
+        };
+        let plan = planning::plan(&picture, &request)?;
+        Ok(Prospect { picture, plan })
+    }
+
+    fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
+        &prospect.plan
+    }
+
+    fn prepare(&self, _: &mut Prospect, _: &Preparation, _: &Bar) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
+        judge(self.context, self.manager, &prospect.picture, &prospect.plan, bar)
+    }
+
+    fn nothing_to_do(&self) -> String {
+        say!(
+            self.context.console.language,
+            "Nothing to do: DingTalk is not set up here.",
+            "无需改动：此处未配置钉钉。"
+        )
+    }
+
+    fn done(&self, _: &Prospect, id: &str) -> String {
+        let language = self.context.console.language;
+        if self.options.purge {
+            return say!(
+                language,
+                "DingTalk is taken out, and our records with it.",
+                "钉钉已移除，本程序的记录也已清除。"
+            );
+        }
+        say!(
+            language,
+            "DingTalk is taken out. To bring it back: openclaw-setup rollback {id}",
+            "钉钉已移除。如需恢复：openclaw-setup rollback {id}"
+        )
+    }
+
+    /// `--purge`: the records go last, when nothing needs them any more.
+    fn afterwards(&self) -> Result<(), Failure> {
+        if self.options.purge {
+            generations::discard_all(&self.context.records)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,181 @@
+//! The order of a plan's changes: at no moment an invalid OpenClaw on disk.
+
+use std::path::{Path, PathBuf};
+
+use super::PlanFailure;
+use super::install::LiveTree;
+use super::note::Note;
+use crate::installation::picture::Picture;
+use crate::installation::service::ServicePicture;
+use crate::openclaw::document::Edit;
+use crate::openclaw::include::{ChangedFile, ConfigSet};
+use crate::openclaw::keys;
+use crate::openclaw::version::CONFIG_HAS_A_LOCK;
+use crate::transaction::journal::UnitBefore;
+use crate::transaction::step::{FileStep, Role, Step, TreeStep};
+
+/// The changes of a plan, before they are put in order with the unit's jobs.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The connector's tree.
+    pub tree: Option<TreeStep>,
+    /// The unit's drop-in.
+    pub drop_in: Option<FileStep>,
+    /// The config and its includes.
+    pub config: Vec<FileStep>,
+    /// The agent model file.
+    pub models: Option<FileStep>,
+    /// Our record, where it is known already.
+    pub record: Option<FileStep>,
+    /// Directories that go when nothing is left in them.
+    pub directories: Vec<PathBuf>,
+}
+
+impl Changes {
+    /// Whether nothing at all would change; directories alone are no reason for a transaction.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { tree, drop_in, config, models, record, directories: _ } = self;
+        tree.is_none()
+            && drop_in.is_none()
+            && config.is_empty()
+            && models.is_none()
+            && record.is_none()
+    }
+}
+
+/// Stop → tree → drop-in → `Reload` → config → start: OpenClaw refuses a config that names a
+/// channel whose plugin is not there, and its own restart on a changed config cannot race ours.
+#[must_use]
+pub fn arrival(picture: &Picture, changes: Changes) -> Vec<Step> {
+    let Changes { tree, drop_in, config, models, record, directories } = changes;
+    let mut steps = Vec::new();
+    if tree.as_ref().is_some_and(|tree| tree.after.is_some()) {
+        steps.extend(creation(&picture.missing_extensions));
+    }
+    steps.extend(tree.map(Step::Tree));
+    if drop_in.as_ref().is_some_and(|file| file.after.is_some()) {
+        steps.extend(creation(&picture.missing_unit_dirs));
+    }
+    steps.extend(reloaded(picture, drop_in));
+    steps.extend(config.into_iter().chain(models).chain(record).map(Step::File));
+    steps.extend(directory_removal(&directories));
+    around_with_jobs(picture, steps)
+}
+
+/// Stop → config → tree → drop-in → `Reload` → start: the mirror.
+#[must_use]
+pub fn removal(picture: &Picture, changes: Changes) -> Vec<Step> {
+    let Changes { tree, drop_in, config, models, record, directories } = changes;
+    let mut steps: Vec<Step> = config.into_iter().chain(models).map(Step::File).collect();
+    steps.extend(tree.map(Step::Tree));
+    steps.extend(reloaded(picture, drop_in));
+    steps.extend(record.map(Step::File));
+    steps.extend(directory_removal(&directories));
+    around_with_jobs(picture, steps)
+}
+
+fn reloaded(picture: &Picture, drop_in: Option<FileStep>) -> Vec<Step> {
+    let Some(drop_in) = drop_in else { return Vec::new() };
+    let reload = picture.service.managed().map(|_| Step::Reload);
+    std::iter::once(Step::File(drop_in)).chain(reload).collect()
+}
+
+fn creation(missing: &[PathBuf]) -> impl Iterator<Item = Step> + '_ {
+    missing.iter().map(|path| Step::Directory { path: path.clone(), mode: 0o755 })
+}
+
+/// Innermost first.
+fn directory_removal(directories: &[PathBuf]) -> Vec<Step> {
+    let mut directories = directories.to_vec();
+    directories.sort_by_key(|path| std::cmp::Reverse(path.components().count()));
+    directories.into_iter().map(|path| Step::RemoveDirectory { path, mode: 0o755 }).collect()
+}
+
+/// A gateway that runs is stopped first and started last.
+fn around_with_jobs(picture: &Picture, mut steps: Vec<Step>) -> Vec<Step> {
+    let running = picture.service.managed().filter(|managed| managed.unit.is_up());
+    if let Some(managed) = running.filter(|_| !steps.is_empty()) {
+        let unit = managed.unit.name.clone();
+        steps.insert(0, Step::Stop { unit: unit.clone() });
+        steps.push(Step::Start { unit });
+    }
+    steps
+}
+
+/// The gateway's unit before, where there is one.
+#[must_use]
+pub fn unit_before(picture: &Picture) -> Option<UnitBefore> {
+    let managed = picture.service.managed().filter(|managed| managed.has_unit())?;
+    Some(UnitBefore { name: managed.unit.name.clone(), was_active: managed.unit.is_up() })
+}
+
+/// The files that edits of the config change, with everything that is needed to take them back.
+pub fn config_files(
+    picture: &Picture,
+    config: &ConfigSet,
+    edits: &[Edit],
+) -> Result<Vec<FileStep>, PlanFailure> {
+    let changed = config.edit(edits)?;
+    // a key can be taken back alone only where its path in the file is its path in the config
+    let is_one_file = config.files().count() == 1;
+    let keys = if is_one_file { keys::changes(config.effective(), edits) } else { Vec::new() };
+    let step = |file: ChangedFile| {
+        let ChangedFile { path, old, new } = file;
+        let before = match picture.config_files.get(&path) {
+            Some(attributes) => attributes.with_bytes(old),
+            None => picture.new_file(old, 0o600),
+        };
+        let after = before.with_bytes(new);
+        let step = FileStep::new(Role::Config, path, Some(before), Some(after));
+        FileStep { keys: keys.clone(), lock: config_lock(picture), ..step }
+    };
+    Ok(changed.into_iter().map(step).collect())
+}
+
+fn config_lock(picture: &Picture) -> Option<PathBuf> {
+    let has_lock = picture.program.version.is_some_and(|version| version >= CONFIG_HAS_A_LOCK);
+    has_lock.then(|| {
+        let mut path = picture.paths.config.clone().into_os_string();
+        path.push(".lock");
+        path.into()
+    })
+}
+
+/// What there is to say of the surroundings, whatever the plan.
+#[must_use]
+pub fn surrounding_notes(picture: &Picture, config: &ConfigSet) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if picture.program.version.is_none() {
+        notes.push(Note::VersionUnknown);
+    }
+    notes.extend(config.warnings().into_iter().map(|(file, duplicate)| Note::DuplicateKey {
+        file,
+        key: duplicate.key.to_string(),
+        line: duplicate.effective.line,
+        column: duplicate.effective.column,
+    }));
+    match &picture.service {
+        ServicePicture::Unmanaged => {
+            notes.push(Note::NoManager { user: picture.account.name.clone() });
+        }
+        ServicePicture::Managed(managed) if !managed.has_unit() => {
+            notes.push(Note::NoUnit { unit: managed.unit.name.clone() });
+        }
+        ServicePicture::Managed(_) => {}
+    }
+    notes
+}
+
+/// The user's own changes to the tree are never silently destroyed: the old tree is kept.
+#[must_use]
+pub fn deviation_note(
+    picture: &Picture,
+    live: Option<&LiveTree>,
+    transactions: &Path,
+) -> Option<Note> {
+    let (live, kept) = (live?, transactions.to_owned());
+    let Some(record) = &picture.record else { return Some(Note::TreeUnrecorded { kept }) };
+    let paths = record.tree.deviations(&live.manifest).len();
+    (paths > 0).then_some(Note::TreeDeviates { paths, kept })
+}

@@ -1,0 +1,159 @@
+//! The plan of `uninstall`: the mirror of `install`; what is the user's stays.
+
+use std::path::PathBuf;
+
+use super::note::Note;
+use super::order::{self, Changes};
+use super::{Plan, PlanFailure};
+use crate::connector::installed::Traces;
+use crate::health::Expectations;
+use crate::installation::paths::CONNECTOR;
+use crate::installation::picture::Picture;
+use crate::openclaw::document::{Document, Edit, Value};
+use crate::openclaw::include::ConfigSet;
+use crate::openclaw::keys::{self, KeyChange};
+use crate::openclaw::version::UNKNOWN_CHANNELS_ARE_TOLERATED;
+use crate::plan::PlanError;
+use crate::plan::install::LiveTree;
+use crate::systemd::drop_in;
+use crate::systemd::environment::Bypass;
+use crate::transaction::step::{FileStep, Role, TreeSide, TreeStep};
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The config with its includes.
+    pub config: &'a ConfigSet,
+    /// The tree that stands there now.
+    pub live: Option<&'a LiveTree>,
+    /// Leave the channel block in the config.
+    pub keep_config: bool,
+    /// Where the old tree will be kept.
+    pub transactions: PathBuf,
+}
+
+/// Makes the plan.
+pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailure> {
+    if let Some(variable) = picture.read_only {
+        return Err(PlanError::ReadOnly { variable }.into());
+    }
+    let tolerated =
+        picture.program.version.is_some_and(|version| version >= UNKNOWN_CHANNELS_ARE_TOLERATED);
+    if request.keep_config && !tolerated {
+        return Err(PlanError::ChannelNeedsConnector.into());
+    }
+    let mut notes = order::surrounding_notes(picture, request.config);
+    let traces = picture.record.as_ref().map(|record| record.traces.clone()).unwrap_or_default();
+    let (edits, kept) = config_edits(request.config.effective(), &traces, request.keep_config);
+    if !kept.is_empty() {
+        notes.push(Note::KeysKept { keys: kept });
+    }
+    let changes = Changes {
+        tree: tree(picture, request),
+        drop_in: drop_in(picture, &traces),
+        config: order::config_files(picture, request.config, &edits)?,
+        models: models(picture, &traces, &mut notes),
+        record: record(picture),
+        directories: traces.directories.clone(),
+    };
+    if let Some(note) = order::deviation_note(picture, request.live, &request.transactions) {
+        notes.push(note);
+    }
+    let mut plan = Plan {
+        command: "uninstall",
+        connector: (request.live.map(LiveTree::shown_version), None),
+        unit: order::unit_before(picture),
+        expectations: Expectations::default(),
+        traces: Traces::default(),
+        adopts: false,
+        steps: Vec::new(),
+        notes,
+    };
+    plan.steps = order::removal(picture, changes);
+    Ok(plan)
+}
+
+/// Values that we replaced return to what they were if they still are ours; the channel, the entry
+/// and the record of the installation go as they are.
+fn config_edits(effective: &Value, traces: &Traces, keep: bool) -> (Vec<Edit>, keys::Kept) {
+    let is_own = |key: &&KeyChange| {
+        let path: Vec<&str> = key.path.iter().map(String::as_str).collect();
+        path.starts_with(&["channels", CONNECTOR])
+            || path.starts_with(&["plugins", "entries", CONNECTOR])
+            || path.starts_with(&["plugins", "installs", CONNECTOR])
+            || path == ["plugins", "allow"]
+    };
+    let (own, shared): (Vec<_>, Vec<_>) = traces.config.iter().partition(is_own);
+    let shared: Vec<KeyChange> = shared.into_iter().cloned().collect();
+    let (mut edits, kept) = keys::edits_back(effective, &shared);
+    let mut value = edits.iter().fold(effective.clone(), |value, edit| edit.applied_to(&value));
+    let blocks: [&[&str]; 3] = [
+        &["plugins", "installs", CONNECTOR],
+        &["plugins", "entries", CONNECTOR],
+        &["channels", CONNECTOR],
+    ];
+    for block in blocks.into_iter().filter(|block| !(keep && block[0] == "channels")) {
+        if value.get(block).is_none() {
+            continue;
+        }
+        let path: Vec<String> = block.iter().map(|segment| (*segment).to_owned()).collect();
+        let existing = own
+            .iter()
+            .filter(|key| key.path.starts_with(&path))
+            .map(|key| key.existing)
+            .min()
+            .unwrap_or(path.len());
+        for edit in keys::removal(&value, &path, existing) {
+            value = edit.applied_to(&value);
+            edits.push(edit);
+        }
+    }
+    let allow = ["plugins", "allow"];
+    let listed = value.get(&allow).and_then(Value::as_array);
+    if listed.is_some_and(|list| list.contains(&Value::from(CONNECTOR))) {
+        edits.push(Edit::withdraw(allow, CONNECTOR));
+    }
+    (edits, kept)
+}
+
+fn tree(picture: &Picture, request: &Request<'_>) -> Option<TreeStep> {
+    request.live.map(|live| TreeStep {
+        live: picture.paths.connector.clone(),
+        before: Some(TreeSide { version: live.shown_version(), identity: None }),
+        after: None,
+        slot: None,
+    })
+}
+
+/// The file loses only our entries, and goes only if nothing else was in it.
+fn drop_in(picture: &Picture, traces: &Traces) -> Option<FileStep> {
+    let (path, state) = &picture.drop_in;
+    let state = state.as_ref()?;
+    let text = String::from_utf8_lossy(&state.bytes).into_owned();
+    let ours = Bypass::of_value(&traces.bypass);
+    let left = drop_in::without_bypass(&text, &ours, &traces.drop_in_before);
+    if left.as_deref() == Some(text.as_str()) {
+        return None;
+    }
+    let after = left.map(|text| state.with_bytes(text.into_bytes()));
+    Some(FileStep::new(Role::DropIn, path.clone(), Some(state.clone()), after))
+}
+
+fn models(picture: &Picture, traces: &Traces, notes: &mut Vec<Note>) -> Option<FileStep> {
+    let (path, state) = picture.models.as_ref()?;
+    let document = Document::parse(path, &state.bytes).ok()?;
+    let (edits, kept) = keys::edits_back(document.value(), &traces.models);
+    if !kept.is_empty() {
+        notes.push(Note::KeysKept { keys: kept });
+    }
+    let edited = document.edit(&edits).ok()?;
+    (edited.bytes() != state.bytes).then(|| {
+        let after = state.with_bytes(edited.bytes().to_vec());
+        FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after))
+    })
+}
+
+fn record(picture: &Picture) -> Option<FileStep> {
+    let state = picture.record_file.clone()?;
+    Some(FileStep::new(Role::Record, picture.record_path.clone(), Some(state), None))
+}
