@@ -11,7 +11,7 @@ fn assert_undone(faults: &str, reason: &[&str]) {
     let machine = Machine::brisk();
     machine.let_the_gateway(&format!("{{\"only_with_connector\": true, {faults}}}"));
     let before = machine.home();
-    let failed = machine.install(&["--timeout", "8"]).run();
+    let failed = machine.install(&["--timeout", "5"]).run();
     assert_exit(&failed, 1);
     assert_says(&failed, reason);
     assert_says(&failed, &["Everything that this command had done was undone."]);

@@ -29,7 +29,7 @@ fn with_a_large_payload() -> Machine {
 fn while_the_payload_is_read() {
     let machine = with_a_large_payload();
     let before = machine.home();
-    let mut running = machine.install(&[]).watch();
+    let mut running = machine.install(&["--verbose"]).watch();
     running.until("dingtalk-connector …");
     assert_undone(&machine, before, running);
     assert!(!machine.has(RECORDS), "nothing had begun");
@@ -39,7 +39,7 @@ fn while_the_payload_is_read() {
 fn while_the_payload_is_staged() {
     let machine = with_a_large_payload();
     let before = machine.home();
-    let mut running = machine.install(&[]).watch();
+    let mut running = machine.install(&["--verbose"]).watch();
     running.until("dingtalk-connector …");
     running.until("dingtalk-connector …");
     assert_undone(&machine, before, running);

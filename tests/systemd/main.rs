@@ -1,4 +1,9 @@
 //! The program on a machine with a real user manager and a gateway stand-in.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "where a step of a test fails, so does the test"
+)]
 
 #[path = "../bench/mod.rs"]
 mod bench;
