@@ -16,6 +16,7 @@ mod killed;
 mod not_running;
 mod other_users;
 mod secrets;
+mod status;
 mod the_bench;
 mod the_manager;
 mod twice;
