@@ -101,7 +101,7 @@ impl Service for GatewayUnit<'_> {
     }
 
     fn reload(&mut self) -> Result<(), ServiceError> {
-        self.ask(|manager, deadline, interrupt| manager.reload(deadline, interrupt))
+        self.ask(UserManager::reload)
     }
 
     fn stand_firm(&mut self) {
