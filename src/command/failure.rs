@@ -41,9 +41,13 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// The operator's input is at fault.
+    /// The operator's input is at fault, unless they only stopped giving it.
     pub(super) fn usage(cause: impl Into<Box<dyn Explain>>) -> Self {
-        Self { exit: Exit::Usage, ..Self::from(cause.into()) }
+        let failure = Self::from(cause.into());
+        match failure.exit {
+            Exit::Interrupted => failure,
+            _ => Self { exit: Exit::Usage, ..failure },
+        }
     }
 
     /// The operator said no.
@@ -59,7 +63,7 @@ impl Failure {
             console.tell(&self.undone_text(language));
         }
         for leftover in &self.left {
-            console.tell(&format!("  • {}", leftover.text(language)));
+            console.complain(&format!("  • {}", leftover.text(language)));
         }
         console.document(&self.document(command, language));
         self.exit

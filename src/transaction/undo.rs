@@ -4,7 +4,6 @@
 //! new one, or a stranger's; a tree is told by the identity of its directory. So undo may be cut
 //! off at any point and begun again.
 
-use super::apply;
 use super::error::{Leftover, TransactionError};
 use super::generations;
 use super::journal::{Journal, Phase};
@@ -14,17 +13,20 @@ use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
 use crate::fs::{FileError, directory, replace};
 use crate::language::{Language, Localized};
+use crate::openclaw::config_lock::ConfigLock;
 use crate::openclaw::keys;
 use crate::progress::Progress;
 use crate::say;
 
 /// Undoes every step in reverse and starts the old state again if it ran before. Returns what could
-/// not be taken back; the journal is closed unless a fault of the disk stands in the way.
+/// not be taken back; the journal is closed unless a fault of the disk or a silent manager stands in the way: then a later
+/// recovery goes on.
 pub fn undo(
     journal: &mut Journal,
     service: &mut dyn Service,
     progress: &dyn Progress,
 ) -> Vec<Leftover> {
+    service.stand_firm();
     let mut left = Vec::new();
     let touched = was_touched(journal);
     if touched && concerns_the_unit(journal) {
@@ -42,7 +44,7 @@ pub fn undo(
             }
         }
     }
-    restart(journal, service, touched, &mut left);
+    retry |= restart(journal, service, &mut left);
     if !retry && let Err(cause) = close(journal, &left) {
         let subject = journal.intent().id.clone();
         left.push(Leftover { subject, kept: None, cause: cause.into() });
@@ -100,40 +102,47 @@ fn quiet(service: &mut dyn Service, left: &mut Vec<Leftover>) {
     }
 }
 
-fn restart(journal: &Journal, service: &mut dyn Service, touched: bool, left: &mut Vec<Leftover>) {
+/// Lets the manager read the old unit files and starts the gateway again if it ran. Returns whether
+/// a later recovery has to try again, because the manager could not be asked.
+fn restart(journal: &Journal, service: &mut dyn Service, left: &mut Vec<Leftover>) -> bool {
     let intent = journal.intent();
-    if touched
-        && intent.steps.iter().any(|step| matches!(step, Step::Reload))
+    let mut failures = Vec::new();
+    if intent.steps.iter().any(|step| matches!(step, Step::Reload))
         && let Err(cause) = service.reload()
     {
-        left.push(Leftover { subject: "daemon-reload".to_owned(), kept: None, cause });
+        failures.push(("daemon-reload".to_owned(), cause));
     }
-    let Some(unit) = &intent.unit else { return };
-    let unit_stopped = !service.is_active().unwrap_or(false);
-    if unit.was_active
-        && unit_stopped
-        && let Err(cause) = service.start()
-    {
-        left.push(Leftover { subject: unit.name.clone(), kept: None, cause });
+    if let Some(unit) = intent.unit.as_ref().filter(|unit| unit.was_active) {
+        let started = match service.is_active() {
+            Ok(true) => Ok(()),
+            Ok(false) => service.start(),
+            Err(cause) => Err(cause),
+        };
+        let command = format!("systemctl --user start {}", unit.name);
+        failures.extend(started.err().map(|cause| (command, cause)));
     }
+    let unasked = failures.iter().any(|(_, cause)| cause.code().starts_with("systemd."));
+    let leftovers = failures.into_iter();
+    left.extend(leftovers.map(|(subject, cause)| Leftover { subject, kept: None, cause }));
+    unasked
 }
 
 fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, TransactionError> {
     match step {
         Step::File(file) => take_back_file(journal, number, file),
         Step::Tree(tree) => take_back_tree(journal, number, tree),
-        // both were decided by the disk when the intent was written; the note of what was begun
-        // may be lost in a power cut
-        Step::Directory { path, .. } => Ok(if path.exists() && directory::remove_if_empty(path)? {
-            Outcome::TakenBack
-        } else {
-            Outcome::NothingToDo
-        }),
-        Step::RemoveDirectory { path, mode } => Ok(if directory::create(path, *mode)? {
-            Outcome::TakenBack
-        } else {
-            Outcome::NothingToDo
-        }),
+        Step::Directory { path, .. } => {
+            if path.exists() && directory::remove_if_empty(path)? {
+                return Ok(Outcome::TakenBack);
+            }
+            Ok(Outcome::NothingToDo)
+        }
+        Step::RemoveDirectory { path, mode } => {
+            if directory::create(path, *mode)? {
+                return Ok(Outcome::TakenBack);
+            }
+            Ok(Outcome::NothingToDo)
+        }
         Step::Stop { .. } | Step::Start { .. } | Step::Reload => Ok(Outcome::NothingToDo),
     }
 }
@@ -144,7 +153,7 @@ fn take_back_file(
     file: &FileStep,
 ) -> Result<Outcome, TransactionError> {
     let id = &journal.intent().id;
-    let _lock = apply::config_lock(file)?;
+    let _lock = ConfigLock::take_if_any(file.lock.as_deref())?;
     replace::sweep(&file.path, id)?;
     let current = read(file)?;
     let image = current.as_ref().map(FileState::image);

@@ -1,0 +1,16 @@
+//! The program in a home without a user manager: what it asks, reads, refuses and writes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "where a step of a test fails, so does the test"
+)]
+
+#[path = "../bench/mod.rs"]
+mod bench;
+
+mod config;
+mod dry_run;
+mod prompts;
+mod records;
+mod settings;
+mod sources;
