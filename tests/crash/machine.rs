@@ -10,15 +10,15 @@ use super::sweep::sample;
 
 const INSTALL: &str = "openclaw-setup install ~/payload/dingtalk-connector --client-id id-1 --client-secret-file ~/secret --yes --lang en";
 /// With no pause before a restart the health gate has settled sooner.
-const REMEMBER: &str = r#"
+const REMEMBER: &str = r"
 printf 'a-secret' >~/secret; chmod 600 ~/secret
 sed -i 's/^RestartSec=.*/RestartSec=0/' ~/.config/systemd/user/openclaw-gateway.service
-mkdir ~/old; cp -a ~/.openclaw ~/.config ~/old"#;
-const RESET: &str = r#"
+mkdir ~/old; cp -a ~/.openclaw ~/.config ~/old";
+const RESET: &str = r"
 systemctl --user stop openclaw-gateway
 rm -rf ~/.openclaw ~/.config; cp -a ~/old/. ~
 systemctl --user daemon-reload
-systemctl --user start openclaw-gateway"#;
+systemctl --user start openclaw-gateway";
 /// What the gateway itself does not write.
 const MANAGED: [&str; 4] = [
     ".openclaw/openclaw.json",
