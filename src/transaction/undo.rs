@@ -130,19 +130,19 @@ fn restart(journal: &Journal, service: &mut dyn Service, left: &mut Vec<Leftover
 fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, TransactionError> {
     match step {
         Step::File(file) => take_back_file(journal, number, file),
-        Step::Tree(tree) => take_back_tree(journal, tree),
-        Step::Directory { path, .. } => {
-            if path.exists() && directory::remove_if_empty(path)? {
-                return Ok(Outcome::TakenBack);
-            }
-            Ok(Outcome::NothingToDo)
-        }
-        Step::RemoveDirectory { path, mode } => {
-            if directory::create(path, *mode)? {
-                return Ok(Outcome::TakenBack);
-            }
-            Ok(Outcome::NothingToDo)
-        }
+        Step::Tree(tree) => take_back_tree(journal, number, tree),
+        // both were decided by the disk when the intent was written; the note of what was begun
+        // may be lost in a power cut
+        Step::Directory { path, .. } => Ok(if path.exists() && directory::remove_if_empty(path)? {
+            Outcome::TakenBack
+        } else {
+            Outcome::NothingToDo
+        }),
+        Step::RemoveDirectory { path, mode } => Ok(if directory::create(path, *mode)? {
+            Outcome::TakenBack
+        } else {
+            Outcome::NothingToDo
+        }),
         Step::Stop { .. } | Step::Start { .. } | Step::Reload => Ok(Outcome::NothingToDo),
     }
 }
@@ -172,6 +172,10 @@ fn take_back_file(
         replace::replace(&file.path, Some(&theirs.with_bytes(bytes)), id)?;
         return Ok(Outcome::TakenBack);
     }
+    // what this transaction never came to is a stranger's, and no business of the undo
+    if !journal.begun()?.contains(&number) {
+        return Ok(Outcome::NothingToDo);
+    }
     Ok(Outcome::Kept(Leftover {
         subject: file.path.display().to_string(),
         kept: file.before.as_ref().map(|_| journal.preimage_path(number)),
@@ -179,7 +183,11 @@ fn take_back_file(
     }))
 }
 
-fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, TransactionError> {
+fn take_back_tree(
+    journal: &Journal,
+    number: usize,
+    tree: &TreeStep,
+) -> Result<Outcome, TransactionError> {
     let slot = journal.slot_of(tree);
     exchange::settle(&tree.live, &slot)?;
     let now = Identity::of(&tree.live)?;
@@ -190,6 +198,9 @@ fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, Transac
     if now == after {
         exchange::swap(&tree.live, &slot)?;
         return Ok(Outcome::TakenBack);
+    }
+    if !journal.begun()?.contains(&number) {
+        return Ok(Outcome::NothingToDo);
     }
     Ok(Outcome::Kept(Leftover {
         subject: tree.live.display().to_string(),
