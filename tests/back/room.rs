@@ -122,9 +122,9 @@ impl Machine {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// OpenClaw in another version than the sandbox's 2026.3.13.
+    /// OpenClaw in another version than the sandbox's 2026.3.13; without a unit the config tells it.
     pub(crate) fn let_openclaw_be(&self, version: &str) {
-        self.edit(".local/lib/node_modules/openclaw/package.json", "2026.3.13", version);
+        self.edit(CONFIG, "2026.3.13", version);
     }
 
     /// Fails unless a copy of this file, with this text in it, is kept in a transaction.

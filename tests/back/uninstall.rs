@@ -172,8 +172,9 @@ fn purge_after_an_uninstall_without_it() {
     kept.assert_untouched(&machine.home());
     machine.done(&["uninstall", "--purge"]);
     before.assert_same(&machine.home());
+    let purged = machine.home();
     machine.done(&["uninstall", "--purge"]);
-    before.assert_untouched(&machine.home());
+    purged.assert_untouched(&machine.home());
 }
 
 #[test]
