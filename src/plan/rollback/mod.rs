@@ -2,6 +2,8 @@
 //! restore.
 
 mod file;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
