@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::context::Context;
 use super::failure::{self, Exit, Failure};
 use super::recover;
+use crate::language::Explain;
 use crate::plan::{Plan, render};
 use crate::report::bar::Bar;
 use crate::report::console::Mark;
@@ -96,7 +97,7 @@ pub(super) fn undertake<U: Undertaking>(
         return Ok(nothing(context, undertaking, &prospect));
     }
     let id = apply(context, manager, undertaking, &mut prospect)?;
-    generations::prune(&context.records)?;
+    prune(context);
     undertaking.afterwards()?;
     drop(held);
     Ok(done(context, undertaking, &prospect, &id))
@@ -125,6 +126,13 @@ fn recover_first(
     let held = context.records.lock(command)?;
     recover::pending(context, manager)?;
     Ok(Some(held))
+}
+
+/// What is committed is done: old generations that stay cost space, nothing else.
+fn prune(context: &Context) {
+    if let Err(error) = generations::prune(&context.records) {
+        context.console.tell(&error.problem(context.console.language));
+    }
 }
 
 fn apply<U: Undertaking>(

@@ -151,7 +151,6 @@ fn take_back(
     watch: &Watch<'_>,
     cause: Box<dyn Explain>,
 ) -> Failure {
-    service.stand_firm();
     let left = undo::undo(journal, service, watch.progress);
     Failure { interrupted: watch.interrupt.is_raised(), cause, left }
 }

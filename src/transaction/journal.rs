@@ -7,14 +7,18 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::TransactionError;
+use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
 use crate::fs::image::{FileImage, FileState};
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory};
+use crate::language::Language;
 
 /// The format that this program writes. Older ones are read, newer ones refused untouched.
 pub const FORMAT: u32 = 1;
+
+/// The file that names what could not be taken back.
+const LEFT: &str = "left";
 
 /// What a transaction is about, written once and never changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -92,7 +96,6 @@ pub struct Journal {
     directory: PathBuf,
     intent: Intent,
     phase: Phase,
-    unsure: bool,
 }
 
 impl Journal {
@@ -108,8 +111,7 @@ impl Journal {
             }
         }
         directory::sync(&files)?;
-        let journal =
-            Self { directory: directory.to_owned(), intent, phase: Phase::Open, unsure: false };
+        let journal = Self { directory: directory.to_owned(), intent, phase: Phase::Open };
         journal.write_state(Phase::Open)?;
         journal.write("intent.json", &to_json(&journal.intent, directory)?)?;
         Ok(journal)
@@ -132,7 +134,7 @@ impl Journal {
         }
         let intent = serde_json::from_value(header).map_err(|error| damaged(error.to_string()))?;
         let phase = read_state(&directory.join("state"))?;
-        Ok(Some(Self { directory: directory.to_owned(), intent, phase, unsure: false }))
+        Ok(Some(Self { directory: directory.to_owned(), intent, phase }))
     }
 
     /// What the transaction is about.
@@ -224,19 +226,32 @@ impl Journal {
             .collect())
     }
 
-    /// Closes the transaction: one rename of its state file.
-    pub fn close(&mut self, phase: Phase) -> Result<(), TransactionError> {
-        self.unsure = true;
-        self.write_state(phase)?;
-        self.unsure = false;
-        self.phase = phase;
-        Ok(())
+    /// Notes what could not be taken back, so that its old content is kept for the operator.
+    pub fn note_left(&self, left: &[Leftover]) -> Result<(), TransactionError> {
+        let text: String =
+            left.iter().map(|leftover| leftover.text(Language::English) + "\n").collect();
+        self.write(LEFT, text.as_bytes())
     }
 
-    /// Whether the last attempt to write the state failed, so that the disk may say either.
+    /// Whether something could not be taken back, so that the contents are still needed.
     #[must_use]
-    pub fn is_unsure(&self) -> bool {
-        self.unsure
+    pub fn left_something(&self) -> bool {
+        self.directory.join(LEFT).exists()
+    }
+
+    /// Closes the transaction: one rename of its state file.
+    ///
+    /// The rename decides, not the sync after it: once the new word is on disk, undoing a
+    /// committed transaction would contradict it. A power cut may then bring back the old word,
+    /// and the next run recovers.
+    pub fn close(&mut self, phase: Phase) -> Result<(), TransactionError> {
+        if let Err(error) = self.write_state(phase)
+            && !read_state(&self.directory.join("state")).is_ok_and(|word| word == phase)
+        {
+            return Err(error);
+        }
+        self.phase = phase;
+        Ok(())
     }
 
     fn write_state(&self, phase: Phase) -> Result<(), TransactionError> {

@@ -25,8 +25,8 @@ pub fn undo(
     service: &mut dyn Service,
     progress: &dyn Progress,
 ) -> Vec<Leftover> {
+    service.stand_firm();
     let mut left = Vec::new();
-    reopen(journal, &mut left);
     let touched = was_touched(journal);
     if touched && concerns_the_unit(journal) {
         quiet(service, &mut left);
@@ -44,30 +44,23 @@ pub fn undo(
         }
     }
     restart(journal, service, touched, &mut left);
-    if !retry {
-        if let Err(cause) = journal.close(Phase::Undone) {
-            left.push(Leftover {
-                subject: journal.intent().id.clone(),
-                kept: None,
-                cause: cause.into(),
-            });
-        } else if left.is_empty() {
-            // nothing is lost if this fails: pruning comes by again
-            let _ = generations::forget_contents(journal);
-        }
+    if !retry && let Err(cause) = close(journal, &left) {
+        let subject = journal.intent().id.clone();
+        left.push(Leftover { subject, kept: None, cause: cause.into() });
     }
     left
 }
 
-/// A commit may fail after its rename: then the state on disk says "committed" while everything is
-/// taken back, and a death in between would leave a mixture that nobody recovers.
-fn reopen(journal: &mut Journal, left: &mut Vec<Leftover>) {
-    if journal.is_unsure()
-        && let Err(cause) = journal.close(Phase::Open)
-    {
-        let subject = journal.intent().id.clone();
-        left.push(Leftover { subject, kept: None, cause: cause.into() });
+fn close(journal: &mut Journal, left: &[Leftover]) -> Result<(), TransactionError> {
+    if !left.is_empty() {
+        journal.note_left(left)?;
     }
+    journal.close(Phase::Undone)?;
+    if left.is_empty() {
+        // nothing is lost if this fails: each recovery sweeps what undone transactions keep
+        let _ = generations::forget_contents(journal);
+    }
+    Ok(())
 }
 
 enum Outcome {
