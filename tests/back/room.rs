@@ -24,22 +24,6 @@ impl Machine {
         machine
     }
 
-    /// A furnished machine whose unit restarts at once: the health gate watches for longer than `RestartSec=`.
-    pub(crate) fn quick() -> Self {
-        let machine = Self::start();
-        let unhurried = ".config/systemd/user/openclaw-gateway.service.d/10-quick.conf";
-        machine.write(unhurried, "[Service]\nRestartSec=100ms\n");
-        machine.furnish(&[]);
-        machine
-    }
-
-    /// The same, and DingTalk has been set up.
-    pub(crate) fn quick_with_dingtalk() -> Self {
-        let machine = Self::quick();
-        assert_exit(&machine.install(&[]).run(), 0);
-        machine
-    }
-
     /// The sample connector in another version, with its SHA256SUMS; returns the directory.
     pub(crate) fn connector(&self, version: &str) -> String {
         self.altered_connector(version, ":")

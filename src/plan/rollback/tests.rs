@@ -33,17 +33,28 @@ fn request(role: Role, images: &[Option<&str>]) -> Request<'static> {
     }
 }
 
-/// What becomes of `theirs`; `None`: no step at all.
-fn back(
-    request: &Request<'_>,
-    theirs: Option<&str>,
-    stays: bool,
-) -> (Option<Option<String>>, Vec<Note>) {
+/// What becomes of a file.
+#[derive(Debug, PartialEq)]
+enum Fate {
+    Untouched,
+    Removed,
+    Text(String),
+}
+
+fn text(text: &str) -> Fate {
+    Fate::Text(text.to_owned())
+}
+
+fn back(request: &Request<'_>, theirs: Option<&str>, stays: bool) -> (Fate, Vec<Note>) {
     let mut notes = Vec::new();
     let theirs = theirs.map(state);
     let step = file(request, Path::new(PATH), theirs.as_ref(), stays, &mut notes);
-    let text = |state: FileState| String::from_utf8(state.bytes).unwrap();
-    (step.map(|step| step.contents.after.map(text)), notes)
+    let fate = match step.map(|step| step.contents.after) {
+        None => Fate::Untouched,
+        Some(None) => Fate::Removed,
+        Some(Some(state)) => Fate::Text(String::from_utf8(state.bytes).unwrap()),
+    };
+    (fate, notes)
 }
 
 fn kept(keys: &[&str]) -> Vec<Note> {
@@ -54,18 +65,14 @@ fn kept(keys: &[&str]) -> Vec<Note> {
 fn a_file_that_nobody_touched_since_goes_back_byte_for_byte() {
     for role in [Role::Config, Role::Models, Role::DropIn, Role::Record] {
         for (images, theirs, expected) in [
-            (&[Some("{ a :1 }"), Some("{a: 2}")][..], Some("{a: 2}"), Some(Some("{ a :1 }"))),
-            (&[None, Some("{a: 2}")], Some("{a: 2}"), Some(None)),
-            (&[Some("{a: 1}"), None], None, Some(Some("{a: 1}"))),
-            (&[Some("{a: 1}"), Some("{a: 2}")], Some("{a: 1}"), None),
-            (
-                &[Some("{a: 1}"), Some("{a: 2}"), Some("{a: 3}")],
-                Some("{a: 3}"),
-                Some(Some("{a: 1}")),
-            ),
+            (&[Some("{ a :1 }"), Some("{a: 2}")][..], Some("{a: 2}"), text("{ a :1 }")),
+            (&[None, Some("{a: 2}")], Some("{a: 2}"), Fate::Removed),
+            (&[Some("{a: 1}"), None], None, text("{a: 1}")),
+            (&[Some("{a: 1}"), Some("{a: 2}")], Some("{a: 1}"), Fate::Untouched),
+            (&[Some("{a: 1}"), Some("{a: 2}"), Some("{a: 3}")], Some("{a: 3}"), text("{a: 1}")),
         ] {
             let (after, notes) = back(&request(role, images), theirs, true);
-            assert_eq!(after, expected.map(|text| text.map(str::to_owned)), "{role:?} {images:?}");
+            assert_eq!(after, expected, "{role:?} {images:?}");
             assert!(notes.is_empty(), "{notes:?}");
         }
     }
@@ -95,7 +102,13 @@ fn keys_go_back_only_while_they_have_our_value() {
         let meaning = |text: &str| {
             Document::parse(Path::new(PATH), text.as_bytes()).unwrap().value().to_json()
         };
-        let after = after.map_or_else(|| theirs.to_owned(), Option::unwrap);
+        let after = match after {
+            Fate::Text(text) => text,
+            fate => {
+                assert_eq!(fate, Fate::Untouched, "{theirs}");
+                theirs.to_owned()
+            }
+        };
         assert_eq!(meaning(&after), meaning(expected), "{theirs} became {after}");
         assert_eq!(told, notes, "{theirs}");
     }
@@ -121,40 +134,40 @@ fn blocks_that_came_with_the_connector_go_with_it_wherever_they_lie() {
             &main,
             "{x: 1, channels: {'dingtalk-connector': {clientId: 'a', timeout: 5, more: 1}}}",
             false,
-            "{x: 1}",
+            text("{x: 1}"),
             gone(&["channels.dingtalk-connector"]),
         ),
         (
             &main,
             "{x: 1, channels: {irc: {}, 'dingtalk-connector': {clientId: 'a', timeout: 5}}}",
             false,
-            "{x: 1, channels: {irc: {}}}",
+            text("{x: 1, channels: {irc: {}}}"),
             gone(&["channels.dingtalk-connector"]),
         ),
         (
             &main,
             "{x: 1, channels: {'dingtalk-connector': {clientId: 'a', timeout: 5}}}",
             true,
-            "{x: 1, channels: {'dingtalk-connector': {timeout: 5}}}",
+            text("{x: 1, channels: {'dingtalk-connector': {timeout: 5}}}"),
             kept(&["channels.dingtalk-connector.timeout"]),
         ),
         (
             &included,
             "{'dingtalk-connector': {clientId: 'a', timeout: 5}, irc: {}}",
             false,
-            "{irc: {}}",
+            text("{irc: {}}"),
             gone(&["dingtalk-connector"]),
         ),
         (
             &theirs_before,
             "{channels: {'dingtalk-connector': {t: 3}}} // theirs",
             false,
-            "",
+            Fate::Untouched,
             kept(&["channels.dingtalk-connector.t"]),
         ),
     ] {
         let (after, told) = back(&request(Role::Config, images), Some(theirs), stays);
-        assert_eq!(after.flatten().unwrap_or_default(), expected, "{theirs}");
+        assert_eq!(after, expected, "{theirs}");
         assert_eq!(told, notes, "{theirs}");
     }
 }
@@ -164,15 +177,15 @@ fn a_drop_in_gets_or_loses_our_two_lines() {
     let ours = "[Service]\nEnvironment=\"no_proxy=127.0.0.1,localhost,::1,[::1]\"\nEnvironment=\"NO_PROXY=127.0.0.1,localhost,::1,[::1]\"\n";
     let with = |line: &str| format!("{ours}{line}");
     for (images, theirs, expected) in [
-        ([None, Some(ours)], with("Nice=5\n"), Some("[Service]\nNice=5\n".to_owned())),
+        ([None, Some(ours)], with("Nice=5\n"), text("[Service]\nNice=5\n")),
         (
             [Some(ours), None],
             "[Service]\nNice=5\n".to_owned(),
-            Some(ours.replace("[Service]\n", "[Service]\nNice=5\n")),
+            Fate::Text(ours.replace("[Service]\n", "[Service]\nNice=5\n")),
         ),
     ] {
         let (after, notes) = back(&request(Role::DropIn, &images), Some(&theirs), false);
-        assert_eq!(after, Some(expected), "{theirs}");
+        assert_eq!(after, expected, "{theirs}");
         assert!(notes.is_empty(), "{notes:?}");
     }
 }
@@ -188,7 +201,7 @@ fn a_file_that_cannot_be_edited_or_is_gone_is_left_and_told() {
         (Role::Record, Some("{a: 3}")),
     ] {
         let (after, notes) = back(&request(role, &images), theirs, true);
-        assert_eq!(after, None, "{role:?} {theirs:?}");
+        assert_eq!(after, Fate::Untouched, "{role:?} {theirs:?}");
         assert_eq!(notes, [Note::FileKept { file: PATH.into() }], "{role:?} {theirs:?}");
     }
 }
