@@ -214,16 +214,22 @@ fn apply_tree(tree: &TreeStep, slot: &Path) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Compare and swap: the file is read again directly before it is replaced.
+/// Compare and swap: what somebody else has written since the plan was made is never overwritten.
 fn apply_file(file: &FileStep, id: &str) -> Result<(), ServiceError> {
     let _lock = ConfigLock::take_if_any(file.lock.as_deref())?;
     let current = FileState::read(&file.path)?.map(|state| state.image());
-    if current != file.before {
-        return Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into());
+    let mut unchanged = current == file.before;
+    if unchanged {
+        match (&file.contents.before, &file.contents.after) {
+            (None, Some(new)) => replace::create(&file.path, new, id)?,
+            (Some(known), Some(new)) => {
+                unchanged = replace::replace_known(&file.path, known, new, id)?;
+            }
+            (_, None) => replace::replace(&file.path, None, id)?,
+        }
     }
-    match (&file.before, &file.contents.after) {
-        (None, Some(new)) => replace::create(&file.path, new, id)?,
-        (_, new) => replace::replace(&file.path, new.as_ref(), id)?,
+    if unchanged {
+        return Ok(());
     }
-    Ok(())
+    Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into())
 }
