@@ -56,7 +56,11 @@ pub(crate) fn kill(case: &Case, point: &Point) -> Verdict {
 }
 
 fn was_killed(output: &std::process::Output) -> Verdict {
-    if output.status.signal() == Some(9) { Ok(()) } else { Err(format!("not killed: {}", said(output))) }
+    if output.status.signal() == Some(9) {
+        Ok(())
+    } else {
+        Err(format!("not killed: {}", said(output)))
+    }
 }
 
 fn killed_once(case: &Case, point: &Point) -> Verdict {

@@ -65,8 +65,7 @@ impl State {
         let mut lines: Vec<String> = paths
             .filter_map(|path| {
                 let (here, there) = (self.entries.get(path), other.entries.get(path));
-                (here != there)
-                    .then(|| format!("{path:?}: {}, not {}", tell(here), tell(there)))
+                (here != there).then(|| format!("{path:?}: {}, not {}", tell(here), tell(there)))
             })
             .collect();
         lines.sort();
@@ -151,7 +150,11 @@ fn without_numbers(bytes: &[u8]) -> String {
     let name = String::from_utf8_lossy(bytes);
     let words = name.split('/').map(|word| {
         let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        if digits >= 14 { word.replace(|c: char| c.is_ascii_digit() || c == '-', "") } else { word.to_owned() }
+        if digits >= 14 {
+            word.replace(|c: char| c.is_ascii_digit() || c == '-', "")
+        } else {
+            word.to_owned()
+        }
     });
     words.collect::<Vec<_>>().join("/")
 }

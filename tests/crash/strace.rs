@@ -11,9 +11,31 @@ use super::room::ROOT;
 
 /// The system calls that change files.
 const CHANGES: [&str; 25] = [
-    "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir",
-    "symlink", "symlinkat", "link", "linkat", "fsync", "fdatasync", "ftruncate", "chmod",
-    "fchmod", "fchmodat", "fchown", "fchownat", "write", "pwrite64", "openat", "open", "creat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "symlink",
+    "symlinkat",
+    "link",
+    "linkat",
+    "fsync",
+    "fdatasync",
+    "ftruncate",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "fchown",
+    "fchownat",
+    "write",
+    "pwrite64",
+    "openat",
+    "open",
+    "creat",
 ];
 /// Those that only look.
 const LOOKS: [&str; 6] = ["openat", "openat2", "read", "statx", "newfstatat", "getdents64"];

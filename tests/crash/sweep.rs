@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::home::{Home, said};
 use super::room;
@@ -55,7 +55,11 @@ impl Case {
     }
 
     /// The same in as many homes as the machine has cores.
-    pub(crate) fn many(name: &str, scenario: &'static Scenario, furnish: impl Fn(&Path) -> Home) -> Vec<Self> {
+    pub(crate) fn many(
+        name: &str,
+        scenario: &'static Scenario,
+        furnish: impl Fn(&Path) -> Home,
+    ) -> Vec<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let place = |number: usize| room::place(&format!("{name}-{number}"));
         (0..cores).map(|number| Self::new(furnish(&place(number)), scenario)).collect()
@@ -108,7 +112,11 @@ impl Case {
             return Err(format!("the journal says {side:?}{is_other}: {difference:#?}"));
         }
         let left_over = self.home.left_over();
-        if left_over.is_empty() { Ok(side) } else { Err(format!("left lying about: {left_over:?}")) }
+        if left_over.is_empty() {
+            Ok(side)
+        } else {
+            Err(format!("left lying about: {left_over:?}"))
+        }
     }
 
     /// How many transactions are committed, by the program's own word; none may be open, and what
@@ -129,7 +137,8 @@ impl Case {
             }
         }
         let known = transactions.len();
-        let there = fs::read_dir(self.home.records().join("transactions")).map_or(0, Iterator::count);
+        let there =
+            fs::read_dir(self.home.records().join("transactions")).map_or(0, Iterator::count);
         if known != there {
             return Err(format!("{there} directories for {known} transactions"));
         }
