@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
@@ -9,24 +10,33 @@ use serde::{Deserialize, Serialize};
 
 use super::{Action, FileError, directory};
 
-/// What identifies a directory across renames, for the life of its file system.
+/// What identifies a directory on its file system, across renames and restarts of the machine.
+///
+/// The device number does not: btrfs, LVM and loop devices get another one at the next mount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// Device number.
-    pub device: u64,
     /// Inode number.
     pub inode: u64,
+    /// When it was created, in nanoseconds since 1970, where the file system knows: ext4 gives the
+    /// number of a removed directory to the next one that is made.
+    #[serde(default)]
+    pub born: Option<u64>,
 }
 
 impl Identity {
     /// The identity of the directory at `path`; `None` where nothing is.
     pub fn of(path: &Path) -> Result<Option<Self>, FileError> {
         match path.symlink_metadata() {
-            Ok(attributes) => Ok(Some(Self { device: attributes.dev(), inode: attributes.ino() })),
+            Ok(attributes) => Ok(Some(Self { inode: attributes.ino(), born: born(&attributes) })),
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(cause) => Err(FileError::at(Action::Read, path)(cause)),
         }
     }
+}
+
+fn born(attributes: &std::fs::Metadata) -> Option<u64> {
+    let created = attributes.created().ok()?;
+    u64::try_from(created.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()
 }
 
 /// Exchanges what stands at `live` and at `slot`; one of them may be missing, then the other moves.

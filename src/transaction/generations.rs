@@ -48,10 +48,9 @@ pub fn size_on_disk(directory: &Path) -> u64 {
 /// while it works (CVE-2022-21658).
 fn remove_tree(path: &Path) -> Result<(), TransactionError> {
     match std::fs::remove_dir_all(path) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-            Err(FileError::at(Action::Remove, path)(cause).into())
-        }
-        _ => Ok(directory::sync(path.parent().unwrap_or(Path::new("/")))?),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(FileError::at(Action::Remove, path)(cause).into()),
+        Ok(()) => Ok(directory::sync(path.parent().unwrap_or(Path::new("/")))?),
     }
 }
 

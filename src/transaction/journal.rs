@@ -7,14 +7,18 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::TransactionError;
+use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
 use crate::fs::image::FileState;
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory};
+use crate::language::Language;
 
 /// The format that this program writes. Older ones are read, newer ones refused untouched.
 pub const FORMAT: u32 = 1;
+
+/// The file that names what could not be taken back.
+const LEFT: &str = "left";
 
 /// What a transaction is about, written once and never changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -216,9 +220,30 @@ impl Journal {
             .collect())
     }
 
+    /// Notes what could not be taken back, so that its old content is kept for the operator.
+    pub fn note_left(&self, left: &[Leftover]) -> Result<(), TransactionError> {
+        let text: String =
+            left.iter().map(|leftover| leftover.text(Language::English) + "\n").collect();
+        self.write(LEFT, text.as_bytes())
+    }
+
+    /// Whether something could not be taken back, so that the contents are still needed.
+    #[must_use]
+    pub fn left_something(&self) -> bool {
+        self.directory.join(LEFT).exists()
+    }
+
     /// Closes the transaction: one rename of its state file.
+    ///
+    /// The rename decides, not the sync after it: once the new word is on disk, undoing a
+    /// committed transaction would contradict it. A power cut may then bring back the old word,
+    /// and the next run recovers.
     pub fn close(&mut self, phase: Phase) -> Result<(), TransactionError> {
-        self.write_state(phase)?;
+        if let Err(error) = self.write_state(phase)
+            && !read_state(&self.directory.join("state")).is_ok_and(|word| word == phase)
+        {
+            return Err(error);
+        }
         self.phase = phase;
         Ok(())
     }

@@ -4,7 +4,6 @@
 //! new one, or a stranger's; a tree is told by the identity of its directory. So undo may be cut
 //! off at any point and begun again.
 
-use super::apply;
 use super::error::{Leftover, TransactionError};
 use super::generations;
 use super::journal::{Journal, Phase};
@@ -14,6 +13,7 @@ use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
 use crate::fs::{FileError, directory, replace};
 use crate::language::{Language, Localized};
+use crate::openclaw::config_lock::ConfigLock;
 use crate::openclaw::keys;
 use crate::progress::Progress;
 use crate::say;
@@ -25,6 +25,7 @@ pub fn undo(
     service: &mut dyn Service,
     progress: &dyn Progress,
 ) -> Vec<Leftover> {
+    service.stand_firm();
     let mut left = Vec::new();
     let touched = was_touched(journal);
     if touched && concerns_the_unit(journal) {
@@ -43,19 +44,23 @@ pub fn undo(
         }
     }
     restart(journal, service, touched, &mut left);
-    if !retry {
-        if let Err(cause) = journal.close(Phase::Undone) {
-            left.push(Leftover {
-                subject: journal.intent().id.clone(),
-                kept: None,
-                cause: cause.into(),
-            });
-        } else if left.is_empty() {
-            // nothing is lost if this fails: pruning comes by again
-            let _ = generations::forget_contents(journal);
-        }
+    if !retry && let Err(cause) = close(journal, &left) {
+        let subject = journal.intent().id.clone();
+        left.push(Leftover { subject, kept: None, cause: cause.into() });
     }
     left
+}
+
+fn close(journal: &mut Journal, left: &[Leftover]) -> Result<(), TransactionError> {
+    if !left.is_empty() {
+        journal.note_left(left)?;
+    }
+    journal.close(Phase::Undone)?;
+    if left.is_empty() {
+        // nothing is lost if this fails: each recovery sweeps what undone transactions keep
+        let _ = generations::forget_contents(journal);
+    }
+    Ok(())
 }
 
 enum Outcome {
@@ -119,15 +124,13 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
         Step::File(file) => take_back_file(journal, number, file),
         Step::Tree(tree) => take_back_tree(journal, tree),
         Step::Directory { path, .. } => {
-            let begun = journal.begun()?.contains(&number);
-            if begun && path.exists() && directory::remove_if_empty(path)? {
+            if path.exists() && directory::remove_if_empty(path)? {
                 return Ok(Outcome::TakenBack);
             }
             Ok(Outcome::NothingToDo)
         }
         Step::RemoveDirectory { path, mode } => {
-            let begun = journal.begun()?.contains(&number);
-            if begun && directory::create(path, *mode)? {
+            if directory::create(path, *mode)? {
                 return Ok(Outcome::TakenBack);
             }
             Ok(Outcome::NothingToDo)
@@ -142,7 +145,7 @@ fn take_back_file(
     file: &FileStep,
 ) -> Result<Outcome, TransactionError> {
     let id = &journal.intent().id;
-    let _lock = apply::config_lock(file)?;
+    let _lock = ConfigLock::take_if_any(file.lock.as_deref())?;
     replace::sweep(&file.path, id)?;
     let current = read(file)?;
     let image = current.as_ref().map(FileState::image);

@@ -3,4 +3,5 @@
 #[path = "../bench/mod.rs"]
 mod bench;
 
+mod installation;
 mod the_bench;

@@ -1,4 +1,4 @@
-//! The machine before DingTalk is set up, and the faults that the stand-in can show: what the other tests build on.
+//! The machine before DingTalk works here, and the faults that the stand-in can show: what the other tests build on.
 
 use std::process::Stdio;
 

@@ -23,7 +23,7 @@ use crate::systemd::UserManager;
 use crate::transaction::apply::Preparation;
 use crate::transaction::service::ServiceError;
 
-pub(super) use connector::{live_tree, payloads, version_of};
+pub(super) use connector::{live_tree, payloads};
 pub(super) use health::judge;
 
 /// Runs `install`.
@@ -107,6 +107,10 @@ impl Errand<'_> {
 
 impl Undertaking for Errand<'_> {
     type Prospect = Prospect;
+
+    fn name(&self) -> &'static str {
+        self.purpose.command()
+    }
 
     fn look(&mut self) -> Result<Prospect, Failure> {
         let (picture, config) = self.context.observe(self.manager)?;

@@ -1,0 +1,15 @@
+//! Every step back: `upgrade`, `uninstall`, `rollback`, `recover` and `history`, each as its user meets it.
+
+#[path = "../bench/mod.rs"]
+mod bench;
+mod room;
+
+mod history;
+mod includes;
+mod other_writers;
+mod recover;
+mod rollback;
+mod rollback_after_edits;
+mod uninstall;
+mod uninstall_after_edits;
+mod upgrade;
