@@ -18,9 +18,9 @@ OPENCLAW_DIR ?= build/openclaw
 # Tests that start a user manager of their own need root; all others run as whoever runs make.
 in_sandbox := $(shell grep -l 'bench/mod\.rs' tests/*.rs tests/*/main.rs 2>/dev/null)
 test_name = $(patsubst tests/%.rs,%,$(patsubst tests/%/main.rs,%,$(1)))
-SANDBOX_TESTS := $(filter-out openclaw,$(call test_name,$(in_sandbox)))
+SANDBOX_TESTS := $(filter-out openclaw crash,$(call test_name,$(in_sandbox)))
 REAL_TESTS := $(filter openclaw,$(call test_name,$(in_sandbox)))
-PLAIN_TESTS := $(call test_name,$(filter-out $(in_sandbox),$(wildcard tests/*.rs tests/*/main.rs)))
+PLAIN_TESTS := $(filter-out crash,$(call test_name,$(filter-out $(in_sandbox),$(wildcard tests/*.rs tests/*/main.rs))))
 
 # cargo names the variable after the host: CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER
 runner = CARGO_TARGET_$(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)_RUNNER
@@ -33,7 +33,7 @@ SUITE ?= bookworm
 CONNECTOR_OPTIONS ?=
 stager = $(TARGET)/debug/examples/payload
 
-.PHONY: build demo test test-plain test-sandbox test-openclaw bench fmt lint needs clean
+.PHONY: build demo test test-plain test-sandbox test-crash test-crash-full test-openclaw bench fmt lint needs clean
 .PHONY: deb deb-reproducible connector-deb apt-repo copyright test-deb test-packages
 
 build:
@@ -58,6 +58,7 @@ test:
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test-plain
 	$(MAKE) --no-print-directory test-sandbox
+	$(MAKE) --no-print-directory test-crash
 	$(MAKE) --no-print-directory test-openclaw
 
 test-plain:
@@ -66,6 +67,12 @@ test-plain:
 
 test-sandbox:
 	$(if $(SANDBOX_TESTS),$(as_root) cargo test --locked $(addprefix --test ,$(SANDBOX_TESTS)))
+
+# Kills, faults, full disks, power cuts, races; each test uses all cores. The second takes every point.
+test-crash test-crash-full:
+	packaging/needs.sh test
+	OPENCLAW_SETUP_CRASH=$(if $(findstring full,$@),full) $(as_root) \
+	  cargo test --locked --test crash -- --nocapture --test-threads=1
 
 # Each starts a gateway that wants a core for itself: one after the other.
 test-openclaw:

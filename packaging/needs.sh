@@ -26,7 +26,15 @@ ip                                   iproute2
 LIST
   { [ "$1" = test ] || [ "${OPENCLAW-}" = real ]; } || return 0
   echo "npm npm"
-  [ "$1" != test ] || echo "strace strace"
+  [ "$1" = test ] || return 0
+  cat <<LIST
+strace       strace
+mkfs.ext4    e2fsprogs
+mkfs.xfs     xfsprogs
+mkfs.btrfs   btrfs-progs
+modprobe     kmod
+mount        mount
+LIST
 }
 
 needed_for_packages() {

@@ -1,5 +1,6 @@
 //! Connector payloads: sources, archives, checksums, manifest, npm dependencies.
 
+mod activity;
 mod archive;
 mod census;
 mod checksums;

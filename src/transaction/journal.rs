@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
-use crate::fs::image::FileState;
+use crate::fs::image::{FileImage, FileState};
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory};
 use crate::language::Language;
@@ -82,6 +82,8 @@ pub enum Event {
     Begin,
     /// It is done.
     Done,
+    /// It was not done, because somebody else has changed its subject meanwhile.
+    Refused,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -173,21 +175,27 @@ impl Journal {
         number: usize,
         step: &FileStep,
     ) -> Result<Option<FileState>, TransactionError> {
-        let Some(image) = &step.before else { return Ok(None) };
-        let path = self.preimage_path(number);
-        let damaged = |reason: &str| TransactionError::Damaged {
-            path: path.clone(),
-            reason: reason.to_owned(),
-        };
-        let kept = FileState::read(&path)?.ok_or_else(|| damaged("it is missing"))?;
-        let state = FileState { mode: image.mode, uid: image.uid, gid: image.gid, ..kept };
-        if state.image() == *image { Ok(Some(state)) } else { Err(damaged("its digest is wrong")) }
+        step.before.as_ref().map(|image| kept(&self.preimage_path(number), image)).transpose()
+    }
+
+    /// The postimage of file step `number`, where the file was to exist.
+    pub fn postimage(
+        &self,
+        number: usize,
+        step: &FileStep,
+    ) -> Result<Option<FileState>, TransactionError> {
+        let path = self.kept_path(number, "new");
+        step.after.as_ref().map(|image| kept(&path, image)).transpose()
     }
 
     /// Where the preimage of file step `number` is kept.
     #[must_use]
     pub fn preimage_path(&self, number: usize) -> PathBuf {
-        self.directory.join("files").join(format!("{number}.old"))
+        self.kept_path(number, "old")
+    }
+
+    fn kept_path(&self, number: usize, side: &str) -> PathBuf {
+        self.directory.join("files").join(format!("{number}.{side}"))
     }
 
     /// Notes what happens to a step. Not made durable: after a power cut the disk itself tells
@@ -206,18 +214,18 @@ impl Journal {
         Ok(())
     }
 
-    /// The steps that were begun. A torn last line is one that had not begun.
+    /// The steps that were begun and not refused. A torn last line is one that had not begun.
     pub fn begun(&self) -> Result<Vec<usize>, TransactionError> {
         let Some(file) = FileState::read(&self.directory.join("progress"))? else {
             return Ok(Vec::new());
         };
-        Ok(file
-            .bytes
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice::<ProgressLine>(line).ok())
-            .filter(|line| line.event == Event::Begin)
-            .map(|line| line.step)
-            .collect())
+        let lines = file.bytes.split(|byte| *byte == b'\n');
+        let lines: Vec<ProgressLine> =
+            lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let steps = |event| lines.iter().filter(move |line| line.event == event);
+        let is_refused = |step| steps(Event::Refused).any(|line| line.step == step);
+        let begun = steps(Event::Begin).map(|line| line.step);
+        Ok(begun.filter(|step| !is_refused(*step)).collect())
     }
 
     /// Notes what could not be taken back, so that its old content is kept for the operator.
@@ -277,6 +285,17 @@ fn keep(
     let Some(state) = state else { return Ok(()) };
     let path = files.join(format!("{number}.{side}"));
     Ok(replace::replace(&path, Some(&private(state.bytes.clone())), "journal")?)
+}
+
+/// What [`keep`] has kept, with the attributes of the file that it was; nothing is taken on trust.
+fn kept(path: &Path, image: &FileImage) -> Result<FileState, TransactionError> {
+    let damaged = |reason: &str| TransactionError::Damaged {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let bytes = FileState::read(path)?.ok_or_else(|| damaged("it is missing"))?.bytes;
+    let state = FileState { bytes, mode: image.mode, uid: image.uid, gid: image.gid };
+    if state.image() == *image { Ok(state) } else { Err(damaged("its digest is wrong")) }
 }
 
 fn read_state(path: &Path) -> Result<Phase, TransactionError> {

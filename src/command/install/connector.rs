@@ -10,6 +10,7 @@ use crate::connector::npm::{self, Registry};
 use crate::connector::{
     Checks, DEFAULT_PAYLOADS, Limits, Payload, Source, TreeManifest, Verification,
 };
+use crate::fs::exchange::Identity;
 use crate::installation::live_tree::{LiveTree, version_of};
 use crate::installation::picture::Picture;
 use crate::plan::install::PayloadFacts;
@@ -64,7 +65,7 @@ pub(in crate::command) fn live_tree(
     picture: &Picture,
 ) -> Result<Option<LiveTree>, Failure> {
     let path = &picture.paths.connector;
-    if path.symlink_metadata().is_err() {
+    if Identity::of(path)?.is_none() {
         return Ok(None);
     }
     let manifest = TreeManifest::scan(path, &context.interrupt, &Bar::on(context.console))?;
