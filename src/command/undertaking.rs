@@ -51,6 +51,11 @@ pub(super) trait Undertaking {
     /// What is said when it is done, after the transaction's id.
     fn done(&self, prospect: &Self::Prospect, id: &str) -> String;
 
+    /// Whether there is something to do beside the plan.
+    fn has_more_to_do(&self) -> bool {
+        false
+    }
+
     /// The last thing under the lock, after the commit.
     fn afterwards(&self) -> Result<(), Failure> {
         Ok(())
@@ -73,10 +78,12 @@ pub(super) fn undertake<U: Undertaking>(
     if context.dry_run {
         return Ok(show(context, undertaking, &prospect));
     }
-    if undertaking.plan(&prospect).is_empty() {
+    if undertaking.plan(&prospect).is_empty() && !undertaking.has_more_to_do() {
         return Ok(nothing(context, undertaking, &prospect));
     }
-    confirm(context, undertaking.plan(&prospect))?;
+    if !undertaking.plan(&prospect).is_empty() {
+        confirm(context, undertaking.plan(&prospect))?;
+    }
     if held.is_none() {
         held = Some(context.records.lock(undertaking.name())?);
         let recovered = recover::pending(context, manager)?;
@@ -85,6 +92,8 @@ pub(super) fn undertake<U: Undertaking>(
         }
     }
     if undertaking.plan(&prospect).is_empty() {
+        undertaking.afterwards()?;
+        drop(held);
         return Ok(nothing(context, undertaking, &prospect));
     }
     let id = apply(context, manager, undertaking, &mut prospect)?;

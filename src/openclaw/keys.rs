@@ -35,13 +35,64 @@ pub fn changes(before: &Value, edits: &[Edit]) -> Vec<KeyChange> {
     let change = |edit: &Edit| {
         let path = edit.path().segments().to_vec();
         let value = |document: &Value| document.get(&path).map(Value::to_json);
-        let existing = (0..=path.len())
-            .rev()
-            .find(|length| before.get(&path[..*length]).is_some())
-            .unwrap_or_default();
+        let existing = existing_part(before, &path);
         KeyChange { before: value(before), after: value(&after), existing, path: path.clone() }
     };
     edits.iter().map(change).collect()
+}
+
+/// What has changed between two values, member by member: the other way to know our keys, from the
+/// two images of a file.
+#[must_use]
+pub fn difference(before: &Value, after: &Value) -> Vec<KeyChange> {
+    let mut found = Vec::new();
+    compare(&mut Vec::new(), Some(before), Some(after), &mut found);
+    found
+        .into_iter()
+        .map(|path| {
+            let value = |root: &Value| root.get(&path).map(Value::to_json);
+            let existing = existing_part(before, &path);
+            KeyChange { before: value(before), after: value(after), existing, path }
+        })
+        .collect()
+}
+
+fn compare(
+    path: &mut Vec<String>,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    found: &mut Vec<Vec<String>>,
+) {
+    if before == after {
+        return;
+    }
+    let inside = match (before, after) {
+        (Some(Value::Object(old)), Some(Value::Object(new))) => {
+            old.keys().chain(new.keys().filter(|key| !old.contains_key(*key))).cloned().collect()
+        }
+        // what came with us goes key by key: somebody may since have put their own beside it
+        (None, Some(Value::Object(new))) => new.keys().cloned().collect(),
+        (Some(Value::Array(old)), Some(Value::Array(new))) if old.len() == new.len() => {
+            (0..old.len()).map(|index| index.to_string()).collect()
+        }
+        _ => Vec::new(),
+    };
+    if inside.is_empty() {
+        found.push(path.clone());
+    }
+    for segment in inside {
+        let member = |value: Option<&'_ Value>| value?.get(&[&segment]).cloned();
+        let (old, new) = (member(before), member(after));
+        path.push(segment);
+        compare(path, old.as_ref(), new.as_ref(), found);
+        path.pop();
+    }
+}
+
+/// How many leading segments of a path exist.
+#[must_use]
+pub fn existing_part(value: &Value, path: &[String]) -> usize {
+    (0..=path.len()).rev().find(|length| value.get(&path[..*length]).is_some()).unwrap_or_default()
 }
 
 /// Adds later changes to earlier ones: a key keeps the value that it had before the first of them.
@@ -71,11 +122,15 @@ pub fn edits_back(current: &Value, keys: &[KeyChange]) -> (Vec<Edit>, Kept) {
         if now == key.before.clone().map(Value::from) {
             continue;
         }
-        if now != key.after.clone().map(Value::from) {
+        let undoing = if now == key.after.clone().map(Value::from) {
+            undoing(&value, key)
+        } else if let Some(withdrawal) = withdrawal(now.as_ref(), key) {
+            withdrawal
+        } else {
             kept.push(KeyPath::from(key.path.clone()).to_string());
             continue;
-        }
-        for edit in undoing(&value, key) {
+        };
+        for edit in undoing {
             value = edit.applied_to(&value);
             edits.push(edit);
         }
@@ -90,6 +145,20 @@ fn undoing(value: &Value, key: &KeyChange) -> Vec<Edit> {
     }
 }
 
+/// A list to which we have added, and which somebody else has changed since, loses only what we
+/// added. `None`: it is no such list.
+fn withdrawal(now: Option<&Value>, key: &KeyChange) -> Option<Vec<Edit>> {
+    let (Value::Array(_), Some(Json::Array(after))) = (now?, &key.after) else { return None };
+    let before = match &key.before {
+        Some(Json::Array(before)) => before.as_slice(),
+        Some(_) => return None,
+        None => &[],
+    };
+    let added = after.strip_prefix(before)?;
+    let edit = |element: &Json| Edit::withdraw(key.path.clone(), Value::from(element.clone()));
+    Some(added.iter().map(edit).collect())
+}
+
 /// Removes a key, and the objects around it down to depth `existing` that hold nothing else.
 #[must_use]
 pub fn removal(value: &Value, path: &[String], existing: usize) -> Vec<Edit> {
@@ -102,21 +171,25 @@ pub fn removal(value: &Value, path: &[String], existing: usize) -> Vec<Edit> {
     vec![Edit::remove(path[..shortest].to_vec())]
 }
 
-/// Takes our keys out of a config that somebody else has edited since, every other byte of which
-/// stays. `None`: nothing is known of our keys, or the text is no longer one that can be edited.
+/// Takes back, in a text that somebody else has edited since, what changed from `before` to
+/// `after`; every other byte stays. `None`: one of the texts cannot be edited.
 #[must_use]
-pub fn take_back(path: &Path, bytes: &[u8], keys: &[KeyChange]) -> Option<(Vec<u8>, Kept)> {
-    if keys.is_empty() {
-        return None;
-    }
-    let document = Document::parse(path, bytes).ok()?;
-    let (edits, kept) = edits_back(document.value(), keys);
-    Some((document.edit(&edits).ok()?.bytes().to_vec(), kept))
+pub fn take_back(
+    path: &Path,
+    theirs: &[u8],
+    before: &[u8],
+    after: &[u8],
+) -> Option<(Vec<u8>, Kept)> {
+    let read = |bytes: &[u8]| Document::parse_any(path, bytes).ok();
+    let (theirs, before, after) = (read(theirs)?, read(before)?, read(after)?);
+    let keys = difference(before.value(), after.value());
+    let (edits, kept) = edits_back(theirs.value(), &keys);
+    Some((theirs.edit(&edits).ok()?.bytes().to_vec(), kept))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{accumulated, changes, take_back};
+    use super::{accumulated, changes, difference, take_back};
     use crate::openclaw::document::{Document, Edit, Value};
     use std::path::Path;
 
@@ -127,8 +200,10 @@ mod tests {
     }
 
     fn back(theirs: &str, before: &str, edits: &[Edit]) -> (String, Vec<String>) {
-        let keys = changes(document(before).value(), edits);
-        let (bytes, kept) = take_back(Path::new(PATH), theirs.as_bytes(), &keys).unwrap();
+        let after = document(before).edit(edits).unwrap();
+        let path = Path::new(PATH);
+        let (bytes, kept) =
+            take_back(path, theirs.as_bytes(), before.as_bytes(), after.bytes()).unwrap();
         (String::from_utf8(bytes).unwrap(), kept)
     }
 
@@ -175,8 +250,52 @@ mod tests {
 
     #[test]
     fn a_text_that_cannot_be_edited_is_left_to_its_owner() {
-        let keys = changes(document("{}").value(), &[Edit::set(["a"], 1)]);
-        assert!(take_back(Path::new(PATH), b"{ a: ", &keys).is_none());
-        assert!(take_back(Path::new(PATH), b"{}", &[]).is_none());
+        assert!(take_back(Path::new(PATH), b"{ a: ", b"{}", b"{a: 1}").is_none());
+        assert!(take_back(Path::new(PATH), b"{a: 1}", b"{}", b"{a: ").is_none());
+    }
+
+    #[test]
+    fn a_difference_names_each_key_and_what_was_there_of_its_path() {
+        for (before, after, expected) in [
+            ("{a: 1}", "{a: 1}", &[][..]),
+            ("{}", "{g: {http: {on: true}, x: 1}}", &[("g.http.on", 0), ("g.x", 0)]),
+            ("{g: {}}", "{g: {http: {on: true}}}", &[("g.http.on", 1)]),
+            ("{g: {a: 1, b: 2}}", "{g: {a: 1}}", &[("g.b", 2)]),
+            ("{g: {a: 1}}", "{}", &[("g", 1)]),
+            ("{l: ['x']}", "{l: ['x', 'y']}", &[("l", 1)]),
+            ("{l: [{a: 1}, 2]}", "{l: [{a: 3}, 2]}", &[("l.0.a", 3)]),
+            ("{a: {b: 1}}", "{a: 1}", &[("a", 1)]),
+            ("{}", "{a: {}}", &[("a", 0)]),
+        ] {
+            let found = difference(document(before).value(), document(after).value());
+            let told: Vec<_> = found.iter().map(|key| (key.path.join("."), key.existing)).collect();
+            let told: Vec<_> = told.iter().map(|(key, depth)| (key.as_str(), *depth)).collect();
+            assert_eq!(told, expected, "{before} → {after}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_somebody_extended_too_loses_only_what_we_added() {
+        let added = [Edit::append(["l"], "ours")];
+        let removed = [Edit::withdraw(["l"], "gone")];
+        for (before, edits, theirs, expected, kept) in [
+            ("{l: ['a']}", &added[..], "{l: ['a', 'ours', 'b']}", "{l: ['a', 'b']}", &[][..]),
+            ("{l: ['a']}", &added, "{l: ['b']}", "{l: ['b']}", &[]),
+            (
+                "{}",
+                &[Edit::set(["l"], vec![Value::from("ours")])],
+                "{l: ['ours', 'b']}",
+                "{l: ['b']}",
+                &[],
+            ),
+            ("{l: ['gone', 'a']}", &removed, "{l: ['a', 'b']}", "{l: ['a', 'b']}", &["l"]),
+        ] {
+            let (text, left) = back(theirs, before, edits);
+            assert_eq!(
+                (text.as_str(), left.as_slice()),
+                (expected, &kept.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>()[..]),
+                "{before} {theirs}"
+            );
+        }
     }
 }

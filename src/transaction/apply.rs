@@ -89,7 +89,12 @@ impl Preparation {
         watch: &Watch<'_>,
         verify: &mut dyn FnMut() -> Result<(), ServiceError>,
     ) -> Result<Journal, Failure> {
+<<<<<<< HEAD
         self.settle_on_disk(&mut intent).map_err(Failure::before_the_switch)?;
+=======
+        self.identify_trees(&mut intent).map_err(Failure::before_the_switch)?;
+        note_directories(&mut intent);
+>>>>>>> main
         if watch.interrupt.is_raised() {
             return Err(Failure::before_the_switch(TransactionError::Interrupted));
         }
@@ -106,10 +111,15 @@ impl Preparation {
     }
 
     /// Notes which directory is which, so that after any death the disk itself tells whether the
+<<<<<<< HEAD
     /// swap has happened; and leaves out the removal of directories that are not there, so that
     /// one that is missing afterwards was removed by us.
     fn settle_on_disk(&self, intent: &mut Intent) -> Result<(), TransactionError> {
         keep_real_removals(intent);
+=======
+    /// swap has happened.
+    fn identify_trees(&self, intent: &mut Intent) -> Result<(), TransactionError> {
+>>>>>>> main
         for step in &mut intent.steps {
             if let Step::Tree(tree) = step {
                 if let Some(before) = &mut tree.before {
@@ -215,16 +225,22 @@ fn apply_tree(tree: &TreeStep, slot: &Path) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Compare and swap: the file is read again directly before it is replaced.
+/// Compare and swap: what somebody else has written since the plan was made is never overwritten.
 fn apply_file(file: &FileStep, id: &str) -> Result<(), ServiceError> {
     let _lock = ConfigLock::take_if_any(file.lock.as_deref())?;
     let current = FileState::read(&file.path)?.map(|state| state.image());
-    if current != file.before {
-        return Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into());
+    let mut unchanged = current == file.before;
+    if unchanged {
+        match (&file.contents.before, &file.contents.after) {
+            (None, Some(new)) => replace::create(&file.path, new, id)?,
+            (Some(known), Some(new)) => {
+                unchanged = replace::replace_known(&file.path, known, new, id)?;
+            }
+            (_, None) => replace::replace(&file.path, None, id)?,
+        }
     }
-    match (&file.before, &file.contents.after) {
-        (None, Some(new)) => replace::create(&file.path, new, id)?,
-        (_, new) => replace::replace(&file.path, new.as_ref(), id)?,
+    if unchanged {
+        return Ok(());
     }
-    Ok(())
+    Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into())
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
-use crate::fs::image::FileState;
+use crate::fs::image::{FileImage, FileState};
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory};
 use crate::language::Language;
@@ -175,21 +175,27 @@ impl Journal {
         number: usize,
         step: &FileStep,
     ) -> Result<Option<FileState>, TransactionError> {
-        let Some(image) = &step.before else { return Ok(None) };
-        let path = self.preimage_path(number);
-        let damaged = |reason: &str| TransactionError::Damaged {
-            path: path.clone(),
-            reason: reason.to_owned(),
-        };
-        let kept = FileState::read(&path)?.ok_or_else(|| damaged("it is missing"))?;
-        let state = FileState { mode: image.mode, uid: image.uid, gid: image.gid, ..kept };
-        if state.image() == *image { Ok(Some(state)) } else { Err(damaged("its digest is wrong")) }
+        step.before.as_ref().map(|image| kept(&self.preimage_path(number), image)).transpose()
+    }
+
+    /// The postimage of file step `number`, where the file was to exist.
+    pub fn postimage(
+        &self,
+        number: usize,
+        step: &FileStep,
+    ) -> Result<Option<FileState>, TransactionError> {
+        let path = self.kept_path(number, "new");
+        step.after.as_ref().map(|image| kept(&path, image)).transpose()
     }
 
     /// Where the preimage of file step `number` is kept.
     #[must_use]
     pub fn preimage_path(&self, number: usize) -> PathBuf {
-        self.directory.join("files").join(format!("{number}.old"))
+        self.kept_path(number, "old")
+    }
+
+    fn kept_path(&self, number: usize, side: &str) -> PathBuf {
+        self.directory.join("files").join(format!("{number}.{side}"))
     }
 
     /// Notes what happens to a step. Not made durable: after a power cut the disk itself tells
@@ -279,6 +285,17 @@ fn keep(
     let Some(state) = state else { return Ok(()) };
     let path = files.join(format!("{number}.{side}"));
     Ok(replace::replace(&path, Some(&private(state.bytes.clone())), "journal")?)
+}
+
+/// What [`keep`] has kept, with the attributes of the file that it was; nothing is taken on trust.
+fn kept(path: &Path, image: &FileImage) -> Result<FileState, TransactionError> {
+    let damaged = |reason: &str| TransactionError::Damaged {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let bytes = FileState::read(path)?.ok_or_else(|| damaged("it is missing"))?.bytes;
+    let state = FileState { bytes, mode: image.mode, uid: image.uid, gid: image.gid };
+    if state.image() == *image { Ok(state) } else { Err(damaged("its digest is wrong")) }
 }
 
 fn read_state(path: &Path) -> Result<Phase, TransactionError> {

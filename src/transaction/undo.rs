@@ -131,18 +131,18 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
     match step {
         Step::File(file) => take_back_file(journal, number, file),
         Step::Tree(tree) => take_back_tree(journal, number, tree),
-        Step::Directory { path, .. } => {
-            if path.exists() && directory::remove_if_empty(path)? {
-                return Ok(Outcome::TakenBack);
-            }
-            Ok(Outcome::NothingToDo)
-        }
-        Step::RemoveDirectory { path, mode } => {
-            if directory::create(path, *mode)? {
-                return Ok(Outcome::TakenBack);
-            }
-            Ok(Outcome::NothingToDo)
-        }
+        // both were decided by the disk when the intent was written; the note of what was begun
+        // may be lost in a power cut
+        Step::Directory { path, .. } => Ok(if path.exists() && directory::remove_if_empty(path)? {
+            Outcome::TakenBack
+        } else {
+            Outcome::NothingToDo
+        }),
+        Step::RemoveDirectory { path, mode } => Ok(if directory::create(path, *mode)? {
+            Outcome::TakenBack
+        } else {
+            Outcome::NothingToDo
+        }),
         Step::Stop { .. } | Step::Start { .. } | Step::Reload => Ok(Outcome::NothingToDo),
     }
 }
@@ -166,9 +166,12 @@ fn take_back_file(
         return Ok(Outcome::TakenBack);
     }
     // somebody else has written it since: their edits stay, our keys go
-    if let (Role::Config, Some(theirs)) = (file.role, &current)
-        && let Some((bytes, _)) = keys::take_back(&file.path, &theirs.bytes, &file.keys)
+    if let Some(theirs) = &current
+        && let Some(bytes) = without_ours(journal, number, file, theirs)?
     {
+        if bytes == theirs.bytes {
+            return Ok(Outcome::NothingToDo);
+        }
         replace::replace(&file.path, Some(&theirs.with_bytes(bytes)), id)?;
         return Ok(Outcome::TakenBack);
     }
@@ -181,6 +184,22 @@ fn take_back_file(
         kept: file.before.as_ref().map(|_| journal.preimage_path(number)),
         cause: TransactionError::ChangedMeanwhile { path: file.path.clone() }.into(),
     }))
+}
+
+/// `None`: it is no file of keys, or none that can be edited.
+fn without_ours(
+    journal: &Journal,
+    number: usize,
+    file: &FileStep,
+    theirs: &FileState,
+) -> Result<Option<Vec<u8>>, TransactionError> {
+    if file.role != Role::Config {
+        return Ok(None);
+    }
+    let images = journal.preimage(number, file)?.zip(journal.postimage(number, file)?);
+    let Some((old, new)) = images else { return Ok(None) };
+    let taken_back = keys::take_back(&file.path, &theirs.bytes, &old.bytes, &new.bytes);
+    Ok(taken_back.map(|(bytes, _)| bytes))
 }
 
 fn take_back_tree(

@@ -10,7 +10,11 @@ fn kept_trees(machine: &Machine) -> Vec<String> {
     let script = format!(
         "cd {RECORDS}/transactions; for tree in */tree; do test ! -d $tree || grep -ho '\"version\": \"[^\"]*\"' $tree/package.json; done"
     );
-    machine.shell(&script).lines().map(|line| line.split('"').nth(3).unwrap().to_owned()).collect()
+    let told = machine.shell(&script);
+    let mut versions: Vec<_> =
+        told.lines().map(|line| line.split('"').nth(3).unwrap().to_owned()).collect();
+    versions.sort();
+    versions
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn shown_and_not_done() {
 
 #[test]
 fn with_the_gateway_at_work() {
-    let machine = Machine::quick();
+    let machine = Machine::brisk();
     let before = machine.home();
     assert_exit(&machine.install(&[]).run(), 0);
     machine.done(&["rollback"]);
@@ -115,7 +115,7 @@ fn with_the_gateway_at_work() {
 
 #[test]
 fn a_gateway_that_was_ill_then_is_no_reason_to_stay() {
-    let machine = Machine::quick();
+    let machine = Machine::brisk();
     let before = machine.theirs().without(".openclaw/stand-in.json");
     assert_exit(&machine.install(&[]).run(), 0);
     machine.let_the_gateway(r#"{"refuse": "Gateway failed to start: the moon is wrong"}"#);

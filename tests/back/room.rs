@@ -24,22 +24,6 @@ impl Machine {
         machine
     }
 
-    /// A furnished machine whose unit restarts at once: the health gate watches for longer than `RestartSec=`.
-    pub(crate) fn quick() -> Self {
-        let machine = Self::start();
-        let unhurried = ".config/systemd/user/openclaw-gateway.service.d/10-quick.conf";
-        machine.write(unhurried, "[Service]\nRestartSec=100ms\n");
-        machine.furnish(&[]);
-        machine
-    }
-
-    /// The same, and DingTalk has been set up.
-    pub(crate) fn quick_with_dingtalk() -> Self {
-        let machine = Self::quick();
-        assert_exit(&machine.install(&[]).run(), 0);
-        machine
-    }
-
     /// The sample connector in another version, with its SHA256SUMS; returns the directory.
     pub(crate) fn connector(&self, version: &str) -> String {
         self.altered_connector(version, ":")
@@ -122,9 +106,9 @@ impl Machine {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// OpenClaw in another version than the sandbox's 2026.3.13.
+    /// OpenClaw in another version than the sandbox's 2026.3.13; without a unit the config tells it.
     pub(crate) fn let_openclaw_be(&self, version: &str) {
-        self.edit(".local/lib/node_modules/openclaw/package.json", "2026.3.13", version);
+        self.edit(CONFIG, "2026.3.13", version);
     }
 
     /// Fails unless a copy of this file, with this text in it, is kept in a transaction.

@@ -11,7 +11,7 @@ use crate::bench::{HOME, Machine};
 
 #[test]
 fn everything_is_as_it_was_before_the_installation() {
-    let machine = Machine::quick();
+    let machine = Machine::brisk();
     let before = machine.home();
     assert_exit(&machine.install(&[]).run(), 0);
     machine.done(&["uninstall"]);
@@ -30,7 +30,7 @@ fn everything_is_as_it_was_before_the_installation() {
 
 #[test]
 fn the_config_loses_the_channel_before_the_tree_goes() {
-    let machine = Machine::quick_with_dingtalk();
+    let machine = Machine::set_up();
     let before = machine.home();
     let plan = document(&machine.setup(&["uninstall", "--dry-run", "--json"]).run());
     before.assert_untouched(&machine.home());
@@ -172,8 +172,9 @@ fn purge_after_an_uninstall_without_it() {
     kept.assert_untouched(&machine.home());
     machine.done(&["uninstall", "--purge"]);
     before.assert_same(&machine.home());
+    let purged = machine.home();
     machine.done(&["uninstall", "--purge"]);
-    before.assert_untouched(&machine.home());
+    purged.assert_untouched(&machine.home());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::bench::{Machine, said};
 
 #[test]
 fn to_a_newer_one_and_the_bot_answers() {
-    let machine = Machine::quick_with_dingtalk();
+    let machine = Machine::set_up();
     let newer = machine.connector("0.7.0");
     let old = machine.theirs();
     let done = machine.upgrade(&newer, &[]).run();
@@ -31,7 +31,7 @@ fn to_a_newer_one_and_the_bot_answers() {
 
 #[test]
 fn one_that_cannot_be_loaded_gives_way_to_the_old_one() {
-    let machine = Machine::quick_with_dingtalk();
+    let machine = Machine::set_up();
     let broken = machine.broken_connector("0.7.0");
     let old = machine.theirs();
     let failed = machine.upgrade(&broken, &[]).run();
@@ -50,7 +50,7 @@ fn one_that_cannot_be_loaded_gives_way_to_the_old_one() {
 
 #[test]
 fn a_gateway_that_refuses_to_start_gives_way_to_the_old_state() {
-    let machine = Machine::quick_with_dingtalk();
+    let machine = Machine::set_up();
     let newer = machine.connector("0.7.0");
     machine.let_the_gateway(r#"{"refuse": "Gateway failed to start: the moon is wrong"}"#);
     let old = machine.theirs();

@@ -23,11 +23,7 @@ pub(super) fn open(
     checksums: &Checksums,
     picture: &Picture,
 ) -> Result<Payload, Failure> {
-    let payloads = context
-        .surroundings
-        .path("OPENCLAW_SETUP_PAYLOADS")
-        .unwrap_or_else(|| PathBuf::from(DEFAULT_PAYLOADS));
-    let source = Source::resolve(source.map(OsStr::new), &payloads)?;
+    let source = Source::resolve(source.map(OsStr::new), &payloads(context))?;
     let checks = Checks {
         sha256: checksums.sha256,
         checksums: checksums.checksums.clone(),
@@ -36,6 +32,12 @@ pub(super) fn open(
     };
     let registry = registry(context, picture);
     Ok(Payload::open(&source, &checks, &registry, &context.interrupt, &Bar::on(context.console))?)
+}
+
+/// Where packages put payloads.
+pub(in crate::command) fn payloads(context: &Context) -> PathBuf {
+    let elsewhere = context.surroundings.path("OPENCLAW_SETUP_PAYLOADS");
+    elsewhere.unwrap_or_else(|| PathBuf::from(DEFAULT_PAYLOADS))
 }
 
 /// npm as the gateway's own Node.js has it, else that of the PATH.
