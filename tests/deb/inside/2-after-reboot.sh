@@ -51,7 +51,7 @@ is "$(dpkg --list | grep -c openclaw)" 0
 say "apt takes the packages from the signed repository, and no others"
 cp "$DEBS/repository/openclaw-setup.gpg" /usr/share/keyrings/
 echo "deb [signed-by=/usr/share/keyrings/openclaw-setup.gpg] file:$DEBS/repository ./" >/etc/apt/sources.list.d/openclaw-setup.list
-apt="apt-get --quiet --yes --no-download --option Dir::Etc::SourceList=/dev/null"
+apt="apt-get --quiet --yes --option Dir::Etc::SourceList=/dev/null"
 expect 0 apt-get --quiet --option Dir::Etc::SourceList=/dev/null --option APT::Update::Error-Mode=any update
 # shellcheck disable=SC2086
 expect 0 $apt install openclaw-connector-dingtalk=0.6.0
