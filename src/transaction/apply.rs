@@ -89,7 +89,8 @@ impl Preparation {
         watch: &Watch<'_>,
         verify: &mut dyn FnMut() -> Result<(), ServiceError>,
     ) -> Result<Journal, Failure> {
-        self.settle_on_disk(&mut intent).map_err(Failure::before_the_switch)?;
+        self.identify_trees(&mut intent).map_err(Failure::before_the_switch)?;
+        note_directories(&mut intent);
         if watch.interrupt.is_raised() {
             return Err(Failure::before_the_switch(TransactionError::Interrupted));
         }
@@ -106,10 +107,8 @@ impl Preparation {
     }
 
     /// Notes which directory is which, so that after any death the disk itself tells whether the
-    /// swap has happened; and leaves out the removal of directories that are not there, so that
-    /// one that is missing afterwards was removed by us.
-    fn settle_on_disk(&self, intent: &mut Intent) -> Result<(), TransactionError> {
-        keep_real_removals(intent);
+    /// swap has happened.
+    fn identify_trees(&self, intent: &mut Intent) -> Result<(), TransactionError> {
         for step in &mut intent.steps {
             if let Step::Tree(tree) = step {
                 if let Some(before) = &mut tree.before {
@@ -126,7 +125,7 @@ impl Preparation {
 }
 
 /// Only a directory that is there can be removed, and undo gives it the mode that it has.
-fn keep_real_removals(intent: &mut Intent) {
+fn note_directories(intent: &mut Intent) {
     intent.steps.retain_mut(|step| match step {
         Step::RemoveDirectory { path, mode } => match path.symlink_metadata() {
             Ok(attributes) if attributes.is_dir() => {
