@@ -87,9 +87,20 @@ pub fn create(path: &Path, state: &FileState, tag: &str) -> Result<(), FileError
     let (parent, name) = parent_and_name(path)?;
     let temporary = temporary_name(name, tag);
     write_beside(&parent, &temporary, path, state)?;
-    rustix::fs::renameat_with(&parent, &temporary, &parent, name, RenameFlags::NOREPLACE)
-        .map_err(FileError::at(Action::Rename, path))?;
+    place_new(&parent, &temporary, name).map_err(FileError::at(Action::Rename, path))?;
     rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))
+}
+
+/// Where the file system has no rename that refuses to replace (NFS, old kernels), a second name
+/// does the same: `link(2)` never replaces.
+fn place_new(parent: &OwnedFd, temporary: &OsStr, name: &OsStr) -> Result<(), Errno> {
+    match rustix::fs::renameat_with(parent, temporary, parent, name, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            rustix::fs::linkat(parent, temporary, parent, name, AtFlags::empty())?;
+            rustix::fs::unlinkat(parent, temporary, AtFlags::empty())
+        }
+        outcome => outcome,
+    }
 }
 
 /// Removes the temporary file that a killed run of transaction `tag` may have left beside `path`.

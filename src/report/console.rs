@@ -71,6 +71,11 @@ impl Console {
         }
     }
 
+    /// A line that belongs to an error: shown even when quiet.
+    pub fn complain(&self, text: &str) {
+        write_line(&mut std::io::stderr().lock(), text);
+    }
+
     /// A line of a step, a note or a fact, with its mark.
     pub fn tell_marked(&self, mark: Mark, text: &str) {
         self.tell(&self.marked(mark, text));

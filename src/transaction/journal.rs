@@ -82,6 +82,8 @@ pub enum Event {
     Begin,
     /// It is done.
     Done,
+    /// It was not done, because somebody else has changed its subject meanwhile.
+    Refused,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -224,18 +226,18 @@ impl Journal {
         Ok(())
     }
 
-    /// The steps that were begun. A torn last line is one that had not begun.
+    /// The steps that were begun and not refused. A torn last line is one that had not begun.
     pub fn begun(&self) -> Result<Vec<usize>, TransactionError> {
         let Some(file) = FileState::read(&self.directory.join("progress"))? else {
             return Ok(Vec::new());
         };
-        Ok(file
-            .bytes
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice::<ProgressLine>(line).ok())
-            .filter(|line| line.event == Event::Begin)
-            .map(|line| line.step)
-            .collect())
+        let lines = file.bytes.split(|byte| *byte == b'\n');
+        let lines: Vec<ProgressLine> =
+            lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let steps = |event| lines.iter().filter(move |line| line.event == event);
+        let is_refused = |step| steps(Event::Refused).any(|line| line.step == step);
+        let begun = steps(Event::Begin).map(|line| line.step);
+        Ok(begun.filter(|step| !is_refused(*step)).collect())
     }
 
     /// Notes what could not be taken back, so that its old content is kept for the operator.

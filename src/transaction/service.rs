@@ -54,16 +54,16 @@ impl<'a> GatewayUnit<'a> {
     }
 
     /// Asks the manager. Without one no step that needs one is planned; only a recovery on a
-    /// machine whose manager has gone comes here all the same.
+    /// machine whose manager has gone gets here all the same, and there is nothing to stop or
+    /// start: the next manager reads the files as they then are.
     fn ask<T>(
         &mut self,
+        manager: &UserManager,
         question: impl FnOnce(&UserManager, Deadline, &Interrupt) -> Result<T, ManagerError>,
     ) -> Result<T, ServiceError> {
         if let Some(silence) = &self.silence {
             return Err(silence.clone().into());
         }
-        let (uid, looked) = (rustix::process::geteuid().as_raw(), Vec::new());
-        let manager = self.manager.ok_or(ManagerError::Absent { uid, looked })?;
         let deadline = self.last_deadline.unwrap_or_else(|| Deadline::after(self.timeout));
         let answer = question(manager, deadline, &self.interrupt);
         if let Err(error @ (ManagerError::Hung { .. } | ManagerError::Died { .. })) = &answer
@@ -77,31 +77,26 @@ impl<'a> GatewayUnit<'a> {
 
 impl Service for GatewayUnit<'_> {
     fn is_active(&mut self) -> Result<bool, ServiceError> {
-        if self.manager.is_none() {
-            return Ok(false);
-        }
-        let unit = self.unit;
-        Ok(self
-            .ask(|manager, deadline, interrupt| manager.unit(unit, deadline, interrupt))?
-            .is_up())
+        let (unit, Some(manager)) = (self.unit, self.manager) else { return Ok(false) };
+        let found = self.ask(manager, |it, deadline, stop| it.unit(unit, deadline, stop))?;
+        Ok(found.is_up())
     }
 
     fn stop(&mut self) -> Result<(), ServiceError> {
-        let unit = self.unit;
-        let outcome =
-            self.ask(|manager, deadline, interrupt| manager.stop(unit, deadline, interrupt))?;
+        let (unit, Some(manager)) = (self.unit, self.manager) else { return Ok(()) };
+        let outcome = self.ask(manager, |it, deadline, stop| it.stop(unit, deadline, stop))?;
         judge(Verb::Stop, unit, &outcome)
     }
 
     fn start(&mut self) -> Result<(), ServiceError> {
-        let unit = self.unit;
-        let outcome =
-            self.ask(|manager, deadline, interrupt| manager.start(unit, deadline, interrupt))?;
+        let (unit, Some(manager)) = (self.unit, self.manager) else { return Ok(()) };
+        let outcome = self.ask(manager, |it, deadline, stop| it.start(unit, deadline, stop))?;
         judge(Verb::Start, unit, &outcome)
     }
 
     fn reload(&mut self) -> Result<(), ServiceError> {
-        self.ask(UserManager::reload)
+        let Some(manager) = self.manager else { return Ok(()) };
+        self.ask(manager, UserManager::reload)
     }
 
     fn stand_firm(&mut self) {

@@ -19,7 +19,8 @@ use crate::progress::Progress;
 use crate::say;
 
 /// Undoes every step in reverse and starts the old state again if it ran before. Returns what could
-/// not be taken back; the journal is closed unless a fault of the disk stands in the way.
+/// not be taken back; the journal is closed unless a fault of the disk or a silent manager stands in the way: then a later
+/// recovery goes on.
 pub fn undo(
     journal: &mut Journal,
     service: &mut dyn Service,
@@ -43,7 +44,7 @@ pub fn undo(
             }
         }
     }
-    restart(journal, service, touched, &mut left);
+    retry |= restart(journal, service, &mut left);
     if !retry && let Err(cause) = close(journal, &left) {
         let subject = journal.intent().id.clone();
         left.push(Leftover { subject, kept: None, cause: cause.into() });
@@ -101,40 +102,47 @@ fn quiet(service: &mut dyn Service, left: &mut Vec<Leftover>) {
     }
 }
 
-fn restart(journal: &Journal, service: &mut dyn Service, touched: bool, left: &mut Vec<Leftover>) {
+/// Lets the manager read the old unit files and starts the gateway again if it ran. Returns whether
+/// a later recovery has to try again, because the manager could not be asked.
+fn restart(journal: &Journal, service: &mut dyn Service, left: &mut Vec<Leftover>) -> bool {
     let intent = journal.intent();
-    if touched
-        && intent.steps.iter().any(|step| matches!(step, Step::Reload))
+    let mut failures = Vec::new();
+    if intent.steps.iter().any(|step| matches!(step, Step::Reload))
         && let Err(cause) = service.reload()
     {
-        left.push(Leftover { subject: "daemon-reload".to_owned(), kept: None, cause });
+        failures.push(("daemon-reload".to_owned(), cause));
     }
-    let Some(unit) = &intent.unit else { return };
-    let unit_stopped = !service.is_active().unwrap_or(false);
-    if unit.was_active
-        && unit_stopped
-        && let Err(cause) = service.start()
-    {
-        left.push(Leftover { subject: unit.name.clone(), kept: None, cause });
+    if let Some(unit) = intent.unit.as_ref().filter(|unit| unit.was_active) {
+        let started = match service.is_active() {
+            Ok(true) => Ok(()),
+            Ok(false) => service.start(),
+            Err(cause) => Err(cause),
+        };
+        let command = format!("systemctl --user start {}", unit.name);
+        failures.extend(started.err().map(|cause| (command, cause)));
     }
+    let unasked = failures.iter().any(|(_, cause)| cause.code().starts_with("systemd."));
+    let leftovers = failures.into_iter();
+    left.extend(leftovers.map(|(subject, cause)| Leftover { subject, kept: None, cause }));
+    unasked
 }
 
 fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, TransactionError> {
     match step {
         Step::File(file) => take_back_file(journal, number, file),
-        Step::Tree(tree) => take_back_tree(journal, tree),
-        Step::Directory { path, .. } => {
-            if path.exists() && directory::remove_if_empty(path)? {
-                return Ok(Outcome::TakenBack);
-            }
-            Ok(Outcome::NothingToDo)
-        }
-        Step::RemoveDirectory { path, mode } => {
-            if directory::create(path, *mode)? {
-                return Ok(Outcome::TakenBack);
-            }
-            Ok(Outcome::NothingToDo)
-        }
+        Step::Tree(tree) => take_back_tree(journal, number, tree),
+        // both were decided by the disk when the intent was written; the note of what was begun
+        // may be lost in a power cut
+        Step::Directory { path, .. } => Ok(if path.exists() && directory::remove_if_empty(path)? {
+            Outcome::TakenBack
+        } else {
+            Outcome::NothingToDo
+        }),
+        Step::RemoveDirectory { path, mode } => Ok(if directory::create(path, *mode)? {
+            Outcome::TakenBack
+        } else {
+            Outcome::NothingToDo
+        }),
         Step::Stop { .. } | Step::Start { .. } | Step::Reload => Ok(Outcome::NothingToDo),
     }
 }
@@ -161,6 +169,10 @@ fn take_back_file(
         && let Some(back) = without_ours(journal, number, file, theirs)?
     {
         return put_back(journal, number, file, theirs, back);
+    }
+    // what this transaction never came to is a stranger's, and no business of the undo
+    if !journal.begun()?.contains(&number) {
+        return Ok(Outcome::NothingToDo);
     }
     Ok(Outcome::Kept(changed_meanwhile(journal, number, file, None)))
 }
@@ -225,7 +237,11 @@ fn changed_meanwhile(
     }
 }
 
-fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, TransactionError> {
+fn take_back_tree(
+    journal: &Journal,
+    number: usize,
+    tree: &TreeStep,
+) -> Result<Outcome, TransactionError> {
     let slot = journal.slot_of(tree);
     exchange::settle(&tree.live, &slot)?;
     let now = Identity::of(&tree.live)?;
@@ -236,6 +252,9 @@ fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, Transac
     if now == after {
         exchange::swap(&tree.live, &slot)?;
         return Ok(Outcome::TakenBack);
+    }
+    if !journal.begun()?.contains(&number) {
+        return Ok(Outcome::NothingToDo);
     }
     Ok(Outcome::Kept(Leftover {
         subject: tree.live.display().to_string(),

@@ -23,7 +23,7 @@ use crate::systemd::UserManager;
 use crate::transaction::apply::Preparation;
 use crate::transaction::service::ServiceError;
 
-pub(super) use connector::live_tree;
+pub(super) use connector::{live_tree, payloads};
 pub(super) use health::judge;
 
 /// Runs `install`.
