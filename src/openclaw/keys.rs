@@ -1,11 +1,9 @@
 //! Config keys before and after, as data: what undo, rollback and uninstall need to take one back.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::document::{Document, Edit, KeyPath, Value};
+use super::document::{Edit, KeyPath, Value};
 
 /// One key that a transaction changes. Holds values, secrets among them: it is journalled only in
 /// files of mode 0600, and its `Debug` shows the path alone.
@@ -171,71 +169,14 @@ pub fn removal(value: &Value, path: &[String], existing: usize) -> Vec<Edit> {
     vec![Edit::remove(path[..shortest].to_vec())]
 }
 
-/// Takes back, in a text that somebody else has edited since, what changed from `before` to
-/// `after`; every other byte stays. `None`: one of the texts cannot be edited.
-#[must_use]
-pub fn take_back(
-    path: &Path,
-    theirs: &[u8],
-    before: &[u8],
-    after: &[u8],
-) -> Option<(Vec<u8>, Kept)> {
-    let read = |bytes: &[u8]| Document::parse_any(path, bytes).ok();
-    let (theirs, before, after) = (read(theirs)?, read(before)?, read(after)?);
-    let keys = difference(before.value(), after.value());
-    let (edits, kept) = edits_back(theirs.value(), &keys);
-    Some((theirs.edit(&edits).ok()?.bytes().to_vec(), kept))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{accumulated, changes, difference, take_back};
+    use super::{accumulated, changes, difference};
     use crate::openclaw::document::{Document, Edit, Value};
     use std::path::Path;
 
-    const PATH: &str = "/c";
-
     fn document(text: &str) -> Document {
-        Document::parse(Path::new(PATH), text.as_bytes()).unwrap()
-    }
-
-    fn back(theirs: &str, before: &str, edits: &[Edit]) -> (String, Vec<String>) {
-        let after = document(before).edit(edits).unwrap();
-        let path = Path::new(PATH);
-        let (bytes, kept) =
-            take_back(path, theirs.as_bytes(), before.as_bytes(), after.bytes()).unwrap();
-        (String::from_utf8(bytes).unwrap(), kept)
-    }
-
-    #[test]
-    fn only_what_is_still_ours_goes_back() {
-        let edits = [
-            Edit::set(["a"], "ours"),
-            Edit::set(["b"], "ours"),
-            Edit::set(["c"], "ours"),
-            Edit::remove(["d"]),
-        ];
-        let theirs = "{ a: 'ours', /* mine */ b: 'ours', c: 'theirs', e: 1 }";
-        let (text, kept) = back(theirs, "{a: 'old', c: 'old', d: 'old'}", &edits);
-        let meaning = document(&text).value().to_json();
-        let expected = serde_json::json!({"a": "old", "c": "theirs", "d": "old", "e": 1});
-        assert_eq!(meaning, expected);
-        assert!(text.contains("/* mine */"), "{text}");
-        assert_eq!(kept, ["c"]);
-    }
-
-    #[test]
-    fn objects_that_were_created_with_a_key_go_with_it_unless_something_else_is_in_them() {
-        let edits = [Edit::set(["g", "http", "on"], true), Edit::set(["g", "http", "x"], 1)];
-        let ours = document("{g: {}}").edit(&edits).unwrap();
-        let text = std::str::from_utf8(ours.bytes()).unwrap();
-        assert_eq!(back(text, "{g: {}}", &edits).0, "{g: {}}");
-        let theirs = ours.edit(&[Edit::set(["g", "http", "mine"], 2)]).unwrap();
-        let (text, _) = back(std::str::from_utf8(theirs.bytes()).unwrap(), "{g: {}}", &edits);
-        assert_eq!(
-            document(&text).value().to_json(),
-            serde_json::json!({"g": {"http": {"mine": 2}}})
-        );
+        Document::parse(Path::new("/c"), text.as_bytes()).unwrap()
     }
 
     #[test]
@@ -246,12 +187,6 @@ mod tests {
         assert_eq!(all.len(), 1);
         assert_eq!(all[0].before.clone().map(Value::from), Some(Value::from("old")));
         assert_eq!(all[0].after.clone().map(Value::from), Some(Value::from("two")));
-    }
-
-    #[test]
-    fn a_text_that_cannot_be_edited_is_left_to_its_owner() {
-        assert!(take_back(Path::new(PATH), b"{ a: ", b"{}", b"{a: 1}").is_none());
-        assert!(take_back(Path::new(PATH), b"{a: 1}", b"{}", b"{a: ").is_none());
     }
 
     #[test]
@@ -271,31 +206,6 @@ mod tests {
             let told: Vec<_> = found.iter().map(|key| (key.path.join("."), key.existing)).collect();
             let told: Vec<_> = told.iter().map(|(key, depth)| (key.as_str(), *depth)).collect();
             assert_eq!(told, expected, "{before} → {after}");
-        }
-    }
-
-    #[test]
-    fn a_list_that_somebody_extended_too_loses_only_what_we_added() {
-        let added = [Edit::append(["l"], "ours")];
-        let removed = [Edit::withdraw(["l"], "gone")];
-        for (before, edits, theirs, expected, kept) in [
-            ("{l: ['a']}", &added[..], "{l: ['a', 'ours', 'b']}", "{l: ['a', 'b']}", &[][..]),
-            ("{l: ['a']}", &added, "{l: ['b']}", "{l: ['b']}", &[]),
-            (
-                "{}",
-                &[Edit::set(["l"], vec![Value::from("ours")])],
-                "{l: ['ours', 'b']}",
-                "{l: ['b']}",
-                &[],
-            ),
-            ("{l: ['gone', 'a']}", &removed, "{l: ['a', 'b']}", "{l: ['a', 'b']}", &["l"]),
-        ] {
-            let (text, left) = back(theirs, before, edits);
-            assert_eq!(
-                (text.as_str(), left.as_slice()),
-                (expected, &kept.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>()[..]),
-                "{before} {theirs}"
-            );
         }
     }
 }

@@ -194,6 +194,18 @@ impl Journal {
         self.kept_path(number, "old")
     }
 
+    /// Keeps what somebody else has made of the file of step `number`, before a part of it goes;
+    /// returns where: outside of what is forgotten once a transaction is undone.
+    pub fn keep_theirs(
+        &self,
+        number: usize,
+        theirs: &FileState,
+    ) -> Result<PathBuf, TransactionError> {
+        let path = self.directory.join(format!("{number}.theirs"));
+        replace::replace(&path, Some(&private(theirs.bytes.clone())), "journal")?;
+        Ok(path)
+    }
+
     fn kept_path(&self, number: usize, side: &str) -> PathBuf {
         self.directory.join("files").join(format!("{number}.{side}"))
     }

@@ -14,7 +14,7 @@ use crate::fs::image::FileState;
 use crate::fs::{FileError, directory, replace};
 use crate::language::{Language, Localized};
 use crate::openclaw::config_lock::ConfigLock;
-use crate::openclaw::keys;
+use crate::openclaw::way_back::{self, Images, WayBack};
 use crate::progress::Progress;
 use crate::say;
 
@@ -165,41 +165,76 @@ fn take_back_file(
         replace::replace(&file.path, old.as_ref(), id)?;
         return Ok(Outcome::TakenBack);
     }
-    // somebody else has written it since: their edits stay, our keys go
     if let Some(theirs) = &current
-        && let Some(bytes) = without_ours(journal, number, file, theirs)?
+        && let Some(back) = without_ours(journal, number, file, theirs)?
     {
-        if bytes == theirs.bytes {
-            return Ok(Outcome::NothingToDo);
-        }
-        replace::replace(&file.path, Some(&theirs.with_bytes(bytes)), id)?;
-        return Ok(Outcome::TakenBack);
+        return put_back(journal, number, file, theirs, back);
     }
     // what this transaction never came to is a stranger's, and no business of the undo
     if !journal.begun()?.contains(&number) {
         return Ok(Outcome::NothingToDo);
     }
-    Ok(Outcome::Kept(Leftover {
-        subject: file.path.display().to_string(),
-        kept: file.before.as_ref().map(|_| journal.preimage_path(number)),
-        cause: TransactionError::ChangedMeanwhile { path: file.path.clone() }.into(),
-    }))
+    Ok(Outcome::Kept(changed_meanwhile(journal, number, file, None)))
 }
 
-/// `None`: it is no file of keys, or none that can be edited.
+/// Somebody else has written the file since: their edits stay, our keys go. `None`: it is no file
+/// of keys, or none that can be edited.
 fn without_ours(
     journal: &Journal,
     number: usize,
     file: &FileStep,
     theirs: &FileState,
-) -> Result<Option<Vec<u8>>, TransactionError> {
+) -> Result<Option<WayBack>, TransactionError> {
     if file.role != Role::Config {
         return Ok(None);
     }
     let images = journal.preimage(number, file)?.zip(journal.postimage(number, file)?);
     let Some((old, new)) = images else { return Ok(None) };
-    let taken_back = keys::take_back(&file.path, &theirs.bytes, &old.bytes, &new.bytes);
-    Ok(taken_back.map(|(bytes, _)| bytes))
+    let images = Images { before: &old.bytes, after: &new.bytes };
+    Ok(way_back::take_back(&file.path, &theirs.bytes, &[images], leaving(journal)))
+}
+
+/// The plugin that is not there in the old state.
+fn leaving(journal: &Journal) -> Option<&str> {
+    journal.intent().steps.iter().find_map(|step| match step {
+        Step::Tree(tree) if tree.before.is_none() => tree.live.file_name()?.to_str(),
+        _ => None,
+    })
+}
+
+fn put_back(
+    journal: &Journal,
+    number: usize,
+    file: &FileStep,
+    theirs: &FileState,
+    back: WayBack,
+) -> Result<Outcome, TransactionError> {
+    let WayBack { bytes, kept, gone } = back;
+    let is_clean = kept.is_empty() && gone.is_empty();
+    // it holds nothing of ours: our write never came, or somebody has taken it back already
+    if bytes == theirs.bytes {
+        return Ok(Outcome::NothingToDo);
+    }
+    let mut left = changed_meanwhile(journal, number, file, Some(&[kept, gone.clone()].concat()));
+    if !gone.is_empty() {
+        left.kept = Some(journal.keep_theirs(number, theirs)?);
+    }
+    replace::replace(&file.path, Some(&theirs.with_bytes(bytes)), &journal.intent().id)?;
+    Ok(if is_clean { Outcome::TakenBack } else { Outcome::Kept(left) })
+}
+
+fn changed_meanwhile(
+    journal: &Journal,
+    number: usize,
+    file: &FileStep,
+    keys: Option<&[String]>,
+) -> Leftover {
+    let path = file.path.display().to_string();
+    Leftover {
+        subject: keys.map_or_else(|| path.clone(), |keys| format!("{path}: {}", keys.join(", "))),
+        kept: file.before.as_ref().map(|_| journal.preimage_path(number)),
+        cause: TransactionError::ChangedMeanwhile { path: file.path.clone() }.into(),
+    }
 }
 
 fn take_back_tree(

@@ -1,5 +1,7 @@
 //! Every step back: `upgrade`, `uninstall`, `rollback`, `recover` and `history`, each as its user meets it.
 
+#![allow(clippy::unwrap_used, reason = "where a look at the machine fails, so does the test")]
+
 #[path = "../bench/mod.rs"]
 mod bench;
 mod room;

@@ -156,3 +156,17 @@ fn a_preparation_that_never_became_a_transaction_is_swept() {
     assert!(remarks(&done).iter().all(|code| code != "tree-deviates"));
     assert!(!machine.has(format!("{RECORDS}/transactions/20990101-000000")));
 }
+
+/// OpenClaw refuses a channel without its connector: what somebody wrote into ours goes with it, and is named.
+#[test]
+fn a_channel_that_was_edited_after_the_death_goes_with_its_connector() {
+    let (machine, _) = died_in("install");
+    machine.edit(".openclaw/openclaw.json", "\"sessionTimeout\": 1800000", "\"sessionTimeout\": 5");
+    let recovered = machine.setup(&["recover"]).run();
+    assert_exit(&recovered, 4);
+    assert_says(&recovered, &["openclaw.json: channels.dingtalk-connector", "kept in"]);
+    assert!(!machine.read_text(".openclaw/openclaw.json").contains("dingtalk"));
+    machine.assert_config_valid();
+    machine.assert_kept("*.theirs", "\"sessionTimeout\": 5");
+    assert!(machine.done(&["recover"]).contains("Nothing to recover."));
+}

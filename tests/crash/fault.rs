@@ -3,6 +3,7 @@
 //! undone when it works again. After the commit the new state stays.
 
 use std::process::Output;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::home::{Home, said};
 use super::room::{self, ROOT};
@@ -21,7 +22,7 @@ fn i2_a_call_that_fails_once_or_for_ever_leaves_the_old_state() {
             let points = strace::changes(&cases[0].command(), &cases[0].home.log());
             let jobs: Vec<_> = points.iter().flat_map(fates).collect();
             assert!(jobs.len() > 500, "only {} faults", jobs.len());
-            sweep(&format!("faults, {}", scenario.name), &cases, &sample(jobs, 5), failed);
+            sweep_faults(&format!("faults, {}", scenario.name), &cases, &sample(jobs, 5));
         }
     });
 }
@@ -34,7 +35,7 @@ fn i2_a_look_that_fails_leaves_the_old_state() {
         let points = strace::looks(&cases[0].command(), &cases[0].home.log());
         let jobs: Vec<_> = points.iter().flat_map(fates).collect();
         assert!(jobs.len() > 300, "only {} faults", jobs.len());
-        sweep("faults while looking, upgrade", &cases, &sample(jobs, 14), failed);
+        sweep_faults("faults while looking, upgrade", &cases, &sample(jobs, 14));
     });
 }
 
@@ -66,9 +67,19 @@ fn fates(point: &Point) -> Vec<(Point, Fate)> {
     once.chain(for_ever).map(|fate| (point.clone(), fate)).collect()
 }
 
-fn failed(case: &Case, (point, fate): &(Point, Fate)) -> Verdict {
+/// Most faults must have been felt: else the sweep misses what it aims at.
+fn sweep_faults(title: &str, cases: &[Case], jobs: &[(Point, Fate)]) {
+    let felt = AtomicUsize::new(0);
+    sweep(title, cases, jobs, |case, job| failed(case, job, &felt));
+    let felt = felt.into_inner();
+    println!("  {title}: {felt} of {} ended the command", jobs.len());
+    assert!(felt * 2 > jobs.len(), "{title}: only {felt}");
+}
+
+fn failed(case: &Case, (point, fate): &(Point, Fate), felt: &AtomicUsize) -> Verdict {
     case.arrange();
     let output = strace::struck(&case.command(), point, *fate, &[]);
+    felt.fetch_add(usize::from(!output.status.success()), Ordering::Relaxed);
     // with `write` failing for ever nothing can be said either
     let is_mute = point.call == "write" && matches!(fate, Fate::FailsForEver(_));
     judged(case, &output, is_mute)

@@ -32,7 +32,7 @@ fn i1_a_kill_during_recovery_is_recovered_too() {
     room::inside(|| {
         for scenario in SCENARIOS.iter().step_by(if is_full() { 1 } else { 2 }) {
             let (cases, points) = prepared("twice", scenario);
-            let points = sample(distinct(&cases, points), 5);
+            let points = sample(distinct(&cases, &points), 5);
             let pairs = pairs(&cases, &points);
             assert!(pairs.len() >= FEWEST, "only {} points", pairs.len());
             let pairs = sample(pairs, 4);
@@ -79,10 +79,10 @@ fn killed_twice(case: &Case, (first, second): &(Point, Point)) -> Verdict {
 }
 
 /// One point for each state that a kill can leave: many system calls change nothing that counts.
-fn distinct(cases: &[Case], points: Vec<Point>) -> Vec<Point> {
+fn distinct(cases: &[Case], points: &[Point]) -> Vec<Point> {
     let seen = Mutex::new(BTreeSet::new());
     let found = Mutex::new(Vec::new());
-    sweep("kill twice, first kills", cases, &points, |case, point| {
+    sweep("kill twice, first kills", cases, points, |case, point| {
         case.arrange();
         kill(case, point)?;
         let home = case.home.path.display().to_string();

@@ -13,13 +13,15 @@ fn i8_of_eight_runs_at_once_one_works_and_none_does_harm() {
         // a rollback after a rollback is another rollback
         for scenario in SCENARIOS.iter().filter(|known| !known.name.starts_with("rollback")) {
             let cases = Case::many(&scenario.name.replace(' ', "-"), scenario, Home::furnish);
-            let rounds = sample((0..200).collect(), 30);
-            sweep(&format!("eight at once, {}", scenario.name), &cases, &rounds, raced);
+            let rounds = sample((0..200_usize).collect(), 30);
+            sweep(&format!("eight at once, {}", scenario.name), &cases, &rounds, |case, _| {
+                raced(case)
+            });
         }
     });
 }
 
-fn raced(case: &Case, _: &i32) -> Verdict {
+fn raced(case: &Case) -> Verdict {
     case.arrange();
     let start = |_| {
         let mut command = case.command();

@@ -5,8 +5,7 @@ use std::path::Path;
 use super::Request;
 use crate::fs::image::FileState;
 use crate::installation::paths::CONNECTOR;
-use crate::openclaw::document::{Document, Edit, KeyPath};
-use crate::openclaw::keys;
+use crate::openclaw::way_back::{self, Images, WayBack};
 use crate::plan::note::Note;
 use crate::systemd::drop_in::{self, Assigned};
 use crate::systemd::environment::{Bypass, Environment};
@@ -76,66 +75,27 @@ fn touches<'p>(request: &'p Request<'_>, path: &Path) -> Vec<Touch<'p>> {
 }
 
 /// `None`: somebody has made a text of it that cannot be edited.
-fn by_keys(
+fn by_keys<'a>(
     path: &Path,
     theirs: &FileState,
-    touches: &[Touch<'_>],
+    touches: &[Touch<'a>],
     connector_stays: bool,
     notes: &mut Vec<Note>,
 ) -> Option<Vec<u8>> {
-    let mut bytes = theirs.bytes.clone();
-    let mut kept = Vec::new();
-    for Touch { before, after, .. } in touches {
-        let (text, left) = keys::take_back(path, &bytes, &(*before)?.bytes, &(*after)?.bytes)?;
-        bytes = text;
-        kept.extend(left.into_iter().filter(|key| !kept.contains(key)).collect::<Vec<_>>());
-    }
-    if !connector_stays {
-        let blocks = blocks_without_connector(path, &bytes, touches)?;
-        let document = Document::parse_any(path, &bytes).ok()?;
-        bytes = document.edit(&blocks.edits).ok()?.bytes().to_vec();
-        kept.retain(|key| !blocks.names.iter().any(|block| key.starts_with(block)));
-        if !blocks.names.is_empty() {
-            notes.push(Note::KeysGoWithConnector { keys: blocks.names });
-        }
+    let images = |touch: &Touch<'a>| {
+        Some(Images { before: &touch.before?.bytes, after: &touch.after?.bytes })
+    };
+    let changes: Vec<_> = touches.iter().map(images).collect::<Option<_>>()?;
+    let leaving = (!connector_stays).then_some(CONNECTOR);
+    let WayBack { bytes, kept, gone } =
+        way_back::take_back(path, &theirs.bytes, &changes, leaving)?;
+    if !gone.is_empty() {
+        notes.push(Note::KeysGoWithConnector { keys: gone });
     }
     if !kept.is_empty() {
         notes.push(Note::KeysKept { keys: kept });
     }
     Some(bytes)
-}
-
-/// Blocks of the config that go with the connector.
-#[derive(Default)]
-struct Blocks {
-    names: Vec<String>,
-    edits: Vec<Edit>,
-}
-
-/// What is left, because somebody has changed it, of the blocks that came with the connector:
-/// OpenClaw refuses a config that names a channel or a plugin which is not there.
-fn blocks_without_connector(path: &Path, bytes: &[u8], touches: &[Touch<'_>]) -> Option<Blocks> {
-    let read = |bytes: &[u8]| Some(Document::parse_any(path, bytes).ok()?.value().clone());
-    let target = read(&touches.last()?.before?.bytes)?;
-    let mut left = read(bytes)?;
-    let mut blocks = Blocks::default();
-    for Touch { before, after, .. } in touches {
-        for key in keys::difference(&read(&(*before)?.bytes)?, &read(&(*after)?.bytes)?) {
-            let Some(depth) = key.path.iter().position(|segment| segment == CONNECTOR) else {
-                continue;
-            };
-            let block = &key.path[..=depth];
-            if left.get(block).is_none() || target.get(block).is_some() {
-                continue;
-            }
-            blocks.names.push(KeyPath::from(block).to_string());
-            for edit in keys::removal(&left, block, keys::existing_part(&target, block)) {
-                left = edit.applied_to(&left);
-                blocks.edits.push(edit);
-            }
-        }
-    }
-    Some(blocks)
 }
 
 /// Only our two assignments change in a drop-in that the user has edited since; every other line
