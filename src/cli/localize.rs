@@ -8,7 +8,7 @@ use crate::language::Language;
 use crate::say;
 
 /// The program's name.
-pub(crate) const PROGRAM: &str = "openclaw-setup";
+pub const PROGRAM: &str = "openclaw-setup";
 
 /// Wide enough for a table, narrow enough for every terminal.
 const WIDTH: usize = 80;

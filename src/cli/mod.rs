@@ -160,7 +160,7 @@ pub enum Command {
     /// Make DingTalk work: connector, config, drop-in, restart, health
     #[command(long_about = "在本机配置好钉钉：连接器、配置、drop-in、重启、健康检查")]
     Install(Box<Install>),
-    /// Move to another connector; on failure everything returns by itself
+    /// Move to another connector, with automatic return on failure
     #[command(long_about = "换用另一版本的连接器；失败时自动恢复原状")]
     Upgrade(Upgrade),
     /// Take it all out again; your other settings stay
@@ -261,7 +261,7 @@ pub struct Uninstall {
     #[arg(long)]
     #[arg(long_help = "保留配置中的 channel 段")]
     pub keep_config: bool,
-    /// Remove our records too: nothing can be rolled back afterwards
+    /// Remove our records too; nothing can be rolled back then
     #[arg(long)]
     #[arg(long_help = "同时删除本程序的记录：之后无法再回滚")]
     pub purge: bool,

@@ -41,9 +41,13 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// The operator's input is at fault.
+    /// The operator's input is at fault, unless they only stopped giving it.
     pub(super) fn usage(cause: impl Into<Box<dyn Explain>>) -> Self {
-        Self { exit: Exit::Usage, ..Self::from(cause.into()) }
+        let failure = Self::from(cause.into());
+        match failure.exit {
+            Exit::Interrupted => failure,
+            _ => Self { exit: Exit::Usage, ..failure },
+        }
     }
 
     /// The operator said no.

@@ -69,6 +69,10 @@ impl Return<'_> {
 impl Undertaking for Return<'_> {
     type Prospect = Prospect;
 
+    fn name(&self) -> &'static str {
+        "rollback"
+    }
+
     fn look(&mut self) -> Result<Prospect, Failure> {
         let chosen = self.chosen()?;
         let (picture, _) = self.context.observe(self.manager)?;

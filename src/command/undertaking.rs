@@ -15,12 +15,16 @@ use crate::systemd::UserManager;
 use crate::transaction::apply::{Preparation, Watch};
 use crate::transaction::generations;
 use crate::transaction::journal::{FORMAT, Intent};
+use crate::transaction::records::Held;
 use crate::transaction::service::{GatewayUnit, ServiceError};
 
 /// What a command asks for, and what is its own about getting there.
 pub(super) trait Undertaking {
     /// One look at the machine, with the plan that was made from it.
     type Prospect;
+
+    /// The command's name, for the lock's holder.
+    fn name(&self) -> &'static str;
 
     /// Observes the machine and makes the plan; changes nothing.
     fn look(&mut self) -> Result<Self::Prospect, Failure>;
@@ -54,27 +58,30 @@ pub(super) trait Undertaking {
 
 /// Carries an undertaking out.
 ///
-/// Everything that can fail without the lock is tried without it, so that a failure leaves no
-/// trace; then the lock is taken, and the plan made again if another run came in between.
+/// What an earlier run left unfinished is recovered first. Then everything that can fail without
+/// the lock is tried without it, so that a failure leaves no trace; then the lock is taken, and
+/// the plan made again if another run came in between.
 pub(super) fn undertake<U: Undertaking>(
     context: &Context,
     manager: Option<&UserManager>,
     undertaking: &mut U,
 ) -> Result<Exit, Failure> {
+    let mut held = recover_first(context, manager, undertaking.name())?;
     let seen = context.records.latest()?;
     let mut prospect = undertaking.look()?;
     if context.dry_run {
         return Ok(show(context, undertaking, &prospect));
     }
-    let pending = context.records.pending()?.is_some();
-    if undertaking.plan(&prospect).is_empty() && !pending {
+    if undertaking.plan(&prospect).is_empty() {
         return Ok(nothing(context, undertaking, &prospect));
     }
     confirm(context, undertaking.plan(&prospect))?;
-    let _lock = context.records.lock(undertaking.plan(&prospect).command)?;
-    let recovered = recover::pending(context, manager)?;
-    if recovered.is_some() || context.records.latest()? != seen {
-        prospect = undertaking.look()?;
+    if held.is_none() {
+        held = Some(context.records.lock(undertaking.name())?);
+        let recovered = recover::pending(context, manager)?;
+        if recovered.is_some() || context.records.latest()? != seen {
+            prospect = undertaking.look()?;
+        }
     }
     if undertaking.plan(&prospect).is_empty() {
         return Ok(nothing(context, undertaking, &prospect));
@@ -82,7 +89,33 @@ pub(super) fn undertake<U: Undertaking>(
     let id = apply(context, manager, undertaking, &mut prospect)?;
     generations::prune(&context.records)?;
     undertaking.afterwards()?;
+    drop(held);
     Ok(done(context, undertaking, &prospect, &id))
+}
+
+/// An unfinished transaction is taken back before anything is looked at: what it left is neither
+/// the old state nor the new one. A dry run only says so.
+fn recover_first(
+    context: &Context,
+    manager: Option<&UserManager>,
+    command: &str,
+) -> Result<Option<Held>, Failure> {
+    let Some(pending) = context.records.pending()? else { return Ok(None) };
+    if context.dry_run {
+        let (id, earlier) = (&pending.intent().id, &pending.intent().command);
+        context.console.tell_marked(
+            Mark::Hint,
+            &say!(
+                context.console.language,
+                "{earlier} ({id}) was cut off; a real run undoes it first, and this plan may then differ",
+                "{earlier}（{id}）被中断；实际运行时会先撤销它，届时计划可能不同"
+            ),
+        );
+        return Ok(None);
+    }
+    let held = context.records.lock(command)?;
+    recover::pending(context, manager)?;
+    Ok(Some(held))
 }
 
 fn apply<U: Undertaking>(

@@ -37,6 +37,10 @@ struct Prospect {
 impl Undertaking for Removal<'_> {
     type Prospect = Prospect;
 
+    fn name(&self) -> &'static str {
+        "uninstall"
+    }
+
     fn look(&mut self) -> Result<Prospect, Failure> {
         let (picture, config) = self.context.observe(self.manager)?;
         let live = live_tree(self.context, &picture)?;

@@ -1,29 +1,36 @@
 //! Swapping a live tree with a prepared one in a single step of the file system.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{CWD, RenameFlags};
+use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags, statx};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::{Action, FileError, directory};
 
-/// What identifies a directory across renames, for the life of its file system.
+/// What identifies a directory across renames and reboots.
+///
+/// The device number is not part of it: btrfs and overlayfs give a new one at each mount. The time
+/// of birth is: a file system uses the inode number of a removed directory again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// Device number.
-    pub device: u64,
     /// Inode number.
     pub inode: u64,
+    /// Time of birth in seconds and nanoseconds, where the file system keeps one.
+    pub born: Option<(i64, u32)>,
 }
 
 impl Identity {
     /// The identity of the directory at `path`; `None` where nothing is.
     pub fn of(path: &Path) -> Result<Option<Self>, FileError> {
-        match path.symlink_metadata() {
-            Ok(attributes) => Ok(Some(Self { device: attributes.dev(), inode: attributes.ino() })),
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        let wanted = StatxFlags::INO | StatxFlags::BTIME;
+        match statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, wanted) {
+            Ok(found) => {
+                let has_birth = found.stx_mask & StatxFlags::BTIME.bits() != 0;
+                let birth = (found.stx_btime.tv_sec, found.stx_btime.tv_nsec);
+                Ok(Some(Self { inode: found.stx_ino, born: has_birth.then_some(birth) }))
+            }
+            Err(Errno::NOENT) => Ok(None),
             Err(cause) => Err(FileError::at(Action::Read, path)(cause)),
         }
     }

@@ -162,23 +162,23 @@ impl Unhealthy {
             Cause::Down { result, status } => say!(
                 language,
                 "{unit} has ended and stays down ({result}, status {status})",
-                "{unit} 已退出且未再启动({result},状态 {status})"
+                "{unit} 已退出且未再启动（{result}，状态 {status}）"
             ),
             Cause::CrashLoop { restarts } => say!(
                 language,
                 "{unit} keeps ending; systemd has started it again {restarts} times",
-                "{unit} 反复退出,systemd 已重新启动它 {restarts} 次"
+                "{unit} 反复退出，systemd 已重新启动它 {restarts} 次"
             ),
             Cause::ConfigInvalid { reason } => say!(
                 language,
                 "the gateway refuses its configuration: {reason}",
-                "网关拒绝其配置:{reason}"
+                "网关拒绝其配置：{reason}"
             ),
             Cause::StartRefused { reason } => {
-                say!(language, "the gateway refuses to start: {reason}", "网关拒绝启动:{reason}")
+                say!(language, "the gateway refuses to start: {reason}", "网关拒绝启动：{reason}")
             }
             Cause::NotUp { state } => {
-                say!(language, "{unit} has not come up: {state}", "{unit} 未能启动:{state}")
+                say!(language, "{unit} has not come up: {state}", "{unit} 未能启动：{state}")
             }
             Cause::Unsettled => say!(
                 language,
@@ -202,23 +202,23 @@ fn about_the_answers(cause: &Cause, language: Language) -> String {
             say!(
                 language,
                 "the gateway is not ready; it waits for: {failing}",
-                "网关尚未就绪,正在等待:{failing}"
+                "网关尚未就绪，正在等待：{failing}"
             )
         }
         Cause::OddAnswer { port, what } => say!(
             language,
             "127.0.0.1:{port} does not answer like an OpenClaw gateway: {what}",
-            "127.0.0.1:{port} 的应答不像 OpenClaw 网关:{what}"
+            "127.0.0.1:{port} 的应答不像 OpenClaw 网关：{what}"
         ),
         Cause::ChatDisabled => say!(
             language,
             "POST /v1/chat/completions is switched off (404), so the connector gets no answer",
-            "POST /v1/chat/completions 未开启(404),连接器得不到应答"
+            "POST /v1/chat/completions 未开启（404），连接器得不到应答"
         ),
         Cause::ChatUnauthorised => say!(
             language,
             "POST /v1/chat/completions refuses the connector's token (401)",
-            "POST /v1/chat/completions 拒绝了连接器的令牌(401)"
+            "POST /v1/chat/completions 拒绝了连接器的令牌（401）"
         ),
         Cause::BypassMissing { variables } => {
             let variables = variables.join(", ");
@@ -231,12 +231,12 @@ fn about_the_answers(cause: &Cause, language: Language) -> String {
         Cause::ConnectorFailed { reason } => say!(
             language,
             "the gateway could not load the connector: {reason}",
-            "网关无法加载连接器:{reason}"
+            "网关无法加载连接器：{reason}"
         ),
         Cause::ConnectorMissing { id } => say!(
             language,
             "the gateway runs without the channel {id}",
-            "网关已运行,但没有加载通道 {id}"
+            "网关已运行，但没有加载通道 {id}"
         ),
         Cause::ConnectorUnproven { id } => say!(
             language,

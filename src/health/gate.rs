@@ -12,7 +12,7 @@ use super::{
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 use crate::systemd::environment::{Bypass, Environment, Spelling};
-use crate::systemd::{ActiveState, Unit, UserManager};
+use crate::systemd::{ActiveState, ManagerError, Unit, UserManager};
 
 /// How often the gate looks.
 const LOOK: Duration = Duration::from_millis(200);
@@ -99,18 +99,20 @@ impl Gate<'_> {
             interrupt,
             run: None,
             first_restarts: None,
+            first_start_usec: 0,
             last_start_usec: 0,
+            last_look: None,
             lacking: Cause::NotUp { state: "?".to_owned() },
         };
         loop {
             match watch.look() {
                 Ok(Some(healthy)) => return Ok(healthy),
                 Ok(None) if interrupt.is_raised() => return Err(watch.verdict(Cause::Interrupted)),
-                Ok(None) if deadline.has_passed() => {
+                Ok(None) if deadline.remaining() < LOOK => {
                     let cause = watch.lacking.clone();
                     return Err(watch.verdict(cause));
                 }
-                Ok(None) => thread::sleep(LOOK.min(deadline.remaining())),
+                Ok(None) => thread::sleep(LOOK),
                 Err(cause) => return Err(watch.verdict(cause)),
             }
         }
@@ -125,7 +127,10 @@ struct Watch<'a> {
     interrupt: &'a Interrupt,
     run: Option<Run>,
     first_restarts: Option<u32>,
+    /// When the main process that was seen first, and last, was started.
+    first_start_usec: u64,
     last_start_usec: u64,
+    last_look: Option<Instant>,
     /// What would be reported if time were up now.
     lacking: Cause,
 }
@@ -165,8 +170,14 @@ impl Watch<'_> {
     /// One look: `Some` when everything expected has been proved of a run that has settled.
     fn look(&mut self) -> Result<Option<Healthy>, Cause> {
         let unit = self.gate.manager.unit(self.gate.unit, self.deadline, self.interrupt);
-        let unit = unit.map_err(|error| self.manager_trouble(error))?;
-        self.last_start_usec = unit.main_start_usec;
+        let unit = match unit {
+            Ok(unit) => unit,
+            // our own patience ended, in the middle of a look like many before
+            Err(ManagerError::Hung { .. }) if self.has_looked_lately() => return Ok(None),
+            Err(ManagerError::Interrupted { .. }) => return Err(Cause::Interrupted),
+            Err(error) => return Err(Cause::Manager(error)),
+        };
+        self.note(&unit);
         let Some(pid) = self.running(&unit)? else { return Ok(None) };
         let mut run = match self.run.take() {
             Some(run) if run.is_of(&unit) => run,
@@ -189,6 +200,18 @@ impl Watch<'_> {
         };
         self.run = Some(run);
         Ok(None)
+    }
+
+    fn has_looked_lately(&self) -> bool {
+        self.last_look.is_some_and(|last| last.elapsed() < READ_LOG)
+    }
+
+    fn note(&mut self, unit: &Unit) {
+        if self.last_look.is_none() {
+            self.first_start_usec = unit.main_start_usec;
+        }
+        self.last_start_usec = unit.main_start_usec;
+        self.last_look = Some(Instant::now());
     }
 
     /// The main process, if the unit is up; an error if it is certainly not going to be.
@@ -262,7 +285,7 @@ impl Watch<'_> {
             return Ok(None);
         }
         if is_due(&mut run.log_read, READ_LOG) {
-            let signs = Signs::of(&self.lines(), id);
+            let signs = Signs::of(&self.lines_since(self.last_start_usec), id);
             if let Some(reason) = signs.connector_failure() {
                 return Err(Cause::ConnectorFailed { reason: self.shown(reason) });
             }
@@ -287,7 +310,7 @@ impl Watch<'_> {
     /// Why the gateway itself says that it will not start.
     fn refusal(&self) -> Result<(), Cause> {
         let id = self.expectations.connector.as_deref().unwrap_or_default();
-        match Signs::of(&self.lines(), id).refusal() {
+        match Signs::of(&self.lines_since(self.first_start_usec), id).refusal() {
             Some(Sign::ConfigInvalid(reason)) => {
                 Err(Cause::ConfigInvalid { reason: self.shown(reason) })
             }
@@ -302,12 +325,8 @@ impl Watch<'_> {
         Cause::OddAnswer { port: self.gate.endpoint.port(), what: what.to_owned() }
     }
 
-    fn manager_trouble(&self, error: crate::systemd::ManagerError) -> Cause {
-        if self.interrupt.is_raised() { Cause::Interrupted } else { Cause::Manager(error) }
-    }
-
     fn verdict(&self, cause: Cause) -> Unhealthy {
-        let lines = self.lines();
+        let lines = self.lines_since(self.first_start_usec);
         let last = lines[lines.len().saturating_sub(SHOWN_LINES)..].iter();
         let log = last.map(|line| match line.speaker.as_str() {
             "" => self.shown(&line.text),
@@ -316,10 +335,13 @@ impl Watch<'_> {
         Unhealthy { unit: self.gate.unit.to_owned(), cause, log: log.collect() }
     }
 
-    /// The log of the present or last run. Read even when time is up: it is the answer to "why".
-    fn lines(&self) -> Vec<LogLine> {
+    /// Read even when time is up: the log is the answer to "why".
+    fn lines_since(&self, usec: u64) -> Vec<LogLine> {
+        if usec == 0 {
+            return Vec::new(); // it has never been started
+        }
         let enough = Deadline::after(REQUEST);
-        gateway_log(self.gate.log, self.last_start_usec, enough, &Interrupt::never())
+        gateway_log(self.gate.log, usec, enough, &Interrupt::never())
     }
 
     fn shown(&self, text: &str) -> String {
@@ -327,7 +349,7 @@ impl Watch<'_> {
     }
 
     fn request(&self) -> Duration {
-        REQUEST.min(self.deadline.remaining()).max(Duration::from_millis(1))
+        self.deadline.remaining().clamp(LOOK, REQUEST)
     }
 }
 

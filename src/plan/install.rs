@@ -11,6 +11,7 @@ use crate::connector::installed::Traces;
 use crate::connector::npm::Pin;
 use crate::connector::{Sha256, TreeManifest};
 use crate::health::Expectations;
+use crate::installation::live_tree::LiveTree;
 use crate::installation::paths::CONNECTOR;
 use crate::installation::picture::Picture;
 use crate::installation::program::option_of;
@@ -40,6 +41,17 @@ pub enum Purpose {
         /// An older one, too.
         allow_downgrade: bool,
     },
+}
+
+impl Purpose {
+    /// The command's name.
+    #[must_use]
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Install { .. } => "install",
+            Self::Upgrade { .. } => "upgrade",
+        }
+    }
 }
 
 /// What is asked for.
@@ -80,23 +92,6 @@ pub struct PayloadFacts<'a> {
     pub unverified: bool,
 }
 
-/// The connector tree that is live.
-#[derive(Debug)]
-pub struct LiveTree {
-    /// Version in its `package.json`, if it has one.
-    pub version: Option<String>,
-    /// Everything in it.
-    pub manifest: TreeManifest,
-}
-
-impl LiveTree {
-    /// The version for people.
-    #[must_use]
-    pub fn shown_version(&self) -> String {
-        self.version.clone().unwrap_or_else(|| "?".to_owned())
-    }
-}
-
 /// Makes the plan.
 pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailure> {
     if let Some(variable) = picture.read_only {
@@ -123,10 +118,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     let models = models.map(|models| models.step);
     let changes = Changes { tree, drop_in, config, models, ..Changes::default() };
     let mut plan = Plan {
-        command: match request.purpose {
-            Purpose::Install { .. } => "install",
-            Purpose::Upgrade { .. } => "upgrade",
-        },
+        command: request.purpose.command(),
         connector: (
             request.live.map(LiveTree::shown_version),
             Some(request.payload.version.to_owned()),

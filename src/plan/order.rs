@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::PlanFailure;
-use super::install::LiveTree;
 use super::note::Note;
+use crate::installation::live_tree::LiveTree;
 use crate::installation::picture::Picture;
 use crate::installation::service::ServicePicture;
 use crate::openclaw::document::Edit;

@@ -10,6 +10,7 @@ use crate::connector::installed::Traces;
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::health::Expectations;
+use crate::installation::live_tree::LiveTree;
 use crate::installation::picture::Picture;
 use crate::openclaw::keys::{self, KeyChange};
 use crate::systemd::drop_in;
@@ -39,7 +40,7 @@ pub struct Request<'a> {
     /// Every tree that transactions keep: where, and its identity.
     pub kept: Vec<(PathBuf, Identity)>,
     /// What is known of the live tree, for the remark on the user's own changes.
-    pub live_tree: Option<&'a super::install::LiveTree>,
+    pub live_tree: Option<&'a LiveTree>,
     /// Where the trees are kept.
     pub transactions: PathBuf,
 }

@@ -42,6 +42,8 @@ pub enum SettingError {
     StandardInputTwice,
     /// The prompt broke off.
     Prompt(String),
+    /// The operator stopped the prompt.
+    Interrupted,
 }
 
 impl Explain for SettingError {
@@ -55,6 +57,7 @@ impl Explain for SettingError {
             Self::AnswersSyntax(_) => "setting.answers-syntax",
             Self::StandardInputTwice => "setting.stdin-twice",
             Self::Prompt(_) => "setting.prompt",
+            Self::Interrupted => "setting.interrupted",
         }
     }
 
@@ -100,6 +103,7 @@ impl Explain for SettingError {
             Self::Prompt(reason) => {
                 say!(language, "the prompt broke off: {reason}", "交互输入中断：{reason}")
             }
+            Self::Interrupted => say!(language, "interrupted", "已中断"),
         }
     }
 
@@ -140,6 +144,9 @@ impl Explain for SettingError {
                 "Give the other one by a file or a variable.",
                 "请用文件或环境变量提供另一个。"
             ),
+            Self::Interrupted => {
+                say!(language, "Nothing was changed.", "没有做任何改动。")
+            }
         }
     }
 }

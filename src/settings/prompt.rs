@@ -1,12 +1,19 @@
 //! Asking on a terminal for what is missing; secrets without echo.
 
 use std::io::IsTerminal;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use dialoguer::{Input, Password};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::{Setting, SettingError, Settings};
-use crate::language::Language;
+use crate::interrupt::Interrupt;
+use crate::language::{Explain, Language};
 use crate::say;
+
+/// How often a prompt looks for Ctrl-C.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// Whether somebody is there to answer: both ends of the dialogue are a terminal.
 #[must_use]
@@ -19,24 +26,60 @@ pub fn ask(
     settings: &mut Settings,
     missing: &[Setting],
     language: Language,
+    interrupt: &Interrupt,
 ) -> Result<(), SettingError> {
     for setting in missing {
-        let validate = |text: &String| {
-            Settings::default().accept(*setting, text).map_err(|error| {
-                use crate::language::Explain;
-                error.problem(language)
-            })
-        };
-        let prompt = question(*setting, language);
-        let answer = if setting.is_secret() {
-            Password::new().with_prompt(prompt).validate_with(validate).interact()
-        } else {
-            Input::<String>::new().with_prompt(prompt).validate_with(validate).interact_text()
-        };
-        let answer = answer.map_err(|error| SettingError::Prompt(error.to_string()))?;
+        let answer = answer(*setting, language, interrupt)?;
         settings.accept(*setting, &answer)?;
     }
     Ok(())
+}
+
+/// The read of a password goes on after a signal, so it waits in a thread of its own, which is
+/// left behind there when Ctrl-C comes first; the echo that it has switched off is given back.
+fn answer(
+    setting: Setting,
+    language: Language,
+    interrupt: &Interrupt,
+) -> Result<String, SettingError> {
+    let terminal = tcgetattr(std::io::stdin()).ok();
+    let (sender, receiver) = mpsc::channel();
+    // nobody listens any more if Ctrl-C came first
+    std::thread::spawn(move || drop(sender.send(interact(setting, language))));
+    loop {
+        let heard = receiver.recv_timeout(GLANCE);
+        if interrupt.is_raised() {
+            give_back(terminal.as_ref());
+            return Err(SettingError::Interrupted);
+        }
+        match heard {
+            Ok(answer) => return answer.map_err(|why| SettingError::Prompt(why.to_string())),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(SettingError::Prompt("no answer".to_owned()));
+            }
+        }
+    }
+}
+
+fn interact(setting: Setting, language: Language) -> dialoguer::Result<String> {
+    let validate = |text: &String| {
+        let outcome = Settings::default().accept(setting, text);
+        outcome.map_err(|error| error.problem(language))
+    };
+    let prompt = question(setting, language);
+    if setting.is_secret() {
+        Password::new().with_prompt(prompt).validate_with(validate).interact()
+    } else {
+        Input::<String>::new().with_prompt(prompt).validate_with(validate).interact_text()
+    }
+}
+
+fn give_back(terminal: Option<&Termios>) {
+    if let Some(terminal) = terminal {
+        // a terminal that has gone away has no echo to give back
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, terminal);
+    }
 }
 
 fn question(setting: Setting, language: Language) -> String {

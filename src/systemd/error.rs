@@ -34,8 +34,12 @@ impl Step {
                 say!(language, "waiting for another job on {unit}", "等待 {unit} 上的其他任务")
             }
             Self::Job(verb, unit) => {
-                let verb = verb.name();
-                say!(language, "{verb} of {unit}", "对 {unit} 执行 {verb}")
+                let (english, chinese) = match verb {
+                    Verb::Start => ("starting", "启动"),
+                    Verb::Stop => ("stopping", "停止"),
+                    Verb::Restart => ("restarting", "重启"),
+                };
+                say!(language, "{english} {unit}", "{chinese} {unit}")
             }
             Self::ResetFailed(unit) => {
                 say!(language, "resetting {unit}", "重置 {unit} 的失败状态")
@@ -135,7 +139,7 @@ impl Explain for ManagerError {
                 say!(
                     language,
                     "no systemd user manager answers for uid {uid} ({looked})",
-                    "uid {uid} 没有可用的 systemd 用户管理器({looked})"
+                    "uid {uid} 没有可用的 systemd 用户管理器（{looked}）"
                 )
             }
             Self::Hung { step } => {
@@ -143,52 +147,38 @@ impl Explain for ManagerError {
                 say!(
                     language,
                     "the systemd user manager did not answer in time while {step}",
-                    "systemd 用户管理器未在限定时间内响应({step})"
+                    "systemd 用户管理器未在限定时间内响应（{step}）"
                 )
             }
             Self::Refused { place, reason } => say!(
                 language,
                 "the user manager at {place} refuses this process: {reason}",
-                "{place} 的用户管理器拒绝了本进程:{reason}"
+                "{place} 的用户管理器拒绝了本进程：{reason}"
             ),
             Self::Died { step, reason } => {
                 let step = step.text(language);
                 say!(
                     language,
                     "the systemd user manager went away while {step}: {reason}",
-                    "systemd 用户管理器在操作中消失({step}):{reason}"
+                    "systemd 用户管理器在操作中消失（{step}）：{reason}"
                 )
             }
             Self::Interrupted { step } => {
                 let step = step.text(language);
-                say!(language, "interrupted while {step}", "已中断({step})")
+                say!(language, "interrupted while {step}", "已中断（{step}）")
             }
-            Self::NoSuchUnit { unit } => say!(
-                language,
-                "systemd knows no user unit named {unit}",
-                "systemd 中没有名为 {unit} 的用户单元"
-            ),
-            Self::UnitMasked { unit } => say!(
-                language,
-                "the unit {unit} is masked, so nothing can start it",
-                "单元 {unit} 已被屏蔽(masked),无法启动"
-            ),
-            Self::UnitBroken { unit, reason } => say!(
-                language,
-                "systemd cannot read the unit file of {unit}: {reason}",
-                "systemd 无法解析 {unit} 的单元文件:{reason}"
-            ),
             Self::Rejected { step, reason } => {
                 let step = step.text(language);
                 say!(
                     language,
                     "the systemd user manager refused ({step}): {reason}",
-                    "systemd 用户管理器拒绝了操作({step}):{reason}"
+                    "systemd 用户管理器拒绝了操作（{step}）：{reason}"
                 )
             }
             Self::CannotRun { program, reason } => {
-                say!(language, "cannot run {program}: {reason}", "无法运行 {program}:{reason}")
+                say!(language, "cannot run {program}: {reason}", "无法运行 {program}：{reason}")
             }
+            about_a_unit => about_a_unit.problem_of_the_unit(language),
         }
     }
 
@@ -198,23 +188,23 @@ impl Explain for ManagerError {
                 language,
                 "log in as that user, or keep their manager running without a login:\n\
                  loginctl enable-linger $(id -un {uid})",
-                "以该用户登录,或让其管理器在未登录时也保持运行:\n\
+                "以该用户登录，或让其管理器在未登录时也保持运行：\n\
                  loginctl enable-linger $(id -un {uid})"
             ),
             Self::Hung { .. } => say!(
                 language,
                 "see what keeps it busy, then run the command again:\nsystemctl --user list-jobs",
-                "查看它在忙什么,然后重新运行本命令:\nsystemctl --user list-jobs"
+                "查看它在忙什么，然后重新运行本命令：\nsystemctl --user list-jobs"
             ),
             Self::Refused { .. } => say!(
                 language,
                 "run as the user who owns that manager; as root, use --user NAME",
-                "请以该管理器所属的用户运行;若是 root,请使用 --user NAME"
+                "请以该管理器所属的用户运行；若是 root，请使用 --user NAME"
             ),
             Self::Died { .. } => say!(
                 language,
                 "log in again, then:\nopenclaw-setup recover",
-                "重新登录后执行:\nopenclaw-setup recover"
+                "重新登录后执行：\nopenclaw-setup recover"
             ),
             Self::Interrupted { .. } => {
                 say!(language, "run the command again", "请重新运行本命令")
@@ -222,7 +212,7 @@ impl Explain for ManagerError {
             Self::NoSuchUnit { .. } => say!(
                 language,
                 "let OpenClaw write its unit:\nopenclaw gateway install",
-                "让 OpenClaw 创建它的单元:\nopenclaw gateway install"
+                "让 OpenClaw 创建它的单元：\nopenclaw gateway install"
             ),
             Self::UnitMasked { unit } => {
                 say!(language, "systemctl --user unmask {unit}", "systemctl --user unmask {unit}")
@@ -230,16 +220,69 @@ impl Explain for ManagerError {
             Self::UnitBroken { unit, .. } => say!(
                 language,
                 "find the line with:\nsystemd-analyze --user verify {unit}",
-                "用以下命令定位出错的行:\nsystemd-analyze --user verify {unit}"
+                "用以下命令定位出错的行：\nsystemd-analyze --user verify {unit}"
             ),
             Self::Rejected { .. } => say!(
                 language,
                 "look at the manager's own messages:\njournalctl --user -n 50",
-                "查看管理器自己的日志:\njournalctl --user -n 50"
+                "查看管理器自己的日志：\njournalctl --user -n 50"
             ),
             Self::CannotRun { .. } => {
                 say!(language, "install the package systemd", "请安装 systemd 软件包")
             }
+        }
+    }
+}
+
+impl ManagerError {
+    fn problem_of_the_unit(&self, language: Language) -> String {
+        match self {
+            Self::NoSuchUnit { unit } => say!(
+                language,
+                "systemd knows no user unit named {unit}",
+                "systemd 中没有名为 {unit} 的用户单元"
+            ),
+            Self::UnitMasked { unit } => say!(
+                language,
+                "the unit {unit} is masked, so nothing can start it",
+                "单元 {unit} 已被屏蔽（masked），无法启动"
+            ),
+            Self::UnitBroken { unit, reason } => say!(
+                language,
+                "systemd cannot read the unit file of {unit}: {reason}",
+                "systemd 无法解析 {unit} 的单元文件：{reason}"
+            ),
+            _ => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_explains_itself_in_both_languages() {
+        let step = Step::Job(Verb::Stop, "g.service".to_owned());
+        let (unit, reason) = ("g.service".to_owned(), "because".to_owned());
+        let errors = [
+            ManagerError::Absent { uid: 7, looked: vec!["here: nothing".to_owned()] },
+            ManagerError::Hung { step: step.clone() },
+            ManagerError::Refused { place: "there".to_owned(), reason: reason.clone() },
+            ManagerError::Died { step: step.clone(), reason: reason.clone() },
+            ManagerError::Interrupted { step: step.clone() },
+            ManagerError::NoSuchUnit { unit: unit.clone() },
+            ManagerError::UnitMasked { unit: unit.clone() },
+            ManagerError::UnitBroken { unit, reason: reason.clone() },
+            ManagerError::Rejected { step, reason: reason.clone() },
+            ManagerError::CannotRun { program: "systemctl".to_owned(), reason },
+        ];
+        for (at, error) in errors.iter().enumerate() {
+            let both = [Language::English, Language::Chinese];
+            let [english, chinese] = both.map(|language| error.problem(language));
+            assert!(!english.is_empty() && english != chinese, "{error:?}");
+            assert!(both.iter().all(|&language| !error.remedy(language).is_empty()), "{error:?}");
+            assert!(errors[..at].iter().all(|other| other.code() != error.code()), "{error:?}");
         }
     }
 }

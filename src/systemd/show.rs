@@ -9,7 +9,7 @@ use super::words::words;
 use super::{JobOutcome, time_span};
 
 /// What the picture of a unit is made of.
-pub(super) const PROPERTIES: [&str; 26] = [
+pub(super) const PROPERTIES: [&str; 24] = [
     "Id",
     "LoadState",
     "LoadError",
@@ -34,8 +34,6 @@ pub(super) const PROPERTIES: [&str; 26] = [
     "ExecMainStartTimestamp",
     "ExecMainStatus",
     "Job",
-    "Names",
-    "Type",
 ];
 
 /// The value of a property; empty if it is not printed, as empty ones are not.

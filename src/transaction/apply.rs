@@ -1,7 +1,6 @@
 //! Doing the steps of a plan: prepare, switch, commit; whatever fails is taken back.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::error::{Leftover, TransactionError};
 use super::generations;
@@ -12,15 +11,11 @@ use super::step::{FileStep, Step, TreeStep};
 use super::undo;
 use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
-use crate::fs::{FileError, directory, replace};
+use crate::fs::{directory, replace};
 use crate::interrupt::Interrupt;
 use crate::language::Explain;
 use crate::openclaw::config_lock::ConfigLock;
-use crate::patience::Deadline;
 use crate::progress::Progress;
-
-/// OpenClaw holds its lock for one write; a crashed one's is stale after 30 seconds.
-const LOCK_PATIENCE: Duration = Duration::from_secs(40);
 
 /// A transaction that is being prepared: nothing that anybody uses has been touched.
 ///
@@ -93,7 +88,7 @@ impl Preparation {
         watch: &Watch<'_>,
         verify: &mut dyn FnMut() -> Result<(), ServiceError>,
     ) -> Result<Journal, Failure> {
-        self.identify_trees(&mut intent).map_err(Failure::before_the_switch)?;
+        self.settle_on_disk(&mut intent).map_err(Failure::before_the_switch)?;
         if watch.interrupt.is_raised() {
             return Err(Failure::before_the_switch(TransactionError::Interrupted));
         }
@@ -110,8 +105,14 @@ impl Preparation {
     }
 
     /// Notes which directory is which, so that after any death the disk itself tells whether the
-    /// swap has happened.
-    fn identify_trees(&self, intent: &mut Intent) -> Result<(), TransactionError> {
+    /// swap has happened; and leaves out the removal of directories that are not there, so that
+    /// one that is missing afterwards was removed by us.
+    fn settle_on_disk(&self, intent: &mut Intent) -> Result<(), TransactionError> {
+        let is_there = |step: &Step| match step {
+            Step::RemoveDirectory { path, .. } => path.is_dir(),
+            _ => true,
+        };
+        intent.steps.retain(is_there);
         for step in &mut intent.steps {
             if let Step::Tree(tree) = step {
                 if let Some(before) = &mut tree.before {
@@ -199,15 +200,9 @@ fn apply_tree(tree: &TreeStep, slot: &Path) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Where OpenClaw's version has a lock on its config, it is held while the file is written.
-pub(super) fn config_lock(file: &FileStep) -> Result<Option<ConfigLock>, FileError> {
-    let take = |path: &std::path::PathBuf| ConfigLock::take(path, Deadline::after(LOCK_PATIENCE));
-    file.lock.as_ref().map(take).transpose()
-}
-
 /// Compare and swap: the file is read again directly before it is replaced.
 fn apply_file(file: &FileStep, id: &str) -> Result<(), ServiceError> {
-    let _lock = config_lock(file)?;
+    let _lock = ConfigLock::take_if_any(file.lock.as_deref())?;
     let current = FileState::read(&file.path)?.map(|state| state.image());
     if current != file.before {
         return Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into());

@@ -92,6 +92,7 @@ pub struct Journal {
     directory: PathBuf,
     intent: Intent,
     phase: Phase,
+    unsure: bool,
 }
 
 impl Journal {
@@ -107,7 +108,8 @@ impl Journal {
             }
         }
         directory::sync(&files)?;
-        let journal = Self { directory: directory.to_owned(), intent, phase: Phase::Open };
+        let journal =
+            Self { directory: directory.to_owned(), intent, phase: Phase::Open, unsure: false };
         journal.write_state(Phase::Open)?;
         journal.write("intent.json", &to_json(&journal.intent, directory)?)?;
         Ok(journal)
@@ -130,7 +132,7 @@ impl Journal {
         }
         let intent = serde_json::from_value(header).map_err(|error| damaged(error.to_string()))?;
         let phase = read_state(&directory.join("state"))?;
-        Ok(Some(Self { directory: directory.to_owned(), intent, phase }))
+        Ok(Some(Self { directory: directory.to_owned(), intent, phase, unsure: false }))
     }
 
     /// What the transaction is about.
@@ -218,9 +220,17 @@ impl Journal {
 
     /// Closes the transaction: one rename of its state file.
     pub fn close(&mut self, phase: Phase) -> Result<(), TransactionError> {
+        self.unsure = true;
         self.write_state(phase)?;
+        self.unsure = false;
         self.phase = phase;
         Ok(())
+    }
+
+    /// Whether the last attempt to write the state failed, so that the disk may say either.
+    #[must_use]
+    pub fn is_unsure(&self) -> bool {
+        self.unsure
     }
 
     fn write_state(&self, phase: Phase) -> Result<(), TransactionError> {

@@ -4,7 +4,6 @@
 //! new one, or a stranger's; a tree is told by the identity of its directory. So undo may be cut
 //! off at any point and begun again.
 
-use super::apply;
 use super::error::{Leftover, TransactionError};
 use super::generations;
 use super::journal::{Journal, Phase};
@@ -14,6 +13,7 @@ use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
 use crate::fs::{FileError, directory, replace};
 use crate::language::{Language, Localized};
+use crate::openclaw::config_lock::ConfigLock;
 use crate::openclaw::keys;
 use crate::progress::Progress;
 use crate::say;
@@ -26,6 +26,7 @@ pub fn undo(
     progress: &dyn Progress,
 ) -> Vec<Leftover> {
     let mut left = Vec::new();
+    reopen(journal, &mut left);
     let touched = was_touched(journal);
     if touched && concerns_the_unit(journal) {
         quiet(service, &mut left);
@@ -56,6 +57,17 @@ pub fn undo(
         }
     }
     left
+}
+
+/// A commit may fail after its rename: then the state on disk says "committed" while everything is
+/// taken back, and a death in between would leave a mixture that nobody recovers.
+fn reopen(journal: &mut Journal, left: &mut Vec<Leftover>) {
+    if journal.is_unsure()
+        && let Err(cause) = journal.close(Phase::Open)
+    {
+        let subject = journal.intent().id.clone();
+        left.push(Leftover { subject, kept: None, cause: cause.into() });
+    }
 }
 
 enum Outcome {
@@ -119,15 +131,13 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
         Step::File(file) => take_back_file(journal, number, file),
         Step::Tree(tree) => take_back_tree(journal, tree),
         Step::Directory { path, .. } => {
-            let begun = journal.begun()?.contains(&number);
-            if begun && path.exists() && directory::remove_if_empty(path)? {
+            if path.exists() && directory::remove_if_empty(path)? {
                 return Ok(Outcome::TakenBack);
             }
             Ok(Outcome::NothingToDo)
         }
         Step::RemoveDirectory { path, mode } => {
-            let begun = journal.begun()?.contains(&number);
-            if begun && directory::create(path, *mode)? {
+            if directory::create(path, *mode)? {
                 return Ok(Outcome::TakenBack);
             }
             Ok(Outcome::NothingToDo)
@@ -142,7 +152,7 @@ fn take_back_file(
     file: &FileStep,
 ) -> Result<Outcome, TransactionError> {
     let id = &journal.intent().id;
-    let _lock = apply::config_lock(file)?;
+    let _lock = ConfigLock::take_if_any(file.lock.as_deref())?;
     replace::sweep(&file.path, id)?;
     let current = read(file)?;
     let image = current.as_ref().map(FileState::image);

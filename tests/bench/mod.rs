@@ -9,6 +9,9 @@
     reason = "where the bench fails, so does the test"
 )]
 
+pub(crate) mod program;
+pub(crate) mod snapshot;
+
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

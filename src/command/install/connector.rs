@@ -1,7 +1,7 @@
 //! The connector's two sides: the payload that is to be installed, and the tree that is live.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cli::Checksums;
 use crate::command::context::Context;
@@ -10,8 +10,9 @@ use crate::connector::npm::{self, Registry};
 use crate::connector::{
     Checks, DEFAULT_PAYLOADS, Limits, Payload, Source, TreeManifest, Verification,
 };
+use crate::installation::live_tree::{LiveTree, version_of};
 use crate::installation::picture::Picture;
-use crate::plan::install::{LiveTree, PayloadFacts};
+use crate::plan::install::PayloadFacts;
 use crate::report::bar::Bar;
 
 /// Opens and judges the payload that the command line names.
@@ -66,11 +67,4 @@ pub(in crate::command) fn live_tree(
     }
     let manifest = TreeManifest::scan(path, &context.interrupt, &Bar::on(context.console))?;
     Ok(Some(LiveTree { version: version_of(path), manifest }))
-}
-
-/// The version that a tree's `package.json` tells.
-pub(in crate::command) fn version_of(tree: &Path) -> Option<String> {
-    let bytes = std::fs::read(tree.join("package.json")).ok()?;
-    let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-    package["version"].as_str().map(str::to_owned)
 }

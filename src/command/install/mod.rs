@@ -23,7 +23,7 @@ use crate::systemd::UserManager;
 use crate::transaction::apply::Preparation;
 use crate::transaction::service::ServiceError;
 
-pub(super) use connector::{live_tree, version_of};
+pub(super) use connector::live_tree;
 pub(super) use health::judge;
 
 /// Runs `install`.
@@ -99,14 +99,18 @@ impl Errand<'_> {
         if !prompt::can_ask() || self.context.yes {
             return Err(Failure::usage(SettingError::Missing { settings: needed }));
         }
-        prompt::ask(&mut self.settings, &needed, self.context.console.language)
-            .map_err(Failure::usage)?;
+        let (language, interrupt) = (self.context.console.language, &self.context.interrupt);
+        prompt::ask(&mut self.settings, &needed, language, interrupt).map_err(Failure::usage)?;
         self.complete(config)
     }
 }
 
 impl Undertaking for Errand<'_> {
     type Prospect = Prospect;
+
+    fn name(&self) -> &'static str {
+        self.purpose.command()
+    }
 
     fn look(&mut self) -> Result<Prospect, Failure> {
         let (picture, config) = self.context.observe(self.manager)?;

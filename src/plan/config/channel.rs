@@ -1,8 +1,7 @@
 //! `channels.dingtalk-connector`.
 
-use serde_json::Value as Json;
-
 use super::gateway::Credential;
+use super::schema::{self, allows};
 use super::{Draft, Wish};
 use crate::installation::paths::CONNECTOR;
 use crate::openclaw::document::{Edit, KeyPath, Value, escape_substitution};
@@ -79,26 +78,18 @@ fn members(
     .collect()
 }
 
-/// Whether the schema of the channel block lets a key be. OpenClaw says only "must NOT have
-/// additional properties" of one that it does not, and the gateway does not start.
-fn allows(schema: Option<&Json>, key: &str) -> bool {
-    let Some(schema) = schema else { return true };
-    let closed = schema.get("additionalProperties") == Some(&Json::Bool(false));
-    !closed || schema.get("properties").and_then(|known| known.get(key)).is_some()
-}
-
 fn take_out_what_is_forbidden(draft: &mut Draft<'_>, wish: &Wish<'_>) {
     if wish.openclaw < CHANNEL_SCHEMA_IS_ENFORCED && !wish.migrates {
         return;
     }
-    let Some(present) = draft.now(&CHANNEL).and_then(Value::as_object) else { return };
-    let forbidden: Vec<String> =
-        present.keys().filter(|key| !allows(wish.channel_schema, key)).cloned().collect();
-    for key in &forbidden {
-        let path = KeyPath::from([CHANNEL[0], CHANNEL[1], key]);
+    let (Some(schema), Some(block)) = (wish.channel_schema, draft.now(&CHANNEL)) else { return };
+    let forbidden = schema::forbidden(schema, block);
+    for path in &forbidden {
+        let path = path.iter().fold(KeyPath::from(CHANNEL), |path, key| path.child(key));
         draft.edits.push(Edit::Remove { path });
     }
     if !forbidden.is_empty() {
-        draft.notes.push(Note::KeysTakenOut { keys: forbidden });
+        let keys = forbidden.iter().map(|path| path.join(".")).collect();
+        draft.notes.push(Note::KeysTakenOut { keys });
     }
 }

@@ -4,6 +4,7 @@ mod channel;
 mod gateway;
 mod plugins;
 mod provider;
+mod schema;
 
 use std::path::Path;
 

@@ -1,0 +1,30 @@
+//! The connector tree that stands where OpenClaw finds it.
+
+use std::path::Path;
+
+use crate::connector::TreeManifest;
+
+/// The connector tree that is live.
+#[derive(Debug)]
+pub struct LiveTree {
+    /// Version in its `package.json`, if it has one.
+    pub version: Option<String>,
+    /// Everything in it.
+    pub manifest: TreeManifest,
+}
+
+impl LiveTree {
+    /// The version for people.
+    #[must_use]
+    pub fn shown_version(&self) -> String {
+        self.version.clone().unwrap_or_else(|| "?".to_owned())
+    }
+}
+
+/// The version that a tree's `package.json` tells.
+#[must_use]
+pub fn version_of(tree: &Path) -> Option<String> {
+    let bytes = std::fs::read(tree.join("package.json")).ok()?;
+    let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    package["version"].as_str().map(str::to_owned)
+}

@@ -1,0 +1,122 @@
+//! The program on a terminal: it asks for what is missing, and does not show a secret.
+
+use std::process::Command;
+
+use rexpect::session::{PtySession, spawn_command};
+
+use crate::bench::Machine;
+use crate::bench::program::{CONFIG, PAYLOAD, SECRET};
+
+const PATIENCE_MS: u64 = 30_000;
+const EXIT_CODE: &str = "/tmp/exit-code";
+const ECHO: &str = "/tmp/echo";
+const TTY: &str = "/tmp/tty";
+const GONE: &str = "The program has gone.";
+
+/// The program on a terminal that stays when the program has gone: Ctrl-C also ends what has entered the machine with it, and
+/// that must not be a hang-up. The exit code goes to a file.
+fn on_a_terminal(machine: &Machine, arguments: &[&str]) -> PtySession {
+    let inside = format!(
+        "stty echo; tty >{TTY}; trap : INT; openclaw-setup \"$@\"; echo $? >{EXIT_CODE}; stty -a | grep -o '[-]*echo ' >{ECHO}; echo {GONE}"
+    );
+    let order = machine.command(&[&["bash", "-c", &inside, "bash"], arguments].concat());
+    let entering = order.env("TERM", "xterm").on_this_side();
+    let mut command = Command::new("bash");
+    command
+        .args(["-c", "trap : INT; \"$@\"; cat", "bash"])
+        .arg(entering.get_program())
+        .args(entering.get_args());
+    spawn_command(command, Some(PATIENCE_MS)).unwrap()
+}
+
+fn exit_code(machine: &Machine) -> String {
+    machine.read_text(EXIT_CODE)
+}
+
+/// A secret is typed only when its echo is off: the prompt is written a moment before.
+fn type_secret(machine: &Machine, terminal: &mut PtySession, secret: &str) {
+    let script = format!("until stty -aF $(cat {TTY}) | grep -q -- '-echo '; do sleep 0.02; done");
+    machine.command(&["timeout", "30", "bash", "-c", &script]).by_root().ask();
+    terminal.send_line(secret).unwrap();
+}
+
+/// `rexpect` takes every byte for a character.
+fn as_read(text: &str) -> String {
+    text.bytes().map(char::from).collect()
+}
+
+#[test]
+fn what_is_missing_is_asked_for_and_a_secret_is_not_echoed() {
+    let machine = Machine::only_a_home();
+    let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD]);
+    terminal.exp_string("client id (AppKey)").unwrap();
+    terminal.send_line("ding-typed").unwrap();
+    terminal.exp_string("client secret").unwrap();
+    type_secret(&machine, &mut terminal, SECRET);
+    let mut shown = terminal.exp_string("Go ahead?").unwrap();
+    terminal.send_line("y").unwrap();
+    shown += &terminal.exp_string(GONE).unwrap();
+    assert!(!shown.contains(SECRET), "{shown}");
+    assert!(shown.contains("create directory"), "the plan is shown before the question:\n{shown}");
+    let config = machine.read_text(CONFIG);
+    assert!(config.contains("ding-typed") && config.contains(SECRET), "{config}");
+}
+
+#[test]
+fn a_placeholder_is_asked_for_again() {
+    let machine = Machine::only_a_home();
+    let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD]);
+    terminal.exp_string("client id (AppKey)").unwrap();
+    terminal.send_line("your-client-id").unwrap();
+    terminal.exp_string("placeholder").unwrap();
+    terminal.exp_string("client id (AppKey)").unwrap();
+    terminal.send_line("ding-typed").unwrap();
+    terminal.exp_string("client secret").unwrap();
+}
+
+#[test]
+fn a_no_leaves_everything_as_it_is() {
+    let machine = Machine::only_a_home();
+    let before = machine.home();
+    let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD, "--client-id", "ding1"]);
+    terminal.exp_string("client secret").unwrap();
+    type_secret(&machine, &mut terminal, SECRET);
+    terminal.exp_string("Go ahead?").unwrap();
+    terminal.send_line("n").unwrap();
+    terminal.exp_string(GONE).unwrap();
+    assert_eq!(exit_code(&machine), "130\n");
+    before.assert_same(&machine.home());
+}
+
+#[test]
+fn ctrl_c_at_a_question_leaves_everything_as_it_is_and_the_terminal_with_its_echo() {
+    let machine = Machine::only_a_home();
+    let before = machine.home();
+    for (given, question) in
+        [(&[][..], "client id (AppKey)"), (&["--client-id=ding1"], "client secret")]
+    {
+        let mut terminal = on_a_terminal(&machine, &[&["install", PAYLOAD], given].concat());
+        terminal.exp_string(question).unwrap();
+        terminal.send_control('c').unwrap();
+        terminal.exp_string(GONE).unwrap();
+        assert_eq!(exit_code(&machine), "130\n");
+        assert_eq!(machine.read_text(ECHO), "echo \n");
+        before.assert_same(&machine.home());
+    }
+}
+
+#[test]
+fn with_yes_nothing_is_asked() {
+    let machine = Machine::only_a_home();
+    let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD, "--yes"]);
+    let shown = terminal.exp_string(GONE).unwrap();
+    assert!(shown.contains("OPENCLAW_SETUP_CLIENT_SECRET"), "{shown}");
+    assert_eq!(exit_code(&machine), "2\n");
+}
+
+#[test]
+fn the_questions_are_chinese_where_the_reader_is() {
+    let machine = Machine::only_a_home();
+    let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD, "--lang", "zh-CN"]);
+    terminal.exp_string(&as_read("钉钉 clientId")).unwrap();
+}

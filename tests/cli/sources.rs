@@ -1,0 +1,165 @@
+//! Where the connector may come from, and what has to vouch for it.
+
+use crate::bench::program::{CONNECTOR, SECRET, assert_exit, assert_says};
+use crate::bench::{HOME, Machine, Order};
+
+fn install<'a>(machine: &'a Machine, arguments: &[&str]) -> Order<'a> {
+    machine
+        .setup(&[&["install"], arguments].concat())
+        .env("OPENCLAW_SETUP_CLIENT_ID", "ding-test-id")
+        .env("OPENCLAW_SETUP_CLIENT_SECRET", SECRET)
+}
+
+fn assert_installed(machine: &Machine) {
+    for file in ["package.json", "openclaw.plugin.json", "plugin.ts"] {
+        let installed = machine.read(format!("{CONNECTOR}/{file}"));
+        assert!(installed == machine.read(format!("payload/dingtalk-connector/{file}")), "{file}");
+    }
+    assert_exit(&machine.setup(&["verify"]).run(), 0);
+}
+
+#[test]
+fn a_directory_with_its_list() {
+    let machine = Machine::only_a_home();
+    assert_exit(&install(&machine, &["payload/dingtalk-connector"]).run(), 0);
+    assert_installed(&machine);
+}
+
+#[test]
+fn an_archive_with_a_list_beside_it() {
+    let machine = Machine::only_a_home();
+    assert_exit(&install(&machine, &["payload/dingtalk-connector-0.6.0.tgz"]).run(), 0);
+    assert_installed(&machine);
+}
+
+#[test]
+fn an_archive_with_its_digest_on_the_command_line() {
+    let machine = Machine::only_a_home();
+    machine.shell("mv payload/dingtalk-connector-0.6.0.tgz alone.tar.gz");
+    let digest = machine.shell("sha256sum alone.tar.gz | cut -d' ' -f1");
+    assert_exit(&install(&machine, &["alone.tar.gz", "--sha256", &digest]).run(), 0);
+    assert_installed(&machine);
+}
+
+#[test]
+fn a_plain_tar_with_a_sidecar() {
+    let machine = Machine::only_a_home();
+    machine.shell(
+        "gunzip <payload/dingtalk-connector-0.6.0.tgz >c.tar; sha256sum c.tar >c.tar.sha256",
+    );
+    assert_exit(&install(&machine, &["c.tar"]).run(), 0);
+    assert_installed(&machine);
+}
+
+#[test]
+fn a_zstd_archive_with_a_list_from_elsewhere() {
+    let machine = Machine::only_a_home();
+    machine.shell("gunzip <payload/dingtalk-connector-0.6.0.tgz >c.tar");
+    machine.write("c.tar.zst", in_a_zstd_frame(&machine.read("c.tar")));
+    machine.shell("mkdir lists; sha256sum c.tar.zst >lists/mine");
+    assert_exit(&install(&machine, &["c.tar.zst", "--checksums", "lists/mine"]).run(), 0);
+    assert_installed(&machine);
+}
+
+/// One frame of uncompressed blocks: making one needs no program (RFC 8878, 3.1.1).
+fn in_a_zstd_frame(bytes: &[u8]) -> Vec<u8> {
+    const RAW: u32 = 0;
+    let blocks: Vec<&[u8]> = bytes.chunks(100_000).collect();
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58];
+    for (number, block) in blocks.iter().enumerate() {
+        let last = u32::from(number + 1 == blocks.len());
+        let header = last | RAW << 1 | u32::try_from(block.len()).unwrap() << 3;
+        frame.extend(&header.to_le_bytes()[..3]);
+        frame.extend(*block);
+    }
+    frame
+}
+
+#[test]
+fn a_zip_with_a_sidecar() {
+    let machine = Machine::only_a_home();
+    machine.shell(
+        "cd payload; python3 -m zipfile -c ../c.zip dingtalk-connector; cd; sha256sum c.zip >c.zip.sha256",
+    );
+    assert_exit(&install(&machine, &["c.zip"]).run(), 0);
+    assert_installed(&machine);
+}
+
+#[test]
+fn the_newest_version_of_the_payload_folder_is_taken_when_nothing_is_named() {
+    let machine = Machine::only_a_home();
+    machine.shell(
+        r#"
+        for version in 0.5.9 0.6.0; do
+          mkdir -p payloads/dingtalk-connector
+          cp -R payload/dingtalk-connector payloads/dingtalk-connector/$version
+        done
+        cd payloads/dingtalk-connector/0.5.9
+        sed -i 's/0\.6\.0/0.5.9/' package.json
+        sha256sum package.json openclaw.plugin.json plugin.ts >SHA256SUMS"#,
+    );
+    let payloads = format!("{HOME}/payloads");
+    assert_exit(&install(&machine, &[]).env("OPENCLAW_SETUP_PAYLOADS", &payloads).run(), 0);
+    assert_installed(&machine);
+}
+
+#[test]
+fn nothing_vouches_for_it() {
+    let machine = Machine::only_a_home();
+    machine.shell("rm payload/SHA256SUMS payload/dingtalk-connector/SHA256SUMS");
+    let before = machine.home();
+    for source in ["payload/dingtalk-connector", "payload/dingtalk-connector-0.6.0.tgz"] {
+        let refused = install(&machine, &[source]).run();
+        assert_exit(&refused, 1);
+        assert_says(&refused, &[&format!("{HOME}/{source}"), "--allow-unverified"]);
+        before.assert_same(&machine.home());
+    }
+    let allowed = install(&machine, &["payload/dingtalk-connector", "--allow-unverified"]).run();
+    assert_exit(&allowed, 0);
+    assert_says(&allowed, &["the payload was checked against nothing"]);
+    assert_installed(&machine);
+}
+
+#[test]
+fn a_payload_that_is_not_what_its_list_says() {
+    let machine = Machine::only_a_home();
+    machine.shell(
+        "echo >>payload/dingtalk-connector/plugin.ts; echo >>payload/dingtalk-connector-0.6.0.tgz",
+    );
+    let before = machine.home();
+    for (source, named) in [
+        ("payload/dingtalk-connector", "plugin.ts"),
+        ("payload/dingtalk-connector-0.6.0.tgz", "dingtalk-connector-0.6.0.tgz"),
+    ] {
+        for more in [&[][..], &["--allow-unverified"]] {
+            let refused = install(&machine, &[&[source], more].concat()).run();
+            assert_exit(&refused, 1);
+            assert_says(&refused, &[named, "SHA256SUMS"]);
+            before.assert_same(&machine.home());
+        }
+    }
+}
+
+#[test]
+fn a_file_that_the_list_does_not_name() {
+    let machine = Machine::only_a_home();
+    machine.write("payload/dingtalk-connector/extra.js", "1");
+    let before = machine.home();
+    let refused = install(&machine, &["payload/dingtalk-connector"]).run();
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["extra.js"]);
+    before.assert_same(&machine.home());
+}
+
+#[test]
+fn a_source_that_is_not_there_or_no_connector() {
+    let machine = Machine::only_a_home();
+    machine.shell("mkdir empty; echo text >connector.txt");
+    let before = machine.home();
+    for source in ["nowhere.tgz", "empty", "connector.txt"] {
+        let refused = install(&machine, &[source]).run();
+        assert_exit(&refused, 1);
+        assert_says(&refused, &[&format!("{HOME}/{source}")]);
+        before.assert_same(&machine.home());
+    }
+}

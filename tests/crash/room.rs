@@ -1,0 +1,57 @@
+//! A room for a test: a mount namespace of its own, in which `/run` is an empty tmpfs.
+//!
+//! There the homes lie, and there is no bus and no user manager of anybody's: not even root's own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Set for a test binary that already runs inside a room.
+const INSIDE: &str = "OPENCLAW_SETUP_TEST_ROOM";
+const MOVE_IN: &str = r#"mount -t tmpfs -o mode=755 tmpfs /run && cd / && exec "$@""#;
+
+/// Where everything of a test lies.
+pub(crate) const ROOT: &str = "/run/crash";
+
+/// Runs a test's body in a room of its own: the binary starts itself again there, with this test.
+pub(crate) fn inside<F: FnOnce()>(body: F) {
+    if std::env::var_os(INSIDE).is_some() {
+        std::fs::create_dir(ROOT).unwrap();
+        return body();
+    }
+    assert!(
+        rustix::process::geteuid().is_root(),
+        "this test mounts file systems, which needs root: run `make test`, or let packaging/sandbox/as-root.sh be cargo's runner"
+    );
+    let test = std::any::type_name::<F>().trim_end_matches("::{{closure}}");
+    let test = test.split_once("::").expect("a closure is called after its function").1;
+    let output = Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "--", "sh", "-euc", MOVE_IN, "room"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(INSIDE, "yes")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "in the room: {said}");
+    print!("{}", summary(&said));
+}
+
+/// The lines of a sweep that tell how much it tried.
+fn summary(said: &str) -> String {
+    said.lines().filter(|line| line.starts_with("  ")).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// A fresh place of that name in the room.
+pub(crate) fn place(name: &str) -> PathBuf {
+    let place = Path::new(ROOT).join(name);
+    std::fs::create_dir_all(&place).unwrap();
+    place
+}
+
+/// Runs a shell script that has to succeed; `$1`, `$2` … are the words.
+pub(crate) fn shell(script: &str, words: &[&Path]) -> String {
+    let output = Command::new("bash").args(["-euc", script, "room"]).args(words).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script} {words:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

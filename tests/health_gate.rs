@@ -1,0 +1,277 @@
+//! The health gate before a gateway that does each thing wrong in turn (the stand-in).
+
+#![allow(clippy::unwrap_used, reason = "where the sandbox fails, so does the test")]
+
+#[path = "bench/mod.rs"]
+mod bench;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use openclaw_setup::health::{
+    Cause, Endpoint, Expectations, Gate, Healthy, LogSource, Proof, Unhealthy,
+};
+use openclaw_setup::interrupt::Interrupt;
+use openclaw_setup::language::{Explain, Language};
+use openclaw_setup::patience::Deadline;
+use openclaw_setup::systemd::environment::{Bypass, Environment};
+use openclaw_setup::systemd::{JobOutcome, Session, UserManager, drop_in};
+
+const UNIT: &str = "openclaw-gateway.service";
+const FURNISH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/furnish.sh");
+const SECRET: &str = "very-secret-value";
+
+/// A machine set up by hand with the connector, where the gateway has the given faults.
+fn set_up(faults: &str) -> UserManager {
+    assert!(Command::new(FURNISH).arg("--no-start").status().unwrap().success());
+    let home = Path::new(bench::HOME);
+    fs::write(home.join(".openclaw/stand-in.json"), faults).unwrap();
+    let extensions = home.join(".openclaw/extensions");
+    fs::create_dir_all(&extensions).unwrap();
+    let copy = ["-R", "payload/dingtalk-connector"];
+    let copied = Command::new("cp").args(copy).arg(&extensions).current_dir(home).status();
+    assert!(copied.unwrap().success());
+    edit(
+        "    \"mode\": \"local\",",
+        "    \"mode\": \"local\", \"auth\": {\"mode\": \"none\"},\n    \
+         \"http\": {\"endpoints\": {\"chatCompletions\": {\"enabled\": true}}},",
+    );
+    let channel = format!(
+        "  \"channels\": {{\"dingtalk-connector\": {{\"clientId\": \"id\", \
+         \"clientSecret\": \"{SECRET}\"}}}},\n  \"tools\""
+    );
+    edit("  \"tools\"", &channel);
+    write_drop_in("override.conf", &drop_in::merged(None, &bypass()).text);
+    // 5 s in a real unit: the gate waits for one second more
+    write_drop_in("quick.conf", "[Service]\nRestartSec=1\n");
+    let manager = UserManager::connect(&Session::of_this_process(), in_time(), &never()).unwrap();
+    manager.reload(in_time(), &never()).unwrap();
+    manager
+}
+
+fn edit(old: &str, new: &str) {
+    let path = Path::new(bench::HOME).join(".openclaw/openclaw.json");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(old), "{text}");
+    fs::write(path, text.replacen(old, new, 1)).unwrap();
+}
+
+fn write_drop_in(name: &str, text: &str) {
+    let folder = Path::new(bench::HOME).join(format!(".config/systemd/user/{UNIT}.d"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(name), text).unwrap();
+}
+
+fn bypass() -> Bypass {
+    Bypass::extending(&Environment::default())
+}
+
+fn never() -> Interrupt {
+    Interrupt::never()
+}
+
+fn in_time() -> Deadline {
+    Deadline::after(Duration::from_secs(30))
+}
+
+fn everything() -> Expectations {
+    let connector = Some("dingtalk-connector".to_owned());
+    Expectations { chat: true, bypass: Some(bypass()), connector }
+}
+
+fn start(manager: &UserManager) {
+    assert_eq!(manager.start(UNIT, in_time(), &never()), Ok(JobOutcome::Done));
+}
+
+fn pass(
+    manager: &UserManager,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<Healthy, Unhealthy> {
+    let endpoint = Endpoint::new(18789, None);
+    let log = LogSource::of_unit(UNIT);
+    let secrets = [SECRET.to_owned()];
+    let gate = Gate { manager, unit: UNIT, endpoint: &endpoint, log: &log, secrets: &secrets };
+    gate.pass(&everything(), deadline, interrupt)
+}
+
+/// Starts a gateway with these faults and expects the gate to see, well before its deadline,
+/// what is wrong.
+fn seen_early(faults: &str, tamper: fn()) -> Unhealthy {
+    let manager = set_up(faults);
+    tamper();
+    manager.reload(in_time(), &never()).unwrap();
+    start(&manager);
+    let begin = Instant::now();
+    let unhealthy = pass(&manager, in_time(), &never()).unwrap_err();
+    assert!(begin.elapsed() < Duration::from_secs(15), "{unhealthy:?}");
+    for language in [Language::English, Language::Chinese] {
+        assert!(!unhealthy.problem(language).is_empty() && !unhealthy.remedy(language).is_empty());
+    }
+    unhealthy
+}
+
+/// The same for what only time can tell.
+fn seen_at_the_deadline(faults: &str) -> Unhealthy {
+    let manager = set_up(faults);
+    start(&manager);
+    let begin = Instant::now();
+    let unhealthy = pass(&manager, Deadline::after(Duration::from_secs(4)), &never()).unwrap_err();
+    assert!(begin.elapsed() < Duration::from_secs(7), "{:?}", begin.elapsed());
+    unhealthy
+}
+
+#[test]
+fn a_gateway_that_is_set_up_passes() {
+    bench::inside(|| {
+        let manager = set_up("{}");
+        start(&manager);
+        let healthy = pass(&manager, in_time(), &never()).unwrap();
+        let unit = manager.unit(UNIT, in_time(), &never()).unwrap();
+        assert_eq!(healthy.invocation_id, unit.invocation_id);
+        assert_eq!(Some(healthy.main_pid), unit.main_pid);
+        assert!(healthy.watched >= Duration::from_secs(3));
+        assert!(matches!(&healthy.connector, Some(Proof::Log(line)) if line.contains("listening")));
+    });
+}
+
+#[test]
+fn a_gateway_that_is_slow_passes_later() {
+    bench::inside(|| {
+        let manager = set_up(r#"{"listen_after": 2, "ready_after": 2}"#);
+        start(&manager);
+        pass(&manager, in_time(), &never()).unwrap();
+    });
+}
+
+#[test]
+fn without_a_journal_the_log_file_proves_it() {
+    bench::inside_with(&["--no-journal"], || {
+        let manager = set_up("{}");
+        start(&manager);
+        let healthy = pass(&manager, in_time(), &never()).unwrap();
+        assert!(matches!(healthy.connector, Some(Proof::Log(_))));
+    });
+}
+
+#[test]
+fn a_connector_that_does_not_compile_is_told_with_openclaws_reason() {
+    bench::inside(|| {
+        let unhealthy = seen_early(r#"{"plugin": "fails"}"#, || {});
+        let Cause::ConnectorFailed { reason } = &unhealthy.cause else { panic!("{unhealthy:?}") };
+        assert!(reason.contains("ParseError") && reason.contains(":1:0"), "{reason}");
+        assert!(!unhealthy.log.is_empty());
+    });
+}
+
+#[test]
+fn a_connector_that_is_left_out_without_a_word_is_not_believed_in() {
+    bench::inside(|| {
+        let unhealthy = seen_at_the_deadline(r#"{"plugin": "silent"}"#);
+        assert_eq!(unhealthy.code(), "gateway.connector-unproven");
+    });
+}
+
+#[test]
+fn an_invalid_configuration_is_told_at_once() {
+    bench::inside(|| {
+        let unhealthy = seen_early("{}", || {
+            let tree = Path::new(bench::HOME).join(".openclaw/extensions/dingtalk-connector");
+            fs::remove_dir_all(tree).unwrap();
+        });
+        let Cause::ConfigInvalid { reason } = &unhealthy.cause else { panic!("{unhealthy:?}") };
+        assert!(reason.contains("unknown channel id: dingtalk-connector"), "{reason}");
+    });
+}
+
+#[test]
+fn a_gateway_that_keeps_ending_is_a_crash_loop() {
+    bench::inside(|| {
+        let said = format!("no, with {SECRET}");
+        let unhealthy = seen_early(&format!(r#"{{"refuse": "{said}"}}"#), || {});
+        assert_eq!(unhealthy.code(), "gateway.crash-loop");
+        let masked = |line: &String| line == "no, with ***";
+        assert!(!unhealthy.log.is_empty() && unhealthy.log.iter().all(masked), "{unhealthy:?}");
+    });
+}
+
+#[test]
+fn a_gateway_that_crashes_after_a_while_never_settles() {
+    bench::inside(|| {
+        let unhealthy = seen_early(r#"{"crash_after": 1.5}"#, || {});
+        assert_eq!(unhealthy.code(), "gateway.crash-loop");
+    });
+}
+
+#[test]
+fn a_gateway_that_ends_for_good_is_down() {
+    bench::inside(|| {
+        let unhealthy = seen_early(r#"{"refuse": "no"}"#, || {
+            write_drop_in("once.conf", "[Service]\nRestart=no\n");
+        });
+        let down = Cause::Down { result: "exit-code".to_owned(), status: 1 };
+        assert_eq!(unhealthy.cause, down);
+    });
+}
+
+#[test]
+fn a_closed_chat_endpoint_is_told() {
+    bench::inside(|| {
+        let off = || edit("\"chatCompletions\": {\"enabled\": true}", "\"chatCompletions\": {}");
+        assert_eq!(seen_early("{}", off).cause, Cause::ChatDisabled);
+    });
+}
+
+#[test]
+fn a_token_that_we_do_not_have_is_told() {
+    bench::inside(|| {
+        let token = || edit("{\"mode\": \"none\"}", "{\"mode\": \"token\", \"token\": \"t\"}");
+        assert_eq!(seen_early("{}", token).cause, Cause::ChatUnauthorised);
+    });
+}
+
+#[test]
+fn a_process_without_the_bypass_is_told() {
+    bench::inside(|| {
+        let undo = || write_drop_in("zz.conf", "[Service]\nEnvironment=NO_PROXY=corp\n");
+        let missing = Cause::BypassMissing { variables: vec!["NO_PROXY"] };
+        assert_eq!(seen_early("{}", undo).cause, missing);
+    });
+}
+
+#[test]
+fn a_gateway_that_never_gets_ready_is_told() {
+    bench::inside(|| {
+        let unhealthy = seen_at_the_deadline(r#"{"never_ready": true}"#);
+        assert_eq!(unhealthy.cause, Cause::NotReady { failing: Vec::new() });
+    });
+}
+
+#[test]
+fn a_gateway_that_does_not_listen_is_told() {
+    bench::inside(|| {
+        let unhealthy = seen_at_the_deadline(r#"{"listen_after": 60}"#);
+        assert_eq!(unhealthy.cause, Cause::NoListener { port: 18789 });
+    });
+}
+
+#[test]
+fn an_interrupt_ends_the_watch() {
+    bench::inside(|| {
+        let manager = set_up(r#"{"listen_after": 60}"#);
+        start(&manager);
+        let interrupt = never();
+        let raiser = interrupt.clone();
+        thread::spawn(move || {
+            thread::sleep(Duration::from_secs(1));
+            raiser.raise();
+        });
+        let begin = Instant::now();
+        let unhealthy = pass(&manager, in_time(), &interrupt).unwrap_err();
+        assert_eq!(unhealthy.cause, Cause::Interrupted);
+        assert!(begin.elapsed() < Duration::from_secs(4));
+    });
+}
