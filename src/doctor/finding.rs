@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::openclaw::document::Place;
+use crate::openclaw::document::mask::is_secret_key;
+use crate::openclaw::document::{KeyPath, Place};
 use crate::plan::repair::Repair;
 
 /// How bad a finding is.
@@ -145,5 +146,20 @@ impl From<Finding> for Verdict {
 impl From<Option<Finding>> for Verdict {
     fn from(finding: Option<Finding>) -> Self {
         Self::Found(finding.into_iter().collect())
+    }
+}
+
+impl Evidence {
+    /// A key of the config with its value, where it stands; a secret is only said to be there.
+    #[must_use]
+    pub fn of_key(examination: &super::Examination, path: &[&str]) -> Self {
+        let (file, place) = examination.place(path);
+        let name = KeyPath::from(path).to_string();
+        let value = match examination.key(path) {
+            None => "(not set)".to_owned(),
+            Some(_) if path.iter().any(|segment| is_secret_key(segment)) => "•••".to_owned(),
+            Some(value) => value.to_json().to_string(),
+        };
+        Self::in_file(&file, place, format!("{name} = {value}"))
     }
 }

@@ -211,9 +211,9 @@ fn others(request: &Request<'_>) -> Vec<Step> {
             _ => None,
         };
         let is_new = |step: &Step| match step {
-            Step::Move { from, .. } => {
-                !steps.iter().any(|known| matches!(known, Step::Move { from: path, .. } if path == from))
-            }
+            Step::Move { from, .. } => !steps
+                .iter()
+                .any(|known| matches!(known, Step::Move { from: path, .. } if path == from)),
             _ => true,
         };
         let step = step.filter(is_new);
@@ -245,9 +245,10 @@ fn add_attributes(steps: &mut Vec<Step>, path: PathBuf, before: Attributes, afte
 fn fold_attributes(changes: &mut Changes) {
     let files = changes.config.iter_mut().chain(&mut changes.models).chain(&mut changes.drop_in);
     for file in files {
-        let place = changes.others.iter().position(
-            |step| matches!(step, Step::Attributes { path, .. } if *path == file.path),
-        );
+        let place = changes
+            .others
+            .iter()
+            .position(|step| matches!(step, Step::Attributes { path, .. } if *path == file.path));
         if let Some(place) = place
             && let Step::Attributes { after, .. } = changes.others.remove(place)
             && let (Some(image), Some(state)) = (&mut file.after, &mut file.contents.after)
