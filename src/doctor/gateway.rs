@@ -408,6 +408,13 @@ fn health(examination: &Examination, language: Language) -> Verdict {
             .read(format!("{name} ActiveState"), format!("{state} ({})", unit.result))
             .into();
     }
+    if unit.sub_state == "auto-restart" {
+        return Verdict::Skipped(say!(
+            language,
+            "the gateway waits for its next automatic restart (service.crashloop)",
+            "网关正在等待自动重启（见 service.crashloop）"
+        ));
+    }
     let age = examination.host.now_usec.saturating_sub(unit.main_start_usec);
     let Some(answers) = &examination.answers else { return Verdict::well() };
     let port = examination.picture.port;

@@ -230,11 +230,14 @@ fn crashloop(examination: &Examination, language: Language) -> Verdict {
         "Mend what the other findings name. Meanwhile, stop it: systemctl --user stop {name}\nTo return to the state before the last change: openclaw-setup rollback",
         "请先处理其他检查报告的问题。在此期间可停止服务：systemctl --user stop {name}\n回到上次改动之前的状态：openclaw-setup rollback"
     );
-    let loops = unit.sub_state == "auto-restart" || unit.n_restarts >= FLAPS;
+    // OpenClaw ends itself with 0 when its config changes, and waits to be started again
+    let ended_badly = unit.result != "success" || unit.exec_main_status != 0;
+    let waits = unit.sub_state == "auto-restart" && (ended_badly || unit.n_restarts >= FLAPS);
+    let loops = waits || unit.n_restarts >= FLAPS;
     let (restarts, result) = (unit.n_restarts, &unit.result);
     let text = if unit.active_state == ActiveState::Failed {
         say!(language, "{name} has failed ({result})", "{name} 已失败（{result}）")
-    } else if unit.sub_state == "auto-restart" {
+    } else if waits {
         say!(
             language,
             "{name} ends and is started again, over and over ({restarts} times so far)",
@@ -249,7 +252,7 @@ fn crashloop(examination: &Examination, language: Language) -> Verdict {
     } else {
         return Verdict::well();
     };
-    let down = unit.active_state == ActiveState::Failed || unit.sub_state == "auto-restart";
+    let down = unit.active_state == ActiveState::Failed || waits;
     let severity = if down { Severity::Error } else { Severity::Warning };
     Finding::of(severity, text, hint)
         .about(name.clone())
