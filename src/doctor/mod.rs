@@ -69,3 +69,6 @@ pub fn catalogue() -> impl Iterator<Item = &'static Check> {
     ];
     families.into_iter().flatten()
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,9 +44,10 @@ fn go_through(machine: &Machine, faults: &[Fault]) {
         if fault.cure == Cure::Fix {
             mend(machine, fault, &well);
         }
+        machine.shell(&format!("systemctl --user stop {UNIT}"));
+        by_root(machine, "rm -rf /home/tester/.openclaw /home/tester/.config");
         machine.shell(&format!(
-            "systemctl --user unmask --quiet {UNIT} 2>/dev/null || true; systemctl --user stop {UNIT}; \
-             rm -rf ~/.openclaw ~/.config; cp -a ~/kept/.openclaw ~/kept/.config ~/; systemctl --user daemon-reload; \
+            "cp -a ~/kept/.openclaw ~/kept/.config ~/; systemctl --user daemon-reload; \
              systemctl --user reset-failed {UNIT} 2>/dev/null || true"
         ));
     }
@@ -57,7 +58,8 @@ fn mend(machine: &Machine, fault: &Fault, well: &Found) {
     let told = fix(machine, &[]);
     let rest = new_since(well, &found(machine));
     assert_eq!(rest, set(&[]), "{} is not mended: {told}", fault.name);
-    assert_eq!(machine.chat_status(), 400, "{}: {told}", fault.name);
+    // 401: the gateway is in token mode, and we have shown none
+    assert!(matches!(machine.chat_status(), 400 | 401), "{}: {told}", fault.name);
     machine.ask(&["openclaw-setup", "rollback", "--yes"]);
     assert_eq!(files(machine), broken, "{} is not brought back", fault.name);
 }
@@ -453,7 +455,7 @@ fn settings_that_mislead_or_expose() {
             Fault {
                 name: "gateway.port moved, the unit not",
                 make: |m| edit(m, "c['gateway']['port']=19000"),
-                named: &[("gateway.port", "warning"), ("config.key-inert", "warning")],
+                named: &[("gateway.port", "warning")],
                 cure: Cure::Advice,
             },
             Fault {
