@@ -273,6 +273,7 @@ pub struct Uninstall {
 
 /// Options of `doctor`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "a command line has flags")]
 pub struct Doctor {
     /// Checks or families to run (default: all)
     #[arg(value_name = "CHECK")]

@@ -46,12 +46,10 @@ fn clash(connector: &Semver, openclaw: Version) -> Option<Clash> {
     match version {
         (..=7, _) => (openclaw >= MODEL_IS_CHECKED).then_some(Clash::InvalidModel),
         (8, 0..=3) => (openclaw >= SETUP_EXISTS).then_some(Clash::Reported),
-        (8, 4..=5) => (openclaw < SETUP_EXISTS).then_some(Clash::HostTooOld),
         (8, 6..=7) if openclaw < NEW_LOADER => Some(Clash::KillsTheGateway),
-        (8, 6..=7) => (openclaw >= RUNTIME_IS_GONE).then_some(Clash::HostTooNew),
-        (8, 8..=16) => (openclaw < SETUP_EXISTS).then_some(Clash::HostTooOld),
         (8, 17..=20) if openclaw < NEW_LOADER => Some(Clash::HostTooOld),
-        (8, 17..=20) => (openclaw >= RUNTIME_IS_GONE).then_some(Clash::HostTooNew),
+        (8, 6..=7 | 17..=20) => (openclaw >= RUNTIME_IS_GONE).then_some(Clash::HostTooNew),
+        (8, 4..=5 | 8..=16) => (openclaw < SETUP_EXISTS).then_some(Clash::HostTooOld),
         _ => None,
     }
 }

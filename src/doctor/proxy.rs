@@ -371,7 +371,7 @@ fn socks(examination: &Examination, language: Language) -> Verdict {
     if named.is_empty() || direct {
         return Verdict::well();
     }
-    let names = named.join(", ");
+    let listed = named.join(", ");
     let facts = named.iter().map(|name| Evidence {
         place: place.clone(),
         fact: format!("{name}={}", redacted(seen.get(name).unwrap_or_default(), &[])),
@@ -379,8 +379,8 @@ fn socks(examination: &Examination, language: Language) -> Verdict {
     Finding::warning(
         say!(
             language,
-            "{names} names a SOCKS proxy, which the connector's HTTP client cannot speak",
-            "{names} 指向 SOCKS 代理，连接器的 HTTP 客户端不支持"
+            "{listed} names a SOCKS proxy, which the connector's HTTP client cannot speak",
+            "{listed} 指向 SOCKS 代理，连接器的 HTTP 客户端不支持"
         ),
         say!(
             language,

@@ -16,6 +16,9 @@ pub struct Diagnosis {
     pub run: usize,
 }
 
+/// Checks that find what other faults bring about.
+const CONSEQUENCES: [&str; 2] = ["service.crashloop", "gateway.health"];
+
 /// Runs the chosen checks. Log lines that speak of a check's subject become its evidence.
 #[must_use]
 pub fn diagnose(
@@ -83,11 +86,14 @@ impl Diagnosis {
         repairs
     }
 
-    /// Whether an error remains that has no safe repair.
+    /// Whether an error remains that has no safe repair. What only follows from others goes with
+    /// them.
     #[must_use]
     pub fn leaves_errors(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|(_, finding)| finding.severity == Severity::Error && finding.repairs.is_empty())
+        let mends = !self.repairs().is_empty();
+        self.findings.iter().any(|(check, finding)| {
+            let follows = mends && CONSEQUENCES.contains(&check.id);
+            finding.severity == Severity::Error && finding.repairs.is_empty() && !follows
+        })
     }
 }

@@ -3,7 +3,7 @@
 use crate::bench::{Machine, said};
 use crate::patient::{
     Found, UNIT, document, edit, files, fix, found, healthy, healthy_behind_a_proxy, new_since, of,
-    plain_config, set, start, stop,
+    plain_config, set, speak, start, stop, wait_until_heard,
 };
 
 /// One fault.
@@ -39,6 +39,7 @@ fn go_through(machine: &Machine, faults: &[Fault]) {
     for fault in faults {
         (fault.make)(machine);
         start_or_fail(machine);
+        wait_until_heard(machine);
         let named = new_since(&well, &found(machine));
         assert_eq!(named, set(fault.named), "{}: {:#}", fault.name, document(machine, &[]));
         if fault.cure == Cure::Fix {
@@ -67,7 +68,7 @@ fn mend(machine: &Machine, fault: &Fault, well: &Found) {
 /// Starts the gateway and waits until it is ready, or has failed for the first time.
 fn start_or_fail(machine: &Machine) {
     machine.shell(&format!(
-        r#"systemctl --user daemon-reload
+        r"systemctl --user daemon-reload
         systemctl --user start {UNIT} || exit 0
         for i in $(seq 200); do
           state=$(systemctl --user show --value -p SubState {UNIT})
@@ -75,7 +76,7 @@ fn start_or_fail(machine: &Machine) {
           (exec 3<>/dev/tcp/127.0.0.1/18789) 2>/dev/null && exit 0
           (exec 3<>/dev/tcp/127.0.0.1/18790) 2>/dev/null && exit 0
           sleep 0.05
-        done; exit 1"#
+        done; exit 1"
     ));
 }
 
@@ -141,7 +142,7 @@ fn something_else_lies_in_extensions() {
                     shell(
                         m,
                         r#"mkdir ~/.openclaw/extensions/half; echo '{"openclaw": {"extensions": ["./x.ts"]}}' >~/.openclaw/extensions/half/package.json"#,
-                    )
+                    );
                 },
                 named: &[("plugin.stray", "error"), LOOP],
                 cure: Cure::Fix,
@@ -164,7 +165,7 @@ fn the_config_keeps_the_plugin_out() {
             Fault {
                 name: "an allow list without it",
                 make: |m| {
-                    edit(m, "c['plugins']['allow']=['telegram']; c['channels']['telegram']={}")
+                    edit(m, "c['plugins']['allow']=['telegram']; c['channels']['telegram']={}");
                 },
                 named: &[("config.allowlist", "error"), LOOP],
                 cure: Cure::Advice,
@@ -202,7 +203,7 @@ fn keys_and_secrets() {
                     edit(
                         m,
                         "c['gateway']['auth']={'mode':'token','token':'the-gateways-own'}; c['channels']['dingtalk-connector']['gatewayToken']='another-one'",
-                    )
+                    );
                 },
                 named: &[("gateway.auth", "error")],
                 cure: Cure::Fix,
@@ -213,7 +214,7 @@ fn keys_and_secrets() {
                     edit(
                         m,
                         "c['channels']['dingtalk-connector']['gatewayToken']='你的gatewayToken'",
-                    )
+                    );
                 },
                 named: &[("gateway.auth", "error")],
                 cure: Cure::Fix,
@@ -221,7 +222,7 @@ fn keys_and_secrets() {
             Fault {
                 name: "the model file has the old key",
                 make: |m| {
-                    m.write(".openclaw/agents/main/agent/models.json", r#"{"providers": {"openai": {"baseUrl": "http://model.example:8080", "apiKey": "the-old-key", "api": "openai-completions", "models": []}}}"#)
+                    m.write(".openclaw/agents/main/agent/models.json", r#"{"providers": {"openai": {"baseUrl": "http://model.example:8080", "apiKey": "the-old-key", "api": "openai-completions", "models": []}}}"#);
                 },
                 named: &[("llm.models-json", "error")],
                 cure: Cure::Fix,
@@ -247,7 +248,7 @@ fn the_proxy_again() {
             Fault {
                 name: "the page's own one-line override",
                 make: |m| {
-                    m.write(DROP_IN, "[Service]Environment=\"no_proxy=127.0.0.1,localhost,::1\"Environment=\"NO_PROXY=127.0.0.1,localhost,::1\"")
+                    m.write(DROP_IN, "[Service]Environment=\"no_proxy=127.0.0.1,localhost,::1\"Environment=\"NO_PROXY=127.0.0.1,localhost,::1\"");
                 },
                 named: &[("proxy.dropin", "error"), ("proxy.loopback", "error")],
                 cure: Cure::Fix,
@@ -255,7 +256,7 @@ fn the_proxy_again() {
             Fault {
                 name: "an empty no_proxy wins",
                 make: |m| {
-                    m.write(DROP_IN, "[Service]\nEnvironment=no_proxy=\nEnvironment=NO_PROXY=127.0.0.1,localhost,::1,[::1]\n")
+                    m.write(DROP_IN, "[Service]\nEnvironment=no_proxy=\nEnvironment=NO_PROXY=127.0.0.1,localhost,::1,[::1]\n");
                 },
                 named: &[("proxy.case-clash", "warning"), ("proxy.loopback", "error")],
                 cure: Cure::Fix,
@@ -266,7 +267,7 @@ fn the_proxy_again() {
                     m.write(
                         ".config/systemd/user/openclaw-gateway.service.d/zz.conf",
                         "[Service]\nEnvironment=no_proxy=corp.example\n",
-                    )
+                    );
                 },
                 named: &[
                     ("proxy.dropin", "error"),
@@ -294,7 +295,7 @@ fn the_proxy_again() {
                     m.write(
                         ".config/systemd/user/openclaw-gateway.service.d/socks.conf",
                         "[Service]\nEnvironment=https_proxy=socks5://127.0.0.1:1080\n",
-                    )
+                    );
                 },
                 named: &[("proxy.socks", "warning")],
                 cure: Cure::Advice,
@@ -366,7 +367,7 @@ fn the_connector_is_another_than_it_should_be() {
                             r#"cd ~/{TREE}; sed -i 's/"private"/"dependencies": {{"axios": "1", "dingtalk-stream": "^2.1.4"}}, "private"/' package.json
                 mkdir -p node_modules/dingtalk-stream; echo '{{"version": "2.1.5"}}' >node_modules/dingtalk-stream/package.json"#
                         ),
-                    )
+                    );
                 },
                 named: &[("plugin.checksum", "warning"), ("plugin.deps", "error")],
                 cure: Cure::Advice,
@@ -379,7 +380,7 @@ fn the_connector_is_another_than_it_should_be() {
                         &format!(
                             r#"sed -i 's/"version": "0.6.0"/"version": "0.8.13"/' ~/{TREE}/package.json"#
                         ),
-                    )
+                    );
                 },
                 named: &[("plugin.checksum", "warning"), ("compat.matrix", "error")],
                 cure: Cure::Advice,
@@ -387,7 +388,7 @@ fn the_connector_is_another_than_it_should_be() {
             Fault {
                 name: "a published version that leaks connections",
                 make: |m| {
-                    shell(m, &format!("sed -i s,@sandbox/,@openclaw/, ~/{TREE}/package.json"))
+                    shell(m, &format!("sed -i s,@sandbox/,@openclaw/, ~/{TREE}/package.json"));
                 },
                 named: &[("plugin.checksum", "warning"), ("channel.restart-loop", "warning")],
                 cure: Cure::Advice,
@@ -413,7 +414,7 @@ fn settings_that_mislead_or_expose() {
                     edit(
                         m,
                         "c['channels']['dingtalk']={'clientId':c['channels']['dingtalk-connector']['clientId']}",
-                    )
+                    );
                 },
                 named: &[("plugin.rival", "warning"), LOOP],
                 cure: Cure::Advice,
@@ -424,7 +425,7 @@ fn settings_that_mislead_or_expose() {
                     edit(
                         m,
                         "c['channels']['dingtalk-connector'].update(dmPolicy='allowlist',allowFrom=['me'],groupPolicy='allowlist')",
-                    )
+                    );
                 },
                 named: &[("channel.access-open", "warning")],
                 cure: Cure::Advice,
@@ -435,7 +436,7 @@ fn settings_that_mislead_or_expose() {
                     edit(
                         m,
                         "c['channels']['dingtalk-connector']['gatewayUrl']='http://10.0.0.7:9999'",
-                    )
+                    );
                 },
                 named: &[("config.key-inert", "warning")],
                 cure: Cure::Advice,
@@ -464,7 +465,7 @@ fn settings_that_mislead_or_expose() {
                     edit(
                         m,
                         "c['channels']['dingtalk-connector']['clientSecret']='你的钉钉clientSecret'; c['models']['providers']['openai']['apiKey']='你的API_KEY'",
-                    )
+                    );
                 },
                 named: &[("dingtalk.credentials", "error"), ("llm.credentials", "error")],
                 cure: Cure::Advice,
@@ -505,7 +506,7 @@ fn the_service_is_at_fault() {
                     shell(
                         m,
                         "sed -i 's,dist/index.js,dist/gone.js,' ~/.config/systemd/user/openclaw-gateway.service",
-                    )
+                    );
                 },
                 named: &[LOOP, ("service.unit", "error")],
                 cure: Cure::Advice,
@@ -522,7 +523,7 @@ fn the_service_is_at_fault() {
                     m.write(
                         ".config/systemd/user/clawdbot-gateway.service",
                         "[Service]\nExecStart=/usr/bin/clawdbot gateway --port 18789\n",
-                    )
+                    );
                 },
                 named: &[("gateway.listener", "warning")],
                 cure: Cure::Advice,
@@ -530,7 +531,7 @@ fn the_service_is_at_fault() {
             Fault {
                 name: "it says that it cannot reach DingTalk",
                 make: |m| {
-                    speak(m, "[dingtalk-connector] [default] startAccount: get endpoint failed")
+                    speak(m, "[dingtalk-connector] [default] startAccount: get endpoint failed");
                 },
                 named: &[("dingtalk.stream", "error")],
                 cure: Cure::Advice,
@@ -538,20 +539,13 @@ fn the_service_is_at_fault() {
             Fault {
                 name: "its channel is restarted over and over",
                 make: |m| {
-                    speak(m, "[dingtalk-connector] [default] auto-restart attempt 3/10 in 20s")
+                    speak(m, "[dingtalk-connector] [default] auto-restart attempt 3/10 in 20s");
                 },
                 named: &[("channel.restart-loop", "warning")],
                 cure: Cure::Advice,
             },
         ],
     );
-}
-
-/// Lets the unit's log hold a line of the gateway's.
-fn speak(machine: &Machine, line: &str) {
-    let command =
-        format!("[Service]\nExecStartPost=/bin/echo \"2026-11-22T10:43:30.135+00:00 {line}\"\n");
-    machine.write(".config/systemd/user/openclaw-gateway.service.d/speak.conf", command);
 }
 
 #[test]

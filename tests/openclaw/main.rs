@@ -3,4 +3,5 @@
 #[path = "../bench/mod.rs"]
 mod bench;
 
+mod doctor;
 mod the_bench;

@@ -15,6 +15,7 @@ use crate::command::failure::Failure;
 use crate::doctor::{Diagnosis, Examination};
 use crate::fs::{Action, FileError};
 use crate::health::redacted;
+use crate::installation::service::Managed;
 use crate::openclaw::document::mask::{is_secret_key, secrets_in};
 use crate::openclaw::include::ConfigSet;
 use crate::report::Console;
@@ -134,7 +135,7 @@ fn secrets(examination: &Examination) -> Vec<String> {
     let models = examination.models.as_ref().map(|models| secrets_in(models.value()));
     secrets.extend(models.unwrap_or_default());
     let files = examination.dotenv.iter().map(|file| &file.environment);
-    let unit = examination.unit().map(|managed| managed.effective_environment());
+    let unit = examination.unit().map(Managed::effective_environment);
     for environment in files.chain(unit.as_ref()) {
         let named = environment.iter().filter(|(name, _)| is_secret_key(name));
         secrets.extend(named.map(|(_, value)| value.to_owned()));

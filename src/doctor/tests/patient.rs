@@ -17,7 +17,7 @@ use crate::doctor::examination::tree::{Dependency, Examined, Tree};
 use crate::fs::image::FileState;
 use crate::health::{ChatAnswer, LogLine, Readiness};
 use crate::installation::account::Account;
-use crate::installation::paths::{CONNECTOR, Paths};
+use crate::installation::paths::{CONNECTOR, Paths, Wishes};
 use crate::installation::picture::Picture;
 use crate::installation::program::Program;
 use crate::installation::service::{Managed, ServicePicture};
@@ -47,7 +47,7 @@ impl Patient {
         let nowhere = |_: &std::path::Path| false;
         let paths = Paths {
             config: file.clone(),
-            ..Paths::resolve(&Surroundings::default(), home.path(), &Default::default(), &nowhere)
+            ..Paths::resolve(&Surroundings::default(), home.path(), &Wishes::default(), &nowhere)
         };
         let examination = Examination {
             config: ConfigSet::load(&file),
