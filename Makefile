@@ -1,6 +1,9 @@
 # make         the program                    make test    every test there is
 # make demo    the program at work (OPENCLAW=real: with the real OpenClaw instead of a stand-in)
 # make lint    formatter and clippy           make bench   how long it takes, how much memory
+# make deb     the package                    make connector-deb CONNECTOR=<tgz|dir|npm:spec>   a connector as a package
+# make apt-repo [KEY=…]   a repository of both      make deb-reproducible   the same bytes a second time?
+# make test-deb [SUITE=bookworm|trixie|noble MIRROR=… KEYRING=…]   the packages through their life in a booted guest
 #
 # Each installs what it needs (apt, rustup) and the machine lacks; root or sudo.
 
@@ -15,15 +18,23 @@ OPENCLAW_DIR ?= build/openclaw
 # Tests that start a user manager of their own need root; all others run as whoever runs make.
 in_sandbox := $(shell grep -l 'bench/mod\.rs' tests/*.rs tests/*/main.rs 2>/dev/null)
 test_name = $(patsubst tests/%.rs,%,$(patsubst tests/%/main.rs,%,$(1)))
-SANDBOX_TESTS := $(filter-out openclaw,$(call test_name,$(in_sandbox)))
+SANDBOX_TESTS := $(filter-out openclaw crash,$(call test_name,$(in_sandbox)))
 REAL_TESTS := $(filter openclaw,$(call test_name,$(in_sandbox)))
-PLAIN_TESTS := $(call test_name,$(filter-out $(in_sandbox),$(wildcard tests/*.rs tests/*/main.rs)))
+PLAIN_TESTS := $(filter-out crash,$(call test_name,$(filter-out $(in_sandbox),$(wildcard tests/*.rs tests/*/main.rs))))
 
 # cargo names the variable after the host: CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER
 runner = CARGO_TARGET_$(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)_RUNNER
 as_root = $(runner)="$(CURDIR)/packaging/sandbox/as-root.sh"
 
-.PHONY: build demo test test-plain test-sandbox test-openclaw bench fmt lint needs clean
+# Packages, and the guests that they are tested in.
+DEB_DIR ?= build/deb
+GUESTS ?= build/guests
+SUITE ?= bookworm
+CONNECTOR_OPTIONS ?=
+stager = $(TARGET)/debug/examples/payload
+
+.PHONY: build demo test test-plain test-sandbox test-crash test-crash-full test-openclaw bench fmt lint needs clean
+.PHONY: deb deb-reproducible connector-deb apt-repo copyright test-deb test-packages
 
 build:
 	packaging/needs.sh build
@@ -47,6 +58,7 @@ test:
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test-plain
 	$(MAKE) --no-print-directory test-sandbox
+	$(MAKE) --no-print-directory test-crash
 	$(MAKE) --no-print-directory test-openclaw
 
 test-plain:
@@ -55,6 +67,12 @@ test-plain:
 
 test-sandbox:
 	$(if $(SANDBOX_TESTS),$(as_root) cargo test --locked $(addprefix --test ,$(SANDBOX_TESTS)))
+
+# Kills, faults, full disks, power cuts, races; each test uses all cores. The second takes every point.
+test-crash test-crash-full:
+	packaging/needs.sh test
+	OPENCLAW_SETUP_CRASH=$(if $(findstring full,$@),full) $(as_root) \
+	  cargo test --locked --test crash -- --nocapture --test-threads=1
 
 # Each starts a gateway that wants a core for itself: one after the other.
 test-openclaw:
@@ -65,6 +83,41 @@ test-openclaw:
 lint:
 	cargo fmt --all --check
 	cargo clippy --locked --all-targets -- --deny warnings
+
+deb:
+	packaging/needs.sh package
+	packaging/deb/build.sh $(DEB_DIR)
+
+deb-reproducible: deb
+	packaging/deb/reproducible.sh $(DEB_DIR)
+
+# CONNECTOR_OPTIONS: --sha256 HEX, --checksums FILE, --allow-unverified
+connector-deb:
+	$(if $(CONNECTOR),,$(error say CONNECTOR=<tgz|dir|npm:spec>))
+	packaging/needs.sh package
+	cargo build --locked --example payload
+	packaging/connector/build-deb.sh $(stager) '$(CONNECTOR)' $(DEB_DIR) $(CONNECTOR_OPTIONS)
+
+# KEY: the id of a key of gpg's
+apt-repo:
+	packaging/needs.sh package
+	KEY=$(KEY) packaging/deb/repository.sh build/apt-repo $(wildcard $(DEB_DIR)/openclaw-setup_*.deb $(DEB_DIR)/openclaw-connector-dingtalk_*.deb)
+
+copyright:
+	packaging/deb/copyright.py
+
+# What a package is judged by without being booted, then its life in a guest of SUITE.
+test-deb: test-packages
+	MIRROR=$(MIRROR) KEYRING=$(KEYRING) packaging/sandbox/as-root.sh tests/deb/run.sh $(SUITE) $(GUESTS) $(DEB_DIR)
+
+test-packages:
+	packaging/needs.sh test-deb
+	packaging/deb/copyright.py --check
+	packaging/deb/build.sh $(DEB_DIR)
+	cargo build --locked --example payload
+	tests/deb/payloads.sh $(stager) $(DEB_DIR)
+	tests/deb/signed-repository.sh $(DEB_DIR)
+	tests/deb/lint.sh $(DEB_DIR)
 
 fmt:
 	cargo fmt --all

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what a task of the Makefile needs and the machine lacks; touches nothing, and asks nobody, when all is there.
 #
-#   needs.sh build|sandbox|test
+#   needs.sh build|sandbox|test|package|test-deb
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 
@@ -12,7 +12,10 @@ cc                                   gcc
 /usr/include/features.h              libc6-dev
 /etc/ssl/certs/ca-certificates.crt   ca-certificates
 LIST
-  [ "$1" != build ] || return 0
+  case $1 in
+  build) return 0 ;;
+  package | test-deb) needed_for_packages "$1"; return 0 ;;
+  esac
   cat <<LIST
 /usr/bin/python3                     python3
 /lib/systemd/systemd                 systemd
@@ -23,7 +26,36 @@ ip                                   iproute2
 LIST
   { [ "$1" = test ] || [ "${OPENCLAW-}" = real ]; } || return 0
   echo "npm npm"
-  [ "$1" != test ] || echo "strace strace"
+  [ "$1" = test ] || return 0
+  cat <<LIST
+strace       strace
+mkfs.ext4    e2fsprogs
+mkfs.xfs     xfsprogs
+mkfs.btrfs   btrfs-progs
+modprobe     kmod
+mount        mount
+LIST
+}
+
+needed_for_packages() {
+  cat <<LIST
+/usr/bin/python3                     python3
+dpkg-buildpackage                    dpkg-dev
+dh                                   debhelper
+apt-ftparchive                       apt-utils
+LIST
+  [ "$1" = test-deb ] || return 0
+  cat <<LIST
+/usr/lib/systemd/user/dbus.socket    dbus-user-session
+mmdebstrap                           mmdebstrap
+systemd-nspawn                       systemd-container
+unshare                              util-linux
+gpg                                  gpg
+gpg-agent                            gpg-agent
+lintian                              lintian
+piuparts                             piuparts
+autopkgtest                          autopkgtest
+LIST
 }
 
 missing_packages() {

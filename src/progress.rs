@@ -5,7 +5,7 @@ use crate::language::Localized;
 /// Somebody who watches long work: a bar on a terminal, plain lines elsewhere.
 pub trait Progress {
     /// A stretch of work begins; `total` is its size in bytes, where that is known.
-    fn begin(&self, label: &str, total: Option<u64>);
+    fn begin(&self, activity: &dyn Localized, total: Option<u64>);
 
     /// `bytes` more are done.
     fn advance(&self, bytes: u64);
@@ -22,7 +22,7 @@ pub trait Progress {
 pub struct Unwatched;
 
 impl Progress for Unwatched {
-    fn begin(&self, _label: &str, _total: Option<u64>) {}
+    fn begin(&self, _activity: &dyn Localized, _total: Option<u64>) {}
     fn advance(&self, _bytes: u64) {}
     fn end(&self) {}
 }

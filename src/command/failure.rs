@@ -63,7 +63,7 @@ impl Failure {
             console.tell(&self.undone_text(language));
         }
         for leftover in &self.left {
-            console.tell(&format!("  • {}", leftover.text(language)));
+            console.complain(&format!("  • {}", leftover.text(language)));
         }
         console.document(&self.document(command, language));
         self.exit

@@ -9,7 +9,7 @@ use super::undertaking::{Undertaking, undertake};
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::installation::picture::Picture;
-use crate::plan::rollback::{self as planning, Past, Request};
+use crate::plan::rollback::{self as planning, Past, PastStep, Request};
 use crate::plan::{Plan, PlanError};
 use crate::report::bar::Bar;
 use crate::say;
@@ -106,7 +106,7 @@ impl Undertaking for Return<'_> {
     fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
         match judge(self.context, self.manager, &prospect.picture, &prospect.plan, bar) {
             Err(error) if !self.context.interrupt.is_raised() => {
-                self.context.console.tell(&error.problem(self.context.console.language));
+                self.context.console.warn(&*error);
                 Ok(())
             }
             verdict => verdict,
@@ -132,18 +132,18 @@ impl Undertaking for Return<'_> {
 
 fn past(journal: &Journal) -> Result<Past, TransactionError> {
     let intent = journal.intent();
-    let mut steps = Vec::new();
-    for (number, step) in intent.steps.iter().enumerate() {
-        let preimage = match step {
-            Step::File(file) => journal.preimage(number, file)?,
-            _ => None,
+    let past_step = |(number, step): (usize, &Step)| {
+        let (before, after) = match step {
+            Step::File(file) => (journal.preimage(number, file)?, journal.postimage(number, file)?),
+            _ => (None, None),
         };
         let mut step = step.clone();
         if let Step::Move { from, to: to @ None } = &mut step {
             *to = Some(journal.aside(from));
         }
-        steps.push((step, preimage));
-    }
+        Ok::<_, TransactionError>(PastStep { step, before, after })
+    };
+    let steps = intent.steps.iter().enumerate().map(past_step).collect::<Result<_, _>>()?;
     Ok(Past { id: intent.id.clone(), connector_before: intent.connector.0.clone(), steps })
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::context::Context;
 use super::failure::{self, Exit, Failure};
 use super::recover;
+use crate::language::Explain;
 use crate::plan::{Plan, render};
 use crate::report::bar::Bar;
 use crate::report::console::Mark;
@@ -50,6 +51,11 @@ pub(super) trait Undertaking {
     /// What is said when it is done, after the transaction's id.
     fn done(&self, prospect: &Self::Prospect, id: &str) -> String;
 
+    /// Whether there is something to do beside the plan.
+    fn has_more_to_do(&self) -> bool {
+        false
+    }
+
     /// The last thing under the lock, after the commit.
     fn afterwards(&self) -> Result<(), Failure> {
         Ok(())
@@ -72,10 +78,12 @@ pub(super) fn undertake<U: Undertaking>(
     if context.dry_run {
         return Ok(show(context, undertaking, &prospect));
     }
-    if undertaking.plan(&prospect).is_empty() {
+    if undertaking.plan(&prospect).is_empty() && !undertaking.has_more_to_do() {
         return Ok(nothing(context, undertaking, &prospect));
     }
-    confirm(context, undertaking.plan(&prospect))?;
+    if !undertaking.plan(&prospect).is_empty() {
+        confirm(context, undertaking.plan(&prospect))?;
+    }
     if held.is_none() {
         held = Some(context.records.lock(undertaking.name())?);
         let recovered = recover::pending(context, manager)?;
@@ -84,10 +92,12 @@ pub(super) fn undertake<U: Undertaking>(
         }
     }
     if undertaking.plan(&prospect).is_empty() {
+        undertaking.afterwards()?;
+        drop(held);
         return Ok(nothing(context, undertaking, &prospect));
     }
     let id = apply(context, manager, undertaking, &mut prospect)?;
-    generations::prune(&context.records)?;
+    prune(context);
     undertaking.afterwards()?;
     drop(held);
     Ok(done(context, undertaking, &prospect, &id))
@@ -116,6 +126,13 @@ fn recover_first(
     let held = context.records.lock(command)?;
     recover::pending(context, manager)?;
     Ok(Some(held))
+}
+
+/// What is committed is done: old generations that stay cost space, nothing else.
+fn prune(context: &Context) {
+    if let Err(error) = generations::prune(&context.records) {
+        context.console.tell(&error.problem(context.console.language));
+    }
 }
 
 fn apply<U: Undertaking>(

@@ -67,11 +67,22 @@ impl Undertaking for Removal<'_> {
     }
 
     fn nothing_to_do(&self) -> String {
-        say!(
-            self.context.console.language,
-            "Nothing to do: DingTalk is not set up here.",
-            "无需改动：此处未配置钉钉。"
-        )
+        let language = self.context.console.language;
+        if self.has_more_to_do() {
+            return say!(
+                language,
+                "DingTalk is not set up here; only our records would go.",
+                "此处未配置钉钉，仅会清除本程序的记录。"
+            );
+        }
+        if self.options.purge {
+            return say!(
+                language,
+                "Nothing of DingTalk is left here, and no records of ours.",
+                "此处已无钉钉的任何内容，也无本程序的记录。"
+            );
+        }
+        say!(language, "Nothing to do: DingTalk is not set up here.", "无需改动：此处未配置钉钉。")
     }
 
     fn done(&self, _: &Prospect, id: &str) -> String {
@@ -88,6 +99,10 @@ impl Undertaking for Removal<'_> {
             "DingTalk is taken out. To bring it back: openclaw-setup rollback {id}",
             "钉钉已移除。如需恢复：openclaw-setup rollback {id}"
         )
+    }
+
+    fn has_more_to_do(&self) -> bool {
+        self.options.purge && self.context.records.root().exists()
     }
 
     /// `--purge`: the records go last, when nothing needs them any more.

@@ -1,5 +1,6 @@
 //! Connector payloads: sources, archives, checksums, manifest, npm dependencies.
 
+mod activity;
 mod archive;
 mod census;
 mod checksums;
@@ -29,6 +30,6 @@ pub use facts::{
 };
 pub use manifest::TreeManifest;
 pub use payload::Payload;
-pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source};
+pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source, newer_payload};
 pub use source_error::SourceError;
 pub use verification::{Checks, Verification};

@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use super::activity::Activity;
 use super::archive::{self, Format, PrivateCopy};
 use super::census::{Census, CensusTaker};
 use super::checksums::{ChecksumList, SHA256SUMS};
@@ -14,7 +15,7 @@ use super::error::PayloadError;
 use super::facts::{PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest};
 use super::manifest::{Node, TreeManifest};
 use super::npm::{self, Registry};
-use super::reading::{Origin, Watch};
+use super::reading::{Origin, Watch, name_of};
 use super::source::{NpmSpec, Source};
 use super::verification::{Checks, Verification};
 use crate::fs::beneath;
@@ -152,7 +153,7 @@ impl Payload {
     ) -> Result<(), PayloadError> {
         let watch = Watch { interrupt, progress };
         let total = self.tree.size().bytes;
-        watch.during(self.origin.path(), Some(total), || {
+        watch.during(&Activity::Copying(name_of(self.origin.path())), Some(total), || {
             let mut copier = copying::Copier::new(self.plan(), stage, watch)?;
             self.store.read(&self.origin, &mut copier, watch)?;
             copier.finish()
@@ -248,7 +249,9 @@ fn copy_privately(
     checks: &Checks,
     watch: Watch<'_>,
 ) -> Result<PrivateCopy, PayloadError> {
-    watch.during(path, None, || PrivateCopy::of(path, checks.limits.total, watch))
+    watch.during(&Activity::Reading(name_of(path)), None, || {
+        PrivateCopy::of(path, checks.limits.total, watch)
+    })
 }
 
 fn take_census(
@@ -257,7 +260,7 @@ fn take_census(
     checks: &Checks,
     watch: Watch<'_>,
 ) -> Result<Census, PayloadError> {
-    watch.during(origin.path(), None, || {
+    watch.during(&Activity::Checking(name_of(origin.path())), None, || {
         let mut taker = CensusTaker::new(origin, checks.limits, watch);
         store.read(origin, &mut taker, watch)?;
         taker.finish()

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::activity::Activity;
 use super::digest::{Sha256, Sha256Stream};
 use super::entry::shown;
 use super::error::PayloadError;
@@ -29,12 +30,11 @@ impl Watch<'_> {
     /// Tells the watcher that `work` on `path` begins and ends; `total` is its size in bytes.
     pub(super) fn during<T>(
         &self,
-        path: &Path,
+        activity: &Activity,
         total: Option<u64>,
         work: impl FnOnce() -> Result<T, PayloadError>,
     ) -> Result<T, PayloadError> {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        self.progress.begin(&name, total);
+        self.progress.begin(activity, total);
         let outcome = work();
         self.progress.end();
         outcome
@@ -163,4 +163,9 @@ pub(super) fn read_within(body: &mut dyn Read, limit: u64) -> io::Result<Option<
     let mut bytes = Vec::new();
     body.take(limit + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}
+
+/// The last part of a path: the name by which work on it is told.
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

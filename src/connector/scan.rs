@@ -7,9 +7,11 @@ use std::path::Path;
 
 use rustix::fs::{FileType, Mode, OFlags, fstat, readlinkat};
 
+use super::activity::Activity;
 use super::entry::shown;
 use super::error::PayloadError;
 use super::manifest::{Node, Permissions, ROOT, TreeManifest};
+use super::reading::name_of;
 use super::reading::{Content, Origin, Pump, Watch};
 use crate::fs::beneath::{self, Listed};
 use crate::interrupt::Interrupt;
@@ -43,7 +45,7 @@ impl TreeManifest {
         let stat = fstat(root).map_err(PayloadError::reading(path))?;
         let mode = Permissions(stat.st_mode & PERMISSION_BITS);
         scan.tree.insert(ROOT.to_string(), Node::Directory { mode });
-        watch.during(path, None, || scan.descend(root, ""))?;
+        watch.during(&Activity::Hashing(name_of(path)), None, || scan.descend(root, ""))?;
         Ok(scan.tree)
     }
 }

@@ -115,6 +115,11 @@ impl Explain for FileError {
                 "Too many open files; raise the limit and run the command again: ulimit -n 4096",
                 "打开的文件过多，请提高限制后重试：ulimit -n 4096"
             ),
+            Some(Errno::XDEV) => say!(
+                language,
+                "It lies on another file system (or in a lower layer of an overlay) than OpenClaw's state directory, so it cannot be swapped in one step; move it there and run the command again: findmnt -T {path}",
+                "该路径与 OpenClaw 状态目录不在同一文件系统（或位于 overlay 的下层），无法一步交换；请移到同一文件系统后重试：findmnt -T {path}"
+            ),
             Some(Errno::IO) => say!(
                 language,
                 "The disk reports a fault; look at the kernel's log before anything else: dmesg | tail",

@@ -1,39 +1,42 @@
 //! Swapping a live tree with a prepared one in a single step of the file system.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
-use rustix::fs::{AtFlags, CWD, RenameFlags, StatxFlags, statx};
+use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::{Action, FileError, directory};
 
-/// What identifies a directory across renames and reboots.
+/// What identifies a directory on its file system, across renames and restarts of the machine.
 ///
-/// The device number is not part of it: btrfs and overlayfs give a new one at each mount. The time
-/// of birth is: a file system uses the inode number of a removed directory again.
+/// The device number does not: btrfs, LVM and loop devices get another one at the next mount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Inode number.
     pub inode: u64,
-    /// Time of birth in seconds and nanoseconds, where the file system keeps one.
-    pub born: Option<(i64, u32)>,
+    /// When it was created, in nanoseconds since 1970, where the file system knows: ext4 gives the
+    /// number of a removed directory to the next one that is made.
+    #[serde(default)]
+    pub born: Option<u64>,
 }
 
 impl Identity {
     /// The identity of the directory at `path`; `None` where nothing is.
     pub fn of(path: &Path) -> Result<Option<Self>, FileError> {
-        let wanted = StatxFlags::INO | StatxFlags::BTIME;
-        match statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, wanted) {
-            Ok(found) => {
-                let has_birth = found.stx_mask & StatxFlags::BTIME.bits() != 0;
-                let birth = (found.stx_btime.tv_sec, found.stx_btime.tv_nsec);
-                Ok(Some(Self { inode: found.stx_ino, born: has_birth.then_some(birth) }))
-            }
-            Err(Errno::NOENT) => Ok(None),
+        match path.symlink_metadata() {
+            Ok(attributes) => Ok(Some(Self { inode: attributes.ino(), born: born(&attributes) })),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(cause) => Err(FileError::at(Action::Read, path)(cause)),
         }
     }
+}
+
+fn born(attributes: &std::fs::Metadata) -> Option<u64> {
+    let created = attributes.created().ok()?;
+    u64::try_from(created.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()
 }
 
 /// Exchanges what stands at `live` and at `slot`; one of them may be missing, then the other moves.

@@ -35,9 +35,11 @@ impl Lock {
                 .open(path)
                 .map_err(FileError::at(Action::Lock, path))?;
             match file.try_lock() {
-                // a run that found nothing to record removes the file it had locked
-                Ok(()) if !is_still_at(&file, path) => {}
                 Ok(()) => {
+                    // a run that found nothing to record removes the file it had locked
+                    if !is_still_at(&file, path).map_err(FileError::at(Action::Lock, path))? {
+                        continue;
+                    }
                     // only a message for others: a full disk must not keep us from the lock
                     let _ = write_holder(&mut file, holder);
                     return Ok(Attempt::Taken(Self { _file: file }));
@@ -69,10 +71,13 @@ impl Lock {
     }
 }
 
-fn is_still_at(file: &File, path: &Path) -> bool {
+fn is_still_at(file: &File, path: &Path) -> std::io::Result<bool> {
     let identity = |attributes: std::fs::Metadata| (attributes.dev(), attributes.ino());
-    let there = path.symlink_metadata().map(identity);
-    matches!((file.metadata().map(identity), there), (Ok(ours), Ok(there)) if ours == there)
+    match path.symlink_metadata() {
+        Ok(there) => Ok(identity(there) == identity(file.metadata()?)),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(cause),
+    }
 }
 
 fn write_holder(file: &mut File, holder: &str) -> std::io::Result<()> {

@@ -30,14 +30,77 @@ pub fn replace(path: &Path, state: Option<&FileState>, tag: &str) -> Result<(), 
     rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))
 }
 
+/// Replaces a file that still is as `known`; returns whether it was.
+///
+/// The new file and the old one are exchanged, and what came out is looked at: a stranger's write
+/// between any look and any rename is seen, and goes back to its place. Where the file system
+/// cannot exchange, the last look is taken directly before the rename.
+pub fn replace_known(
+    path: &Path,
+    known: &FileState,
+    state: &FileState,
+    tag: &str,
+) -> Result<bool, FileError> {
+    let (parent, name) = parent_and_name(path)?;
+    let temporary = temporary_name(name, tag);
+    write_beside(&parent, &temporary, path, state)?;
+    let was_known = exchange_known(&parent, &temporary, name, path, known)?;
+    rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))?;
+    Ok(was_known)
+}
+
+fn exchange_known(
+    parent: &OwnedFd,
+    temporary: &OsStr,
+    name: &OsStr,
+    path: &Path,
+    known: &FileState,
+) -> Result<bool, FileError> {
+    let beside = path.with_file_name(temporary);
+    let exchange =
+        || rustix::fs::renameat_with(parent, temporary, parent, name, RenameFlags::EXCHANGE);
+    let is_known = |place: &Path| Ok(FileState::read(place)?.as_ref() == Some(known));
+    match exchange() {
+        Ok(()) if is_known(&beside)? => {}
+        Ok(()) => {
+            exchange().map_err(FileError::at(Action::Rename, path))?;
+            remove_at(parent, temporary, path)?;
+            return Ok(false);
+        }
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if is_known(path)? => {
+            return rustix::fs::renameat(parent, temporary, parent, name)
+                .map(|()| true)
+                .map_err(FileError::at(Action::Rename, path));
+        }
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOENT) => {
+            remove_at(parent, temporary, path)?;
+            return Ok(false);
+        }
+        Err(cause) => return Err(FileError::at(Action::Rename, path)(cause)),
+    }
+    remove_at(parent, temporary, path)?;
+    Ok(true)
+}
+
 /// Creates a file that must not exist yet, whole and durably.
 pub fn create(path: &Path, state: &FileState, tag: &str) -> Result<(), FileError> {
     let (parent, name) = parent_and_name(path)?;
     let temporary = temporary_name(name, tag);
     write_beside(&parent, &temporary, path, state)?;
-    rustix::fs::renameat_with(&parent, &temporary, &parent, name, RenameFlags::NOREPLACE)
-        .map_err(FileError::at(Action::Rename, path))?;
+    place_new(&parent, &temporary, name).map_err(FileError::at(Action::Rename, path))?;
     rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))
+}
+
+/// Where the file system has no rename that refuses to replace (NFS, old kernels), a second name
+/// does the same: `link(2)` never replaces.
+fn place_new(parent: &OwnedFd, temporary: &OsStr, name: &OsStr) -> Result<(), Errno> {
+    match rustix::fs::renameat_with(parent, temporary, parent, name, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            rustix::fs::linkat(parent, temporary, parent, name, AtFlags::empty())?;
+            rustix::fs::unlinkat(parent, temporary, AtFlags::empty())
+        }
+        outcome => outcome,
+    }
 }
 
 /// Removes the temporary file that a killed run of transaction `tag` may have left beside `path`.
@@ -113,7 +176,7 @@ fn remove_at(parent: &OwnedFd, name: &OsStr, path: &Path) -> Result<(), FileErro
 
 #[cfg(test)]
 mod tests {
-    use super::{FileState, create, replace, sweep};
+    use super::{FileState, create, replace, replace_known, sweep};
 
     fn state(bytes: &str, mode: u32) -> FileState {
         let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
@@ -132,6 +195,26 @@ mod tests {
         replace(&path, None, "t").unwrap();
         replace(&path, None, "t").unwrap();
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_not_as_it_was_known_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("openclaw.json");
+        let [known, theirs, ours] = ["known", "theirs", "ours"].map(|text| state(text, 0o600));
+        for (found, replaced) in [
+            (Some(&known), true),
+            (Some(&theirs), false),
+            (Some(&state("known", 0o640)), false),
+            (None, false),
+        ] {
+            replace(&path, found, "t").unwrap();
+            assert_eq!(replace_known(&path, &known, &ours, "t").unwrap(), replaced);
+            let expected = if replaced { Some(&ours) } else { found };
+            assert_eq!(FileState::read(&path).unwrap().as_ref(), expected);
+            let files = std::fs::read_dir(home.path()).unwrap().count();
+            assert_eq!(files, usize::from(expected.is_some()));
+        }
     }
 
     #[test]

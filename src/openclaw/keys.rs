@@ -1,11 +1,9 @@
 //! Config keys before and after, as data: what undo, rollback and uninstall need to take one back.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::document::{Document, Edit, KeyPath, Value};
+use super::document::{Edit, KeyPath, Value};
 
 /// One key that a transaction changes. Holds values, secrets among them: it is journalled only in
 /// files of mode 0600, and its `Debug` shows the path alone.
@@ -35,13 +33,64 @@ pub fn changes(before: &Value, edits: &[Edit]) -> Vec<KeyChange> {
     let change = |edit: &Edit| {
         let path = edit.path().segments().to_vec();
         let value = |document: &Value| document.get(&path).map(Value::to_json);
-        let existing = (0..=path.len())
-            .rev()
-            .find(|length| before.get(&path[..*length]).is_some())
-            .unwrap_or_default();
+        let existing = existing_part(before, &path);
         KeyChange { before: value(before), after: value(&after), existing, path: path.clone() }
     };
     edits.iter().map(change).collect()
+}
+
+/// What has changed between two values, member by member: the other way to know our keys, from the
+/// two images of a file.
+#[must_use]
+pub fn difference(before: &Value, after: &Value) -> Vec<KeyChange> {
+    let mut found = Vec::new();
+    compare(&mut Vec::new(), Some(before), Some(after), &mut found);
+    found
+        .into_iter()
+        .map(|path| {
+            let value = |root: &Value| root.get(&path).map(Value::to_json);
+            let existing = existing_part(before, &path);
+            KeyChange { before: value(before), after: value(after), existing, path }
+        })
+        .collect()
+}
+
+fn compare(
+    path: &mut Vec<String>,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    found: &mut Vec<Vec<String>>,
+) {
+    if before == after {
+        return;
+    }
+    let inside = match (before, after) {
+        (Some(Value::Object(old)), Some(Value::Object(new))) => {
+            old.keys().chain(new.keys().filter(|key| !old.contains_key(*key))).cloned().collect()
+        }
+        // what came with us goes key by key: somebody may since have put their own beside it
+        (None, Some(Value::Object(new))) => new.keys().cloned().collect(),
+        (Some(Value::Array(old)), Some(Value::Array(new))) if old.len() == new.len() => {
+            (0..old.len()).map(|index| index.to_string()).collect()
+        }
+        _ => Vec::new(),
+    };
+    if inside.is_empty() {
+        found.push(path.clone());
+    }
+    for segment in inside {
+        let member = |value: Option<&'_ Value>| value?.get(&[&segment]).cloned();
+        let (old, new) = (member(before), member(after));
+        path.push(segment);
+        compare(path, old.as_ref(), new.as_ref(), found);
+        path.pop();
+    }
+}
+
+/// How many leading segments of a path exist.
+#[must_use]
+pub fn existing_part(value: &Value, path: &[String]) -> usize {
+    (0..=path.len()).rev().find(|length| value.get(&path[..*length]).is_some()).unwrap_or_default()
 }
 
 /// Adds later changes to earlier ones: a key keeps the value that it had before the first of them.
@@ -71,11 +120,15 @@ pub fn edits_back(current: &Value, keys: &[KeyChange]) -> (Vec<Edit>, Kept) {
         if now == key.before.clone().map(Value::from) {
             continue;
         }
-        if now != key.after.clone().map(Value::from) {
+        let undoing = if now == key.after.clone().map(Value::from) {
+            undoing(&value, key)
+        } else if let Some(withdrawal) = withdrawal(now.as_ref(), key) {
+            withdrawal
+        } else {
             kept.push(KeyPath::from(key.path.clone()).to_string());
             continue;
-        }
-        for edit in undoing(&value, key) {
+        };
+        for edit in undoing {
             value = edit.applied_to(&value);
             edits.push(edit);
         }
@@ -90,6 +143,20 @@ fn undoing(value: &Value, key: &KeyChange) -> Vec<Edit> {
     }
 }
 
+/// A list to which we have added, and which somebody else has changed since, loses only what we
+/// added. `None`: it is no such list.
+fn withdrawal(now: Option<&Value>, key: &KeyChange) -> Option<Vec<Edit>> {
+    let (Value::Array(_), Some(Json::Array(after))) = (now?, &key.after) else { return None };
+    let before = match &key.before {
+        Some(Json::Array(before)) => before.as_slice(),
+        Some(_) => return None,
+        None => &[],
+    };
+    let added = after.strip_prefix(before)?;
+    let edit = |element: &Json| Edit::withdraw(key.path.clone(), Value::from(element.clone()));
+    Some(added.iter().map(edit).collect())
+}
+
 /// Removes a key, and the objects around it down to depth `existing` that hold nothing else.
 #[must_use]
 pub fn removal(value: &Value, path: &[String], existing: usize) -> Vec<Edit> {
@@ -102,65 +169,14 @@ pub fn removal(value: &Value, path: &[String], existing: usize) -> Vec<Edit> {
     vec![Edit::remove(path[..shortest].to_vec())]
 }
 
-/// Takes our keys out of a config that somebody else has edited since, every other byte of which
-/// stays. `None`: nothing is known of our keys, or the text is no longer one that can be edited.
-#[must_use]
-pub fn take_back(path: &Path, bytes: &[u8], keys: &[KeyChange]) -> Option<(Vec<u8>, Kept)> {
-    if keys.is_empty() {
-        return None;
-    }
-    let document = Document::parse(path, bytes).ok()?;
-    let (edits, kept) = edits_back(document.value(), keys);
-    Some((document.edit(&edits).ok()?.bytes().to_vec(), kept))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{accumulated, changes, take_back};
+    use super::{accumulated, changes, difference};
     use crate::openclaw::document::{Document, Edit, Value};
     use std::path::Path;
 
-    const PATH: &str = "/c";
-
     fn document(text: &str) -> Document {
-        Document::parse(Path::new(PATH), text.as_bytes()).unwrap()
-    }
-
-    fn back(theirs: &str, before: &str, edits: &[Edit]) -> (String, Vec<String>) {
-        let keys = changes(document(before).value(), edits);
-        let (bytes, kept) = take_back(Path::new(PATH), theirs.as_bytes(), &keys).unwrap();
-        (String::from_utf8(bytes).unwrap(), kept)
-    }
-
-    #[test]
-    fn only_what_is_still_ours_goes_back() {
-        let edits = [
-            Edit::set(["a"], "ours"),
-            Edit::set(["b"], "ours"),
-            Edit::set(["c"], "ours"),
-            Edit::remove(["d"]),
-        ];
-        let theirs = "{ a: 'ours', /* mine */ b: 'ours', c: 'theirs', e: 1 }";
-        let (text, kept) = back(theirs, "{a: 'old', c: 'old', d: 'old'}", &edits);
-        let meaning = document(&text).value().to_json();
-        let expected = serde_json::json!({"a": "old", "c": "theirs", "d": "old", "e": 1});
-        assert_eq!(meaning, expected);
-        assert!(text.contains("/* mine */"), "{text}");
-        assert_eq!(kept, ["c"]);
-    }
-
-    #[test]
-    fn objects_that_were_created_with_a_key_go_with_it_unless_something_else_is_in_them() {
-        let edits = [Edit::set(["g", "http", "on"], true), Edit::set(["g", "http", "x"], 1)];
-        let ours = document("{g: {}}").edit(&edits).unwrap();
-        let text = std::str::from_utf8(ours.bytes()).unwrap();
-        assert_eq!(back(text, "{g: {}}", &edits).0, "{g: {}}");
-        let theirs = ours.edit(&[Edit::set(["g", "http", "mine"], 2)]).unwrap();
-        let (text, _) = back(std::str::from_utf8(theirs.bytes()).unwrap(), "{g: {}}", &edits);
-        assert_eq!(
-            document(&text).value().to_json(),
-            serde_json::json!({"g": {"http": {"mine": 2}}})
-        );
+        Document::parse(Path::new("/c"), text.as_bytes()).unwrap()
     }
 
     #[test]
@@ -174,9 +190,22 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_cannot_be_edited_is_left_to_its_owner() {
-        let keys = changes(document("{}").value(), &[Edit::set(["a"], 1)]);
-        assert!(take_back(Path::new(PATH), b"{ a: ", &keys).is_none());
-        assert!(take_back(Path::new(PATH), b"{}", &[]).is_none());
+    fn a_difference_names_each_key_and_what_was_there_of_its_path() {
+        for (before, after, expected) in [
+            ("{a: 1}", "{a: 1}", &[][..]),
+            ("{}", "{g: {http: {on: true}, x: 1}}", &[("g.http.on", 0), ("g.x", 0)]),
+            ("{g: {}}", "{g: {http: {on: true}}}", &[("g.http.on", 1)]),
+            ("{g: {a: 1, b: 2}}", "{g: {a: 1}}", &[("g.b", 2)]),
+            ("{g: {a: 1}}", "{}", &[("g", 1)]),
+            ("{l: ['x']}", "{l: ['x', 'y']}", &[("l", 1)]),
+            ("{l: [{a: 1}, 2]}", "{l: [{a: 3}, 2]}", &[("l.0.a", 3)]),
+            ("{a: {b: 1}}", "{a: 1}", &[("a", 1)]),
+            ("{}", "{a: {}}", &[("a", 0)]),
+        ] {
+            let found = difference(document(before).value(), document(after).value());
+            let told: Vec<_> = found.iter().map(|key| (key.path.join("."), key.existing)).collect();
+            let told: Vec<_> = told.iter().map(|(key, depth)| (key.as_str(), *depth)).collect();
+            assert_eq!(told, expected, "{before} → {after}");
+        }
     }
 }

@@ -5,3 +5,4 @@ pub mod document;
 pub mod include;
 pub mod keys;
 pub mod version;
+pub mod way_back;

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use similar::TextDiff;
+use similar::algorithms::{Capture, Replace, myers};
+use similar::udiff::UnifiedHunkHeader;
+use similar::{DiffOp, group_diff_ops};
 
 /// Lines longer than this are cut around their first difference (the page's config is one line).
 const WIDEST: usize = 200;
@@ -10,17 +12,27 @@ const WIDEST: usize = 200;
 /// A unified diff with three lines of context; empty where the texts are equal.
 #[must_use]
 pub fn unified(old: &str, new: &str) -> String {
-    let diff = TextDiff::from_lines(old, new);
+    let old_lines: Vec<_> = old.split_inclusive('\n').collect();
+    let new_lines: Vec<_> = new.split_inclusive('\n').collect();
     let mut text = String::new();
-    for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
-        let _ = writeln!(text, "{}", hunk.header());
-        for change in hunk.iter_changes() {
+    for hunk in group_diff_ops(operations(&old_lines, &new_lines), 3) {
+        let _ = writeln!(text, "{}", UnifiedHunkHeader::new(&hunk));
+        let changes = hunk.iter().flat_map(|op| op.iter_changes(&old_lines[..], &new_lines[..]));
+        for change in changes {
             let line = change.value().trim_end_matches(['\n', '\r']);
             let start = window_start(line, old, new);
             let _ = writeln!(text, "{}{}", change.tag(), window(line, start));
         }
     }
     text
+}
+
+/// By one algorithm: `TextDiff` can choose at run time, and so brings all eight along (100 KB).
+fn operations(old: &[&str], new: &[&str]) -> Vec<DiffOp> {
+    let mut capture = Replace::new(Capture::new());
+    let whole = (0..old.len(), 0..new.len());
+    let Ok(()) = myers::diff_deadline_raw(&mut capture, old, whole.0, new, whole.1, None);
+    capture.into_inner().into_ops()
 }
 
 /// Where a long line is worth showing: a little before the first place at which the texts differ.

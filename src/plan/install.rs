@@ -52,6 +52,14 @@ impl Purpose {
             Self::Upgrade { .. } => "upgrade",
         }
     }
+
+    /// `upgrade` needs something to upgrade; that is said before anything is asked for.
+    pub fn refuse_without(self, live: Option<&LiveTree>) -> Result<(), PlanError> {
+        match (self, live) {
+            (Self::Upgrade { .. }, None) => Err(PlanError::NothingInstalled),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What is asked for.
@@ -138,12 +146,11 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     Ok(plan)
 }
 
-/// `upgrade` needs something to upgrade, and goes backward only when told to.
+/// `upgrade` goes backward only when told to.
 fn refuse_wrong_direction(request: &Request<'_>) -> Result<(), PlanError> {
     let Purpose::Upgrade { allow_downgrade } = request.purpose else { return Ok(()) };
-    let live = request.live.ok_or(PlanError::NothingInstalled)?;
     let parse = |text: &str| semver::Version::parse(text).ok();
-    let from = live.version.as_deref().and_then(parse);
+    let from = request.live.and_then(|live| live.version.as_deref()).and_then(parse);
     match (from, parse(request.payload.version)) {
         (Some(from), Some(to)) if to < from && !allow_downgrade => {
             Err(PlanError::Downgrade { from: from.to_string(), to: to.to_string() })
@@ -246,7 +253,7 @@ fn models_file(
     let after = state.with_bytes(edited.bytes().to_vec());
     let keys = keys::changes(document.value(), &edits);
     let step = FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after));
-    Ok(Some(Models { step: FileStep { keys: keys.clone(), ..step }, keys }))
+    Ok(Some(Models { step, keys }))
 }
 
 /// What we have changed outside the tree since we first came.

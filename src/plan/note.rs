@@ -88,6 +88,11 @@ pub enum Note {
         /// Their names.
         keys: Vec<String>,
     },
+    /// Keys that somebody else has changed since went all the same.
+    KeysGoWithConnector {
+        /// Their names.
+        keys: Vec<String>,
+    },
     /// A file that somebody else has changed since was left.
     FileKept {
         /// The file.
@@ -117,6 +122,7 @@ impl Note {
             Self::TreeDeviates { .. } => "tree-deviates",
             Self::TreeUnrecorded { .. } => "tree-unrecorded",
             Self::KeysKept { .. } => "keys-kept",
+            Self::KeysGoWithConnector { .. } => "keys-go-with-connector",
             Self::FileKept { .. } => "file-kept",
             Self::VersionUnknown => "version-unknown",
         }
@@ -172,6 +178,14 @@ impl Localized for Note {
                     language,
                     "changed by somebody else since, and therefore left as they are: {keys}",
                     "以下键已被他人修改，保持不变：{keys}"
+                )
+            }
+            Self::KeysGoWithConnector { keys } => {
+                let keys = keys.join(", ");
+                say!(
+                    language,
+                    "changed by somebody else since, and taken out all the same, because OpenClaw refuses it without the connector; kept in the transaction: {keys}",
+                    "以下键已被他人修改，但没有连接器时 OpenClaw 会拒绝它们，因此一并移除，并保存在事务记录中：{keys}"
                 )
             }
             Self::FileKept { file } => {

@@ -9,7 +9,6 @@ use crate::installation::picture::Picture;
 use crate::installation::service::ServicePicture;
 use crate::openclaw::document::Edit;
 use crate::openclaw::include::{ChangedFile, ConfigSet};
-use crate::openclaw::keys;
 use crate::openclaw::version::CONFIG_HAS_A_LOCK;
 use crate::transaction::journal::UnitBefore;
 use crate::transaction::step::{FileStep, Role, Step, TreeStep};
@@ -143,9 +142,6 @@ pub fn config_files(
     edits: &[Edit],
 ) -> Result<Vec<FileStep>, PlanFailure> {
     let changed = config.edit(edits)?;
-    // a key can be taken back alone only where its path in the file is its path in the config
-    let is_one_file = config.files().count() == 1;
-    let keys = if is_one_file { keys::changes(config.effective(), edits) } else { Vec::new() };
     let step = |file: ChangedFile| {
         let ChangedFile { path, old, new } = file;
         let before = match picture.config_files.get(&path) {
@@ -154,7 +150,7 @@ pub fn config_files(
         };
         let after = before.with_bytes(new);
         let step = FileStep::new(Role::Config, path, Some(before), Some(after));
-        FileStep { keys: keys.clone(), lock: config_lock(picture), ..step }
+        FileStep { lock: config_lock(picture), ..step }
     };
     Ok(changed.into_iter().map(step).collect())
 }

@@ -11,7 +11,6 @@ use crate::health::Expectations;
 use crate::installation::picture::Picture;
 use crate::openclaw::document::{Document, Edit};
 use crate::openclaw::include::ConfigSet;
-use crate::openclaw::keys;
 use crate::systemd::drop_in;
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::{Attributes, FileStep, Role, Step};
@@ -155,8 +154,7 @@ fn models_step(picture: &Picture, repairs: &[Repair]) -> Result<Option<FileStep>
     let Ok(document) = Document::parse(path, &state.bytes) else { return Ok(None) };
     let edited = document.edit(&edits)?;
     let after = state.with_bytes(edited.bytes().to_vec());
-    let step = FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after));
-    Ok(Some(FileStep { keys: keys::changes(document.value(), &edits), ..step }))
+    Ok(Some(FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after))))
 }
 
 fn drop_in_step(

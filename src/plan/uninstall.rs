@@ -158,3 +158,78 @@ fn record(picture: &Picture) -> Option<FileStep> {
     let state = picture.record_file.clone()?;
     Some(FileStep::new(Role::Record, picture.record_path.clone(), Some(state), None))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::config_edits;
+    use crate::connector::installed::Traces;
+    use crate::openclaw::document::{Document, Edit, Value};
+    use crate::openclaw::keys;
+
+    const CHANNEL: [&str; 2] = ["channels", "dingtalk-connector"];
+
+    fn document(text: &str) -> Document {
+        Document::parse(Path::new("/c"), text.as_bytes()).unwrap()
+    }
+
+    /// What is left of `theirs`, and the keys that are named, where our edits had been made in
+    /// `before`.
+    fn left(before: &str, ours: &[Edit], theirs: &str, keep: bool) -> (String, Vec<String>) {
+        let config = keys::changes(document(before).value(), ours);
+        let traces = Traces { config, ..Traces::default() };
+        let theirs = document(theirs);
+        let (edits, kept) = config_edits(theirs.value(), &traces, keep);
+        let bytes = theirs.edit(&edits).unwrap().bytes().to_vec();
+        (String::from_utf8(bytes).unwrap(), kept)
+    }
+
+    #[test]
+    fn ours_goes_what_we_replaced_returns_theirs_stays() {
+        let ours = [
+            Edit::set(["gateway", "auth", "mode"], "none"),
+            Edit::set(["api"], "completions"),
+            Edit::set(CHANNEL, Value::from([("clientId", Value::from("a"))])),
+            Edit::set(["plugins", "entries", "dingtalk-connector", "enabled"], true),
+        ];
+        let before = "{api: 'responses'}";
+        let whole = document(before).edit(&ours).unwrap();
+        let whole = std::str::from_utf8(whole.bytes()).unwrap();
+        let with = |old: &str, new: &str| {
+            assert!(whole.contains(old), "{whole}");
+            whole.replace(old, new)
+        };
+        for (theirs, expected, named) in [
+            (whole.to_owned(), before, &[][..]),
+            (with("'a'", "'b', more: 1"), before, &[]),
+            (
+                with("api: 'completions'", "/* mine */ api: 'completions'"),
+                "{/* mine */ api: 'responses'}",
+                &[],
+            ),
+            (with("'completions'", "'ollama'"), "{api: 'ollama'}", &["api"]),
+            (
+                with("'none'", "'token'"),
+                "{api: 'responses', gateway: {auth: {mode: 'token'}}}",
+                &["gateway.auth.mode"],
+            ),
+        ] {
+            let (text, kept) = left(before, &ours, &theirs, false);
+            let meaning = |text: &str| document(text).value().to_json();
+            assert_eq!(meaning(&text), meaning(expected), "{theirs} became {text}");
+            assert_eq!(text.contains("/* mine */"), theirs.contains("/* mine */"));
+            assert_eq!(kept, named, "{theirs}");
+        }
+    }
+
+    #[test]
+    fn what_was_made_by_hand_goes_too_and_the_empty_places_stay() {
+        let by_hand = "{channels: {'dingtalk-connector': {}, irc: {}}, plugins: {allow: ['x', 'dingtalk-connector'], installs: {'dingtalk-connector': {}}}}";
+        let (text, kept) = left("{}", &[], by_hand, false);
+        assert_eq!(text, "{channels: {irc: {}}, plugins: {allow: ['x'], installs: {}}}");
+        assert!(kept.is_empty());
+        let (text, _) = left("{}", &[], by_hand, true);
+        assert!(text.contains("channels: {'dingtalk-connector': {}, irc: {}}"), "{text}");
+    }
+}

@@ -37,8 +37,9 @@ fn style(total: Option<u64>) -> ProgressStyle {
 }
 
 impl Progress for Bar {
-    fn begin(&self, label: &str, total: Option<u64>) {
+    fn begin(&self, activity: &dyn Localized, total: Option<u64>) {
         self.end();
+        let label = activity.text(self.console.language);
         if !self.on_terminal {
             if self.console.verbose {
                 self.console.tell(&format!("  {label} …"));
@@ -47,7 +48,7 @@ impl Progress for Bar {
         }
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         bar.set_style(style(total));
-        bar.set_message(label.to_owned());
+        bar.set_message(label);
         bar.enable_steady_tick(Duration::from_millis(120));
         self.drawn.replace(Some(bar));
     }

@@ -71,6 +71,11 @@ impl Console {
         }
     }
 
+    /// A line that belongs to an error: shown even when quiet.
+    pub fn complain(&self, text: &str) {
+        write_line(&mut std::io::stderr().lock(), text);
+    }
+
     /// A line of a step, a note or a fact, with its mark.
     pub fn tell_marked(&self, mark: Mark, text: &str) {
         self.tell(&self.marked(mark, text));
@@ -95,10 +100,21 @@ impl Console {
 
     /// An error: what went wrong, then what to do now. Shown even when quiet.
     pub fn error(&self, error: &dyn Explain) {
+        let word = say!(self.language, "error:", "错误：");
+        self.explain(&word, "1;31", error);
+    }
+
+    /// The same for what is wrong and yet stops nothing.
+    pub fn warn(&self, error: &dyn Explain) {
+        let word = say!(self.language, "warning:", "警告：");
+        self.explain(&word, "1;33", error);
+    }
+
+    fn explain(self, word: &str, color: &str, error: &dyn Explain) {
         let problem = error.problem(self.language);
         let remedy = error.remedy(self.language).replace('\n', "\n  ");
-        let word = say!(self.language, "error:", "错误：");
-        let word = if self.color { format!("\u{1b}[1;31m{word}\u{1b}[0m") } else { word };
+        let word =
+            if self.color { format!("\u{1b}[{color}m{word}\u{1b}[0m") } else { word.to_owned() };
         let mut stream = std::io::stderr().lock();
         write_line(&mut stream, &format!("{word} {problem}"));
         for line in error.evidence() {

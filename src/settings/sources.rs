@@ -77,8 +77,9 @@ fn read(given: &Given) -> Result<String, SettingError> {
     }
 }
 
-fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> SettingError {
-    |cause| SettingError::Unreadable(FileError::at(Action::Read, path)(cause))
+fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> SettingError + use<> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    move |cause| SettingError::Unreadable(FileError::at(Action::Read, &path)(cause))
 }
 
 fn take_answers(settings: &mut Settings, path: &Path) -> Result<(), SettingError> {

@@ -193,8 +193,8 @@ impl Explain for ManagerError {
             ),
             Self::Hung { .. } => say!(
                 language,
-                "see what keeps it busy, then run the command again:\nsystemctl --user list-jobs",
-                "查看它在忙什么，然后重新运行本命令：\nsystemctl --user list-jobs"
+                "See whether it lives and what it does, then run the command again: systemctl --user status; as root, a dead one is started by: systemctl restart user@$(id -u NAME)",
+                "请查看它是否存活、在做什么，然后重新运行本命令：systemctl --user status；若已死，由 root 启动：systemctl restart user@$(id -u 用户名)"
             ),
             Self::Refused { .. } => say!(
                 language,

@@ -1,9 +1,10 @@
 //! Doing the steps of a plan: prepare, switch, commit; whatever fails is taken back.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::attributes;
-use super::error::{Leftover, TransactionError};
+use super::error::{CHANGED_MEANWHILE, Leftover, TransactionError};
 use super::generations;
 use super::journal::{Event, Intent, Journal, Phase};
 use super::records::Records;
@@ -51,14 +52,14 @@ impl Preparation {
     /// Opens a transaction's directory, named by the time. The caller holds the lock.
     pub fn open(records: &Records) -> Result<Self, TransactionError> {
         let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-        let mut id = stamp.clone();
-        let mut turn = 1;
-        while records.transactions().join(&id).exists() {
+        let (mut id, mut turn) = (stamp.clone(), 1);
+        let mut directory = records.transactions().join(&id);
+        // only a directory that was made just now is ours: never write into another's journal
+        while !directory::create(&directory, 0o700)? {
             turn += 1;
             id = format!("{stamp}-{turn}");
+            directory = records.transactions().join(&id);
         }
-        let directory = records.transactions().join(&id);
-        directory::create(&directory, 0o700)?;
         Ok(Self { directory, id, begun: false })
     }
 
@@ -89,7 +90,8 @@ impl Preparation {
         watch: &Watch<'_>,
         verify: &mut dyn FnMut() -> Result<(), ServiceError>,
     ) -> Result<Journal, Failure> {
-        self.settle_on_disk(&mut intent).map_err(Failure::before_the_switch)?;
+        self.identify_trees(&mut intent).map_err(Failure::before_the_switch)?;
+        note_directories(&mut intent);
         if watch.interrupt.is_raised() {
             return Err(Failure::before_the_switch(TransactionError::Interrupted));
         }
@@ -106,14 +108,8 @@ impl Preparation {
     }
 
     /// Notes which directory is which, so that after any death the disk itself tells whether the
-    /// swap has happened; and leaves out the removal of directories that are not there, so that
-    /// one that is missing afterwards was removed by us.
-    fn settle_on_disk(&self, intent: &mut Intent) -> Result<(), TransactionError> {
-        let is_there = |step: &Step| match step {
-            Step::RemoveDirectory { path, .. } => path.is_dir(),
-            _ => true,
-        };
-        intent.steps.retain(is_there);
+    /// swap has happened.
+    fn identify_trees(&self, intent: &mut Intent) -> Result<(), TransactionError> {
         for step in &mut intent.steps {
             if let Step::Tree(tree) = step {
                 if let Some(before) = &mut tree.before {
@@ -127,6 +123,20 @@ impl Preparation {
         }
         Ok(())
     }
+}
+
+/// Only a directory that is there can be removed, and undo gives it the mode that it has.
+fn note_directories(intent: &mut Intent) {
+    intent.steps.retain_mut(|step| match step {
+        Step::RemoveDirectory { path, mode } => match path.symlink_metadata() {
+            Ok(attributes) if attributes.is_dir() => {
+                *mode = attributes.mode() & 0o7777;
+                true
+            }
+            _ => false,
+        },
+        _ => true,
+    });
 }
 
 impl Drop for Preparation {
@@ -152,7 +162,6 @@ fn take_back(
     watch: &Watch<'_>,
     cause: Box<dyn Explain>,
 ) -> Failure {
-    service.stand_firm();
     let left = undo::undo(journal, service, watch.progress);
     Failure { interrupted: watch.interrupt.is_raised(), cause, left }
 }
@@ -167,7 +176,12 @@ fn apply_all(
             return Err(TransactionError::Interrupted.into());
         }
         journal.note(number, Event::Begin)?;
-        apply(journal, step, service)?;
+        if let Err(error) = apply(journal, step, service) {
+            if error.code() == CHANGED_MEANWHILE {
+                journal.note(number, Event::Refused)?;
+            }
+            return Err(error);
+        }
         journal.note(number, Event::Done)?;
         watch.progress.finished(step);
     }
@@ -211,16 +225,22 @@ fn apply_tree(tree: &TreeStep, slot: &Path) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Compare and swap: the file is read again directly before it is replaced.
+/// Compare and swap: what somebody else has written since the plan was made is never overwritten.
 fn apply_file(file: &FileStep, id: &str) -> Result<(), ServiceError> {
     let _lock = ConfigLock::take_if_any(file.lock.as_deref())?;
     let current = FileState::read(&file.path)?.map(|state| state.image());
-    if current != file.before {
-        return Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into());
+    let mut unchanged = current == file.before;
+    if unchanged {
+        match (&file.contents.before, &file.contents.after) {
+            (None, Some(new)) => replace::create(&file.path, new, id)?,
+            (Some(known), Some(new)) => {
+                unchanged = replace::replace_known(&file.path, known, new, id)?;
+            }
+            (_, None) => replace::replace(&file.path, None, id)?,
+        }
     }
-    match (&file.before, &file.contents.after) {
-        (None, Some(new)) => replace::create(&file.path, new, id)?,
-        (_, new) => replace::replace(&file.path, new.as_ref(), id)?,
+    if unchanged {
+        return Ok(());
     }
-    Ok(())
+    Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into())
 }

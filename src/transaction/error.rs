@@ -7,6 +7,9 @@ use crate::language::{Explain, Language};
 use crate::say;
 use crate::systemd::Verb;
 
+/// The code of [`TransactionError::ChangedMeanwhile`].
+pub(super) const CHANGED_MEANWHILE: &str = "transaction.changed-meanwhile";
+
 /// A transaction that did not go through.
 #[derive(Debug)]
 pub enum TransactionError {
@@ -97,7 +100,7 @@ impl Explain for TransactionError {
         match self {
             Self::Busy { .. } => "transaction.busy",
             Self::File(error) => error.code(),
-            Self::ChangedMeanwhile { .. } => "transaction.changed-meanwhile",
+            Self::ChangedMeanwhile { .. } => CHANGED_MEANWHILE,
             Self::NewerFormat { .. } => "transaction.newer-format",
             Self::Damaged { .. } => "transaction.damaged",
             Self::Interrupted => "transaction.interrupted",

@@ -5,15 +5,16 @@ use std::path::Path;
 use super::error::TransactionError;
 use super::journal::{Journal, Phase};
 use super::records::Records;
-use crate::fs::{Action, FileError, directory};
+use crate::fs::{Action, FileError, directory, replace};
 
-/// How many committed transactions keep the tree that they replaced.
+/// How many trees are kept of those that committed transactions replaced.
 pub const KEPT: usize = 3;
 
-/// Removes the trees of all but the newest [`KEPT`] committed transactions.
+/// Removes the trees of all but the newest [`KEPT`] committed transactions that keep one: those
+/// that changed only files take no tree's place.
 pub fn prune(records: &Records) -> Result<(), TransactionError> {
     let mut committed: Vec<Journal> = records.journals()?;
-    committed.retain(|journal| journal.phase() == Phase::Committed);
+    committed.retain(|journal| journal.phase() == Phase::Committed && journal.slot().exists());
     for journal in committed.iter().rev().skip(KEPT) {
         remove_tree(&journal.slot())?;
     }
@@ -48,17 +49,20 @@ pub fn size_on_disk(directory: &Path) -> u64 {
 /// while it works (CVE-2022-21658).
 fn remove_tree(path: &Path) -> Result<(), TransactionError> {
     match std::fs::remove_dir_all(path) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-            Err(FileError::at(Action::Remove, path)(cause).into())
-        }
-        _ => Ok(directory::sync(path.parent().unwrap_or(Path::new("/")))?),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(FileError::at(Action::Remove, path)(cause).into()),
+        Ok(()) => Ok(directory::sync(path.parent().unwrap_or(Path::new("/")))?),
     }
 }
 
 /// Removes every transaction: nothing can be rolled back afterwards. The caller holds the lock.
+///
+/// The intent goes first: what a kill leaves of the rest is swept like a preparation.
 pub fn discard_all(records: &Records) -> Result<(), TransactionError> {
     for id in records.ids()? {
-        remove_tree(&records.transactions().join(id))?;
+        let directory = records.transactions().join(id);
+        replace::replace(&directory.join("intent.json"), None, "purge")?;
+        remove_tree(&directory)?;
     }
     Ok(())
 }

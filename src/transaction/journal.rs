@@ -8,14 +8,18 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::error::TransactionError;
+use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
-use crate::fs::image::FileState;
+use crate::fs::image::{FileImage, FileState};
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory};
+use crate::language::Language;
 
 /// The format that this program writes. Older ones are read, newer ones refused untouched.
 pub const FORMAT: u32 = 1;
+
+/// The file that names what could not be taken back.
+const LEFT: &str = "left";
 
 /// What a transaction is about, written once and never changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -79,6 +83,8 @@ pub enum Event {
     Begin,
     /// It is done.
     Done,
+    /// It was not done, because somebody else has changed its subject meanwhile.
+    Refused,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,7 +99,6 @@ pub struct Journal {
     directory: PathBuf,
     intent: Intent,
     phase: Phase,
-    unsure: bool,
 }
 
 impl Journal {
@@ -109,8 +114,7 @@ impl Journal {
             }
         }
         directory::sync(&files)?;
-        let journal =
-            Self { directory: directory.to_owned(), intent, phase: Phase::Open, unsure: false };
+        let journal = Self { directory: directory.to_owned(), intent, phase: Phase::Open };
         journal.write_state(Phase::Open)?;
         journal.write("intent.json", &to_json(&journal.intent, directory)?)?;
         Ok(journal)
@@ -133,7 +137,7 @@ impl Journal {
         }
         let intent = serde_json::from_value(header).map_err(|error| damaged(error.to_string()))?;
         let phase = read_state(&directory.join("state"))?;
-        Ok(Some(Self { directory: directory.to_owned(), intent, phase, unsure: false }))
+        Ok(Some(Self { directory: directory.to_owned(), intent, phase }))
     }
 
     /// What the transaction is about.
@@ -179,21 +183,39 @@ impl Journal {
         number: usize,
         step: &FileStep,
     ) -> Result<Option<FileState>, TransactionError> {
-        let Some(image) = &step.before else { return Ok(None) };
-        let path = self.preimage_path(number);
-        let damaged = |reason: &str| TransactionError::Damaged {
-            path: path.clone(),
-            reason: reason.to_owned(),
-        };
-        let kept = FileState::read(&path)?.ok_or_else(|| damaged("it is missing"))?;
-        let state = FileState { mode: image.mode, uid: image.uid, gid: image.gid, ..kept };
-        if state.image() == *image { Ok(Some(state)) } else { Err(damaged("its digest is wrong")) }
+        step.before.as_ref().map(|image| kept(&self.preimage_path(number), image)).transpose()
+    }
+
+    /// The postimage of file step `number`, where the file was to exist.
+    pub fn postimage(
+        &self,
+        number: usize,
+        step: &FileStep,
+    ) -> Result<Option<FileState>, TransactionError> {
+        let path = self.kept_path(number, "new");
+        step.after.as_ref().map(|image| kept(&path, image)).transpose()
     }
 
     /// Where the preimage of file step `number` is kept.
     #[must_use]
     pub fn preimage_path(&self, number: usize) -> PathBuf {
-        self.directory.join("files").join(format!("{number}.old"))
+        self.kept_path(number, "old")
+    }
+
+    /// Keeps what somebody else has made of the file of step `number`, before a part of it goes;
+    /// returns where: outside of what is forgotten once a transaction is undone.
+    pub fn keep_theirs(
+        &self,
+        number: usize,
+        theirs: &FileState,
+    ) -> Result<PathBuf, TransactionError> {
+        let path = self.directory.join(format!("{number}.theirs"));
+        replace::replace(&path, Some(&private(theirs.bytes.clone())), "journal")?;
+        Ok(path)
+    }
+
+    fn kept_path(&self, number: usize, side: &str) -> PathBuf {
+        self.directory.join("files").join(format!("{number}.{side}"))
     }
 
     /// Notes what happens to a step. Not made durable: after a power cut the disk itself tells
@@ -212,33 +234,46 @@ impl Journal {
         Ok(())
     }
 
-    /// The steps that were begun. A torn last line is one that had not begun.
+    /// The steps that were begun and not refused. A torn last line is one that had not begun.
     pub fn begun(&self) -> Result<Vec<usize>, TransactionError> {
         let Some(file) = FileState::read(&self.directory.join("progress"))? else {
             return Ok(Vec::new());
         };
-        Ok(file
-            .bytes
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice::<ProgressLine>(line).ok())
-            .filter(|line| line.event == Event::Begin)
-            .map(|line| line.step)
-            .collect())
+        let lines = file.bytes.split(|byte| *byte == b'\n');
+        let lines: Vec<ProgressLine> =
+            lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let steps = |event| lines.iter().filter(move |line| line.event == event);
+        let is_refused = |step| steps(Event::Refused).any(|line| line.step == step);
+        let begun = steps(Event::Begin).map(|line| line.step);
+        Ok(begun.filter(|step| !is_refused(*step)).collect())
+    }
+
+    /// Notes what could not be taken back, so that its old content is kept for the operator.
+    pub fn note_left(&self, left: &[Leftover]) -> Result<(), TransactionError> {
+        let text: String =
+            left.iter().map(|leftover| leftover.text(Language::English) + "\n").collect();
+        self.write(LEFT, text.as_bytes())
+    }
+
+    /// Whether something could not be taken back, so that the contents are still needed.
+    #[must_use]
+    pub fn left_something(&self) -> bool {
+        self.directory.join(LEFT).exists()
     }
 
     /// Closes the transaction: one rename of its state file.
+    ///
+    /// The rename decides, not the sync after it: once the new word is on disk, undoing a
+    /// committed transaction would contradict it. A power cut may then bring back the old word,
+    /// and the next run recovers.
     pub fn close(&mut self, phase: Phase) -> Result<(), TransactionError> {
-        self.unsure = true;
-        self.write_state(phase)?;
-        self.unsure = false;
+        if let Err(error) = self.write_state(phase)
+            && !read_state(&self.directory.join("state")).is_ok_and(|word| word == phase)
+        {
+            return Err(error);
+        }
         self.phase = phase;
         Ok(())
-    }
-
-    /// Whether the last attempt to write the state failed, so that the disk may say either.
-    #[must_use]
-    pub fn is_unsure(&self) -> bool {
-        self.unsure
     }
 
     fn write_state(&self, phase: Phase) -> Result<(), TransactionError> {
@@ -270,6 +305,17 @@ fn keep(
     let Some(state) = state else { return Ok(()) };
     let path = files.join(format!("{number}.{side}"));
     Ok(replace::replace(&path, Some(&private(state.bytes.clone())), "journal")?)
+}
+
+/// What [`keep`] has kept, with the attributes of the file that it was; nothing is taken on trust.
+fn kept(path: &Path, image: &FileImage) -> Result<FileState, TransactionError> {
+    let damaged = |reason: &str| TransactionError::Damaged {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let bytes = FileState::read(path)?.ok_or_else(|| damaged("it is missing"))?.bytes;
+    let state = FileState { bytes, mode: image.mode, uid: image.uid, gid: image.gid };
+    if state.image() == *image { Ok(state) } else { Err(damaged("its digest is wrong")) }
 }
 
 fn read_state(path: &Path) -> Result<Phase, TransactionError> {

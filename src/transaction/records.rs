@@ -106,9 +106,11 @@ impl Records {
         Ok(journals)
     }
 
-    /// The id of the newest transaction, whatever came of it.
-    pub fn latest(&self) -> Result<Option<String>, TransactionError> {
-        Ok(self.journals()?.pop().map(|journal| journal.intent().id.clone()))
+    /// The newest transaction and how far it has come: a plan that was made while another run was
+    /// in the middle of one is worth nothing after its end.
+    pub fn latest(&self) -> Result<Option<(String, Phase)>, TransactionError> {
+        let newest = self.journals()?.pop();
+        Ok(newest.map(|journal| (journal.intent().id.clone(), journal.phase())))
     }
 
     /// The transaction that an earlier run left unfinished.

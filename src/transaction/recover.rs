@@ -2,7 +2,7 @@
 
 use super::error::{Leftover, TransactionError};
 use super::generations;
-use super::journal::Journal;
+use super::journal::{Journal, Phase};
 use super::records::Records;
 use super::service::Service;
 use super::undo;
@@ -19,8 +19,8 @@ pub struct Recovery {
     pub left: Vec<Leftover>,
 }
 
-/// Takes back the transaction that an earlier run left open, and sweeps away preparations that
-/// never became one. `None`: there was nothing to recover. The caller holds the lock.
+/// Takes back the transaction that an earlier run left open, and sweeps away what preparations and
+/// undone transactions have left. `None`: there was nothing to recover. The caller holds the lock.
 pub fn recover(
     records: &Records,
     service: &mut dyn Service,
@@ -30,7 +30,7 @@ pub fn recover(
         Some(mut journal) => Some(finish(&mut journal, service, progress)?),
         None => None,
     };
-    sweep_preparations(records)?;
+    sweep(records)?;
     Ok(recovery)
 }
 
@@ -41,18 +41,23 @@ fn finish(
 ) -> Result<Recovery, TransactionError> {
     let left = undo::undo(journal, service, progress);
     let (id, command) = (journal.intent().id.clone(), journal.intent().command.clone());
-    if journal.phase() == super::journal::Phase::Open {
+    if journal.phase() == Phase::Open {
         return Err(TransactionError::Unrecovered { id, left });
     }
     Ok(Recovery { id, command, left })
 }
 
-/// A directory without an intent has touched nothing: a run died while it staged.
-fn sweep_preparations(records: &Records) -> Result<(), TransactionError> {
+/// A directory without an intent has touched nothing: a run died while it staged. Contents of an
+/// undone transaction are still there if a run died, or the disk failed, while they were removed.
+fn sweep(records: &Records) -> Result<(), TransactionError> {
     for id in records.ids()? {
         let directory = records.transactions().join(id);
-        if Journal::read(&directory)?.is_none() {
-            generations::discard(&directory)?;
+        match Journal::read(&directory)? {
+            None => generations::discard(&directory)?,
+            Some(journal) if journal.phase() == Phase::Undone && !journal.left_something() => {
+                generations::forget_contents(&journal)?;
+            }
+            Some(_) => {}
         }
     }
     Ok(())

@@ -25,7 +25,8 @@ pub trait Service {
     /// Lets the manager read its unit files again (`daemon-reload`).
     fn reload(&mut self) -> Result<(), ServiceError>;
 
-    /// From here on nothing is interrupted any more: what was done is being taken back.
+    /// What was done is being taken back: from here on nothing is interrupted, one deadline stands
+    /// around all calls together, and a manager that has not answered once is not asked again.
     fn stand_firm(&mut self);
 }
 
@@ -35,6 +36,8 @@ pub struct GatewayUnit<'a> {
     unit: &'a str,
     timeout: Duration,
     interrupt: Interrupt,
+    last_deadline: Option<Deadline>,
+    silence: Option<ManagerError>,
 }
 
 impl<'a> GatewayUnit<'a> {
@@ -46,44 +49,59 @@ impl<'a> GatewayUnit<'a> {
         timeout: Duration,
         interrupt: &Interrupt,
     ) -> Self {
-        Self { manager, unit, timeout, interrupt: interrupt.clone() }
+        let interrupt = interrupt.clone();
+        Self { manager, unit, timeout, interrupt, last_deadline: None, silence: None }
     }
 
-    fn deadline(&self) -> Deadline {
-        Deadline::after(self.timeout)
-    }
-
-    /// Without a manager no step that needs one is planned; only a recovery on a machine whose
-    /// manager has gone comes here.
-    fn manager(&self) -> Result<&'a UserManager, ServiceError> {
-        let looked = Vec::new();
-        let uid = rustix::process::geteuid().as_raw();
-        self.manager.ok_or_else(|| ManagerError::Absent { uid, looked }.into())
+    /// Asks the manager. Without one no step that needs one is planned; only a recovery on a
+    /// machine whose manager has gone gets here all the same, and there is nothing to stop or
+    /// start: the next manager reads the files as they then are.
+    fn ask<T>(
+        &mut self,
+        manager: &UserManager,
+        question: impl FnOnce(&UserManager, Deadline, &Interrupt) -> Result<T, ManagerError>,
+    ) -> Result<T, ServiceError> {
+        if let Some(silence) = &self.silence {
+            return Err(silence.clone().into());
+        }
+        let deadline = self.last_deadline.unwrap_or_else(|| Deadline::after(self.timeout));
+        let answer = question(manager, deadline, &self.interrupt);
+        if let Err(error @ (ManagerError::Hung { .. } | ManagerError::Died { .. })) = &answer
+            && self.last_deadline.is_some()
+        {
+            self.silence = Some(error.clone());
+        }
+        Ok(answer?)
     }
 }
 
 impl Service for GatewayUnit<'_> {
     fn is_active(&mut self) -> Result<bool, ServiceError> {
-        let Some(manager) = self.manager else { return Ok(false) };
-        Ok(manager.unit(self.unit, self.deadline(), &self.interrupt)?.is_up())
+        let (unit, Some(manager)) = (self.unit, self.manager) else { return Ok(false) };
+        let found = self.ask(manager, |it, deadline, stop| it.unit(unit, deadline, stop))?;
+        Ok(found.is_up())
     }
 
     fn stop(&mut self) -> Result<(), ServiceError> {
-        let outcome = self.manager()?.stop(self.unit, self.deadline(), &self.interrupt)?;
-        judge(Verb::Stop, self.unit, &outcome)
+        let (unit, Some(manager)) = (self.unit, self.manager) else { return Ok(()) };
+        let outcome = self.ask(manager, |it, deadline, stop| it.stop(unit, deadline, stop))?;
+        judge(Verb::Stop, unit, &outcome)
     }
 
     fn start(&mut self) -> Result<(), ServiceError> {
-        let outcome = self.manager()?.start(self.unit, self.deadline(), &self.interrupt)?;
-        judge(Verb::Start, self.unit, &outcome)
+        let (unit, Some(manager)) = (self.unit, self.manager) else { return Ok(()) };
+        let outcome = self.ask(manager, |it, deadline, stop| it.start(unit, deadline, stop))?;
+        judge(Verb::Start, unit, &outcome)
     }
 
     fn reload(&mut self) -> Result<(), ServiceError> {
-        Ok(self.manager()?.reload(self.deadline(), &self.interrupt)?)
+        let Some(manager) = self.manager else { return Ok(()) };
+        self.ask(manager, UserManager::reload)
     }
 
     fn stand_firm(&mut self) {
         self.interrupt = Interrupt::never();
+        self.last_deadline = Some(Deadline::after(self.timeout));
     }
 }
 

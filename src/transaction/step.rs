@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::fs::exchange::Identity;
 use crate::fs::image::{FileImage, FileState};
 use crate::language::{Language, Localized};
-use crate::openclaw::keys::KeyChange;
 use crate::say;
 
 /// One change to the machine, with what is needed to take it back.
@@ -130,10 +129,6 @@ pub struct FileStep {
     pub before: Option<FileImage>,
     /// How it will stand; `None`: it is removed.
     pub after: Option<FileImage>,
-    /// The config keys that change, so that they can be taken back alone when somebody else has
-    /// edited the file meanwhile.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub keys: Vec<KeyChange>,
     /// OpenClaw's lock file, held while the file is written, where its version has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<PathBuf>,
@@ -165,7 +160,6 @@ impl FileStep {
             path,
             before: before.as_ref().map(FileState::image),
             after: after.as_ref().map(FileState::image),
-            keys: Vec::new(),
             lock: None,
             contents: Contents { before, after },
         }

@@ -17,19 +17,20 @@ use crate::fs::image::FileState;
 use crate::fs::{FileError, directory, replace};
 use crate::language::{Language, Localized};
 use crate::openclaw::config_lock::ConfigLock;
-use crate::openclaw::keys;
+use crate::openclaw::way_back::{self, Images, WayBack};
 use crate::progress::Progress;
 use crate::say;
 
 /// Undoes every step in reverse and starts the old state again if it ran before. Returns what could
-/// not be taken back; the journal is closed unless a fault of the disk stands in the way.
+/// not be taken back; the journal is closed unless a fault of the disk or a silent manager stands in the way: then a later
+/// recovery goes on.
 pub fn undo(
     journal: &mut Journal,
     service: &mut dyn Service,
     progress: &dyn Progress,
 ) -> Vec<Leftover> {
+    service.stand_firm();
     let mut left = Vec::new();
-    reopen(journal, &mut left);
     let touched = was_touched(journal);
     if touched && concerns_the_unit(journal) {
         quiet(service, &mut left);
@@ -46,31 +47,24 @@ pub fn undo(
             }
         }
     }
-    restart(journal, service, touched, &mut left);
-    if !retry {
-        if let Err(cause) = journal.close(Phase::Undone) {
-            left.push(Leftover {
-                subject: journal.intent().id.clone(),
-                kept: None,
-                cause: cause.into(),
-            });
-        } else if left.is_empty() {
-            // nothing is lost if this fails: pruning comes by again
-            let _ = generations::forget_contents(journal);
-        }
+    retry |= restart(journal, service, &mut left);
+    if !retry && let Err(cause) = close(journal, &left) {
+        let subject = journal.intent().id.clone();
+        left.push(Leftover { subject, kept: None, cause: cause.into() });
     }
     left
 }
 
-/// A commit may fail after its rename: then the state on disk says "committed" while everything is
-/// taken back, and a death in between would leave a mixture that nobody recovers.
-fn reopen(journal: &mut Journal, left: &mut Vec<Leftover>) {
-    if journal.is_unsure()
-        && let Err(cause) = journal.close(Phase::Open)
-    {
-        let subject = journal.intent().id.clone();
-        left.push(Leftover { subject, kept: None, cause: cause.into() });
+fn close(journal: &mut Journal, left: &[Leftover]) -> Result<(), TransactionError> {
+    if !left.is_empty() {
+        journal.note_left(left)?;
     }
+    journal.close(Phase::Undone)?;
+    if left.is_empty() {
+        // nothing is lost if this fails: each recovery sweeps what undone transactions keep
+        let _ = generations::forget_contents(journal);
+    }
+    Ok(())
 }
 
 enum Outcome {
@@ -115,40 +109,47 @@ fn quiet(service: &mut dyn Service, left: &mut Vec<Leftover>) {
     }
 }
 
-fn restart(journal: &Journal, service: &mut dyn Service, touched: bool, left: &mut Vec<Leftover>) {
+/// Lets the manager read the old unit files and starts the gateway again if it ran. Returns whether
+/// a later recovery has to try again, because the manager could not be asked.
+fn restart(journal: &Journal, service: &mut dyn Service, left: &mut Vec<Leftover>) -> bool {
     let intent = journal.intent();
-    if touched
-        && intent.steps.iter().any(|step| matches!(step, Step::Reload))
+    let mut failures = Vec::new();
+    if intent.steps.iter().any(|step| matches!(step, Step::Reload))
         && let Err(cause) = service.reload()
     {
-        left.push(Leftover { subject: "daemon-reload".to_owned(), kept: None, cause });
+        failures.push(("daemon-reload".to_owned(), cause));
     }
-    let Some(unit) = &intent.unit else { return };
-    let unit_stopped = !service.is_active().unwrap_or(false);
-    if unit.was_active
-        && unit_stopped
-        && let Err(cause) = service.start()
-    {
-        left.push(Leftover { subject: unit.name.clone(), kept: None, cause });
+    if let Some(unit) = intent.unit.as_ref().filter(|unit| unit.was_active) {
+        let started = match service.is_active() {
+            Ok(true) => Ok(()),
+            Ok(false) => service.start(),
+            Err(cause) => Err(cause),
+        };
+        let command = format!("systemctl --user start {}", unit.name);
+        failures.extend(started.err().map(|cause| (command, cause)));
     }
+    let unasked = failures.iter().any(|(_, cause)| cause.code().starts_with("systemd."));
+    let leftovers = failures.into_iter();
+    left.extend(leftovers.map(|(subject, cause)| Leftover { subject, kept: None, cause }));
+    unasked
 }
 
 fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, TransactionError> {
     match step {
         Step::File(file) => take_back_file(journal, number, file),
-        Step::Tree(tree) => take_back_tree(journal, tree),
-        Step::Directory { path, .. } => {
-            if path.exists() && directory::remove_if_empty(path)? {
-                return Ok(Outcome::TakenBack);
-            }
-            Ok(Outcome::NothingToDo)
-        }
-        Step::RemoveDirectory { path, mode } => {
-            if directory::create(path, *mode)? {
-                return Ok(Outcome::TakenBack);
-            }
-            Ok(Outcome::NothingToDo)
-        }
+        Step::Tree(tree) => take_back_tree(journal, number, tree),
+        // both were decided by the disk when the intent was written; the note of what was begun
+        // may be lost in a power cut
+        Step::Directory { path, .. } => Ok(if path.exists() && directory::remove_if_empty(path)? {
+            Outcome::TakenBack
+        } else {
+            Outcome::NothingToDo
+        }),
+        Step::RemoveDirectory { path, mode } => Ok(if directory::create(path, *mode)? {
+            Outcome::TakenBack
+        } else {
+            Outcome::NothingToDo
+        }),
         Step::Attributes { path, before, after } => take_back_attributes(path, *before, *after),
         Step::Move { from, to } => {
             let to = to.clone().unwrap_or_else(|| journal.aside(from));
@@ -206,21 +207,83 @@ fn take_back_file(
         replace::replace(&file.path, old.as_ref(), id)?;
         return Ok(Outcome::TakenBack);
     }
-    // somebody else has written it since: their edits stay, our keys go
-    if let (Role::Config, Some(theirs)) = (file.role, &current)
-        && let Some((bytes, _)) = keys::take_back(&file.path, &theirs.bytes, &file.keys)
+    if let Some(theirs) = &current
+        && let Some(back) = without_ours(journal, number, file, theirs)?
     {
-        replace::replace(&file.path, Some(&theirs.with_bytes(bytes)), id)?;
-        return Ok(Outcome::TakenBack);
+        return put_back(journal, number, file, theirs, back);
     }
-    Ok(Outcome::Kept(Leftover {
-        subject: file.path.display().to_string(),
-        kept: file.before.as_ref().map(|_| journal.preimage_path(number)),
-        cause: TransactionError::ChangedMeanwhile { path: file.path.clone() }.into(),
-    }))
+    // what this transaction never came to is a stranger's, and no business of the undo
+    if !journal.begun()?.contains(&number) {
+        return Ok(Outcome::NothingToDo);
+    }
+    Ok(Outcome::Kept(changed_meanwhile(journal, number, file, None)))
 }
 
-fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, TransactionError> {
+/// Somebody else has written the file since: their edits stay, our keys go. `None`: it is no file
+/// of keys, or none that can be edited.
+fn without_ours(
+    journal: &Journal,
+    number: usize,
+    file: &FileStep,
+    theirs: &FileState,
+) -> Result<Option<WayBack>, TransactionError> {
+    if file.role != Role::Config {
+        return Ok(None);
+    }
+    let images = journal.preimage(number, file)?.zip(journal.postimage(number, file)?);
+    let Some((old, new)) = images else { return Ok(None) };
+    let images = Images { before: &old.bytes, after: &new.bytes };
+    Ok(way_back::take_back(&file.path, &theirs.bytes, &[images], leaving(journal)))
+}
+
+/// The plugin that is not there in the old state.
+fn leaving(journal: &Journal) -> Option<&str> {
+    journal.intent().steps.iter().find_map(|step| match step {
+        Step::Tree(tree) if tree.before.is_none() => tree.live.file_name()?.to_str(),
+        _ => None,
+    })
+}
+
+fn put_back(
+    journal: &Journal,
+    number: usize,
+    file: &FileStep,
+    theirs: &FileState,
+    back: WayBack,
+) -> Result<Outcome, TransactionError> {
+    let WayBack { bytes, kept, gone } = back;
+    let is_clean = kept.is_empty() && gone.is_empty();
+    // it holds nothing of ours: our write never came, or somebody has taken it back already
+    if bytes == theirs.bytes {
+        return Ok(Outcome::NothingToDo);
+    }
+    let mut left = changed_meanwhile(journal, number, file, Some(&[kept, gone.clone()].concat()));
+    if !gone.is_empty() {
+        left.kept = Some(journal.keep_theirs(number, theirs)?);
+    }
+    replace::replace(&file.path, Some(&theirs.with_bytes(bytes)), &journal.intent().id)?;
+    Ok(if is_clean { Outcome::TakenBack } else { Outcome::Kept(left) })
+}
+
+fn changed_meanwhile(
+    journal: &Journal,
+    number: usize,
+    file: &FileStep,
+    keys: Option<&[String]>,
+) -> Leftover {
+    let path = file.path.display().to_string();
+    Leftover {
+        subject: keys.map_or_else(|| path.clone(), |keys| format!("{path}: {}", keys.join(", "))),
+        kept: file.before.as_ref().map(|_| journal.preimage_path(number)),
+        cause: TransactionError::ChangedMeanwhile { path: file.path.clone() }.into(),
+    }
+}
+
+fn take_back_tree(
+    journal: &Journal,
+    number: usize,
+    tree: &TreeStep,
+) -> Result<Outcome, TransactionError> {
     let slot = journal.slot_of(tree);
     exchange::settle(&tree.live, &slot)?;
     let now = Identity::of(&tree.live)?;
@@ -231,6 +294,9 @@ fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, Transac
     if now == after {
         exchange::swap(&tree.live, &slot)?;
         return Ok(Outcome::TakenBack);
+    }
+    if !journal.begun()?.contains(&number) {
+        return Ok(Outcome::NothingToDo);
     }
     Ok(Outcome::Kept(Leftover {
         subject: tree.live.display().to_string(),

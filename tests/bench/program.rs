@@ -38,9 +38,26 @@ impl Machine {
             .env("OPENCLAW_SETUP_CLIENT_SECRET", SECRET)
     }
 
+    /// A furnished machine whose unit is restarted at once: the health gate watches a gateway for longer than `RestartSec=`.
+    pub(crate) fn brisk() -> Self {
+        Self::brisk_with(&[], "", &[])
+    }
+
+    /// The same, with options of `user-manager.sh`, with faults of the gateway, with options of `furnish.sh`.
+    pub(crate) fn brisk_with(options: &[&str], faults: &str, furnishing: &[&str]) -> Self {
+        let machine = Self::start_with(options);
+        machine.write(
+            ".config/systemd/user/openclaw-gateway.service.d/10-brisk.conf",
+            "[Service]\nRestartSec=100ms\n",
+        );
+        machine.let_the_gateway(faults);
+        machine.furnish(furnishing);
+        machine
+    }
+
     /// A furnished machine on which DingTalk has been set up.
     pub(crate) fn set_up() -> Self {
-        let machine = Self::furnished();
+        let machine = Self::brisk();
         assert_exit(&machine.install(&[]).run(), 0);
         machine
     }

@@ -3,6 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 
 use crate::bench::program::{CONFIG, CONNECTOR, MODELS, SECRET, assert_exit, assert_says};
+use crate::bench::snapshot::RECORDS;
 use crate::bench::{HOME, Machine, said};
 
 /// A machine with this config.
@@ -149,21 +150,18 @@ fn a_link_stays_and_its_target_is_edited() {
     assert!(machine.read_text("dotfiles/mine.json").contains("dingtalk-connector"));
 }
 
+/// A user outside the file's group may not give a new file to that group, so the edit is refused rather than the group lost.
 #[test]
-fn mode_and_owner_stay() {
+fn a_group_that_cannot_be_kept_is_not_lost() {
     let machine = Machine::only_a_home();
-    machine.command(&["chgrp", "1234", &format!("{HOME}/{CONFIG}")]).by_root().ask();
-    machine.shell("chmod 640 .openclaw/openclaw.json; newgrp 2>/dev/null || true");
-    let before = machine.outside(CONFIG).metadata().unwrap();
-    let outcome = machine.install(&[]).run();
-    let after = machine.outside(CONFIG).metadata().unwrap();
-    // a user who is not in the group cannot give it back: refused, or kept, but never silently changed
-    assert_eq!(
-        (after.mode(), after.uid(), after.gid()),
-        (before.mode(), 1000, 1234),
-        "{}",
-        said(&outcome)
-    );
+    let config = format!("{HOME}/{CONFIG}");
+    machine.command(&["chgrp", "1234", &config]).by_root().ask();
+    machine.command(&["chmod", "640", &config]).by_root().ask();
+    let before = machine.home().without(RECORDS);
+    let refused = machine.install(&[]).run();
+    assert_exit(&refused, 1);
+    assert_says(&refused, &[&config]);
+    before.assert_same(&machine.home().without(RECORDS));
 }
 
 #[test]

@@ -1,4 +1,9 @@
 //! The program in a home without a user manager: what it asks, reads, refuses and writes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "where a step of a test fails, so does the test"
+)]
 
 #[path = "../bench/mod.rs"]
 mod bench;

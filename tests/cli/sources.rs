@@ -89,14 +89,14 @@ fn a_zip_with_a_sidecar() {
 fn the_newest_version_of_the_payload_folder_is_taken_when_nothing_is_named() {
     let machine = Machine::only_a_home();
     machine.shell(
-        r#"
+        r"
         for version in 0.5.9 0.6.0; do
           mkdir -p payloads/dingtalk-connector
           cp -R payload/dingtalk-connector payloads/dingtalk-connector/$version
         done
         cd payloads/dingtalk-connector/0.5.9
         sed -i 's/0\.6\.0/0.5.9/' package.json
-        sha256sum package.json openclaw.plugin.json plugin.ts >SHA256SUMS"#,
+        sha256sum package.json openclaw.plugin.json plugin.ts >SHA256SUMS",
     );
     let payloads = format!("{HOME}/payloads");
     assert_exit(&install(&machine, &[]).env("OPENCLAW_SETUP_PAYLOADS", &payloads).run(), 0);

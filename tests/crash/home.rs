@@ -46,9 +46,11 @@ pub(crate) struct Home {
     /// Where, beside the home, files of it lie.
     pub(crate) elsewhere: Vec<PathBuf>,
     /// Our records.
-    records: PathBuf,
+    pub(crate) records: PathBuf,
     /// A script that makes the home of the template in `$1`, in place `$2`; it ends what was before.
-    pub(crate) reset: &'static str,
+    pub(crate) reset: String,
+    /// Options before each command.
+    pub(crate) options: &'static [&'static str],
 }
 
 /// An ordinary home, on the file system of the place.
@@ -73,18 +75,20 @@ impl Home {
             place: place.to_owned(),
             environment: Vec::new(),
             elsewhere: Vec::new(),
-            reset: RESET,
+            reset: RESET.to_owned(),
+            options: &[],
         }
     }
 
     /// Puts it back to how it was furnished.
     pub(crate) fn reset(&self) {
-        shell(self.reset, &[&self.place.join("template"), &self.place, &self.path]);
+        shell(&self.reset, &[&self.place.join("template"), &self.place, &self.path]);
     }
 
     /// The program with these words; `~` at the beginning of one is the home.
     pub(crate) fn program(&self, line: &str) -> Command {
         let mut command = Command::new(PROGRAM);
+        command.args(self.options);
         for word in line.split_whitespace() {
             match word.strip_prefix("~/") {
                 Some(rest) => command.arg(self.path.join(rest)),
@@ -125,11 +129,6 @@ impl Home {
     /// Temporary files in it.
     pub(crate) fn left_over(&self) -> Vec<PathBuf> {
         state::left_over(&self.roots())
-    }
-
-    /// Our records.
-    pub(crate) fn records(&self) -> &Path {
-        &self.records
     }
 
     /// Where strace writes.

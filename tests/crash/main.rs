@@ -10,8 +10,16 @@
     reason = "where the bench fails, so does the test; a sweep tells how much it has tried"
 )]
 
+#[path = "../bench/mod.rs"]
+mod bench;
+mod fault;
+mod full_disk;
 mod home;
 mod kill;
+mod machine;
+mod odd_homes;
+mod power;
+mod race;
 mod room;
 mod scenario;
 mod state;

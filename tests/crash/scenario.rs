@@ -23,5 +23,20 @@ pub(crate) const FIRST: Scenario = Scenario { name: "install", before: &[], comm
 pub(crate) const OVER: Scenario =
     Scenario { name: "install over another", before: &[INSTALL], command: INSTALL_NEXT };
 
+/// Another version of the connector, the settings stay.
+pub(crate) const UPGRADE: Scenario =
+    Scenario { name: "upgrade", before: &[INSTALL], command: "upgrade ~/payload/0.7.0 --yes" };
+
 /// All of them.
-pub(crate) const SCENARIOS: &[Scenario] = &[FIRST, OVER];
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    FIRST,
+    OVER,
+    UPGRADE,
+    Scenario { name: "uninstall", before: &[INSTALL], command: "uninstall --yes" },
+    Scenario {
+        name: "rollback",
+        before: &[INSTALL, "upgrade ~/payload/0.7.0"],
+        command: "rollback",
+    },
+    Scenario { name: "rollback of all", before: &[INSTALL, "rollback"], command: "rollback" },
+];

@@ -65,7 +65,8 @@ impl State {
         let mut lines: Vec<String> = paths
             .filter_map(|path| {
                 let (here, there) = (self.entries.get(path), other.entries.get(path));
-                (here != there).then(|| format!("{path:?}: {}, not {}", tell(here), tell(there)))
+                (here != there)
+                    .then(|| format!("{}: {}, not {}", path.display(), tell(here), tell(there)))
             })
             .collect();
         lines.sort();

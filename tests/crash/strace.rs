@@ -64,21 +64,33 @@ pub(crate) enum Fate {
 
 /// Runs `command` and lists where it changes a file in the room.
 pub(crate) fn changes(command: &Command, log: &Path) -> Vec<Point> {
-    points(command, log, &CHANGES, &|call, line| {
+    changes_with(command, log, &[])
+}
+
+/// The same, with faults in strace's own words.
+pub(crate) fn changes_with(command: &Command, log: &Path, more: &[&str]) -> Vec<Point> {
+    points(command, log, &CHANGES, more, &|call, line| {
         !call.starts_with("open") || line.contains("O_CREAT") || line.contains("O_TRUNC")
     })
 }
 
 /// Runs `command` and lists where it looks at a file in the room.
 pub(crate) fn looks(command: &Command, log: &Path) -> Vec<Point> {
-    points(command, log, &LOOKS, &|_, line| !line.contains("O_CREAT"))
+    points(command, log, &LOOKS, &[], &|_, line| !line.contains("O_CREAT"))
 }
 
 type Filter<'a> = &'a dyn Fn(&str, &str) -> bool;
 
-fn points(command: &Command, log: &Path, calls: &[&str], wanted: Filter) -> Vec<Point> {
+fn points(
+    command: &Command,
+    log: &Path,
+    calls: &[&str],
+    more: &[&str],
+    wanted: Filter,
+) -> Vec<Point> {
     let trace = format!("trace={}", calls.join(","));
-    let options = ["-y", "-e", "signal=none", "-e", &trace];
+    let mut options = vec!["-y", "-e", "signal=none", "-e", &trace];
+    options.extend(more.iter().flat_map(|more| ["-e", *more]));
     let output = under_strace(command, &options, log).output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     let text = std::fs::read(log).unwrap();
@@ -120,7 +132,7 @@ pub(crate) fn struck(command: &Command, point: &Point, fate: Fate, more: &[&str]
         Fate::Fails(error) => format!("inject={call}:error={error}:when={number}"),
         Fate::FailsForEver(error) => format!("inject={call}:error={error}:when={number}+"),
     };
-    let trace = format!("trace={call}");
+    let trace = format!("trace={call},renameat2");
     let mut options = vec!["-e", "signal=none", "-e", &trace, "-e", &inject];
     // stops at the traced calls only, which is faster; strace 6.1 then loses the signals it injects
     if !matches!(fate, Fate::Death) {
@@ -131,8 +143,9 @@ pub(crate) fn struck(command: &Command, point: &Point, fate: Fate, more: &[&str]
 }
 
 fn under_strace(command: &Command, options: &[&str], log: &Path) -> Command {
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-o"]).arg(log).args(options);
+    // a program that a fault sends round and round for ever is a failure like any other
+    let mut strace = Command::new("timeout");
+    strace.args(["--signal=KILL", "60", "strace", "-f", "-qq", "-o"]).arg(log).args(options);
     strace.arg("--").arg(command.get_program()).args(command.get_args());
     strace.env_clear().current_dir("/").stdin(Stdio::null());
     for (name, value) in command.get_envs() {

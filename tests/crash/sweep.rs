@@ -96,6 +96,13 @@ impl Case {
         if difference.is_empty() { Ok(()) } else { Err(format!("again: {difference:#?}")) }
     }
 
+    /// Every managed file is as that side has it.
+    pub(crate) fn is_in(&self, side: Side) -> Verdict {
+        let expected = if side == Side::Old { &self.old } else { &self.new };
+        let difference = self.home.state().difference(expected);
+        if difference.is_empty() { Ok(()) } else { Err(format!("{difference:#?}")) }
+    }
+
     /// The old state or the new one, wholly; the journal says the same; nothing lies about.
     pub(crate) fn side(&self) -> Result<Side, String> {
         let now = self.home.state();
@@ -137,8 +144,7 @@ impl Case {
             }
         }
         let known = transactions.len();
-        let there =
-            fs::read_dir(self.home.records().join("transactions")).map_or(0, Iterator::count);
+        let there = fs::read_dir(self.home.records.join("transactions")).map_or(0, Iterator::count);
         if known != there {
             return Err(format!("{there} directories for {known} transactions"));
         }
@@ -146,7 +152,7 @@ impl Case {
     }
 
     fn keeps_contents(&self, id: &serde_json::Value) -> bool {
-        let directory = self.home.records().join("transactions").join(id.as_str().unwrap());
+        let directory = self.home.records.join("transactions").join(id.as_str().unwrap());
         directory.join("tree").exists() || directory.join("files").exists()
     }
 }
@@ -176,6 +182,7 @@ pub(crate) fn sweep<T: Sync + std::fmt::Debug>(
         }
     });
     let bad = bad.into_inner().unwrap();
+    assert!(!jobs.is_empty(), "{title}: nothing was tried");
     println!("  {title}: {} points, {} bad states", jobs.len(), bad.len());
     assert!(bad.is_empty(), "{title}: {} bad: {}", bad.len(), bad[..bad.len().min(12)].join("\n"));
 }

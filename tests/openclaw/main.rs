@@ -4,4 +4,5 @@
 mod bench;
 
 mod doctor;
+mod installation;
 mod the_bench;

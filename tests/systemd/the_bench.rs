@@ -1,4 +1,4 @@
-//! The machine before DingTalk is set up, and the faults that the stand-in can show: what the other tests build on.
+//! The machine before DingTalk works here, and the faults that the stand-in can show: what the other tests build on.
 
 use std::process::Stdio;
 
@@ -141,4 +141,31 @@ fn set_up_by_hand(machine: &Machine) {
         systemctl --user start openclaw-gateway"#,
     );
     machine.wait_ready();
+}
+
+#[test]
+fn every_change_of_a_home_is_seen() {
+    let machine = Machine::start_with(&["--no-manager", "--no-journal"]);
+    machine.shell("echo 1 >file; mkdir directory; ln -s file link");
+    for change in [
+        "echo 2 >file",
+        "chmod 600 file",
+        "rm file",
+        "chmod 700 directory",
+        "touch directory/new",
+        "ln -sfn directory link",
+        "rm link; echo 1 >link",
+    ] {
+        let before = machine.home();
+        before.assert_untouched(&machine.home());
+        machine.shell(change);
+        let after = machine.home();
+        let compared = std::panic::catch_unwind(|| before.assert_same(&after));
+        assert!(compared.is_err(), "{change}");
+    }
+    let before = machine.home();
+    machine.shell("cp -p link copy; mv copy link");
+    let after = machine.home();
+    before.assert_same(&after);
+    assert!(std::panic::catch_unwind(|| before.assert_untouched(&after)).is_err());
 }

@@ -1,4 +1,5 @@
-"""What OpenClaw 2026.3.13 writes, where it writes it: lines on standard output, and JSON lines under /tmp/openclaw."""
+"""What OpenClaw 2026.3.13 writes, where it writes it: lines on standard output, and JSON lines under /tmp/openclaw (for
+whoever comes second, /tmp/openclaw-UID)."""
 
 import datetime
 import json
@@ -8,8 +9,12 @@ import threading
 
 class Log:
     def __init__(self):
-        os.makedirs("/tmp/openclaw", mode=0o700, exist_ok=True)
-        self.path = f"/tmp/openclaw/openclaw-{datetime.date.today().isoformat()}.log"
+        directory = "/tmp/openclaw"
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        if os.stat(directory).st_uid != os.getuid():
+            directory = f"/tmp/openclaw-{os.getuid()}"
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+        self.path = f"{directory}/openclaw-{datetime.date.today().isoformat()}.log"
         self._lock = threading.Lock()
 
     def line(self, subsystem, text, level="INFO"):

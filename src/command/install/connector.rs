@@ -10,6 +10,7 @@ use crate::connector::npm::{self, Registry};
 use crate::connector::{
     Checks, DEFAULT_PAYLOADS, Limits, Payload, Source, TreeManifest, Verification,
 };
+use crate::fs::exchange::Identity;
 use crate::installation::live_tree::{LiveTree, version_of};
 use crate::installation::picture::Picture;
 use crate::plan::install::PayloadFacts;
@@ -22,11 +23,7 @@ pub(super) fn open(
     checksums: &Checksums,
     picture: &Picture,
 ) -> Result<Payload, Failure> {
-    let payloads = context
-        .surroundings
-        .path("OPENCLAW_SETUP_PAYLOADS")
-        .unwrap_or_else(|| PathBuf::from(DEFAULT_PAYLOADS));
-    let source = Source::resolve(source.map(OsStr::new), &payloads)?;
+    let source = Source::resolve(source.map(OsStr::new), &payloads(context))?;
     let checks = Checks {
         sha256: checksums.sha256,
         checksums: checksums.checksums.clone(),
@@ -35,6 +32,12 @@ pub(super) fn open(
     };
     let registry = registry(context, picture);
     Ok(Payload::open(&source, &checks, &registry, &context.interrupt, &Bar::on(context.console))?)
+}
+
+/// Where packages put payloads.
+pub(in crate::command) fn payloads(context: &Context) -> PathBuf {
+    let elsewhere = context.surroundings.path("OPENCLAW_SETUP_PAYLOADS");
+    elsewhere.unwrap_or_else(|| PathBuf::from(DEFAULT_PAYLOADS))
 }
 
 /// npm as the gateway's own Node.js has it, else that of the PATH.
@@ -62,7 +65,7 @@ pub(in crate::command) fn live_tree(
     picture: &Picture,
 ) -> Result<Option<LiveTree>, Failure> {
     let path = &picture.paths.connector;
-    if path.symlink_metadata().is_err() {
+    if Identity::of(path)?.is_none() {
         return Ok(None);
     }
     let manifest = TreeManifest::scan(path, &context.interrupt, &Bar::on(context.console))?;

@@ -38,7 +38,7 @@ pub(in crate::command) fn judge(
         log: &LogSource::of_unit(&context.paths.unit),
         secrets: &secrets(effective, &config),
     };
-    bar.begin(&label(context.console.language), None);
+    bar.begin(&Watching, None);
     let verdict = gate.pass(&plan.expectations, context.deadline(), &context.interrupt);
     bar.end();
     bar.finished(&Passed(verdict?));
@@ -60,8 +60,14 @@ impl Localized for Passed {
     }
 }
 
-fn label(language: Language) -> String {
-    say!(language, "waiting until the gateway is healthy", "等待网关恢复健康")
+/// The gate is watching, for the report.
+#[derive(Debug)]
+struct Watching;
+
+impl Localized for Watching {
+    fn text(&self, language: Language) -> String {
+        say!(language, "waiting until the gateway is healthy", "等待网关恢复健康")
+    }
 }
 
 /// An `EnvironmentFile=` or a later drop-in may take the bypass away again: seen at once, and by

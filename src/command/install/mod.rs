@@ -23,7 +23,7 @@ use crate::systemd::UserManager;
 use crate::transaction::apply::Preparation;
 use crate::transaction::service::ServiceError;
 
-pub(super) use connector::live_tree;
+pub(super) use connector::{live_tree, payloads};
 pub(super) use health::{judge, secrets};
 
 /// Runs `install`.
@@ -115,9 +115,10 @@ impl Undertaking for Errand<'_> {
     fn look(&mut self) -> Result<Prospect, Failure> {
         let (picture, config) = self.context.observe(self.manager)?;
         let config = config?;
+        let live = connector::live_tree(self.context, &picture)?;
+        self.purpose.refuse_without(live.as_ref())?;
         self.complete(&config)?;
         let payload = connector::open(self.context, self.source, self.checksums, &picture)?;
-        let live = connector::live_tree(self.context, &picture)?;
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         let request = Request {
             purpose: self.purpose,

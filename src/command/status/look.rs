@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::super::context::Context;
 use super::super::failure::Failure;
 use super::super::verify;
+use crate::command::install::payloads;
 use crate::connector::manifest::Deviation;
+use crate::connector::newer_payload;
 use crate::fs::lock::Lock;
 use crate::health::{ChatAnswer, Endpoint, Readiness};
 use crate::installation::live_tree::version_of;
@@ -43,6 +45,8 @@ pub(super) struct Connector {
     pub(super) version: Option<String>,
     /// `None`: not installed by us, so there is nothing to compare with.
     pub(super) deviations: Option<Vec<Deviation>>,
+    /// The version of a newer payload that lies ready.
+    pub(super) upgrade: Option<String>,
 }
 
 /// What the running gateway answers.
@@ -111,7 +115,9 @@ fn connector(context: &Context, picture: &Picture) -> Result<Option<Connector>, 
     }
     let compare = |record| verify::deviations(context, record);
     let deviations = picture.record.as_ref().map(compare).transpose()?;
-    Ok(Some(Connector { version: version_of(&path), path, deviations }))
+    let version = version_of(&path);
+    let upgrade = version.as_deref().and_then(|version| newer_payload(&payloads(context), version));
+    Ok(Some(Connector { path, version, deviations, upgrade }))
 }
 
 fn pending(context: &Context) -> Result<Option<Pending>, Failure> {

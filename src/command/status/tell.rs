@@ -36,6 +36,7 @@ pub(super) fn text(status: &Status, console: Console) -> String {
     let mut lines = vec![table.text()];
     let problems = status.problems(language);
     lines.extend(problems.iter().map(|problem| console.marked(Mark::Bad, problem)));
+    lines.extend(upgrade(status, language).map(|hint| console.marked(Mark::Hint, &hint)));
     lines.join("\n")
 }
 
@@ -60,6 +61,16 @@ fn connector(connector: Option<&Connector>, language: Language) -> String {
         },
     );
     format!("{version}  {state}\n{path}")
+}
+
+/// A newer payload is an offer, not a problem.
+fn upgrade(status: &Status, language: Language) -> Option<String> {
+    let version = status.connector.as_ref()?.upgrade.as_ref()?;
+    Some(say!(
+        language,
+        "connector {version} is here; move to it with: openclaw-setup upgrade",
+        "已有新版连接器 {version}；升级请运行：openclaw-setup upgrade"
+    ))
 }
 
 fn unit(status: &Status, language: Language) -> String {
@@ -155,6 +166,7 @@ pub(super) fn json(status: &Status, problems: &[String]) -> Map<String, Value> {
             "path": connector.path,
             "recorded": connector.deviations.is_some(),
             "deviations": connector.deviations,
+            "upgrade": connector.upgrade,
         })),
         "unit": managed.map(|managed| json!({
             "name": managed.unit.name,

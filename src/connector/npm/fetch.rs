@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha512};
 
+use super::super::activity::Activity;
 use super::error::NpmError;
 use super::program::Registry;
 use crate::connector::error::PayloadError;
@@ -39,7 +40,7 @@ pub(in crate::connector) fn fetch(
     registry.expect_online(&format!("npm:{spec}"))?;
     let wanted = spec.to_string();
     let pack = ["pack", "--json", "--ignore-scripts", "--loglevel=error", "--", &wanted];
-    let answer = watch.during(Path::new(&format!("npm:{spec}")), None, || {
+    let answer = watch.during(&Activity::Fetching(format!("npm:{spec}")), None, || {
         Ok(registry.npm(&pack, into, watch.interrupt)?)
     })?;
     let version =

@@ -15,6 +15,7 @@ use rustix::fs::{FileType, Mode, OFlags, RenameFlags, fchmod, fstat, renameat_wi
 use rustix::io::Errno;
 use serde_json::{Map, Value, json};
 
+use super::super::activity::Activity;
 use super::pins::{Resolution, pinned, pins};
 use super::program::Registry;
 use crate::connector::entry::{Fault, Refusal, refuse_escapes};
@@ -83,7 +84,7 @@ fn fill(
     let mut file = scratch.file(Path::new("package.json"), false)?;
     file.write(scratch_package(package).to_string().as_bytes())?;
     file.finish();
-    watch.during(Path::new("npm install"), None, || {
+    watch.during(&Activity::InstallingDependencies, None, || {
         registry.npm(&INSTALL, scratch.path(), watch.interrupt)?;
         Ok(())
     })

@@ -1,7 +1,11 @@
 //! The plan of `rollback`: the state before a past transaction, as far as it is still ours to
 //! restore.
 
-use std::path::{Path, PathBuf};
+mod file;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
 
 use super::note::Note;
 use super::order::{self, Changes};
@@ -12,10 +16,7 @@ use crate::fs::image::FileState;
 use crate::health::Expectations;
 use crate::installation::live_tree::LiveTree;
 use crate::installation::picture::Picture;
-use crate::openclaw::keys::{self, KeyChange};
-use crate::systemd::drop_in;
-use crate::systemd::environment::{Bypass, Environment};
-use crate::transaction::step::{Attributes, FileStep, Role, Step, TreeSide, TreeStep};
+use crate::transaction::step::{Attributes, Role, Step, TreeSide, TreeStep};
 
 /// One past transaction, newest first in a [`Request`].
 #[derive(Debug)]
@@ -24,8 +25,19 @@ pub struct Past {
     pub id: String,
     /// The connector's version before it.
     pub connector_before: Option<String>,
-    /// Its steps, each with the preimage where it is one of a file.
-    pub steps: Vec<(Step, Option<FileState>)>,
+    /// Its steps.
+    pub steps: Vec<PastStep>,
+}
+
+/// One step of a past transaction; where it is one of a file, with that file's two images.
+#[derive(Debug)]
+pub struct PastStep {
+    /// The step.
+    pub step: Step,
+    /// The file before.
+    pub before: Option<FileState>,
+    /// The file after.
+    pub after: Option<FileState>,
 }
 
 /// What is asked for, and how the disk stands.
@@ -49,10 +61,17 @@ pub struct Request<'a> {
 
 /// Makes the plan.
 pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailure> {
+    if let Some(variable) = picture.read_only {
+        return Err(PlanError::ReadOnly { variable }.into());
+    }
     let mut notes = Vec::new();
     let mut changes = Changes { tree: tree(request)?, ..Changes::default() };
+    let connector_stays = match &changes.tree {
+        Some(tree) => tree.after.is_some(),
+        None => request.live.is_some(),
+    };
     for (path, current) in &request.current {
-        let step = file(request, path, current.as_ref(), &mut notes);
+        let step = file::file(request, path, current.as_ref(), connector_stays, &mut notes);
         match step.as_ref().map(|step| step.role) {
             Some(Role::DropIn) => changes.drop_in = step,
             Some(Role::Config) => changes.config.extend(step),
@@ -94,7 +113,7 @@ fn deviations(picture: &Picture, request: &Request<'_>) -> Option<Note> {
 fn tree(request: &Request<'_>) -> Result<Option<TreeStep>, PlanError> {
     let steps =
         request.past.iter().flat_map(|past| past.steps.iter().map(move |step| (past, step)));
-    let mut trees = steps.filter_map(|(past, (step, _))| match step {
+    let mut trees = steps.filter_map(|(past, past_step)| match &past_step.step {
         Step::Tree(tree) => Some((past, tree)),
         _ => None,
     });
@@ -121,113 +140,11 @@ fn tree(request: &Request<'_>) -> Result<Option<TreeStep>, PlanError> {
     Ok(Some(TreeStep { live: first.live.clone(), before, after: wanted.cloned(), slot }))
 }
 
-/// Byte for byte where nobody has touched the file since; else key by key, and what is no longer
-/// ours stays and is told.
-fn file(
-    request: &Request<'_>,
-    path: &Path,
-    current: Option<&FileState>,
-    notes: &mut Vec<Note>,
-) -> Option<FileStep> {
-    let touched: Vec<(&FileStep, Option<&FileState>)> = request
-        .past
-        .iter()
-        .flat_map(|past| &past.steps)
-        .filter_map(|(step, preimage)| match step {
-            Step::File(file) if file.path == path => Some((file, preimage.as_ref())),
-            _ => None,
-        })
-        .collect();
-    let (newest, (oldest, target)) = (touched.first()?.0, *touched.last()?);
-    let image = current.map(FileState::image);
-    if image == oldest.before {
-        return None;
-    }
-    let to = |after: Option<FileState>| {
-        let step = FileStep::new(newest.role, path.to_owned(), current.cloned(), after);
-        Some(FileStep { lock: newest.lock.clone(), keys: reversed(&touched), ..step })
-    };
-    if image == newest.after {
-        return to(target.cloned());
-    }
-    let theirs = current?;
-    let restored = match newest.role {
-        Role::Config | Role::Models => by_keys(path, theirs, &touched, notes),
-        Role::DropIn => by_assignments(theirs, target, newest),
-        Role::Record | Role::Connector => None,
-    };
-    match restored {
-        Some(Restored::Text(bytes)) if bytes == theirs.bytes => None,
-        Some(Restored::Text(bytes)) => to(Some(theirs.with_bytes(bytes))),
-        Some(Restored::Nothing) => to(None),
-        None => {
-            notes.push(Note::FileKept { file: path.to_owned() });
-            None
-        }
-    }
-}
-
-enum Restored {
-    Text(Vec<u8>),
-    Nothing,
-}
-
-fn by_keys(
-    path: &Path,
-    theirs: &FileState,
-    touched: &[(&FileStep, Option<&FileState>)],
-    notes: &mut Vec<Note>,
-) -> Option<Restored> {
-    let mut bytes = theirs.bytes.clone();
-    let mut kept = Vec::new();
-    for (step, _) in touched {
-        let (text, left) = keys::take_back(path, &bytes, &step.keys)?;
-        bytes = text;
-        kept.extend(left);
-    }
-    if !kept.is_empty() {
-        notes.push(Note::KeysKept { keys: kept });
-    }
-    Some(Restored::Text(bytes))
-}
-
-/// Our two assignments go from a drop-in that the user has edited since; every other line stays.
-fn by_assignments(
-    theirs: &FileState,
-    target: Option<&FileState>,
-    newest: &FileStep,
-) -> Option<Restored> {
-    newest.after.as_ref()?;
-    let text = String::from_utf8_lossy(&theirs.bytes).into_owned();
-    let before = target.map(|state| String::from_utf8_lossy(&state.bytes).into_owned());
-    let assigned = drop_in::assigned(before.as_deref().unwrap_or_default());
-    let ours = Bypass::extending(&Environment::default());
-    Some(match drop_in::without_bypass(&text, &ours, &assigned) {
-        Some(text) => Restored::Text(text.into_bytes()),
-        None => Restored::Nothing,
-    })
-}
-
-/// The keys of this step as seen from the other side, so that it can be taken back in its turn.
-fn reversed(touched: &[(&FileStep, Option<&FileState>)]) -> Vec<KeyChange> {
-    let forward = touched
-        .iter()
-        .rev()
-        .fold(Vec::new(), |keys, (step, _)| keys::accumulated(&keys, step.keys.clone()));
-    let reverse = |key: KeyChange| KeyChange {
-        existing: key.path.len(),
-        before: key.after,
-        after: key.before,
-        path: key.path,
-    };
-    forward.into_iter().map(reverse).collect()
-}
-
 /// Attributes and moves, the newest first: what somebody else has changed since stays.
 fn others(request: &Request<'_>, notes: &mut Vec<Note>) -> Vec<Step> {
     let mut steps = Vec::new();
-    for (step, _) in request.past.iter().flat_map(|past| past.steps.iter().rev()) {
-        match step {
+    for past in request.past.iter().flat_map(|past| past.steps.iter().rev()) {
+        match &past.step {
             Step::Attributes { path, before, after } => {
                 let now = request.attributes.iter().find(|(known, _)| known == path);
                 match now.map(|(_, now)| *now) {
@@ -253,7 +170,7 @@ fn others(request: &Request<'_>, notes: &mut Vec<Note>) -> Vec<Step> {
 fn created_directories(request: &Request<'_>) -> Vec<PathBuf> {
     let steps = request.past.iter().flat_map(|past| &past.steps);
     steps
-        .filter_map(|(step, _)| match step {
+        .filter_map(|past_step| match &past_step.step {
             Step::Directory { path, .. } => Some(path.clone()),
             _ => None,
         })

@@ -1,0 +1,128 @@
+//! Somebody else writes `openclaw.json` while the program works: nothing of theirs is lost, and it is said.
+
+use crate::bench::program::{CONFIG, CONNECTOR, SECRET, assert_exit, assert_says};
+use crate::bench::{HOME, Machine, Order, said};
+
+/// An OpenClaw that takes a lock while it writes its config.
+fn machine_with_a_lock() -> Machine {
+    let machine = Machine::only_a_home();
+    machine.let_openclaw_be("2026.5.28");
+    machine
+}
+
+const LOCK: &str = ".openclaw/openclaw.json.lock";
+
+fn lock(machine: &Machine) {
+    machine.write(LOCK, format!("{{\"pid\": 1, \"createdAt\": \"{}\"}}", jiff::Timestamp::now()));
+}
+
+#[test]
+fn an_edit_between_the_plan_and_the_write_stops_it_and_stays() {
+    let machine = machine_with_a_lock();
+    let before = machine.theirs();
+    let text = machine.read_text(CONFIG);
+    lock(&machine);
+    let mut running = machine.install(&[]).watch();
+    running.until("put connector");
+    machine.edit(CONFIG, "/* the owner's choice */", "/* written meanwhile */");
+    machine.shell(&format!("rm {LOCK}"));
+    let failed = running.end();
+    assert_exit(&failed, 1);
+    assert_says(
+        &failed,
+        &[
+            &format!("{HOME}/{CONFIG} was changed by somebody else"),
+            "Nothing of theirs was overwritten",
+            "was undone",
+        ],
+    );
+    assert_eq!(
+        machine.read_text(CONFIG),
+        text.replace("/* the owner's choice */", "/* written meanwhile */")
+    );
+    before.without(CONFIG).assert_same(&machine.theirs().without(CONFIG));
+    assert_exit(&machine.install(&[]).run(), 0);
+}
+
+#[test]
+fn a_lock_that_is_let_go_in_time_is_waited_for() {
+    let machine = machine_with_a_lock();
+    lock(&machine);
+    let mut running = machine.install(&[]).watch();
+    running.until("put connector");
+    machine.shell(&format!("rm {LOCK}"));
+    assert_exit(&running.end(), 0);
+    assert!(machine.read_text(CONFIG).contains("dingtalk-connector"));
+    assert!(!machine.has(LOCK));
+}
+
+/// Counts upward in the config until the file `stop` comes, each time the whole file anew, and tells when a number of its own
+/// was lost. With `LOCKED` it takes OpenClaw's lock, as 2026.5.28 does.
+const WRITER: &str = r"
+import os, re, sys, time
+path, lock, locked = '.openclaw/openclaw.json', '.openclaw/openclaw.json.lock', sys.argv[1] == 'LOCKED'
+count = 0
+def take():
+    while locked:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)); return
+        except FileExistsError:
+            time.sleep(0.001)
+while not os.path.exists('stop'):
+    take()
+    with open(path, encoding='utf-8') as file: text = file.read()
+    if count and f'count {count} ' not in text:
+        print('lost', count, flush=True)
+    count += 1
+    text = re.sub(r'/\*.*?\*/', f'/* count {count} */', text, count=1)
+    with open(path + '.theirs', 'w', encoding='utf-8') as file: file.write(text)
+    os.chmod(path + '.theirs', 0o600)
+    os.rename(path + '.theirs', path)
+    if locked: os.unlink(lock)
+    if count == 1: open('writing', 'w').close()
+    time.sleep(0.01)
+print('counted', count)
+";
+
+/// Installs and uninstalls by turns while the writer writes; returns what the writer told and how the runs ended.
+fn beside_a_writer(machine: &Machine, kind: &str) -> (String, Vec<i32>) {
+    let writer = machine.command(&["/usr/bin/python3", "-c", WRITER, kind]).start();
+    machine.wait_until("test -e writing");
+    let install = || -> Order<'_> {
+        machine
+            .setup(&["install", "payload/dingtalk-connector"])
+            .env("OPENCLAW_SETUP_CLIENT_ID", "ding-test-id")
+            .env("OPENCLAW_SETUP_CLIENT_SECRET", SECRET)
+    };
+    let mut codes = Vec::new();
+    for turn in 0..6 {
+        let ended = if turn % 2 == 0 { install() } else { machine.setup(&["uninstall"]) }.run();
+        let code = ended.status.code().unwrap();
+        assert!(code == 0 || code == 1, "{}", said(&ended));
+        if code == 1 {
+            assert_says(&ended, &["was changed by somebody else", "was undone"]);
+        }
+        let has_channel = machine.read_text(CONFIG).contains("dingtalk-connector");
+        assert!(machine.has(CONNECTOR) || !has_channel, "{}", said(&ended));
+        codes.push(code);
+    }
+    machine.write("stop", "");
+    (String::from_utf8(writer.wait().stdout).unwrap(), codes)
+}
+
+#[test]
+fn a_writer_that_takes_the_lock_loses_nothing() {
+    let machine = machine_with_a_lock();
+    let (told, _) = beside_a_writer(&machine, "LOCKED");
+    assert!(!told.contains("lost") && told.contains("counted"), "{told}");
+    assert!(!machine.has(LOCK));
+    assert_eq!(machine.shell("ls -A .openclaw | grep -c tmp || true"), "0");
+}
+
+#[test]
+fn a_writer_without_a_lock_loses_nothing_either() {
+    let machine = Machine::only_a_home();
+    let (told, _) = beside_a_writer(&machine, "UNLOCKED");
+    assert!(!told.contains("lost") && told.contains("counted"), "{told}");
+    assert_eq!(machine.shell("ls -A .openclaw | grep -c tmp || true"), "0");
+}

@@ -1,0 +1,248 @@
+//! `uninstall`: the mirror of `install`. What is ours goes, what we replaced returns, what is theirs stays.
+
+use serde_json::json;
+
+use super::room::{DROP_IN_OF_MINE, remarks};
+use crate::bench::program::{
+    CONFIG, CONNECTOR, DROP_IN, MODELS, UNIT, assert_exit, assert_says, json as document,
+};
+use crate::bench::snapshot::RECORDS;
+use crate::bench::{HOME, Machine};
+
+#[test]
+fn everything_is_as_it_was_before_the_installation() {
+    let machine = Machine::brisk();
+    let before = machine.home();
+    assert_exit(&machine.install(&[]).run(), 0);
+    machine.done(&["uninstall"]);
+    before.assert_same(&machine.theirs());
+    machine.assert_old_gateway_runs();
+    assert_eq!(machine.variable_of_the_gateway("no_proxy"), None);
+    assert_eq!(machine.property(UNIT, "NeedDaemonReload"), "no");
+    assert_eq!(machine.transactions()[0]["connector"], json!({"from": "0.6.0", "to": null}));
+
+    let again = machine.home();
+    let started = machine.property(UNIT, "InvocationID");
+    assert!(machine.done(&["uninstall"]).contains("Nothing to do"));
+    again.assert_untouched(&machine.home());
+    assert_eq!(machine.property(UNIT, "InvocationID"), started, "the gateway was left alone");
+}
+
+#[test]
+fn the_config_loses_the_channel_before_the_tree_goes() {
+    let machine = Machine::set_up();
+    let before = machine.home();
+    let plan = document(&machine.setup(&["uninstall", "--dry-run", "--json"]).run());
+    before.assert_untouched(&machine.home());
+    let steps = plan["steps"].as_array().unwrap();
+    let order: Vec<&str> = steps
+        .iter()
+        .map(|step| step["role"].as_str().or(step["step"].as_str()).unwrap())
+        .filter(|step| *step != "remove-directory")
+        .collect();
+    assert_eq!(order, ["stop", "config", "tree", "drop-in", "reload", "record", "start"]);
+    assert_eq!(plan["connector"], json!({"from": "0.6.0", "to": null}));
+}
+
+/// A watcher that judges the config again and again with OpenClaw's own rules, and counts only what it saw while the config
+/// stood still; it ends when the file `stop` comes.
+const WATCHER: &str = r"
+import os, sys
+sys.path.insert(0, os.path.expanduser('~/.local/lib/node_modules/openclaw/dist'))
+import config
+def text():
+    with open(config.path(), 'rb') as file: return file.read()
+looks = 0
+print('watching', flush=True)
+while not os.path.exists('stop'):
+    before = text()
+    problems = config.load()[1]
+    if problems and text() == before:
+        print(problems, flush=True)
+    looks += 1
+print('looked', looks)
+";
+
+#[test]
+fn no_invalid_config_is_ever_on_disk() {
+    let machine = Machine::only_a_home();
+    let newer = machine.connector("0.7.0");
+    let watcher = machine.command(&["/usr/bin/python3", "-c", WATCHER]).start();
+    assert_exit(&machine.install(&[]).run(), 0);
+    for arguments in [
+        &["upgrade", &newer][..],
+        &["rollback"],
+        &["uninstall"],
+        &["rollback"],
+        &["rollback"],
+        &["uninstall"],
+    ] {
+        machine.setup(arguments).run();
+    }
+    machine.write("stop", "");
+    let seen = String::from_utf8(watcher.wait().stdout).unwrap();
+    let lines: Vec<&str> = seen.lines().collect();
+    assert_eq!(lines.len(), 2, "{seen}");
+    let looks: u32 = lines[1].strip_prefix("looked ").unwrap().parse().unwrap();
+    assert!(looks > 100, "{looks} looks are too few");
+}
+
+#[test]
+fn what_we_replaced_returns() {
+    let machine = Machine::only_a_home();
+    machine.edit(
+        CONFIG,
+        "\"bind\": \"loopback\",",
+        "\"bind\": \"loopback\",\n    auth: {mode: 'token', token: 'the-old-token'},\n    http: {endpoints: {chatCompletions: {enabled: false}}}, // not yet",
+    );
+    machine.write(MODELS, r#"{"providers": {"openai": {"baseUrl": "http://model.example:8080", "apiKey": "sandbox-api-key", "api": "openai-responses", "models": []}}}"#);
+    let before = machine.home();
+    let options =
+        ["--gateway-auth", "none", "--base-url", "https://api.example.com/v1", "--model", "qwen-9"];
+    let done = machine.install(&options).env("OPENCLAW_SETUP_API_KEY", "rotated-key").run();
+    assert_exit(&done, 0);
+    let config = machine.meaning();
+    assert_eq!(config["gateway"]["auth"]["mode"], "none");
+    assert_eq!(config["models"]["providers"]["openai"]["apiKey"], "rotated-key");
+    assert!(machine.read_text(MODELS).contains("rotated-key"));
+    machine.done(&["uninstall"]);
+    before.assert_same(&machine.theirs());
+}
+
+#[test]
+fn a_rotated_key_and_its_way_back() {
+    let machine = Machine::home_with_dingtalk();
+    let models = |key: &str| {
+        format!(
+            r#"{{"providers": {{"openai": {{"baseUrl": "http://model.example:8080", "apiKey": "{key}", "models": []}}, "mine": {{"apiKey": "m"}}}}}}"#
+        )
+    };
+    machine.write(MODELS, models("sandbox-api-key"));
+    let before = machine.theirs();
+    let rotate = || machine.install(&[]).env("OPENCLAW_SETUP_API_KEY", "rotated-key").run();
+    assert_exit(&rotate(), 0);
+    assert_eq!(machine.read_text(MODELS), models("rotated-key"));
+    machine.done(&["rollback"]);
+    before.assert_same(&machine.theirs());
+
+    assert_exit(&rotate(), 0);
+    machine.edit(MODELS, "\"models\": []", "\"models\": [{\"id\": \"regenerated\"}]");
+    machine.done(&["uninstall"]);
+    assert_eq!(
+        machine.read_text(MODELS),
+        models("sandbox-api-key").replace("[]", "[{\"id\": \"regenerated\"}]")
+    );
+    assert_eq!(machine.meaning()["models"]["providers"]["openai"]["apiKey"], "sandbox-api-key");
+}
+
+#[test]
+fn a_drop_in_that_was_there_before_is_as_it_was() {
+    let machine = Machine::only_a_home();
+    machine.write(DROP_IN, DROP_IN_OF_MINE);
+    let before = machine.home();
+    assert_exit(&machine.install(&[]).run(), 0);
+    assert!(
+        machine.read_text(DROP_IN).contains("no_proxy=127.0.0.1,localhost,::1,[::1],corp.example")
+            || machine.read_text(DROP_IN).contains("corp.example,"),
+        "{}",
+        machine.read_text(DROP_IN)
+    );
+    machine.done(&["uninstall"]);
+    before.assert_same(&machine.theirs());
+}
+
+#[test]
+fn purge_takes_our_records_too() {
+    let machine = Machine::only_a_home();
+    let before = machine.home();
+    assert_exit(&machine.install(&[]).run(), 0);
+    machine.done(&["uninstall", "--purge"]);
+    before.assert_same(&machine.home());
+    assert!(machine.done(&["history"]).contains("No transactions yet."));
+}
+
+#[test]
+fn purge_after_an_uninstall_without_it() {
+    let machine = Machine::only_a_home();
+    let before = machine.home();
+    assert_exit(&machine.install(&[]).run(), 0);
+    machine.done(&["uninstall"]);
+    let kept = machine.home();
+    machine.done(&["uninstall", "--purge", "--dry-run"]);
+    kept.assert_untouched(&machine.home());
+    machine.done(&["uninstall", "--purge"]);
+    before.assert_same(&machine.home());
+    let purged = machine.home();
+    machine.done(&["uninstall", "--purge"]);
+    purged.assert_untouched(&machine.home());
+}
+
+#[test]
+fn the_channel_cannot_stay_on_an_openclaw_that_would_refuse_it() {
+    let machine = Machine::home_with_dingtalk();
+    let before = machine.home();
+    let refused = machine.setup(&["uninstall", "--keep-config"]).run();
+    assert_exit(&refused, 1);
+    assert_says(
+        &refused,
+        &["this OpenClaw refuses a config that names a channel without its connector"],
+    );
+    before.assert_untouched(&machine.home());
+}
+
+#[test]
+fn the_channel_stays_where_openclaw_tolerates_it() {
+    let machine = Machine::only_a_home();
+    machine.let_openclaw_be("2026.5.28");
+    assert_exit(&machine.install(&[]).run(), 0);
+    let channel = machine.meaning()["channels"].clone();
+    machine.done(&["uninstall", "--keep-config"]);
+    assert_eq!(machine.meaning()["channels"], channel);
+    assert!(!machine.has(CONNECTOR) && !machine.has(DROP_IN));
+    assert_eq!(machine.meaning()["gateway"]["auth"], json!(null));
+}
+
+#[test]
+fn an_installation_by_hand_is_taken_out_and_kept() {
+    let machine = Machine::only_a_home();
+    machine.set_up_by_hand();
+    let before = machine.theirs();
+    let done = machine.setup(&["uninstall"]).run();
+    assert_exit(&done, 0);
+    assert_says(&done, &["was not installed by openclaw-setup", &format!("{HOME}/{RECORDS}")]);
+    assert!(!machine.has(CONNECTOR));
+    machine.assert_kept("plugin.ts", "sample connector registered");
+    let config = machine.meaning();
+    assert_eq!(config["channels"]["dingtalk-connector"], json!(null));
+    assert_eq!(config["plugins"]["entries"]["dingtalk-connector"], json!(null));
+    assert_eq!(config["plugins"]["installs"]["dingtalk-connector"], json!(null));
+    machine.assert_config_valid();
+    assert!(machine.done(&["uninstall"]).contains("Nothing to do"));
+    machine.done(&["rollback", &machine.newest()]);
+    before.assert_same(&machine.theirs());
+}
+
+#[test]
+fn a_connector_whose_config_is_gone_already() {
+    let machine = Machine::only_a_home();
+    let before = machine.read_text(CONFIG);
+    assert_exit(&machine.install(&[]).run(), 0);
+    machine.write(CONFIG, &before);
+    let done = machine.setup(&["uninstall", "--json"]).run();
+    assert_exit(&done, 0);
+    assert!(!remarks(&done).contains(&"keys-kept".to_owned()));
+    assert!(!machine.has(CONNECTOR));
+    assert_eq!(machine.read_text(CONFIG), before);
+}
+
+#[test]
+fn a_config_that_something_else_manages() {
+    let machine = Machine::home_with_dingtalk();
+    let before = machine.home();
+    for command in ["uninstall", "rollback"] {
+        let refused = machine.setup(&[command]).env("OPENCLAW_CONFIG_READONLY", "1").run();
+        assert_exit(&refused, 1);
+        assert_says(&refused, &["OPENCLAW_CONFIG_READONLY"]);
+        before.assert_untouched(&machine.home());
+    }
+}

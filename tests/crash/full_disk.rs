@@ -1,0 +1,52 @@
+//! I2: a disk that is really full, of bytes or of inodes, at every possible degree.
+
+use std::path::Path;
+
+use super::fault::judged;
+use super::home::Home;
+use super::room::{self, shell};
+use super::scenario::SCENARIOS;
+use super::sweep::{Case, Verdict, sample, sweep};
+
+/// The home is a file system of its own with plenty of room.
+const ROOMY: &str = r#"
+! mountpoint -q "$3" || umount "$3"
+mkdir -p "$3"
+mount -t tmpfs -o size=64m,nr_inodes=100000 tmpfs "$3"
+cp -a "$1/." "$3""#;
+/// Leaves `$2` units of what is free.
+const NARROW_BYTES: &str = r#"used=$(df --output=used --block-size=4096 "$1" | tail -n 1); mount -o "remount,size=$(((used + $2) * 4096))" "$1""#;
+const NARROW_INODES: &str = r#"used=$(df --output=iused "$1" | tail -n 1); mount -o "remount,nr_inodes=$((used + $2))" "$1""#;
+const WIDE: &str = r#"mount -o remount,size=64m,nr_inodes=100000 "$1""#;
+
+#[test]
+fn i2_a_full_disk_leaves_the_old_state() {
+    room::inside(|| {
+        for (number, scenario) in SCENARIOS.iter().enumerate() {
+            let cases = Case::many(&format!("full-{number}"), scenario, furnish);
+            let bytes = (1..=30).map(|free| (NARROW_BYTES, free));
+            let inodes = (1..=45).map(|free| (NARROW_INODES, free));
+            let jobs = sample(bytes.chain(inodes).collect(), 5);
+            sweep(&format!("full disks, {}", scenario.name), &cases, &jobs, filled);
+        }
+    });
+}
+
+fn furnish(place: &Path) -> Home {
+    Home { reset: ROOMY.to_owned(), ..Home::furnish(place) }
+}
+
+fn filled(case: &Case, (narrow, free): &(&str, u32)) -> Verdict {
+    case.arrange();
+    let home = case.home.path.as_path();
+    shell(narrow, &[home, free.to_string().as_ref()]);
+    let output = case.command().output().unwrap();
+    let state = case.is_in(if output.status.success() {
+        super::sweep::Side::New
+    } else {
+        super::sweep::Side::Old
+    });
+    shell(WIDE, &[home]);
+    state.map_err(|what| format!("while full: {} {what}", super::home::said(&output)))?;
+    judged(case, &output, false)
+}

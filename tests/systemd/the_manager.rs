@@ -1,0 +1,92 @@
+//! The user manager absent, hung, reachable only by its private socket, or dying in the middle.
+
+use std::time::{Duration, Instant};
+
+use crate::bench::Machine;
+use crate::bench::program::{BYPASS, DROP_IN, UNIT, assert_exit, assert_says};
+use crate::bench::snapshot::RECORDS;
+
+#[test]
+fn absent_the_files_are_written_and_the_report_says_what_happens_next() {
+    let machine = Machine::only_a_home();
+    let done = machine.install(&[]).run();
+    assert_exit(&done, 0);
+    assert_says(&done, &["at the next login", "sudo loginctl enable-linger tester"]);
+    assert!(machine.read_text(DROP_IN).contains(BYPASS));
+    assert_exit(&machine.setup(&["verify"]).run(), 0);
+}
+
+#[test]
+fn hung_it_ends_in_time_with_nothing_touched() {
+    let machine = Machine::brisk();
+    let before = machine.home();
+    machine.signal_manager("STOP");
+    let begin = Instant::now();
+    let refused = machine.install(&["--timeout", "2"]).run();
+    let took = begin.elapsed();
+    machine.signal_manager("CONT");
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["did not answer in time"]);
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    before.assert_untouched(&machine.home());
+    assert_exit(&machine.install(&[]).run(), 0);
+}
+
+#[test]
+fn hung_in_the_middle_the_files_are_put_back_and_what_could_not_be_done_is_named() {
+    let machine = Machine::brisk_with(&[], r#"{"stop_after": 2}"#, &[]);
+    let before = machine.home().without(RECORDS);
+    let running = machine.install(&["--timeout", "3"]).watch();
+    machine.wait_for_state("deactivating");
+    machine.signal_manager("STOP");
+    let ended = running.end();
+    machine.signal_manager("CONT");
+    assert_exit(&ended, 4);
+    assert_says(&ended, &["did not answer in time", UNIT]);
+    before.assert_same(&machine.home().without(RECORDS));
+}
+
+#[test]
+fn without_the_bus_its_private_socket_does() {
+    let machine = Machine::brisk();
+    machine.remove_bus();
+    let done = machine.install(&[]).run();
+    assert_exit(&done, 0);
+    assert_eq!(machine.variable_of_the_gateway("no_proxy").as_deref(), Some(BYPASS));
+    assert_eq!(machine.chat_status(), 400);
+}
+
+#[test]
+fn in_a_session_without_any_variable_it_is_found() {
+    let machine = Machine::brisk();
+    let line = [
+        "env",
+        "-u",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "-u",
+        "XDG_RUNTIME_DIR",
+        "openclaw-setup",
+        "install",
+        "payload/dingtalk-connector",
+    ];
+    let done = machine
+        .command(&line)
+        .env("OPENCLAW_SETUP_CLIENT_ID", "ding-test-id")
+        .env("OPENCLAW_SETUP_CLIENT_SECRET", "s3cret")
+        .run();
+    assert_exit(&done, 0);
+    assert_eq!(machine.chat_status(), 400);
+}
+
+#[test]
+fn killed_in_the_middle_the_files_are_put_back_and_what_could_not_be_done_is_named() {
+    let machine = Machine::brisk_with(&[], r#"{"stop_after": 2}"#, &[]);
+    let before = machine.home().without(RECORDS);
+    let running = machine.install(&["--timeout", "3"]).watch();
+    machine.wait_for_state("deactivating");
+    machine.signal_manager("KILL");
+    let ended = running.end();
+    assert_exit(&ended, 4);
+    assert_says(&ended, &["went away", UNIT]);
+    before.assert_same(&machine.home().without(RECORDS));
+}
