@@ -22,6 +22,9 @@ pub mod plan;
 pub mod settings;
 pub mod transaction;
 
+// what may be wrong with it
+pub mod doctor;
+
 // the two ends: the command line, and what is said
 pub mod cli;
 pub mod command;

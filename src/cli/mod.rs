@@ -179,6 +179,9 @@ pub enum Command {
     /// Hash the installed connector against its recorded manifest
     #[command(long_about = "按安装时的清单逐一校验已安装的连接器")]
     Verify,
+    /// Find what is wrong; --fix repairs it as a transaction
+    #[command(long_about = "检查问题所在；加 --fix 以一次事务修复")]
+    Doctor(Doctor),
     /// List past transactions
     #[command(long_about = "列出历次事务")]
     History,
@@ -205,6 +208,7 @@ impl Command {
             Self::Rollback { .. } => "rollback",
             Self::Status => "status",
             Self::Verify => "verify",
+            Self::Doctor(_) => "doctor",
             Self::History => "history",
             Self::Recover => "recover",
             Self::Completions { .. } => "completions",
@@ -265,6 +269,36 @@ pub struct Uninstall {
     #[arg(long)]
     #[arg(long_help = "同时删除本程序的记录：之后无法再回滚")]
     pub purge: bool,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "a command line has flags")]
+pub struct Doctor {
+    /// Checks or families to run (default: all)
+    #[arg(value_name = "CHECK")]
+    #[arg(long_help = "要运行的检查或检查类别（默认全部）")]
+    pub checks: Vec<String>,
+    /// List the checks
+    #[arg(long, conflicts_with_all = ["fix", "bundle"])]
+    #[arg(long_help = "列出所有检查")]
+    pub list: bool,
+    /// Repair everything that has a safe repair
+    #[arg(long)]
+    #[arg(long_help = "修复所有可以安全修复的问题")]
+    pub fix: bool,
+    /// Return to the newest valid copy of a broken config
+    #[arg(long, requires = "fix")]
+    #[arg(long_help = "将损坏的配置恢复为最近的有效副本")]
+    pub restore_config: bool,
+    /// Let warnings count as problems, too
+    #[arg(long)]
+    #[arg(long_help = "警告也算作问题")]
+    pub strict: bool,
+    /// Write a redacted archive for asking others for help
+    #[arg(long, value_name = "FILE", conflicts_with = "fix")]
+    #[arg(long_help = "写出隐去机密的归档，便于向他人求助")]
+    pub bundle: Option<PathBuf>,
 }
 
 /// How the connector is checked.

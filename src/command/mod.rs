@@ -2,6 +2,7 @@
 
 mod completions;
 mod context;
+mod doctor;
 mod failure;
 mod history;
 mod install;

@@ -15,10 +15,11 @@ use crate::report::bar::Bar;
 use crate::say;
 use crate::systemd::UserManager;
 use crate::transaction::apply::Preparation;
+use crate::transaction::attributes;
 use crate::transaction::error::TransactionError;
 use crate::transaction::journal::{Journal, Phase};
 use crate::transaction::service::ServiceError;
-use crate::transaction::step::Step;
+use crate::transaction::step::{Attributes, Step};
 
 pub(super) fn run(context: &Context, id: Option<&str>) -> Result<Exit, Failure> {
     let manager = context.manager()?;
@@ -86,6 +87,7 @@ impl Undertaking for Return<'_> {
                 .map(|(identity, live)| (identity, live.shown_version())),
             kept: self.kept_trees()?,
             live_tree: live.as_ref(),
+            attributes: attributes(&chosen),
             transactions: self.context.records.transactions(),
         };
         let plan = planning::plan(&picture, &request)?;
@@ -135,10 +137,24 @@ fn past(journal: &Journal) -> Result<Past, TransactionError> {
             Step::File(file) => (journal.preimage(number, file)?, journal.postimage(number, file)?),
             _ => (None, None),
         };
-        Ok::<_, TransactionError>(PastStep { step: step.clone(), before, after })
+        let mut step = step.clone();
+        if let Step::Move { from, to: to @ None } = &mut step {
+            *to = Some(journal.aside(from));
+        }
+        Ok::<_, TransactionError>(PastStep { step, before, after })
     };
     let steps = intent.steps.iter().enumerate().map(past_step).collect::<Result<_, _>>()?;
     Ok(Past { id: intent.id.clone(), connector_before: intent.connector.0.clone(), steps })
+}
+
+/// The attributes of everything whose attributes those transactions changed.
+fn attributes(chosen: &[Journal]) -> Vec<(PathBuf, Attributes)> {
+    let steps = chosen.iter().flat_map(|journal| &journal.intent().steps);
+    let read = |step: &Step| match step {
+        Step::Attributes { path, .. } => Some((path.clone(), attributes::of(path).ok()?)),
+        _ => None,
+    };
+    steps.filter_map(read).collect()
 }
 
 /// The files that those transactions touched, as they stand now; each once.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::{completions, history, install, recover, rollback, status, uninstall, verify};
+use super::{completions, doctor, history, install, recover, rollback, status, uninstall, verify};
 use crate::cli::usage::UsageError;
 use crate::cli::voice::Voice;
 use crate::cli::{Cli, Color, Command, localize};
@@ -83,6 +83,7 @@ fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Resu
         Command::Rollback { id } => rollback::run(&context, id.as_deref()),
         Command::Status => status::run(&context),
         Command::Verify => verify::run(&context),
+        Command::Doctor(options) => doctor::run(&context, options),
         Command::History => history::run(&context),
         Command::Recover => recover::run(&context),
         Command::Completions { shell } => Ok(completions::run(*shell, console.language)),

@@ -293,7 +293,7 @@ fn drop_in_text(picture: &Picture) -> Option<String> {
 fn drop_in_step(picture: &Picture, notes: &mut Vec<Note>) -> (Option<FileStep>, Bypass) {
     let (path, state) = &picture.drop_in;
     let text = drop_in_text(picture);
-    let bypass = wanted_bypass(picture, text.as_deref());
+    let bypass = wanted_bypass(picture, text.as_deref(), "");
     let merged = drop_in::merged(text.as_deref(), &bypass);
     if merged.repaired {
         notes.push(Note::DropInRepaired { file: path.clone() });
@@ -311,7 +311,7 @@ fn drop_in_step(picture: &Picture, notes: &mut Vec<Note>) -> (Option<FileStep>, 
 
 /// Every entry that is effective today, and every entry of the file itself, is kept: our two
 /// assignments replace the earlier values of both names.
-fn wanted_bypass(picture: &Picture, text: Option<&str>) -> Bypass {
+pub(super) fn wanted_bypass(picture: &Picture, text: Option<&str>, also: &str) -> Bypass {
     let effective =
         picture.service.managed().map(Managed::effective_environment).unwrap_or_default();
     let own = drop_in::assigned(text.unwrap_or_default());
@@ -320,6 +320,7 @@ fn wanted_bypass(picture: &Picture, text: Option<&str>) -> Bypass {
         effective.get("NO_PROXY"),
         own.lower.as_deref(),
         own.upper.as_deref(),
+        Some(also),
     ];
     let all = lists.into_iter().flatten().collect::<Vec<_>>().join(",");
     Bypass::extending(&Environment::of_assignments([format!("no_proxy={all}")]))

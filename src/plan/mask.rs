@@ -15,7 +15,7 @@ pub fn difference(step: &FileStep) -> String {
     };
     let (old, new) = (text(step.contents.before.as_ref()), text(step.contents.after.as_ref()));
     match step.role {
-        Role::Record => String::new(),
+        Role::Record | Role::Connector => String::new(),
         Role::DropIn => diff::unified(&masked_unit(&old), &masked_unit(&new)),
         Role::Config | Role::Models => masked_documents(&step.path, &old, &new),
     }

@@ -8,6 +8,7 @@ pub mod mask;
 pub mod note;
 pub mod order;
 pub mod render;
+pub mod repair;
 pub mod rollback;
 pub mod uninstall;
 

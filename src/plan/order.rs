@@ -26,6 +26,8 @@ pub struct Changes {
     pub models: Option<FileStep>,
     /// Our record, where it is known already.
     pub record: Option<FileStep>,
+    /// Modes, owners, moves, and files of the tree that are written anew.
+    pub others: Vec<Step>,
     /// Directories that go when nothing is left in them.
     pub directories: Vec<PathBuf>,
 }
@@ -34,12 +36,13 @@ impl Changes {
     /// Whether nothing at all would change; directories alone are no reason for a transaction.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { tree, drop_in, config, models, record, directories: _ } = self;
+        let Self { tree, drop_in, config, models, record, others, directories: _ } = self;
         tree.is_none()
             && drop_in.is_none()
             && config.is_empty()
             && models.is_none()
             && record.is_none()
+            && others.is_empty()
     }
 }
 
@@ -47,12 +50,13 @@ impl Changes {
 /// channel whose plugin is not there, and its own restart on a changed config cannot race ours.
 #[must_use]
 pub fn arrival(picture: &Picture, changes: Changes) -> Vec<Step> {
-    let Changes { tree, drop_in, config, models, record, directories } = changes;
+    let Changes { tree, drop_in, config, models, record, others, directories } = changes;
     let mut steps = Vec::new();
     if tree.as_ref().is_some_and(|tree| tree.after.is_some()) {
         steps.extend(creation(&picture.missing_extensions));
     }
     steps.extend(tree.map(Step::Tree));
+    steps.extend(others);
     if drop_in.as_ref().is_some_and(|file| file.after.is_some()) {
         steps.extend(creation(&picture.missing_unit_dirs));
     }
@@ -65,9 +69,10 @@ pub fn arrival(picture: &Picture, changes: Changes) -> Vec<Step> {
 /// Stop → config → tree → drop-in → `Reload` → start: the mirror.
 #[must_use]
 pub fn removal(picture: &Picture, changes: Changes) -> Vec<Step> {
-    let Changes { tree, drop_in, config, models, record, directories } = changes;
+    let Changes { tree, drop_in, config, models, record, others, directories } = changes;
     let mut steps: Vec<Step> = config.into_iter().chain(models).map(Step::File).collect();
     steps.extend(tree.map(Step::Tree));
+    steps.extend(others);
     steps.extend(reloaded(picture, drop_in));
     steps.extend(record.map(Step::File));
     steps.extend(directory_removal(&directories));
@@ -89,6 +94,27 @@ fn directory_removal(directories: &[PathBuf]) -> Vec<Step> {
     let mut directories = directories.to_vec();
     directories.sort_by_key(|path| std::cmp::Reverse(path.components().count()));
     directories.into_iter().map(|path| Step::RemoveDirectory { path, mode: 0o755 }).collect()
+}
+
+/// The same steps with a `Reload`, for a manager that has not read what stands on the disk.
+#[must_use]
+pub fn restarted(picture: &Picture, mut steps: Vec<Step>) -> Vec<Step> {
+    if steps.is_empty() {
+        return around_with_jobs(picture, vec![Step::Reload]);
+    }
+    let start = steps.iter().position(|step| matches!(step, Step::Start { .. }));
+    steps.insert(start.unwrap_or(steps.len()), Step::Reload);
+    steps
+}
+
+/// A gateway that had failed for what is repaired now is started, too.
+pub fn revive(picture: &Picture, steps: &mut Vec<Step>) {
+    let failed = |managed: &&crate::installation::service::Managed| {
+        managed.unit.active_state == crate::systemd::ActiveState::Failed
+    };
+    if let Some(managed) = picture.service.managed().filter(failed) {
+        steps.push(Step::Start { unit: managed.unit.name.clone() });
+    }
 }
 
 /// A gateway that runs is stopped first and started last.

@@ -52,6 +52,13 @@ fn json_step(step: &Step, language: Language) -> Value {
         Step::Directory { path, mode } => {
             json!({"step": "directory", "path": path, "mode": format!("{mode:04o}")})
         }
+        Step::Attributes { path, before, after } => json!({
+            "step": "attributes",
+            "path": path,
+            "from": before.to_string(),
+            "to": after.to_string(),
+        }),
+        Step::Move { from, to } => json!({"step": "move", "path": from, "to": to}),
         Step::RemoveDirectory { path, .. } => json!({"step": "remove-directory", "path": path}),
         Step::Tree(tree) => json!({
             "step": "tree",

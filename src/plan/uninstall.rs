@@ -54,6 +54,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
         config: order::config_files(picture, request.config, &edits)?,
         models: models(picture, &traces, &mut notes),
         record: record(picture),
+        others: Vec::new(),
         directories: traces.directories.clone(),
     };
     if let Some(note) = order::deviation_note(picture, request.live, &request.transactions) {

@@ -3,6 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::attributes;
 use super::error::{CHANGED_MEANWHILE, Leftover, TransactionError};
 use super::generations;
 use super::journal::{Event, Intent, Journal, Phase};
@@ -217,6 +218,16 @@ fn apply(journal: &Journal, step: &Step, service: &mut dyn Service) -> Result<()
         }
         Step::Tree(tree) => apply_tree(tree, &journal.slot_of(tree)),
         Step::File(file) => apply_file(file, &journal.intent().id),
+        Step::Attributes { path, before, after } => {
+            if attributes::of(path)? != *before {
+                return Err(TransactionError::ChangedMeanwhile { path: path.clone() }.into());
+            }
+            Ok(attributes::give(path, *after)?)
+        }
+        Step::Move { from, to } => {
+            let to = to.clone().unwrap_or_else(|| journal.aside(from));
+            Ok(attributes::rename(from, &to)?)
+        }
     }
 }
 

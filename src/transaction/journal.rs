@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
@@ -167,6 +168,13 @@ impl Journal {
     #[must_use]
     pub fn slot_of(&self, tree: &TreeStep) -> PathBuf {
         tree.slot.clone().unwrap_or_else(|| self.slot())
+    }
+
+    /// Where something that is moved out of sight goes: a name of its own for each path.
+    #[must_use]
+    pub fn aside(&self, from: &Path) -> PathBuf {
+        let digest = Sha256::digest(from.as_os_str().as_encoded_bytes());
+        self.directory.join(format!("aside-{}", base16ct::lower::encode_string(&digest[..8])))
     }
 
     /// The preimage of file step `number`, where the file existed.

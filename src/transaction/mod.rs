@@ -5,6 +5,7 @@
 //! which the exchange turns into the backup), `progress` and `state`. One rename of `state` commits.
 
 pub mod apply;
+pub mod attributes;
 pub mod error;
 pub mod generations;
 pub mod journal;

@@ -36,6 +36,22 @@ pub enum Step {
     },
     /// Create, replace or remove one file.
     File(FileStep),
+    /// Give a file or directory another mode or owner, in place.
+    Attributes {
+        /// Absolute path.
+        path: PathBuf,
+        /// How it stands.
+        before: Attributes,
+        /// How it will stand.
+        after: Attributes,
+    },
+    /// Move a file or directory, on one file system.
+    Move {
+        /// Where it is.
+        from: PathBuf,
+        /// Where it goes; `None`: out of sight, into the transaction's own directory.
+        to: Option<PathBuf>,
+    },
     /// Let the user manager read its unit files again.
     Reload,
     /// Start the unit and wait for the job's result.
@@ -69,6 +85,23 @@ pub struct TreeSide {
     pub identity: Option<Identity>,
 }
 
+/// Mode and owner of a file or directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attributes {
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+impl std::fmt::Display for Attributes {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:04o} {}:{}", self.mode, self.uid, self.gid)
+    }
+}
+
 /// What a managed file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -81,6 +114,8 @@ pub enum Role {
     DropIn,
     /// Our own record of what is installed.
     Record,
+    /// A file of the connector's tree that gets an inode of its own.
+    Connector,
 }
 
 /// One file before and after. The bytes are not journalled here but beside, in files of mode 0600.
@@ -155,6 +190,26 @@ impl Localized for Step {
             }
             Self::Tree(tree) => tree.text(language),
             Self::File(file) => file.text(language),
+            Self::Attributes { path, before, after } => {
+                let path = path.display();
+                say!(
+                    language,
+                    "change {path} from {before} to {after}",
+                    "将 {path} 由 {before} 改为 {after}"
+                )
+            }
+            Self::Move { from, to: Some(to) } => {
+                let (from, to) = (from.display(), to.display());
+                say!(language, "move {from} to {to}", "将 {from} 移动到 {to}")
+            }
+            Self::Move { from, to: None } => {
+                let from = from.display();
+                say!(
+                    language,
+                    "move {from} out of OpenClaw's sight (kept in the transaction)",
+                    "将 {from} 移出 OpenClaw 的扫描范围（保存在事务中）"
+                )
+            }
         }
     }
 }
@@ -190,6 +245,9 @@ impl Localized for FileStep {
         match (&self.before, &self.after) {
             (None, _) => say!(language, "create {path}", "创建 {path}"),
             (_, None) => say!(language, "remove {path}", "删除 {path}"),
+            _ if self.role == Role::Connector => {
+                say!(language, "write {path} anew, without hard links", "重写 {path}，去除硬链接")
+            }
             _ => say!(language, "edit {path}", "修改 {path}"),
         }
     }

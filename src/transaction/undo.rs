@@ -4,11 +4,14 @@
 //! new one, or a stranger's; a tree is told by the identity of its directory. So undo may be cut
 //! off at any point and begun again.
 
+use std::path::Path;
+
+use super::attributes;
 use super::error::{Leftover, TransactionError};
 use super::generations;
 use super::journal::{Journal, Phase};
 use super::service::Service;
-use super::step::{FileStep, Role, Step, TreeStep};
+use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
 use crate::fs::{FileError, directory, replace};
@@ -81,6 +84,10 @@ fn was_touched(journal: &Journal) -> bool {
             !matches!(Identity::of(&tree.live), Ok(now) if now == identity(tree.before.as_ref()))
         }
         Step::Start { .. } => begun.contains(&number),
+        Step::Attributes { path, before, .. } => {
+            !matches!(attributes::of(path), Ok(now) if now == *before)
+        }
+        Step::Move { from, .. } => from.symlink_metadata().is_err(),
         Step::Stop { .. }
         | Step::Reload
         | Step::Directory { .. }
@@ -143,8 +150,43 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
         } else {
             Outcome::NothingToDo
         }),
+        Step::Attributes { path, before, after } => take_back_attributes(path, *before, *after),
+        Step::Move { from, to } => {
+            let to = to.clone().unwrap_or_else(|| journal.aside(from));
+            let moved = from.symlink_metadata().is_err() && to.symlink_metadata().is_ok();
+            if moved {
+                attributes::rename(&to, from)?;
+                return Ok(Outcome::TakenBack);
+            }
+            Ok(Outcome::NothingToDo)
+        }
         Step::Stop { .. } | Step::Start { .. } | Step::Reload => Ok(Outcome::NothingToDo),
     }
+}
+
+/// Attributes that somebody else has changed since are theirs.
+fn take_back_attributes(
+    path: &Path,
+    before: Attributes,
+    after: Attributes,
+) -> Result<Outcome, TransactionError> {
+    match attributes::of(path)? {
+        now if now == before => Ok(Outcome::NothingToDo),
+        now if now == after || is_between(now, before, after) => {
+            attributes::give(path, before)?;
+            Ok(Outcome::TakenBack)
+        }
+        _ => Ok(Outcome::Kept(Leftover {
+            subject: path.display().to_string(),
+            kept: None,
+            cause: TransactionError::ChangedMeanwhile { path: path.to_owned() }.into(),
+        })),
+    }
+}
+
+/// The owner is given before the mode: a run that died in between left one of each.
+fn is_between(now: Attributes, before: Attributes, after: Attributes) -> bool {
+    (now.uid, now.gid) == (after.uid, after.gid) && now.mode & 0o1777 == before.mode & 0o1777
 }
 
 fn take_back_file(
@@ -279,9 +321,10 @@ fn subject(step: &Step) -> String {
     match step {
         Step::File(file) => file.path.display().to_string(),
         Step::Tree(tree) => tree.live.display().to_string(),
-        Step::Directory { path, .. } | Step::RemoveDirectory { path, .. } => {
-            path.display().to_string()
-        }
+        Step::Directory { path, .. }
+        | Step::RemoveDirectory { path, .. }
+        | Step::Attributes { path, .. }
+        | Step::Move { from: path, .. } => path.display().to_string(),
         Step::Stop { unit } | Step::Start { unit } => unit.clone(),
         Step::Reload => "daemon-reload".to_owned(),
     }

@@ -3,5 +3,6 @@
 #[path = "../bench/mod.rs"]
 mod bench;
 
+mod doctor;
 mod installation;
 mod the_bench;

@@ -88,7 +88,7 @@ fn expect_bypass(
 }
 
 /// What no line of the gateway's log may show.
-fn secrets(effective: &Value, config: &ConfigSet) -> Vec<String> {
+pub(in crate::command) fn secrets(effective: &Value, config: &ConfigSet) -> Vec<String> {
     let own = config.files().flat_map(|(_, document)| secrets_in(document.value()));
     secrets_in(effective).into_iter().chain(own).collect()
 }

@@ -24,7 +24,7 @@ use crate::transaction::apply::Preparation;
 use crate::transaction::service::ServiceError;
 
 pub(super) use connector::{live_tree, payloads};
-pub(super) use health::judge;
+pub(super) use health::{judge, secrets};
 
 /// Runs `install`.
 pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure> {

@@ -14,7 +14,9 @@ use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::version::Version;
 use crate::settings::{Secret, Setting, Settings};
 
-pub use provider::{Provider, models_file_edits, provider_of};
+pub use provider::{
+    COMPLETIONS, Provider, is_openais_own, models_file_edits, provider_of, wrong_apis,
+};
 
 /// Everything that decides how the config should read.
 #[derive(Debug)]

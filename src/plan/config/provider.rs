@@ -9,7 +9,8 @@ use crate::plan::note::Note;
 use crate::settings::{Setting, Settings};
 
 const RESPONSES: &str = "openai-responses";
-const COMPLETIONS: &str = "openai-completions";
+/// The interface that every provider of this kind has.
+pub const COMPLETIONS: &str = "openai-completions";
 
 /// The provider and model that the connector's conversations use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +154,8 @@ fn correct_api(draft: &mut Draft<'_>, wish: &Wish<'_>, id: &str, entry: &Value) 
 }
 
 /// Where a provider entry says `openai-responses`: itself, or one of its models.
-fn wrong_apis(entry: &Value) -> Vec<Vec<String>> {
+#[must_use]
+pub fn wrong_apis(entry: &Value) -> Vec<Vec<String>> {
     let is_wrong = |value: &Value| value.get(&["api"]).and_then(Value::as_str) == Some(RESPONSES);
     let own = is_wrong(entry).then(|| vec!["api".to_owned()]);
     let models = entry.get(&["models"]).and_then(Value::as_array).unwrap_or_default();
@@ -167,7 +169,8 @@ fn wrong_apis(entry: &Value) -> Vec<Vec<String>> {
 }
 
 /// The service of OpenAI itself speaks both.
-fn is_openais_own(url: &str) -> bool {
+#[must_use]
+pub fn is_openais_own(url: &str) -> bool {
     let host = url.split("://").nth(1).unwrap_or(url).split(['/', ':']).next().unwrap_or_default();
     host == "api.openai.com" || host.ends_with(".openai.com") || host.ends_with(".openai.azure.com")
 }

@@ -46,7 +46,7 @@ pub(super) fn file(
             by_keys(path, theirs, &touches, connector_stays, notes).map(Some)
         }
         (Role::DropIn, Some(theirs)) => Some(by_assignments(theirs, target, newest.after)),
-        (Role::Record, _) | (_, None) => None,
+        (Role::Record | Role::Connector, _) | (_, None) => None,
     };
     match (restored, current) {
         (Some(Some(bytes)), Some(theirs)) if bytes == theirs.bytes => None,

@@ -16,7 +16,7 @@ use crate::fs::image::FileState;
 use crate::health::Expectations;
 use crate::installation::live_tree::LiveTree;
 use crate::installation::picture::Picture;
-use crate::transaction::step::{Role, Step, TreeSide, TreeStep};
+use crate::transaction::step::{Attributes, Role, Step, TreeSide, TreeStep};
 
 /// One past transaction, newest first in a [`Request`].
 #[derive(Debug)]
@@ -53,6 +53,8 @@ pub struct Request<'a> {
     pub kept: Vec<(PathBuf, Identity)>,
     /// What is known of the live tree, for the remark on the user's own changes.
     pub live_tree: Option<&'a LiveTree>,
+    /// The attributes, as they stand now, of everything whose attributes were changed.
+    pub attributes: Vec<(PathBuf, Attributes)>,
     /// Where the trees are kept.
     pub transactions: PathBuf,
 }
@@ -75,9 +77,10 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
             Some(Role::Config) => changes.config.extend(step),
             Some(Role::Models) => changes.models = step,
             Some(Role::Record) => changes.record = step,
-            None => {}
+            Some(Role::Connector) | None => {}
         }
     }
+    changes.others = others(request, &mut notes);
     changes.directories = created_directories(request);
     if changes.tree.is_some() {
         notes.extend(deviations(picture, request));
@@ -135,6 +138,32 @@ fn tree(request: &Request<'_>) -> Result<Option<TreeStep>, PlanError> {
         identity: Some(*identity),
     });
     Ok(Some(TreeStep { live: first.live.clone(), before, after: wanted.cloned(), slot }))
+}
+
+/// Attributes and moves, the newest first: what somebody else has changed since stays.
+fn others(request: &Request<'_>, notes: &mut Vec<Note>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for past in request.past.iter().flat_map(|past| past.steps.iter().rev()) {
+        match &past.step {
+            Step::Attributes { path, before, after } => {
+                let now = request.attributes.iter().find(|(known, _)| known == path);
+                match now.map(|(_, now)| *now) {
+                    Some(now) if now == *after => steps.push(Step::Attributes {
+                        path: path.clone(),
+                        before: now,
+                        after: *before,
+                    }),
+                    Some(now) if now == *before => {}
+                    _ => notes.push(Note::FileKept { file: path.clone() }),
+                }
+            }
+            Step::Move { from, to: Some(to) } => {
+                steps.push(Step::Move { from: to.clone(), to: Some(from.clone()) });
+            }
+            _ => {}
+        }
+    }
+    steps
 }
 
 /// Directories that those transactions created go with them when nothing else is in them.

@@ -1,0 +1,196 @@
+//! `doctor --bundle FILE`: what others need to know to help, and nothing that is nobody's business.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::json;
+
+use super::tell;
+use crate::command::context::Context;
+use crate::command::failure::Failure;
+use crate::doctor::{Diagnosis, Examination};
+use crate::fs::{Action, FileError};
+use crate::health::redacted;
+use crate::installation::service::Managed;
+use crate::openclaw::document::mask::{is_secret_key, secrets_in};
+use crate::openclaw::include::ConfigSet;
+use crate::report::Console;
+use crate::say;
+
+/// One file of the archive.
+struct Part {
+    name: String,
+    text: String,
+    what: String,
+}
+
+/// Lists what the archive will hold, then writes it (mode 0600). An existing file is not replaced.
+pub(super) fn write(
+    context: &Context,
+    examination: &Examination,
+    diagnosis: &Diagnosis,
+    file: &Path,
+) -> Result<(), Failure> {
+    let console = context.console;
+    let parts = parts(examination, diagnosis, console);
+    let shown = file.display();
+    console.tell(&say!(
+        console.language,
+        "{shown} will hold, with every secret and every message masked:",
+        "{shown} 将包含以下内容，所有机密与聊天内容均已隐去："
+    ));
+    for part in &parts {
+        console.tell(&format!("  {:<18} {}", part.name, part.what));
+    }
+    if context.dry_run {
+        return Ok(());
+    }
+    let archive = archive(&parts).map_err(FileError::at(Action::Write, file))?;
+    let mut options = OpenOptions::new();
+    let written = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .and_then(|mut file| file.write_all(&archive));
+    Ok(written.map_err(FileError::at(Action::Write, file))?)
+}
+
+fn archive(parts: &[Part]) -> std::io::Result<Vec<u8>> {
+    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
+    for part in parts {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(part.text.len() as u64);
+        header.set_mode(0o600);
+        tar.append_data(
+            &mut header,
+            format!("openclaw-setup-doctor/{}", part.name),
+            part.text.as_bytes(),
+        )?;
+    }
+    tar.into_inner()?.finish()
+}
+
+fn parts(examination: &Examination, diagnosis: &Diagnosis, console: Console) -> Vec<Part> {
+    let language = console.language;
+    let secrets = secrets(examination);
+    let plain = Console { color: false, ..console };
+    let json = |value: &serde_json::Value| format!("{value:#}\n");
+    let mut parts = vec![
+        Part {
+            name: "findings.txt".to_owned(),
+            text: tell::text(diagnosis, plain),
+            what: say!(language, "the findings, as shown", "检查结果（文本）"),
+        },
+        Part {
+            name: "findings.json".to_owned(),
+            text: json(&tell::findings_json(diagnosis)),
+            what: say!(language, "the findings, as data", "检查结果（JSON）"),
+        },
+        Part {
+            name: "versions.json".to_owned(),
+            text: json(&versions(examination)),
+            what: say!(language, "versions of all programs", "各程序版本"),
+        },
+        Part {
+            name: "unit.json".to_owned(),
+            text: json(&unit(examination)),
+            what: say!(
+                language,
+                "the unit's properties; of its variables only names, proxies and PATH",
+                "服务单元属性；变量只含名称、代理与 PATH"
+            ),
+        },
+        Part {
+            name: "log.txt".to_owned(),
+            text: examination.log.tail.join("\n"),
+            what: say!(language, "the gateway's last log lines", "网关最近的日志"),
+        },
+    ];
+    parts.extend(configs(examination).into_iter().map(|(name, text)| Part {
+        what: say!(
+            language,
+            "a config file, values of secret keys masked",
+            "配置文件，机密值已隐去"
+        ),
+        name,
+        text,
+    }));
+    for part in &mut parts {
+        part.text = part.text.lines().map(|line| redacted(line, &secrets) + "\n").collect();
+    }
+    parts
+}
+
+/// Every secret that a file of ours holds; none of them may be in any part.
+fn secrets(examination: &Examination) -> Vec<String> {
+    let config = examination.config.iter().flat_map(ConfigSet::files);
+    let mut secrets: Vec<String> =
+        config.flat_map(|(_, document)| secrets_in(document.value())).collect();
+    secrets.extend(examination.effective().map(secrets_in).unwrap_or_default());
+    let models = examination.models.as_ref().map(|models| secrets_in(models.value()));
+    secrets.extend(models.unwrap_or_default());
+    let files = examination.dotenv.iter().map(|file| &file.environment);
+    let unit = examination.unit().map(Managed::effective_environment);
+    for environment in files.chain(unit.as_ref()) {
+        let named = environment.iter().filter(|(name, _)| is_secret_key(name));
+        secrets.extend(named.map(|(_, value)| value.to_owned()));
+    }
+    secrets
+}
+
+fn configs(examination: &Examination) -> Vec<(String, String)> {
+    let files = examination.config.iter().flat_map(ConfigSet::files);
+    let mut texts: Vec<(String, String)> = files
+        .enumerate()
+        .map(|(number, (_, document))| {
+            (format!("config-{number}.json5"), document.masked(&|_| false))
+        })
+        .collect();
+    let models = examination.models.as_ref();
+    texts.extend(models.map(|models| ("models.json".to_owned(), models.masked(&|_| false))));
+    texts
+}
+
+fn versions(examination: &Examination) -> serde_json::Value {
+    let managed = examination.picture.service.managed();
+    json!({
+        "openclaw-setup": env!("CARGO_PKG_VERSION"),
+        "openclaw": examination.openclaw().map(|version| version.to_string()),
+        "connector": examination.connector().map(|version| version.to_string()),
+        "node": examination.host.node,
+        "systemd": managed.map(|managed| &managed.version),
+        "kernel": rustix::system::uname().release().to_string_lossy(),
+    })
+}
+
+fn unit(examination: &Examination) -> serde_json::Value {
+    let Some(managed) = examination.unit() else { return serde_json::Value::Null };
+    let unit = &managed.unit;
+    let shown = |name: &str| name == "PATH" || name.to_lowercase().ends_with("_proxy");
+    let environment = managed.effective_environment();
+    let variables: serde_json::Map<String, serde_json::Value> = environment
+        .iter()
+        .map(|(name, value)| {
+            let value = if shown(name) { redacted(value, &[]) } else { "•••".to_owned() };
+            (name.to_owned(), value.into())
+        })
+        .collect();
+    json!({
+        "name": unit.name,
+        "activeState": unit.active_state.name(),
+        "subState": unit.sub_state,
+        "result": unit.result,
+        "unitFileState": unit.unit_file_state,
+        "restarts": unit.n_restarts,
+        "dropIns": unit.drop_in_paths,
+        "environmentFiles": unit.environment_files.iter().map(|file| &file.path).collect::<Vec<_>>(),
+        "needDaemonReload": unit.need_daemon_reload,
+        "execStart": unit.exec_start.first().map(|command| &command.arguments),
+        "nextEnvironment": variables,
+    })
+}

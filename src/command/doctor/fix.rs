@@ -1,0 +1,166 @@
+//! `doctor --fix`: every safe repair of the chosen checks, as one undertaking of the engine.
+
+use std::path::PathBuf;
+
+use super::{look, tell};
+use crate::cli::Doctor;
+use crate::command::context::Context;
+use crate::command::failure::{Exit, Failure};
+use crate::command::install::judge;
+use crate::command::undertaking::{Undertaking, undertake};
+use crate::doctor::plugin::rewritten;
+use crate::doctor::{Check, Diagnosis, Examination, config, diagnose};
+use crate::fs::image::FileState;
+use crate::health::{ChatAnswer, Expectations};
+use crate::installation::paths::CONNECTOR;
+use crate::openclaw::document::Edit;
+use crate::plan::Plan;
+use crate::plan::repair::{self as planning, Repair, Request};
+use crate::report::bar::Bar;
+use crate::say;
+use crate::systemd::UserManager;
+use crate::transaction::apply::Preparation;
+use crate::transaction::service::ServiceError;
+
+/// Runs `doctor --fix`.
+pub(super) fn run(
+    context: &Context,
+    options: &Doctor,
+    checks: &[&'static Check],
+) -> Result<Exit, Failure> {
+    let manager = context.manager()?;
+    let mut mending = Mending { context, manager: manager.as_ref(), options, checks, left: false };
+    let exit = undertake(context, manager.as_ref(), &mut mending)?;
+    Ok(if exit == Exit::Done && mending.left { Exit::Problems } else { exit })
+}
+
+/// One run of `doctor --fix`.
+struct Mending<'a> {
+    context: &'a Context,
+    manager: Option<&'a UserManager>,
+    options: &'a Doctor,
+    checks: &'a [&'static Check],
+    /// Errors that no safe repair can mend.
+    left: bool,
+}
+
+/// One look at the machine, and the plan.
+struct Prospect {
+    examination: Examination,
+    plan: Plan,
+    leaves_errors: bool,
+}
+
+impl Mending<'_> {
+    fn repairs(&self, examination: &Examination, diagnosis: &Diagnosis) -> Vec<Repair> {
+        let mut repairs = diagnosis.repairs();
+        if self.options.restore_config {
+            repairs.extend(config::restoration(examination));
+        }
+        repairs
+    }
+
+    /// What the gateway must show afterwards: what it shows now, and what is repaired.
+    fn expectations(
+        examination: &Examination,
+        diagnosis: &Diagnosis,
+        repairs: &[Repair],
+    ) -> Expectations {
+        let opens = repairs.iter().any(|repair| {
+            matches!(repair, Repair::Config(Edit::Set { path, .. })
+                if path.segments().last().is_some_and(|key| key == "gatewayToken")
+                    || path.segments().contains(&"chatCompletions".to_owned()))
+        });
+        let is_open =
+            examination.answers.as_ref().is_some_and(|answers| answers.chat == ChatAnswer::Open);
+        let whole = examination.channel().is_some() && examination.tree.is_some();
+        let sound = !diagnosis.leaves_errors() && (whole && examination.config.is_ok());
+        Expectations {
+            chat: (opens || is_open) && !diagnosis.leaves_errors(),
+            bypass: None,
+            connector: sound.then(|| CONNECTOR.to_owned()),
+        }
+    }
+}
+
+impl Undertaking for Mending<'_> {
+    type Prospect = Prospect;
+
+    fn name(&self) -> &'static str {
+        "doctor"
+    }
+
+    fn look(&mut self) -> Result<Prospect, Failure> {
+        let manager = self.context.manager();
+        let examination = look::look(self.context, manager)?;
+        let language = self.context.console.language;
+        let diagnosis = diagnose(self.checks, &examination, language);
+        let repairs = self.repairs(&examination, &diagnosis);
+        let restores = repairs.iter().any(|repair| matches!(repair, Repair::RestoreConfig { .. }));
+        self.left = diagnosis.leaves_errors() && !restores;
+        self.context.console.tell(&tell::text(&diagnosis, self.context.console));
+        let request = Request {
+            repairs: &repairs,
+            config: examination.config.as_ref().ok(),
+            contents: &contents(&examination, &repairs)?,
+            expectations: Self::expectations(&examination, &diagnosis, &repairs),
+            connector: examination.connector().map(|version| version.to_string()),
+        };
+        let plan = planning::plan(&examination.picture, &request)?;
+        let leaves_errors = diagnosis.leaves_errors();
+        Ok(Prospect { examination, plan, leaves_errors })
+    }
+
+    fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
+        &prospect.plan
+    }
+
+    fn prepare(&self, _: &mut Prospect, _: &Preparation, _: &Bar) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Where errors remain that cannot be mended here, a gateway that is not healthy is told, and
+    /// is no reason to take the repairs back.
+    fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
+        let picture = &prospect.examination.picture;
+        match judge(self.context, self.manager, picture, &prospect.plan, bar) {
+            Err(error) if prospect.leaves_errors && !self.context.interrupt.is_raised() => {
+                self.context.console.tell(&error.problem(self.context.console.language));
+                Ok(())
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn nothing_to_do(&self) -> String {
+        let language = self.context.console.language;
+        say!(language, "Nothing here has a safe repair.", "没有可以安全自动修复的问题。")
+    }
+
+    fn done(&self, _: &Prospect, id: &str) -> String {
+        say!(
+            self.context.console.language,
+            "Repaired. To take it back: openclaw-setup rollback {id}",
+            "已修复。如需撤销：openclaw-setup rollback {id}"
+        )
+    }
+}
+
+/// The files whose content a repair needs.
+fn contents(
+    examination: &Examination,
+    repairs: &[Repair],
+) -> Result<Vec<(PathBuf, FileState)>, Failure> {
+    let mut paths = rewritten(repairs);
+    for repair in repairs {
+        if let Repair::RestoreConfig { from } = repair {
+            paths.push(from.clone());
+            paths.extend(examination.picture.paths.config.canonicalize().ok());
+        }
+    }
+    let mut contents = Vec::new();
+    for path in paths {
+        contents.extend(FileState::read(&path)?.map(|state| (path, state)));
+    }
+    Ok(contents)
+}

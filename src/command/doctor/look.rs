@@ -1,0 +1,205 @@
+//! The examination: everything read that a check may want, changing nothing.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::command::context::Context;
+use crate::command::failure::Failure;
+use crate::command::install::secrets;
+use crate::command::verify;
+use crate::doctor::Examination;
+use crate::doctor::examination::Answers;
+use crate::doctor::examination::files::{PrivateFile, backups};
+use crate::doctor::examination::host::Host;
+use crate::doctor::examination::log::Log;
+use crate::doctor::examination::neighbours::Neighbours;
+use crate::doctor::examination::port::Listener;
+use crate::doctor::examination::process::{Process, dotenv};
+use crate::doctor::examination::tree::Tree;
+use crate::doctor::examination::units::{drop_ins, other_units};
+use crate::fs::lock::Lock;
+use crate::health::{Endpoint, LogSource, gateway_log};
+use crate::installation::paths::CONNECTOR;
+use crate::installation::picture::Picture;
+use crate::installation::service::Managed;
+use crate::openclaw::document::{Document, Value};
+use crate::openclaw::include::{ConfigError, ConfigSet};
+use crate::patience::Deadline;
+use crate::systemd::drop_in::assigned;
+use crate::systemd::environment::{Bypass, Culprit, Routing, Undone, undone};
+use crate::systemd::{ManagerError, UserManager};
+
+/// How long one probe of the gateway may take: it is on loopback.
+const PROBE: Duration = Duration::from_secs(3);
+
+/// How long the log may take to be read.
+const LOG: Duration = Duration::from_secs(10);
+
+/// How much of the log is read where no unit tells when the gateway was started, in µs.
+const AN_HOUR: u64 = 3_600_000_000;
+
+/// Looks at everything. A manager that does not answer is a finding, not a failure.
+pub(super) fn look(
+    context: &Context,
+    manager: Result<Option<UserManager>, ManagerError>,
+) -> Result<Examination, Failure> {
+    let (manager, manager_error) = match manager {
+        Ok(manager) => (manager, None),
+        Err(error) => (None, Some(error)),
+    };
+    let (picture, config) = context.observe(manager.as_ref())?;
+    examine(context, picture, config, manager_error)
+}
+
+fn examine(
+    context: &Context,
+    picture: Picture,
+    config: Result<ConfigSet, ConfigError>,
+    manager_error: Option<ManagerError>,
+) -> Result<Examination, Failure> {
+    let effective = config.as_ref().ok().map(ConfigSet::effective);
+    let service = picture.service.managed();
+    let process = service.and_then(|managed| managed.unit.main_pid).map(Process::look);
+    let path = path_of_service(process.as_ref(), service);
+    let record = picture.record.as_ref();
+    let command = picture.service.command();
+    let host = Host::look(
+        &context.account.name,
+        &picture.paths.state_dir,
+        command,
+        path,
+        &context.interrupt,
+    );
+    let homes = [context.account.home.clone(), picture.paths.state_dir.clone()];
+    let kept = backups(&picture.paths.config);
+    Ok(Examination {
+        models: picture
+            .models
+            .as_ref()
+            .and_then(|(path, state)| Document::parse(path, &state.bytes).ok()),
+        tree: Tree::look(&picture.paths.connector),
+        deviations: record.map(|record| verify::deviations(context, record)).transpose()?,
+        neighbours: Neighbours::look(
+            &picture.paths.extensions,
+            &other_places(&picture, effective),
+            &picture.paths.connector,
+        ),
+        dotenv: homes.iter().flat_map(|home| dotenv(home)).collect(),
+        drop_ins: drop_ins(&picture.paths.unit_dir, &picture.paths.unit),
+        private_files: PrivateFile::look(&private_paths(&picture, config.as_ref().ok(), &kept)),
+        backups: kept,
+        listener: Listener::look(picture.port),
+        undone: undone_by_others(&picture),
+        other_units: other_units(&picture.paths.unit_dir, &picture.paths.unit),
+        answers: service
+            .filter(|managed| managed.unit.is_up())
+            .map(|_| answers(&picture, effective)),
+        log: log(context, &picture, config.as_ref().ok(), host.now_usec),
+        pending: pending(context)?,
+        process,
+        host,
+        picture,
+        config,
+        manager_error,
+    })
+}
+
+fn path_of_service(process: Option<&Process>, service: Option<&Managed>) -> Option<String> {
+    let of_process = process.and_then(|process| process.environment.as_ref());
+    match of_process {
+        Some(environment) => environment.get("PATH").map(str::to_owned),
+        None => service?.effective_environment().get("PATH").map(str::to_owned),
+    }
+}
+
+/// Where else OpenClaw looks for plugins: `plugins.load.paths`, the workspace, its own package.
+fn other_places(picture: &Picture, effective: Option<&Value>) -> Vec<PathBuf> {
+    let home = &picture.account.home;
+    let expand = |text: &str| match text.strip_prefix("~/") {
+        Some(rest) => home.join(rest),
+        None => PathBuf::from(text),
+    };
+    let text = |path: &[&str]| effective.and_then(|value| value.get(path)).and_then(Value::as_str);
+    let listed = effective
+        .and_then(|value| value.get(&["plugins", "load", "paths"]))
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let mut places: Vec<PathBuf> = listed.filter_map(Value::as_str).map(expand).collect();
+    let workspace = text(&["agents", "defaults", "workspace"]).map(expand);
+    places.extend(workspace.map(|workspace| workspace.join(".openclaw/extensions")));
+    let package = picture.program.package.iter();
+    places.extend(
+        package.flat_map(|package| {
+            ["extensions", "dist/extensions"].map(|folder| package.join(folder))
+        }),
+    );
+    places.retain(|place| place.is_absolute());
+    places
+}
+
+fn private_paths(
+    picture: &Picture,
+    config: Option<&ConfigSet>,
+    kept: &[crate::doctor::examination::files::Backup],
+) -> Vec<PathBuf> {
+    let mut paths = vec![picture.paths.config.clone()];
+    let included = config.into_iter().flat_map(ConfigSet::files);
+    paths.extend(included.map(|(file, _)| file.to_owned()));
+    paths.push(picture.paths.models.clone());
+    paths.push(picture.paths.state_dir.join(".env"));
+    paths.extend(kept.iter().map(|backup| backup.path.clone()));
+    paths
+}
+
+fn answers(picture: &Picture, effective: Option<&Value>) -> Answers {
+    let token = effective.and_then(|effective| picture.connectors_token(effective));
+    // a token that no header can carry is a finding of its own
+    let token = token.filter(|token| token.chars().all(|c| c.is_ascii_graphic()));
+    let endpoint = Endpoint::new(picture.port, token);
+    Answers { readiness: endpoint.readiness(PROBE), chat: endpoint.chat(PROBE) }
+}
+
+/// What takes our own assignments away again, where that matters.
+fn undone_by_others(picture: &Picture) -> Vec<Undone> {
+    let Some(managed) = picture.service.managed().filter(|managed| managed.has_unit()) else {
+        return Vec::new();
+    };
+    let (path, Some(state)) = &picture.drop_in else { return Vec::new() };
+    let next = managed.effective_environment();
+    if !Routing::of(&next, picture.port).is_broken() {
+        return Vec::new();
+    }
+    let ours = assigned(&String::from_utf8_lossy(&state.bytes));
+    let loaded = managed.unit.drop_in_paths.iter().find(|known| known.ends_with("override.conf"));
+    let wanted = ours.lower.as_deref().or(ours.upper.as_deref()).unwrap_or_default();
+    let found = undone(
+        &managed.environment,
+        &managed.unit,
+        &managed.files,
+        loaded.unwrap_or(path),
+        &Bypass::of_value(wanted),
+    );
+    found
+        .into_iter()
+        .filter(|undone| ours.get(undone.spelling).is_some())
+        .filter(|undone| undone.culprit != Culprit::Unknown)
+        .collect()
+}
+
+fn log(context: &Context, picture: &Picture, config: Option<&ConfigSet>, now: u64) -> Log {
+    let unit = &picture.paths.unit;
+    let started = picture.service.managed().map(|managed| managed.unit.main_start_usec);
+    let since = started.filter(|usec| *usec > 0).unwrap_or_else(|| now.saturating_sub(AN_HOUR));
+    let source = LogSource::of_unit(unit);
+    let lines = gateway_log(&source, since, Deadline::after(LOG), &context.interrupt);
+    let secrets = config.map(|config| secrets(config.effective(), config)).unwrap_or_default();
+    Log::of(&lines, format!("log:{unit}"), CONNECTOR, &secrets)
+}
+
+fn pending(context: &Context) -> Result<Option<(String, String)>, Failure> {
+    let Some(journal) = context.records.pending()? else { return Ok(None) };
+    let at_work = Lock::is_held(&context.records.lock_file())?;
+    let intent = journal.intent();
+    Ok((!at_work).then(|| (intent.id.clone(), intent.command.clone())))
+}

@@ -1,0 +1,92 @@
+//! `doctor`: what is wrong, proven; `--fix` repairs it as one transaction.
+
+mod bundle;
+mod fix;
+mod look;
+mod tell;
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use crate::cli::Doctor;
+use crate::doctor::{Check, Diagnosis, Examination, Severity, catalogue, diagnose};
+use crate::language::{Explain, Language};
+use crate::report::json;
+use crate::say;
+
+pub(super) fn run(context: &Context, options: &Doctor) -> Result<Exit, Failure> {
+    let checks = chosen(&options.checks).map_err(Failure::usage)?;
+    if options.list {
+        return Ok(list(context, &checks));
+    }
+    if options.fix {
+        return fix::run(context, options, &checks);
+    }
+    let examination = look::look(context, context.manager())?;
+    let diagnosis = diagnose(&checks, &examination, context.console.language);
+    if let Some(file) = &options.bundle {
+        bundle::write(context, &examination, &diagnosis, file)?;
+    }
+    Ok(report(context, options, &examination, &diagnosis))
+}
+
+fn report(
+    context: &Context,
+    options: &Doctor,
+    examination: &Examination,
+    diagnosis: &Diagnosis,
+) -> Exit {
+    let console = context.console;
+    console.result(&tell::text(diagnosis, console));
+    let bar = if options.strict { Severity::Warning } else { Severity::Error };
+    let ok = diagnosis.is_below(bar);
+    console.document(&json::document("doctor", ok, tell::json(diagnosis, examination)));
+    if ok { Exit::Done } else { Exit::Problems }
+}
+
+/// The checks that are named: by id, by family, or all.
+fn chosen(names: &[String]) -> Result<Vec<&'static Check>, UnknownCheck> {
+    if names.is_empty() {
+        return Ok(catalogue().collect());
+    }
+    let mut checks: Vec<&'static Check> = Vec::new();
+    for name in names {
+        let before = checks.len();
+        checks.extend(catalogue().filter(|check| check.id == name || check.family() == name));
+        if checks.len() == before {
+            return Err(UnknownCheck { name: name.clone() });
+        }
+    }
+    Ok(checks)
+}
+
+fn list(context: &Context, checks: &[&'static Check]) -> Exit {
+    let console = context.console;
+    console.result(&tell::list(checks, console.language));
+    console.document(&json::document("doctor", true, tell::list_json(checks, console.language)));
+    Exit::Done
+}
+
+/// A check that does not exist.
+#[derive(Debug)]
+struct UnknownCheck {
+    name: String,
+}
+
+impl Explain for UnknownCheck {
+    fn code(&self) -> &'static str {
+        "doctor.unknown-check"
+    }
+
+    fn problem(&self, language: Language) -> String {
+        let name = &self.name;
+        say!(language, "there is no check {name}", "没有名为 {name} 的检查")
+    }
+
+    fn remedy(&self, language: Language) -> String {
+        say!(
+            language,
+            "List them: openclaw-setup doctor --list",
+            "查看全部检查：openclaw-setup doctor --list"
+        )
+    }
+}

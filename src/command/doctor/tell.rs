@@ -1,0 +1,157 @@
+//! The diagnosis as a screen and as JSON.
+
+use serde_json::{Map, Value, json};
+
+use crate::doctor::{Check, Diagnosis, Examination, Finding, Severity};
+use crate::language::Language;
+use crate::report::Console;
+use crate::report::console::Mark;
+use crate::report::table::Table;
+use crate::say;
+
+/// The screen: findings, worst first; what could not be looked at; one line that sums it up.
+pub(super) fn text(diagnosis: &Diagnosis, console: Console) -> String {
+    let language = console.language;
+    let mut lines: Vec<String> = diagnosis
+        .findings
+        .iter()
+        .map(|(check, finding)| of_finding(check, finding, console))
+        .collect();
+    lines.extend(skipped(diagnosis, language));
+    lines.push(summary(diagnosis, console));
+    lines.join("\n")
+}
+
+fn of_finding(check: &Check, finding: &Finding, console: Console) -> String {
+    let language = console.language;
+    let mark = match finding.severity {
+        Severity::Error => Mark::Bad,
+        Severity::Warning | Severity::Info => Mark::Hint,
+    };
+    let word = severity_word(finding.severity, language);
+    let head = format!("{} [{word}] {}", check.id, finding.message);
+    let mut lines = vec![console.marked(mark, &head)];
+    if let Some(symptom) = &finding.symptom {
+        lines.push(say!(language, "    seen as: {symptom}", "    现象：{symptom}"));
+    }
+    let evidence = finding.evidence.iter();
+    lines.extend(evidence.map(|evidence| format!("    | {}  {}", evidence.place, evidence.fact)));
+    lines.extend(finding.hint.lines().map(|line| format!("    → {line}")));
+    lines.join("\n")
+}
+
+fn severity_word(severity: Severity, language: Language) -> String {
+    match severity {
+        Severity::Error => say!(language, "error", "错误"),
+        Severity::Warning => say!(language, "warning", "警告"),
+        Severity::Info => say!(language, "note", "提示"),
+    }
+}
+
+/// One line for each reason.
+fn skipped(diagnosis: &Diagnosis, language: Language) -> Vec<String> {
+    let mut reasons: Vec<(&String, Vec<&str>)> = Vec::new();
+    for (check, why) in &diagnosis.skipped {
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, ids)) => ids.push(check.id),
+            None => reasons.push((why, vec![check.id])),
+        }
+    }
+    let line = |(why, ids): (&String, Vec<&str>)| {
+        let ids = ids.join(", ");
+        say!(language, "– not looked at: {ids}: {why}", "– 未检查：{ids}：{why}")
+    };
+    reasons.into_iter().map(line).collect()
+}
+
+fn summary(diagnosis: &Diagnosis, console: Console) -> String {
+    let language = console.language;
+    let (errors, warnings, notes) = (
+        diagnosis.count(Severity::Error),
+        diagnosis.count(Severity::Warning),
+        diagnosis.count(Severity::Info),
+    );
+    let (run, left) = (diagnosis.run, diagnosis.skipped.len());
+    let text = say!(
+        language,
+        "{errors} errors, {warnings} warnings, {notes} notes; {run} checks looked, {left} did not",
+        "错误 {errors}，警告 {warnings}，提示 {notes}；已检查 {run} 项，未检查 {left} 项"
+    );
+    let mark = match (errors, warnings) {
+        (0, 0) => Mark::Good,
+        (0, _) => Mark::Hint,
+        _ => Mark::Bad,
+    };
+    let mut lines = vec![console.marked(mark, &text)];
+    if !diagnosis.repairs().is_empty() {
+        lines.push(say!(
+            language,
+            "  What can be repaired safely, as one transaction: openclaw-setup doctor --fix (-n shows the plan)",
+            "  可安全修复的问题可一次性处理：openclaw-setup doctor --fix（加 -n 只看计划）"
+        ));
+    }
+    lines.join("\n")
+}
+
+/// The body of the JSON document, in the shape of `openclaw doctor --lint --json`.
+pub(super) fn json(diagnosis: &Diagnosis, examination: &Examination) -> Map<String, Value> {
+    let skipped: Vec<Value> = diagnosis
+        .skipped
+        .iter()
+        .map(|(check, why)| json!({"checkId": check.id, "reason": why}))
+        .collect();
+    let mut body = Map::new();
+    body.insert("checksRun".to_owned(), diagnosis.run.into());
+    body.insert("checksSkipped".to_owned(), skipped.len().into());
+    body.insert("findings".to_owned(), findings_json(diagnosis));
+    body.insert("skipped".to_owned(), skipped.into());
+    let openclaw = examination.openclaw().map(|version| version.to_string());
+    body.insert("openclaw".to_owned(), openclaw.into());
+    let connector = examination.connector().map(|version| version.to_string());
+    body.insert("connector".to_owned(), connector.into());
+    body
+}
+
+/// The findings alone.
+pub(super) fn findings_json(diagnosis: &Diagnosis) -> Value {
+    let findings = diagnosis.findings.iter().map(|(check, finding)| {
+        json!({
+            "checkId": check.id,
+            "severity": finding.severity,
+            "message": finding.message,
+            "path": finding.path,
+            "fixHint": finding.hint,
+            "symptom": finding.symptom,
+            "fixable": !finding.repairs.is_empty(),
+            "evidence": finding.evidence,
+        })
+    });
+    findings.collect()
+}
+
+/// The catalogue as a table.
+pub(super) fn list(checks: &[&'static Check], language: Language) -> String {
+    let mut table = Table::default();
+    for check in checks {
+        let word = severity_word(check.severity, language);
+        table.row(check.id, format!("[{word}] {}", check.title(language)));
+    }
+    table.text()
+}
+
+/// The catalogue as data.
+pub(super) fn list_json(checks: &[&'static Check], language: Language) -> Map<String, Value> {
+    let checks: Vec<Value> = checks
+        .iter()
+        .map(|check| {
+            json!({
+                "checkId": check.id,
+                "severity": check.severity,
+                "title": check.title(language),
+            })
+        })
+        .collect();
+    let mut body = Map::new();
+    body.insert("checks".to_owned(), checks.into());
+    body
+}

@@ -1,0 +1,190 @@
+//! Which connector works on which OpenClaw: measured, or read in both programs' code.
+
+use semver::Version as Semver;
+
+use super::config::{no_version, not_set_up};
+use super::{Check, Examination, Finding, Severity, Verdict};
+use crate::language::Language;
+use crate::openclaw::version::Version;
+use crate::say;
+
+/// The check of this family.
+pub const CHECKS: [Check; 1] = [Check {
+    id: "compat.matrix",
+    severity: Severity::Error,
+    english: "this connector works on this OpenClaw",
+    chinese: "此连接器与此 OpenClaw 版本兼容",
+    judge: matrix,
+}];
+
+/// Why a pair does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clash {
+    /// `/v1/chat/completions` refuses the connector's model name from 2026.3.24 on.
+    InvalidModel,
+    /// The SDK lacks what the connector asks for; it refuses to load, or its entry cannot be read.
+    HostTooOld,
+    /// It loads, and the first message kills the gateway.
+    KillsTheGateway,
+    /// The host has dropped a part of the SDK.
+    HostTooNew,
+    /// Reports say so; not measured.
+    Reported,
+}
+
+const MODEL_IS_CHECKED: Version = Version::of(2026, 3, 24);
+const SETUP_EXISTS: Version = Version::of(2026, 3, 22);
+const NEW_LOADER: Version = Version::of(2026, 3, 23);
+const RUNTIME_IS_GONE: Version = Version::of(2026, 9, 6);
+
+/// A pair's verdict, by 0.`minor`.`patch` of the connector.
+fn clash(connector: &Semver, openclaw: Version) -> Option<Clash> {
+    let version = (connector.minor, connector.patch);
+    if connector.major != 0 {
+        return None;
+    }
+    match version {
+        (..=7, _) => (openclaw >= MODEL_IS_CHECKED).then_some(Clash::InvalidModel),
+        (8, 0..=3) => (openclaw >= SETUP_EXISTS).then_some(Clash::Reported),
+        (8, 6..=7) if openclaw < NEW_LOADER => Some(Clash::KillsTheGateway),
+        (8, 17..=20) if openclaw < NEW_LOADER => Some(Clash::HostTooOld),
+        (8, 6..=7 | 17..=20) => (openclaw >= RUNTIME_IS_GONE).then_some(Clash::HostTooNew),
+        (8, 4..=5 | 8..=16) => (openclaw < SETUP_EXISTS).then_some(Clash::HostTooOld),
+        _ => None,
+    }
+}
+
+/// The newest connector that was seen to work on an OpenClaw.
+fn working(openclaw: Version) -> &'static str {
+    if openclaw < MODEL_IS_CHECKED { "0.8.3" } else { "0.8.13" }
+}
+
+fn matrix(examination: &Examination, language: Language) -> Verdict {
+    if examination.tree.is_none() {
+        return not_set_up(language);
+    }
+    let Some(connector) = examination.connector() else {
+        return Verdict::Skipped(no_version(language));
+    };
+    let Some(openclaw) = examination.openclaw() else {
+        return Verdict::Skipped(say!(
+            language,
+            "OpenClaw's version is not known",
+            "无法得知 OpenClaw 版本"
+        ));
+    };
+    let Some(clash) = clash(&connector, openclaw) else { return Verdict::well() };
+    let severity = if clash == Clash::Reported { Severity::Warning } else { Severity::Error };
+    let better = working(openclaw);
+    let why = reason(clash, language);
+    let package = examination.tree.as_ref().map(|tree| tree.path.join("package.json"));
+    let program = examination.picture.program.package.as_ref();
+    Finding::of(
+        severity,
+        say!(
+            language,
+            "connector {connector} does not work on OpenClaw {openclaw}: {why}",
+            "连接器 {connector} 无法在 OpenClaw {openclaw} 上工作：{why}"
+        ),
+        say!(
+            language,
+            "On OpenClaw {openclaw} connector {better} works: openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@{better} (with --allow-downgrade, if that is older)",
+            "OpenClaw {openclaw} 可用的连接器是 {better}：openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@{better}（如为降级请加 --allow-downgrade）"
+        ),
+    )
+    .seen_as(symptom(clash, language))
+    .read(
+        package.map(|path| path.display().to_string()).unwrap_or_default(),
+        format!("version {connector}"),
+    )
+    .read(
+        program.map_or_else(|| "OpenClaw".to_owned(), |path| path.display().to_string()),
+        format!("version {openclaw}"),
+    )
+    .into()
+}
+
+fn reason(clash: Clash, language: Language) -> String {
+    match clash {
+        Clash::InvalidModel => say!(
+            language,
+            "since 2026.3.24 the gateway refuses the model name that connectors before 0.8.0 send",
+            "自 2026.3.24 起，网关拒绝 0.8.0 之前的连接器所发送的模型名"
+        ),
+        Clash::HostTooOld => say!(
+            language,
+            "it needs a plugin SDK that this OpenClaw does not have yet",
+            "它需要此版本 OpenClaw 尚不具备的插件 SDK"
+        ),
+        Clash::KillsTheGateway => say!(
+            language,
+            "its account does not start, and the first message ends the gateway",
+            "账号无法启动，收到第一条消息时网关就会退出"
+        ),
+        Clash::HostTooNew => say!(
+            language,
+            "this OpenClaw has dropped the part of the plugin SDK that it uses",
+            "此版本 OpenClaw 已移除它所使用的插件 SDK 部分"
+        ),
+        Clash::Reported => {
+            say!(language, "users report so (not measured)", "有用户如此反馈（未经实测）")
+        }
+    }
+}
+
+fn symptom(clash: Clash, language: Language) -> String {
+    match clash {
+        Clash::InvalidModel => "Gateway error: 400 Invalid `model`".to_owned(),
+        Clash::HostTooOld => {
+            "SDK 版本过低 / Cannot find module / Cannot use 'import.meta'".to_owned()
+        }
+        Clash::KillsTheGateway => {
+            say!(language, "the gateway dies at the first message", "收到第一条消息后网关崩溃")
+        }
+        Clash::HostTooNew => "Package subpath is not defined by \"exports\"".to_owned(),
+        Clash::Reported => say!(language, "the bot is silent", "机器人不回复"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_judged_as_they_were_measured() {
+        let (old, april, new) =
+            (Version::of(2026, 3, 13), Version::of(2026, 4, 9), Version::of(2026, 9, 6));
+        for (connector, openclaw, expected) in [
+            ("0.6.0", old, None),
+            ("0.6.0", april, Some(Clash::InvalidModel)),
+            ("0.6.0", new, Some(Clash::InvalidModel)),
+            ("0.7.10", old, None),
+            ("0.7.10", april, Some(Clash::InvalidModel)),
+            ("0.8.0", old, None),
+            ("0.8.3", old, None),
+            ("0.8.3", april, Some(Clash::Reported)),
+            ("0.8.4", old, Some(Clash::HostTooOld)),
+            ("0.8.6", old, Some(Clash::KillsTheGateway)),
+            ("0.8.7", april, None),
+            ("0.8.7", new, Some(Clash::HostTooNew)),
+            ("0.8.13", old, Some(Clash::HostTooOld)),
+            ("0.8.13", april, None),
+            ("0.8.13", new, None),
+            ("0.8.20", old, Some(Clash::HostTooOld)),
+            ("0.8.20", april, None),
+            ("0.8.20", new, Some(Clash::HostTooNew)),
+            ("0.9.0", new, None),
+        ] {
+            let found = clash(&Semver::parse(connector).unwrap(), openclaw);
+            assert_eq!(found, expected, "{connector} on {openclaw}");
+        }
+    }
+
+    #[test]
+    fn what_is_recommended_works() {
+        for openclaw in [Version::of(2026, 3, 13), Version::of(2026, 4, 9), RUNTIME_IS_GONE] {
+            let better = Semver::parse(working(openclaw)).unwrap();
+            assert_eq!(clash(&better, openclaw), None, "{openclaw}");
+        }
+    }
+}

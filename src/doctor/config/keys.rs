@@ -1,0 +1,169 @@
+//! Keys of the channel that its connector forbids, or does not read.
+
+use super::{no_version, not_set_up, unreadable};
+use crate::doctor::{Evidence, Examination, Finding, Severity, Verdict};
+use crate::installation::paths::CONNECTOR;
+use crate::language::Language;
+use crate::openclaw::document::{Edit, KeyPath, Value};
+use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
+use crate::plan::repair::Repair;
+use crate::say;
+
+const CHANNEL: [&str; 2] = ["channels", CONNECTOR];
+
+/// Keys that the installed manifest's own schema forbids, as paths below the channel.
+fn forbidden_keys(examination: &Examination) -> Option<Vec<Vec<String>>> {
+    let manifest = examination.tree.as_ref()?.manifest.as_ref().ok()?;
+    let schema = manifest.channel_schema.as_ref()?;
+    let channel = examination.channel()?;
+    let mut found = forbidden(channel, schema);
+    let account_schema = schema.pointer("/properties/accounts/additionalProperties");
+    let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
+    for (name, account) in accounts.into_iter().flatten() {
+        let keys = account_schema.map(|schema| forbidden(account, schema)).unwrap_or_default();
+        found.extend(keys.into_iter().map(|key| {
+            let mut path = vec!["accounts".to_owned(), name.clone()];
+            path.extend(key);
+            path
+        }));
+    }
+    Some(found)
+}
+
+fn forbidden(block: &Value, schema: &serde_json::Value) -> Vec<Vec<String>> {
+    if schema["additionalProperties"] != false {
+        return Vec::new();
+    }
+    let known = |key: &String| schema["properties"].get(key).is_some();
+    let keys = block.as_object().into_iter().flat_map(|block| block.keys());
+    keys.filter(|key| !known(key)).map(|key| vec![key.clone()]).collect()
+}
+
+pub(super) fn legacy_keys(examination: &Examination, language: Language) -> Verdict {
+    if examination.config.is_err() {
+        return unreadable(language);
+    }
+    if examination.channel().is_none() {
+        return not_set_up(language);
+    }
+    let Some(keys) = forbidden_keys(examination) else {
+        return Verdict::Skipped(say!(
+            language,
+            "this connector brings no schema for its channel",
+            "此版本连接器没有提供频道的 schema"
+        ));
+    };
+    if keys.is_empty() {
+        return Verdict::well();
+    }
+    let enforced =
+        examination.openclaw().is_none_or(|version| version >= CHANNEL_SCHEMA_IS_ENFORCED);
+    let severity = if enforced { Severity::Error } else { Severity::Info };
+    let path = |key: &Vec<String>| {
+        let mut path: Vec<&str> = CHANNEL.to_vec();
+        path.extend(key.iter().map(String::as_str));
+        KeyPath::from(path.as_slice())
+    };
+    let names = keys.iter().map(|key| key.join(".")).collect::<Vec<_>>().join(", ");
+    let evidence = keys.iter().map(|key| {
+        let path: Vec<&str> = CHANNEL.into_iter().chain(key.iter().map(String::as_str)).collect();
+        Evidence::of_key(examination, &path)
+    });
+    let repairs = keys.iter().map(|key| Repair::Config(Edit::remove(path(key))));
+    Finding::of(
+        severity,
+        say!(
+            language,
+            "this connector's schema forbids {names} in its channel; OpenClaw does not name the keys when it refuses",
+            "此版本连接器的 schema 不接受频道中的 {names}；OpenClaw 报错时不会指出是哪些键"
+        ),
+        say!(
+            language,
+            "Take them out (they stay in the transaction): openclaw-setup doctor --fix config.legacy-keys",
+            "移除这些键（会保存在事务记录中）：openclaw-setup doctor --fix config.legacy-keys"
+        ),
+    )
+    .about("channels.dingtalk-connector")
+    .seen_as("must NOT have additional properties")
+    .proven_by(evidence)
+    .repaired_by(repairs)
+    .into()
+}
+
+/// Minor and patch of a version 0.minor.patch.
+type Since = (u64, u64);
+
+/// Keys that some versions never read: (key, since, until).
+const INERT: [(&str, Since, Option<Since>); 5] = [
+    ("gatewayBaseUrl", (7, 7), Some((8, 0))),
+    ("gatewayToken", (0, 0), Some((8, 0))),
+    ("gatewayPassword", (0, 0), Some((8, 0))),
+    ("sessionTimeout", (0, 0), Some((8, 0))),
+    ("botDingUid", (6, 1), Some((7, 0))),
+];
+
+pub(super) fn key_inert(examination: &Examination, language: Language) -> Verdict {
+    let Some(channel) = examination.channel() else {
+        return if examination.config.is_err() {
+            unreadable(language)
+        } else {
+            not_set_up(language)
+        };
+    };
+    let Some(version) = examination.connector() else {
+        return Verdict::Skipped(no_version(language));
+    };
+    let mut findings: Vec<Finding> = misleading_url(examination, language).into_iter().collect();
+    for (key, since, until) in INERT {
+        let is_set = channel.get(&[key]).is_some();
+        let reads = |(minor, patch)| version >= semver::Version::new(0, minor, patch);
+        if is_set && (!reads(since) || until.is_some_and(reads)) {
+            findings.push(
+                Finding::info(
+                    say!(
+                        language,
+                        "connector {version} does not read {key}: it has no effect",
+                        "连接器 {version} 不读取 {key}，该键不起作用"
+                    ),
+                    say!(
+                        language,
+                        "Nothing has to be done; it may be taken out: openclaw config unset channels.{CONNECTOR}.{key}",
+                        "无需处理；也可以删除：openclaw config unset channels.{CONNECTOR}.{key}"
+                    ),
+                )
+                .about(format!("channels.{CONNECTOR}.{key}"))
+                .proven_by([Evidence::of_key(examination, &[CHANNEL[0], CHANNEL[1], key])]),
+            );
+        }
+    }
+    Verdict::Found(findings)
+}
+
+/// No version of the connector has ever read `gatewayUrl`; that misleads only where it says
+/// something else than what the connector does.
+fn misleading_url(examination: &Examination, language: Language) -> Option<Finding> {
+    let path = [CHANNEL[0], CHANNEL[1], "gatewayUrl"];
+    let url = examination.text(&path)?;
+    let port = examination.picture.port;
+    let said = url.trim_end_matches('/');
+    let truthful = ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|host| said == format!("http://{host}:{port}"));
+    (!truthful).then(|| {
+        Finding::warning(
+            say!(
+                language,
+                "gatewayUrl says {url}, but no connector version reads it; the gateway is on port {port}",
+                "gatewayUrl 写的是 {url}，但任何版本的连接器都不读取它；网关端口为 {port}"
+            ),
+            say!(
+                language,
+                "Do not rely on it; gateway.port tells where the connector really calls.",
+                "请勿依赖该键；连接器实际调用的地址见 gateway.port 检查。"
+            ),
+        )
+        .about(KeyPath::from(&path).to_string())
+        .seen_as("fetch failed")
+        .proven_by([Evidence::of_key(examination, &path)])
+    })
+}

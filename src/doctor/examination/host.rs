@@ -1,0 +1,94 @@
+//! The machine around the gateway: lingering, Node.js, ffprobe, space, time.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::interrupt::Interrupt;
+use crate::patience::Deadline;
+use crate::systemd::child;
+
+/// How long a program may take to tell its version.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Host {
+    /// Whether the user's manager runs without a login; `None`: this system has no such folder.
+    pub lingers: Option<bool>,
+    /// The programs of the unit's `ExecStart=` that are not there.
+    pub missing_programs: Vec<PathBuf>,
+    /// The version that the unit's Node.js tells of itself.
+    pub node: Option<String>,
+    /// Where `ffprobe` is on the service's PATH.
+    pub ffprobe: Option<PathBuf>,
+    /// The PATH of the service, where it is known.
+    pub path: Option<String>,
+    /// Free bytes for this user on the file system of the state directory.
+    pub free: Option<u64>,
+    /// The version of the installed OpenClaw differs from what the unit says: (unit, installed).
+    pub now_usec: u64,
+}
+
+impl Host {
+    /// Looks around. `command` is the unit's; `path` the PATH of its process.
+    #[must_use]
+    pub fn look(
+        user: &str,
+        state_dir: &Path,
+        command: &[String],
+        path: Option<String>,
+        interrupt: &Interrupt,
+    ) -> Self {
+        let node = command.first().map(PathBuf::from).filter(|program| is_node(program));
+        Self {
+            lingers: lingers(user),
+            missing_programs: missing_programs(command),
+            node: node.and_then(|node| version_of(&node, interrupt)),
+            ffprobe: path.as_deref().and_then(|path| on_path(path, "ffprobe")),
+            free: free(state_dir),
+            now_usec: now_usec(),
+            path,
+        }
+    }
+}
+
+fn now_usec() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn lingers(user: &str) -> Option<bool> {
+    let folder = Path::new("/var/lib/systemd/linger");
+    let parent = folder.parent().filter(|parent| parent.is_dir())?;
+    // systemd makes the folder with the first user that lingers
+    Some(parent.join("linger").join(user).exists())
+}
+
+/// The program and the script that it is to run.
+fn missing_programs(command: &[String]) -> Vec<PathBuf> {
+    let paths = command.iter().take_while(|word| *word != "gateway").map(PathBuf::from);
+    paths.filter(|path| path.is_absolute() && !path.exists()).collect()
+}
+
+fn is_node(program: &Path) -> bool {
+    program.file_name().is_some_and(|name| name == "node" || name == "nodejs")
+}
+
+fn version_of(node: &Path, interrupt: &Interrupt) -> Option<String> {
+    let mut command = Command::new(node);
+    command.arg("--version").env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    let finished = child::run(command, Deadline::after(PATIENCE), interrupt).ok()?;
+    let version = finished.stdout.trim().trim_start_matches('v').to_owned();
+    finished.status.success().then_some(version).filter(|version| !version.is_empty())
+}
+
+fn on_path(path: &str, program: &str) -> Option<PathBuf> {
+    std::env::split_paths(path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+fn free(directory: &Path) -> Option<u64> {
+    let place = directory.ancestors().find(|above| above.exists())?;
+    let found = rustix::fs::statvfs(place).ok()?;
+    found.f_bavail.checked_mul(found.f_frsize)
+}

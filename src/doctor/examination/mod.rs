@@ -1,0 +1,170 @@
+//! Everything that the checks look at, read once and before any of them: they do no I/O.
+
+pub mod files;
+pub mod host;
+pub mod log;
+pub mod neighbours;
+pub mod port;
+pub mod process;
+pub mod tree;
+pub mod units;
+
+use std::path::PathBuf;
+
+use crate::connector::manifest::Deviation;
+use crate::health::{ChatAnswer, Readiness};
+use crate::installation::paths::CONNECTOR;
+use crate::installation::picture::Picture;
+use crate::installation::service::Managed;
+use crate::openclaw::document::{Document, Place, Value};
+use crate::openclaw::include::{ConfigError, ConfigSet};
+use crate::openclaw::version::Version;
+use crate::systemd::ManagerError;
+use crate::systemd::environment::Undone;
+
+use files::{Backup, PrivateFile};
+use host::Host;
+use log::Log;
+use neighbours::Neighbours;
+use port::Listener;
+use process::{Process, VariableFile};
+use tree::Tree;
+use units::{DropInFile, OtherUnit};
+
+/// One machine at one moment.
+#[derive(Debug)]
+pub struct Examination {
+    /// The installation.
+    pub picture: Picture,
+    /// Its config, or why it cannot be read.
+    pub config: Result<ConfigSet, ConfigError>,
+    /// The agent model file, where it can be parsed.
+    pub models: Option<Document>,
+    /// Why the user manager could not be asked.
+    pub manager_error: Option<ManagerError>,
+    /// The connector's tree.
+    pub tree: Option<Tree>,
+    /// How the tree differs from our record, where we have one.
+    pub deviations: Option<Vec<Deviation>>,
+    /// What else OpenClaw finds as a plugin.
+    pub neighbours: Neighbours,
+    /// The gateway's main process.
+    pub process: Option<Process>,
+    /// `.env` files that OpenClaw reads, in its order.
+    pub dotenv: Vec<VariableFile>,
+    /// The unit's drop-ins that lie on the disk.
+    pub drop_ins: Vec<DropInFile>,
+    /// Files that may hold secrets.
+    pub private_files: Vec<PrivateFile>,
+    /// Earlier versions of the config, newest first.
+    pub backups: Vec<Backup>,
+    /// Who listens on the gateway's port.
+    pub listener: Listener,
+    /// What takes our own bypass away again after it was read.
+    pub undone: Vec<Undone>,
+    /// Other units that run a gateway.
+    pub other_units: Vec<OtherUnit>,
+    /// What the running gateway answers.
+    pub answers: Option<Answers>,
+    /// What the gateway has logged since its start.
+    pub log: Log,
+    /// The machine around it.
+    pub host: Host,
+    /// A transaction of ours that was cut off: its id and command.
+    pub pending: Option<(String, String)>,
+}
+
+/// What the running gateway answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answers {
+    /// To `GET /readyz`.
+    pub readiness: Readiness,
+    /// To `POST /v1/chat/completions`.
+    pub chat: ChatAnswer,
+}
+
+impl Examination {
+    /// The config's meaning, where it can be read.
+    #[must_use]
+    pub fn effective(&self) -> Option<&Value> {
+        self.config.as_ref().ok().map(ConfigSet::effective)
+    }
+
+    /// A value of the config.
+    #[must_use]
+    pub fn key(&self, path: &[&str]) -> Option<&Value> {
+        self.effective()?.get(path)
+    }
+
+    /// A text of the config.
+    #[must_use]
+    pub fn text(&self, path: &[&str]) -> Option<&str> {
+        self.key(path).and_then(Value::as_str)
+    }
+
+    /// The channel's block.
+    #[must_use]
+    pub fn channel(&self) -> Option<&Value> {
+        self.key(&["channels", CONNECTOR])
+    }
+
+    /// The file and place at which a key stands; the file alone where it stands nowhere.
+    #[must_use]
+    pub fn place(&self, path: &[&str]) -> (PathBuf, Option<Place>) {
+        let main = || (self.picture.paths.config.clone(), None);
+        let Ok(config) = &self.config else { return main() };
+        let found = config.files().find_map(|(file, document)| {
+            (0..path.len()).find_map(|skipped| {
+                // an included file holds the end of the path only
+                let is_root = file == config.root().path() || skipped == 0;
+                let place = document.place_of(&path[skipped..])?;
+                (is_root || config.files().count() > 1).then(|| (file.to_owned(), Some(place)))
+            })
+        });
+        found.unwrap_or_else(main)
+    }
+
+    /// The gateway's unit, where a manager answers and has it.
+    #[must_use]
+    pub fn unit(&self) -> Option<&Managed> {
+        self.picture.service.managed().filter(|managed| managed.has_unit())
+    }
+
+    /// Whether the gateway's unit runs.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.unit().is_some_and(|managed| managed.unit.is_up())
+    }
+
+    /// OpenClaw's version.
+    #[must_use]
+    pub fn openclaw(&self) -> Option<Version> {
+        self.picture.program.version
+    }
+
+    /// The connector's version, as its `package.json` tells it.
+    #[must_use]
+    pub fn connector(&self) -> Option<semver::Version> {
+        let package = self.tree.as_ref()?.package.as_ref().ok()?;
+        semver::Version::parse(&package.version).ok()
+    }
+
+    /// Whether the connector is older than `major.minor.patch`; `None` where its version is not
+    /// known.
+    #[must_use]
+    pub fn connector_is_below(&self, minor: u64, patch: u64) -> Option<bool> {
+        Some(self.connector()? < semver::Version::new(0, minor, patch))
+    }
+
+    /// Whether the connector talks to the gateway over HTTP: all do that are older than 0.8.0.
+    #[must_use]
+    pub fn speaks_http(&self) -> Option<bool> {
+        self.connector_is_below(8, 0)
+    }
+
+    /// Whether anything of DingTalk is here: tree, channel, or our record.
+    #[must_use]
+    pub fn has_dingtalk(&self) -> bool {
+        self.tree.is_some() || self.channel().is_some() || self.picture.record.is_some()
+    }
+}

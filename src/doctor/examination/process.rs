@@ -1,0 +1,54 @@
+//! The environment that the gateway's process really has.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::systemd::environment::{Environment, parsed_file};
+
+/// The main process of the gateway's unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// Its environment at its start; `None`: it may not be read.
+    pub environment: Option<Environment>,
+    /// Its user.
+    pub uid: Option<u32>,
+}
+
+impl Process {
+    /// Looks at a process.
+    #[must_use]
+    pub fn look(pid: u32) -> Self {
+        let bytes = fs::read(format!("/proc/{pid}/environ")).ok();
+        let environment = bytes.filter(|bytes| !bytes.is_empty());
+        let uid = fs::metadata(format!("/proc/{pid}")).ok();
+        Self {
+            pid,
+            environment: environment.map(|bytes| Environment::of_process(&bytes)),
+            uid: uid.map(|found| std::os::unix::fs::MetadataExt::uid(&found)),
+        }
+    }
+}
+
+/// A file of variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariableFile {
+    /// The file.
+    pub path: PathBuf,
+    /// What it sets.
+    pub environment: Environment,
+}
+
+/// `<state dir>/.env`, as OpenClaw reads it (`src/infra/dotenv.ts`): it never overrides a variable
+/// that is there, not even an empty one.
+#[must_use]
+pub fn dotenv(state_dir: &Path) -> Vec<VariableFile> {
+    let path = state_dir.join(".env");
+    let Ok(bytes) = fs::read(&path) else { return Vec::new() };
+    let text = String::from_utf8_lossy(&bytes);
+    // dotenv knows a leading `export`, which systemd's format does not
+    let lines = text.lines().map(|line| line.trim_start().strip_prefix("export ").unwrap_or(line));
+    let environment = parsed_file(&lines.collect::<Vec<_>>().join("\n"));
+    vec![VariableFile { path, environment }]
+}

@@ -1,0 +1,135 @@
+//! The connector's tree as OpenClaw judges it before it loads anything.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::connector::{FactsError, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest};
+use crate::transaction::step::Attributes;
+
+/// What OpenClaw looks for where `package.json` names no entry.
+const DEFAULT_ENTRIES: [&str; 4] = ["index.ts", "index.js", "index.mjs", "index.cjs"];
+
+/// The tree.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Where it leads, if it is a symbolic link.
+    pub link: Option<PathBuf>,
+    /// `package.json`.
+    pub package: Result<Package, FactsError>,
+    /// `openclaw.plugin.json`.
+    pub manifest: Result<PluginManifest, FactsError>,
+    /// The root, the two fact files and the entries: what OpenClaw examines.
+    pub examined: Vec<Examined>,
+    /// What `dependencies` asks for, and what is there.
+    pub dependencies: Vec<Dependency>,
+    /// Where `node_modules/openclaw` really leads, if it is there.
+    pub host_link: Option<PathBuf>,
+    /// Its bytes on disk.
+    pub bytes: u64,
+}
+
+/// One path that OpenClaw examines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examined {
+    /// The path.
+    pub path: PathBuf,
+    /// How it stands; `None`: it is missing.
+    pub attributes: Option<Attributes>,
+    /// Its hard links, if it is a file.
+    pub links: u64,
+    /// It leads out of the tree.
+    pub escapes: bool,
+    /// It is the root or an entry: its mode and owner matter.
+    pub decides: bool,
+}
+
+/// One npm dependency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// The package.
+    pub name: String,
+    /// The range.
+    pub declared: String,
+    /// The version that Node would find.
+    pub found: Option<String>,
+}
+
+impl Tree {
+    /// Looks at the tree; `None` where nothing stands there.
+    #[must_use]
+    pub fn look(path: &Path) -> Option<Self> {
+        let found = path.symlink_metadata().ok()?;
+        let package = Package::parse(fs::read(path.join(PACKAGE_JSON)).ok().as_deref(), path);
+        let manifest =
+            PluginManifest::parse(fs::read(path.join(PLUGIN_JSON)).ok().as_deref(), path);
+        let entries = entries(path, package.as_ref().ok());
+        let facts = [PACKAGE_JSON, PLUGIN_JSON].map(str::to_owned);
+        let mut examined = vec![examined(path, path, true)];
+        examined.extend(facts.iter().map(|name| self::examined(path, &path.join(name), false)));
+        examined.extend(entries.iter().map(|name| self::examined(path, &path.join(name), true)));
+        Some(Self {
+            link: found.is_symlink().then(|| fs::read_link(path).unwrap_or_default()),
+            dependencies: package
+                .as_ref()
+                .map(|package| dependencies(path, package))
+                .unwrap_or_default(),
+            host_link: path.join("node_modules/openclaw").canonicalize().ok(),
+            bytes: crate::transaction::generations::size_on_disk(path),
+            path: path.to_owned(),
+            package,
+            manifest,
+            examined,
+        })
+    }
+}
+
+fn entries(path: &Path, package: Option<&Package>) -> Vec<String> {
+    match package.map(|package| &package.entries) {
+        Some(entries) if !entries.is_empty() => {
+            entries.iter().map(|entry| entry.trim_start_matches("./").to_owned()).collect()
+        }
+        _ => {
+            let found = DEFAULT_ENTRIES.iter().find(|name| path.join(name).exists());
+            vec![(*found.unwrap_or(&DEFAULT_ENTRIES[0])).to_owned()]
+        }
+    }
+}
+
+fn examined(root: &Path, path: &Path, decides: bool) -> Examined {
+    let metadata = path.metadata().ok();
+    let real = path.canonicalize().ok().zip(root.canonicalize().ok());
+    Examined {
+        path: path.to_owned(),
+        attributes: metadata.as_ref().map(|found| Attributes {
+            mode: found.mode() & 0o7777,
+            uid: found.uid(),
+            gid: found.gid(),
+        }),
+        links: metadata.as_ref().filter(|found| found.is_file()).map_or(1, MetadataExt::nlink),
+        escapes: real.is_some_and(|(real, root)| !real.starts_with(root)),
+        decides,
+    }
+}
+
+fn dependencies(path: &Path, package: &Package) -> Vec<Dependency> {
+    // OpenClaw gives itself to its plugins: no copy in the tree is needed
+    let own = package.dependencies.iter().filter(|(name, _)| *name != "openclaw");
+    own.map(|(name, declared)| Dependency {
+        name: name.clone(),
+        declared: declared.clone(),
+        found: version_found(path, name),
+    })
+    .collect()
+}
+
+/// The `node_modules` of the tree, and those above it, as Node looks for a package.
+fn version_found(path: &Path, name: &str) -> Option<String> {
+    path.ancestors().find_map(|above| {
+        let bytes = fs::read(above.join("node_modules").join(name).join(PACKAGE_JSON)).ok()?;
+        let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+        Some(package["version"].as_str().unwrap_or("?").to_owned())
+    })
+}

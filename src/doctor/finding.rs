@@ -1,0 +1,165 @@
+//! What a check says: findings with their evidence, or why it could not look.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::openclaw::document::mask::is_secret_key;
+use crate::openclaw::document::{KeyPath, Place};
+use crate::plan::repair::Repair;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// It works, but not well, or not for long.
+    Warning,
+    /// It does not work.
+    Error,
+}
+
+/// One thing that was read somewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// The place: a file with its line, a property, a process, a URL.
+    pub place: String,
+    /// What was read there; never a secret.
+    pub fact: String,
+}
+
+/// Something that is wrong, or worth knowing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// What a user sees because of it.
+    pub symptom: Option<String>,
+    /// The file or key that it is about.
+    pub path: Option<String>,
+    /// What it was concluded from.
+    pub evidence: Vec<Evidence>,
+    /// What to do, with the exact command.
+    pub hint: String,
+    /// What `--fix` does about it; empty where nothing is safe to do unasked.
+    pub repairs: Vec<Repair>,
+}
+
+impl Finding {
+    /// Something that does not work.
+    #[must_use]
+    pub fn error(message: String, hint: String) -> Self {
+        Self::of(Severity::Error, message, hint)
+    }
+
+    /// Something that does not work well, or not for long.
+    #[must_use]
+    pub fn warning(message: String, hint: String) -> Self {
+        Self::of(Severity::Warning, message, hint)
+    }
+
+    /// Something worth knowing.
+    #[must_use]
+    pub fn info(message: String, hint: String) -> Self {
+        Self::of(Severity::Info, message, hint)
+    }
+
+    /// A finding of a severity that is decided elsewhere.
+    #[must_use]
+    pub fn of(severity: Severity, message: String, hint: String) -> Self {
+        let (symptom, path, evidence, repairs) = (None, None, Vec::new(), Vec::new());
+        Self { severity, message, symptom, path, evidence, hint, repairs }
+    }
+
+    /// What a user sees because of it.
+    #[must_use]
+    pub fn seen_as(mut self, symptom: impl Into<String>) -> Self {
+        self.symptom = Some(symptom.into());
+        self
+    }
+
+    /// The file or key that it is about.
+    #[must_use]
+    pub fn about(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// One more piece of evidence.
+    #[must_use]
+    pub fn read(mut self, place: impl Into<String>, fact: impl Into<String>) -> Self {
+        self.evidence.push(Evidence { place: place.into(), fact: fact.into() });
+        self
+    }
+
+    /// More evidence.
+    #[must_use]
+    pub fn proven_by(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
+    /// What `--fix` does about it.
+    #[must_use]
+    pub fn repaired_by(mut self, repairs: impl IntoIterator<Item = Repair>) -> Self {
+        self.repairs.extend(repairs);
+        self
+    }
+}
+
+impl Evidence {
+    /// Something read in a file.
+    #[must_use]
+    pub fn in_file(file: &Path, place: Option<Place>, fact: impl Into<String>) -> Self {
+        let file = file.display();
+        let place = place.map_or_else(|| file.to_string(), |place| format!("{file}:{place}"));
+        Self { place, fact: fact.into() }
+    }
+}
+
+/// The outcome of one check.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// It looked; nothing found means that all is well.
+    Found(Vec<Finding>),
+    /// It could not look, or does not apply here: the reason.
+    Skipped(String),
+}
+
+impl Verdict {
+    /// All is well.
+    #[must_use]
+    pub fn well() -> Self {
+        Self::Found(Vec::new())
+    }
+}
+
+impl From<Finding> for Verdict {
+    fn from(finding: Finding) -> Self {
+        Self::Found(vec![finding])
+    }
+}
+
+impl From<Option<Finding>> for Verdict {
+    fn from(finding: Option<Finding>) -> Self {
+        Self::Found(finding.into_iter().collect())
+    }
+}
+
+impl Evidence {
+    /// A key of the config with its value, where it stands; a secret is only said to be there.
+    #[must_use]
+    pub fn of_key(examination: &super::Examination, path: &[&str]) -> Self {
+        let (file, place) = examination.place(path);
+        let name = KeyPath::from(path).to_string();
+        let value = match examination.key(path) {
+            None => "(not set)".to_owned(),
+            Some(_) if path.iter().any(|segment| is_secret_key(segment)) => "•••".to_owned(),
+            Some(value) => value.to_json().to_string(),
+        };
+        Self::in_file(&file, place, format!("{name} = {value}"))
+    }
+}

@@ -1,0 +1,74 @@
+//! What may be wrong: one file per family of checks. A check is data and a pure function of the
+//! [`Examination`]; all looking is done before.
+
+pub mod channel;
+pub mod compat;
+pub mod config;
+pub mod dingtalk;
+pub mod examination;
+pub mod finding;
+pub mod gateway;
+pub mod host;
+pub mod llm;
+pub mod plugin;
+pub mod proxy;
+pub mod report;
+pub mod service;
+
+use crate::language::Language;
+
+pub use examination::Examination;
+pub use finding::{Evidence, Finding, Severity, Verdict};
+pub use report::{Diagnosis, diagnose};
+
+/// One check.
+#[derive(Debug, Clone, Copy)]
+pub struct Check {
+    /// Its id, which never changes: `family.name`.
+    pub id: &'static str,
+    /// The worst that it can find.
+    pub severity: Severity,
+    /// What it looks for, in English.
+    pub english: &'static str,
+    /// The same in Chinese.
+    pub chinese: &'static str,
+    /// Looks.
+    pub judge: fn(&Examination, Language) -> Verdict,
+}
+
+impl Check {
+    /// What it looks for.
+    #[must_use]
+    pub fn title(&self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.english,
+            Language::Chinese => self.chinese,
+        }
+    }
+
+    /// The part of the id before the dot.
+    #[must_use]
+    pub fn family(&self) -> &'static str {
+        self.id.split('.').next().unwrap_or(self.id)
+    }
+}
+
+/// Every check, in the order in which they are shown.
+pub fn catalogue() -> impl Iterator<Item = &'static Check> {
+    let families: [&[Check]; 10] = [
+        &config::CHECKS,
+        &plugin::CHECKS,
+        &compat::CHECKS,
+        &channel::CHECKS,
+        &gateway::CHECKS,
+        &proxy::CHECKS,
+        &service::CHECKS,
+        &llm::CHECKS,
+        &dingtalk::CHECKS,
+        &host::CHECKS,
+    ];
+    families.into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests;

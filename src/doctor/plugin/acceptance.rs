@@ -1,0 +1,232 @@
+//! What makes OpenClaw pass over a plugin: owners, modes, links.
+
+use std::path::{Path, PathBuf};
+
+use crate::doctor::config::not_set_up;
+use crate::doctor::examination::tree::{Examined, Tree};
+use crate::doctor::{Examination, Finding, Verdict};
+use crate::language::{Explain, Language};
+use crate::openclaw::version::Version;
+use crate::plan::repair::Repair;
+use crate::say;
+use crate::transaction::step::Attributes;
+
+/// The first version that follows a symbolic link to a plugin.
+const LINKS_ARE_FOLLOWED: Version = Version::of(2026, 4, 26);
+
+/// The user as whom the gateway runs.
+fn gateway_uid(examination: &Examination) -> u32 {
+    let of_process = examination.process.as_ref().and_then(|process| process.uid);
+    of_process.unwrap_or(examination.picture.account.uid)
+}
+
+fn foreign<'a>(examination: &Examination, tree: &'a Tree) -> Vec<(&'a Examined, Attributes)> {
+    let uid = gateway_uid(examination);
+    let owned = tree.examined.iter().filter(|file| file.decides);
+    owned
+        .filter_map(|file| Some((file, file.attributes?)))
+        .filter(|(_, found)| found.uid != uid && found.uid != 0)
+        .collect()
+}
+
+pub(super) fn ownership(examination: &Examination, language: Language) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up(language) };
+    let uid = gateway_uid(examination);
+    let may_change = examination.picture.account.uid == 0;
+    let gid = examination.picture.account.gid;
+    let findings = foreign(examination, tree).into_iter().map(|(file, found)| {
+        let (path, owner) = (file.path.display(), found.uid);
+        let after = Attributes { uid, gid, ..found };
+        Finding::error(
+            say!(
+                language,
+                "{path} belongs to uid {owner}; OpenClaw runs as uid {uid} and loads only its own or root's",
+                "{path} 属于 uid {owner}；OpenClaw 以 uid {uid} 运行，只加载自己或 root 的文件"
+            ),
+            format!("sudo chown -R {uid}:{gid} {}", tree.path.display()),
+        )
+        .about(path.to_string())
+        .seen_as("blocked plugin candidate: suspicious ownership")
+        .read(path.to_string(), found.to_string())
+        .repaired_by(may_change.then(|| Repair::Attributes {
+            path: file.path.clone(),
+            before: found,
+            after,
+        }))
+    });
+    Verdict::Found(findings.collect())
+}
+
+pub(super) fn mode_link(examination: &Examination, language: Language) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up(language) };
+    let mut findings: Vec<Finding> = Vec::new();
+    findings.extend(linked_root(examination, tree, language));
+    for file in &tree.examined {
+        findings.extend(world_writable(examination, file, language));
+        findings.extend(hard_linked(file, language));
+        findings.extend(escaping(file, language));
+    }
+    let vanished = say!(
+        language,
+        "the channel vanishes (unknown channel id); the log says “blocked plugin candidate”",
+        "频道消失（unknown channel id）；日志中有“blocked plugin candidate”"
+    );
+    Verdict::Found(findings.into_iter().map(|finding| finding.seen_as(vanished.clone())).collect())
+}
+
+fn ignores_links(examination: &Examination) -> bool {
+    examination.openclaw().is_none_or(|version| version < LINKS_ARE_FOLLOWED)
+}
+
+fn linked_root(examination: &Examination, tree: &Tree, language: Language) -> Option<Finding> {
+    let target = tree.link.as_ref().filter(|_| ignores_links(examination))?.display().to_string();
+    let path = tree.path.display().to_string();
+    Some(
+        Finding::error(
+            say!(
+                language,
+                "{path} is a symbolic link; OpenClaw before 2026.4.26 ignores it",
+                "{path} 是符号链接；2026.4.26 之前的 OpenClaw 会忽略它"
+            ),
+            format!(
+                "cp -aL {path} {path}.backup-copy && rm {path} && mv {path}.backup-copy {path}"
+            ),
+        )
+        .about(path.clone())
+        .read(path, format!("-> {target}")),
+    )
+}
+
+fn world_writable(
+    examination: &Examination,
+    file: &Examined,
+    language: Language,
+) -> Option<Finding> {
+    let found = file.attributes.filter(|found| file.decides && found.mode & 0o002 != 0)?;
+    let (path, mode) = (file.path.display().to_string(), found.mode);
+    let account = examination.picture.account.uid;
+    let repair = Repair::Attributes {
+        path: file.path.clone(),
+        before: found,
+        after: Attributes { mode: mode & !0o022, ..found },
+    };
+    Some(
+        Finding::error(
+            say!(
+                language,
+                "{path} can be written by anybody (mode {mode:04o}): OpenClaw does not load it",
+                "{path} 任何人都可写（权限 {mode:04o}）：OpenClaw 不会加载它"
+            ),
+            format!("chmod go-w {path}"),
+        )
+        .about(path.clone())
+        .read(path, found.to_string())
+        .repaired_by((account == 0 || account == found.uid).then_some(repair)),
+    )
+}
+
+fn hard_linked(file: &Examined, language: Language) -> Option<Finding> {
+    let links = Some(file.links).filter(|links| *links > 1)?;
+    let path = file.path.display().to_string();
+    Some(
+        Finding::error(
+            say!(
+                language,
+                "{path} has {links} hard links: OpenClaw refuses it (a cp -l or a deduplicator made them)",
+                "{path} 有 {links} 个硬链接：OpenClaw 拒绝加载（可能由 cp -l 或去重工具造成）"
+            ),
+            format!("cp -p {path} {path}.new && mv {path}.new {path}"),
+        )
+        .about(path.clone())
+        .read(path, format!("nlink {links}"))
+        .repaired_by([Repair::Unlink { path: file.path.clone() }]),
+    )
+}
+
+fn escaping(file: &Examined, language: Language) -> Option<Finding> {
+    let path = file.escapes.then(|| file.path.display().to_string())?;
+    Some(
+        Finding::error(
+            say!(
+                language,
+                "{path} leads out of the plugin's directory: OpenClaw refuses it",
+                "{path} 指向插件目录之外：OpenClaw 拒绝加载"
+            ),
+            say!(
+                language,
+                "Install it again: openclaw-setup install",
+                "请重新安装：openclaw-setup install"
+            ),
+        )
+        .about(path),
+    )
+}
+
+/// Why OpenClaw does not discover the plugin at all, one phrase for each cause.
+pub(in crate::doctor) fn hidden_because(
+    examination: &Examination,
+    language: Language,
+) -> Vec<String> {
+    let Some(tree) = &examination.tree else {
+        let place = examination.picture.paths.connector.display();
+        return vec![say!(language, "{place} does not exist", "{place} 不存在")];
+    };
+    let mut causes: Vec<String> = Vec::new();
+    causes.extend(tree.manifest.as_ref().err().map(|flaw| flaw.problem(language)));
+    if tree.link.is_some() && ignores_links(examination) {
+        causes.push(say!(language, "it is a symbolic link", "它是符号链接"));
+    }
+    let mut note = |is: bool, text: String| {
+        if is && !causes.contains(&text) {
+            causes.push(text);
+        }
+    };
+    note(
+        tree.examined.iter().any(|file| file.decides && file.attributes.is_none()),
+        say!(language, "its entry file is missing", "缺少入口文件"),
+    );
+    let writable = |file: &Examined| {
+        file.decides && file.attributes.is_some_and(|found| found.mode & 0o002 != 0)
+    };
+    note(
+        tree.examined.iter().any(writable),
+        say!(language, "it can be written by anybody", "任何人都可写"),
+    );
+    note(
+        tree.examined.iter().any(|file| file.links > 1),
+        say!(language, "a file of it has hard links", "其中有文件存在硬链接"),
+    );
+    note(
+        !foreign(examination, tree).is_empty(),
+        say!(language, "it belongs to another user", "它属于其他用户"),
+    );
+    causes
+}
+
+/// The repairs after which OpenClaw discovers the plugin; empty where not every cause has one.
+pub(in crate::doctor) fn unhiding(examination: &Examination, language: Language) -> Vec<Repair> {
+    let Some(tree) = &examination.tree else { return Vec::new() };
+    let is_whole = tree.manifest.is_ok()
+        && tree.examined.iter().all(|file| !file.decides || file.attributes.is_some());
+    let verdicts = [mode_link(examination, language), ownership(examination, language)];
+    let findings = verdicts.into_iter().flat_map(|verdict| match verdict {
+        Verdict::Found(findings) => findings,
+        Verdict::Skipped(_) => Vec::new(),
+    });
+    let repairs: Vec<Vec<Repair>> = findings.map(|finding| finding.repairs).collect();
+    if is_whole && repairs.iter().all(|repairs| !repairs.is_empty()) {
+        repairs.into_iter().flatten().collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// The paths whose content a repair needs.
+#[must_use]
+pub fn rewritten(repairs: &[Repair]) -> Vec<PathBuf> {
+    let paths = repairs.iter().filter_map(|repair| match repair {
+        Repair::Unlink { path } => Some(path.as_path()),
+        _ => None,
+    });
+    paths.map(Path::to_owned).collect()
+}

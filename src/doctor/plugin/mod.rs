@@ -1,0 +1,336 @@
+//! The connector's tree: is it there, whole, ours, and does OpenClaw accept it?
+
+mod acceptance;
+mod company;
+
+use super::config::{no_version, not_set_up};
+use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
+use crate::connector::manifest::Difference;
+use crate::installation::paths::CONNECTOR;
+use crate::language::{Explain, Language};
+use crate::say;
+
+pub use acceptance::rewritten;
+pub(super) use acceptance::{hidden_because, unhiding};
+
+/// The checks of this family.
+pub const CHECKS: [Check; 11] = [
+    Check {
+        id: "plugin.present",
+        severity: Severity::Error,
+        english: "the connector's files are there",
+        chinese: "连接器的文件齐全",
+        judge: present,
+    },
+    Check {
+        id: "plugin.checksum",
+        severity: Severity::Warning,
+        english: "the connector's tree is as it was installed",
+        chinese: "连接器目录与安装时一致",
+        judge: checksum,
+    },
+    Check {
+        id: "plugin.version-truth",
+        severity: Severity::Info,
+        english: "all places tell the same version",
+        chinese: "各处记录的版本一致",
+        judge: version_truth,
+    },
+    Check {
+        id: "plugin.deps",
+        severity: Severity::Error,
+        english: "the npm dependencies are there, in versions that work",
+        chinese: "npm 依赖齐全且版本可用",
+        judge: deps,
+    },
+    Check {
+        id: "plugin.host-link",
+        severity: Severity::Error,
+        english: "the connector finds the OpenClaw that runs it",
+        chinese: "连接器能找到运行它的 OpenClaw",
+        judge: host_link,
+    },
+    Check {
+        id: "plugin.ownership",
+        severity: Severity::Error,
+        english: "the tree belongs to the gateway's user",
+        chinese: "目录属于网关的用户",
+        judge: acceptance::ownership,
+    },
+    Check {
+        id: "plugin.mode-link",
+        severity: Severity::Error,
+        english: "no mode or link makes OpenClaw ignore the plugin",
+        chinese: "没有会让 OpenClaw 忽略插件的权限或链接",
+        judge: acceptance::mode_link,
+    },
+    Check {
+        id: "plugin.duplicate",
+        severity: Severity::Error,
+        english: "there is one copy of the plugin",
+        chinese: "插件只有一份",
+        judge: company::duplicate,
+    },
+    Check {
+        id: "plugin.stray",
+        severity: Severity::Error,
+        english: "nothing in extensions/ makes the config invalid",
+        chinese: "extensions/ 中没有会使配置失效的内容",
+        judge: company::stray,
+    },
+    Check {
+        id: "plugin.rival",
+        severity: Severity::Warning,
+        english: "nobody else takes the bot's messages",
+        chinese: "没有其他程序接收同一机器人的消息",
+        judge: company::rival,
+    },
+    Check {
+        id: "plugin.load",
+        severity: Severity::Error,
+        english: "the running gateway has loaded the connector",
+        chinese: "运行中的网关已加载连接器",
+        judge: load,
+    },
+];
+
+fn present(examination: &Examination, language: Language) -> Verdict {
+    if !examination.has_dingtalk() {
+        return not_set_up(language);
+    }
+    let hint = say!(
+        language,
+        "Bring it back: openclaw-setup install (or openclaw-setup rollback, if one of our transactions took it away)",
+        "重新安装：openclaw-setup install（若是本程序的事务移除的，可用 openclaw-setup rollback）"
+    );
+    let place = examination.picture.paths.connector.display().to_string();
+    let silent = say!(
+        language,
+        "the bot is silent, or the gateway does not start",
+        "机器人不回复，或网关无法启动"
+    );
+    let Some(tree) = &examination.tree else {
+        let text = say!(language, "{place} does not exist", "{place} 不存在");
+        return Finding::error(text, hint).about(place).seen_as(silent).into();
+    };
+    let flaws = [tree.package.as_ref().err(), tree.manifest.as_ref().err()];
+    let mut findings: Vec<Finding> = flaws
+        .into_iter()
+        .flatten()
+        .map(|flaw| Finding::error(flaw.problem(language), hint.clone()))
+        .collect();
+    let missing = tree.examined.iter().filter(|file| file.decides && file.attributes.is_none());
+    findings.extend(missing.map(|file| {
+        let path = file.path.display();
+        let text = say!(language, "the entry {path} is missing", "缺少入口文件 {path}");
+        Finding::error(text, hint.clone()).about(path.to_string())
+    }));
+    Verdict::Found(findings.into_iter().map(|finding| finding.seen_as(silent.clone())).collect())
+}
+
+/// How many deviating paths are listed.
+const LISTED: usize = 10;
+
+fn checksum(examination: &Examination, language: Language) -> Verdict {
+    let Some(deviations) = &examination.deviations else {
+        return Verdict::Skipped(say!(
+            language,
+            "openclaw-setup did not install this connector, so there is no list to compare with",
+            "此连接器不是由 openclaw-setup 安装的，没有可比对的清单"
+        ));
+    };
+    if deviations.is_empty() {
+        return Verdict::well();
+    }
+    let count = deviations.len();
+    let tree = &examination.picture.paths.connector;
+    let word = |kind| match kind {
+        Difference::Missing => say!(language, "missing", "缺失"),
+        Difference::Extra => say!(language, "not ours", "多出"),
+        Difference::Changed => say!(language, "changed", "内容被改"),
+        Difference::Mode => say!(language, "other permissions", "权限被改"),
+        Difference::Type => say!(language, "other type", "类型被改"),
+        Difference::Target => say!(language, "link leads elsewhere", "链接目标被改"),
+    };
+    let listed = deviations.iter().take(LISTED).map(|deviation| {
+        Evidence::in_file(&tree.join(&deviation.path), None, word(deviation.kind))
+    });
+    Finding::warning(
+        say!(
+            language,
+            "{count} paths of the connector's tree are not as they were installed",
+            "连接器目录有 {count} 处与安装时不一致"
+        ),
+        say!(
+            language,
+            "List them all: openclaw-setup verify\nPut the tree back: openclaw-setup install",
+            "查看全部：openclaw-setup verify\n恢复目录：openclaw-setup install"
+        ),
+    )
+    .about(tree.display().to_string())
+    .seen_as(say!(
+        language,
+        "works on another machine and not here, although the version is the same",
+        "同一版本在别的机器上正常，在这里却不正常"
+    ))
+    .proven_by(listed)
+    .into()
+}
+
+/// Releases whose package and manifest are known to differ: (package, manifest).
+const KNOWN_MISMATCHES: [(&str, &str); 5] = [
+    ("0.5.0", "0.4.0"),
+    ("0.6.1", "0.6.0"),
+    ("0.6.1", "0.7.0"),
+    ("0.7.1", "0.7.2"),
+    ("0.7.5", "0.7.4"),
+];
+
+fn version_truth(examination: &Examination, language: Language) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up(language) };
+    let (Ok(package), Ok(manifest)) = (&tree.package, &tree.manifest) else {
+        return Verdict::Skipped(no_version(language));
+    };
+    let version = package.version.as_str();
+    let record = examination.text(&["plugins", "installs", CONNECTOR, "version"]);
+    let told = manifest.version.as_deref();
+    let differs = |other: Option<&str>| other.is_some_and(|other| other != version);
+    let is_known = told.is_some_and(|told| KNOWN_MISMATCHES.contains(&(version, told)));
+    if !(differs(told) && !is_known || differs(record)) {
+        return Verdict::well();
+    }
+    let path = ["plugins", "installs", CONNECTOR, "version"];
+    Finding::info(
+        say!(
+            language,
+            "the places that tell the connector's version disagree; its package.json says {version}",
+            "记录连接器版本的几处不一致；其 package.json 为 {version}"
+        ),
+        say!(
+            language,
+            "openclaw plugins list shows the manifest's, plugins.installs the package's. To make the record true: openclaw-setup install",
+            "openclaw plugins list 显示的是 manifest 的版本，plugins.installs 记录的是 package 的版本。更正记录：openclaw-setup install"
+        ),
+    )
+    .about(tree.path.display().to_string())
+    .read(tree.path.join("package.json").display().to_string(), version)
+    .read(tree.path.join("openclaw.plugin.json").display().to_string(), told.unwrap_or("–"))
+    .proven_by(record.map(|_| Evidence::of_key(examination, &path)))
+    .into()
+}
+
+fn deps(examination: &Examination, language: Language) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up(language) };
+    let mut findings = Vec::new();
+    let modules = tree.path.join("node_modules");
+    let reinstall = say!(
+        language,
+        "Fetch them again: openclaw-setup install",
+        "重新获取依赖：openclaw-setup install"
+    );
+    let lacking: Vec<&str> = tree
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.found.is_none())
+        .map(|dependency| dependency.name.as_str())
+        .collect();
+    if !lacking.is_empty() {
+        let names = lacking.join(", ");
+        let text =
+            say!(language, "npm dependencies are missing: {names}", "缺少 npm 依赖：{names}");
+        findings.push(
+            Finding::error(text, reinstall.clone())
+                .about(modules.display().to_string())
+                .seen_as(format!("Cannot find module '{}'", lacking[0]))
+                .read(modules.display().to_string(), names),
+        );
+    }
+    let stream = tree.dependencies.iter().find(|dependency| dependency.name == "dingtalk-stream");
+    if let Some(found) = stream.and_then(|stream| stream.found.as_deref()).filter(|v| *v == "2.1.5")
+    {
+        let place = modules.join("dingtalk-stream/package.json").display().to_string();
+        let text = say!(
+            language,
+            "dingtalk-stream {found} cannot connect to DingTalk; 2.1.4 can",
+            "dingtalk-stream {found} 无法连接钉钉，2.1.4 可以"
+        );
+        findings.push(
+            Finding::error(text, reinstall)
+                .about(place.clone())
+                .seen_as(say!(language, "the bot never answers", "机器人不回复"))
+                .read(place, found),
+        );
+    }
+    Verdict::Found(findings)
+}
+
+fn host_link(examination: &Examination, language: Language) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up(language) };
+    match examination.connector_is_below(8, 17) {
+        Some(false) => {}
+        Some(true) => {
+            return Verdict::Skipped(say!(
+                language,
+                "only connectors from 0.8.17 on need the link",
+                "仅 0.8.17 及以上版本的连接器需要该链接"
+            ));
+        }
+        None => return Verdict::Skipped(no_version(language)),
+    }
+    let Some(package) = &examination.picture.program.package else {
+        return Verdict::Skipped(say!(
+            language,
+            "OpenClaw's package was not found",
+            "未找到 OpenClaw 的安装位置"
+        ));
+    };
+    if tree.host_link.as_ref() == package.canonicalize().ok().as_ref() {
+        return Verdict::well();
+    }
+    let (link, host) = (tree.path.join("node_modules/openclaw"), package.display());
+    let (shown, leads) = (link.display().to_string(), tree.host_link.as_ref());
+    let leads = leads.map_or_else(|| "–".to_owned(), |path| path.display().to_string());
+    Finding::error(
+        say!(
+            language,
+            "{shown} does not lead to the OpenClaw that runs ({host})",
+            "{shown} 没有指向正在运行的 OpenClaw（{host}）"
+        ),
+        format!("ln -sfn {host} {shown}"),
+    )
+    .about(shown.clone())
+    .seen_as("Cannot find package 'openclaw' / Cannot find module 'openclaw/plugin-sdk/core'")
+    .read(shown, leads)
+    .into()
+}
+
+/// The gateway's own log does not lie: `plugins list` and `/readyz` do (OpenClaw 2026.3.13).
+fn load(examination: &Examination, language: Language) -> Verdict {
+    if examination.tree.is_none() {
+        return not_set_up(language);
+    }
+    if !examination.is_up() || examination.log.lines == 0 {
+        return Verdict::Skipped(say!(
+            language,
+            "the gateway does not run, or its log cannot be read",
+            "网关未运行，或无法读取其日志"
+        ));
+    }
+    let Some(heard) = examination.log.about("plugin.load").next() else { return Verdict::well() };
+    let unit = &examination.picture.paths.unit;
+    Finding::error(
+        say!(
+            language,
+            "the running gateway could not load the connector: {}",
+            "运行中的网关未能加载连接器：{}",
+            heard.sample
+        ),
+        say!(
+            language,
+            "compat.matrix and plugin.deps tell the usual causes; the whole log: journalctl --user -u {unit} -n 50",
+            "常见原因见 compat.matrix 与 plugin.deps；完整日志：journalctl --user -u {unit} -n 50"
+        ),
+    )
+    .about(examination.picture.paths.connector.display().to_string())
+    .into()
+}

@@ -1,0 +1,395 @@
+//! The proxy: does the gateway's own traffic to this machine go through one?
+
+use super::examination::process::VariableFile;
+use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
+use crate::health::redacted;
+use crate::language::Language;
+use crate::openclaw::document::Value;
+use crate::plan::repair::Repair;
+use crate::say;
+use crate::systemd::drop_in;
+use crate::systemd::environment::{Bypass, Culprit, Environment, LoopbackHost, Routing};
+
+/// The checks of this family.
+pub const CHECKS: [Check; 4] = [
+    Check {
+        id: "proxy.loopback",
+        severity: Severity::Error,
+        english: "requests to this machine bypass the proxy",
+        chinese: "访问本机的请求不经过代理",
+        judge: loopback,
+    },
+    Check {
+        id: "proxy.dropin",
+        severity: Severity::Error,
+        english: "the unit's drop-ins are read, and in force",
+        chinese: "服务单元的 drop-in 已读取并生效",
+        judge: dropin,
+    },
+    Check {
+        id: "proxy.case-clash",
+        severity: Severity::Warning,
+        english: "no_proxy and NO_PROXY say the same",
+        chinese: "no_proxy 与 NO_PROXY 一致",
+        judge: case_clash,
+    },
+    Check {
+        id: "proxy.socks",
+        severity: Severity::Warning,
+        english: "no proxy variable names a SOCKS proxy",
+        chinese: "代理变量未使用 SOCKS 代理",
+        judge: socks,
+    },
+];
+
+const PROXIES: [&str; 6] =
+    ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+
+/// What OpenClaw's process sees: its environment, then what `.env` files and the config's `env`
+/// add to it. Neither overrides a variable that is there.
+fn seen_by(examination: &Examination, base: &Environment) -> Environment {
+    let mut environment = base.clone();
+    let files = examination.dotenv.iter().map(|file| file.environment.clone());
+    for layer in files.chain([of_config(examination)]) {
+        for (name, value) in layer.iter() {
+            if environment.get(name).is_none() {
+                environment.set(name, value);
+            }
+        }
+    }
+    environment
+}
+
+/// `env.vars.NAME` and `env.NAME`.
+fn of_config(examination: &Examination) -> Environment {
+    let mut environment = Environment::default();
+    for path in [&["env", "vars"][..], &["env"]] {
+        let members = examination.key(path).and_then(Value::as_object).into_iter().flatten();
+        for (name, value) in members {
+            if let Some(text) = value.as_str() {
+                environment.set(name, text);
+            }
+        }
+    }
+    environment
+}
+
+/// The environment of the process that runs, or else of the next one; and what it is called.
+fn base(examination: &Examination, language: Language) -> Result<(Environment, String), Verdict> {
+    let of_process = examination.process.as_ref();
+    if let Some(process) = of_process {
+        let Some(environment) = &process.environment else {
+            return Err(Verdict::Skipped(say!(
+                language,
+                "/proc/{}/environ may not be read; run it as the gateway's user",
+                "无权读取 /proc/{}/environ；请以网关的用户身份运行",
+                process.pid
+            )));
+        };
+        return Ok((environment.clone(), format!("/proc/{}/environ", process.pid)));
+    }
+    let Some(managed) = examination.unit() else {
+        return Err(Verdict::Skipped(say!(
+            language,
+            "no gateway runs, and its unit is not known",
+            "没有运行中的网关，也无法得知其服务单元"
+        )));
+    };
+    Ok((managed.effective_environment(), managed.unit.name.clone()))
+}
+
+/// Read, not probed: OpenClaw 2026.3.13 turns to the proxy at the first run of an agent, so a
+/// probe right after a restart passes on a broken machine.
+fn loopback(examination: &Examination, language: Language) -> Verdict {
+    let (own, place) = match base(examination, language) {
+        Ok(base) => base,
+        Err(verdict) => return verdict,
+    };
+    let seen = seen_by(examination, &own);
+    let routing = Routing::of(&seen, examination.picture.port);
+    if !routing.is_broken() {
+        return Verdict::well();
+    }
+    let matters = routing.not_bypassed.contains(&LoopbackHost::V4)
+        || routing.not_bypassed.contains(&LoopbackHost::Name);
+    let severity = match (matters, examination.speaks_http()) {
+        (true, Some(true)) => Severity::Error,
+        (true, None) if examination.channel().is_some() => Severity::Error,
+        (true, _) => Severity::Warning,
+        (false, _) => Severity::Info,
+    };
+    let hosts: Vec<_> = routing.not_bypassed.iter().map(|host| host.in_url()).collect();
+    let hosts = hosts.join(", ");
+    let mut entries = Vec::new();
+    for name in ["no_proxy", "NO_PROXY"] {
+        entries.extend(seen.get(name).map(str::to_owned));
+    }
+    Finding::of(
+        severity,
+        say!(
+            language,
+            "the gateway's own requests to {hosts} go to the proxy",
+            "网关发往 {hosts} 的本地请求会被送往代理"
+        ),
+        say!(
+            language,
+            "Let them bypass it: openclaw-setup doctor --fix proxy.loopback",
+            "让本地请求绕过代理：openclaw-setup doctor --fix proxy.loopback"
+        ),
+    )
+    .about(examination.picture.drop_in.0.display().to_string())
+    .seen_as(say!(
+        language,
+        "fetch failed (from the second message on)",
+        "fetch failed（从第二条消息开始）"
+    ))
+    .proven_by(sources(examination, &own, &place))
+    .repaired_by([Repair::Bypass { also: Bypass::of_value(&entries.join(",")) }])
+    .into()
+}
+
+/// Every place that sets a proxy or its exceptions.
+fn sources(examination: &Examination, own: &Environment, place: &str) -> Vec<Evidence> {
+    let mut evidence = Vec::new();
+    note_all(&mut evidence, place, own);
+    if let Some(managed) = examination.unit() {
+        note_all(&mut evidence, "systemctl --user show-environment", &managed.environment);
+        let unit = managed.unit.fragment_path.as_ref().map(|path| path.display().to_string());
+        let unit = unit.unwrap_or_else(|| managed.unit.name.clone());
+        note_all(&mut evidence, &format!("{unit} (+ drop-ins)"), &managed.unit.environment);
+        for file in &managed.files {
+            note_all(&mut evidence, &file.path.display().to_string(), &file.environment);
+        }
+    }
+    for VariableFile { path, environment } in &examination.dotenv {
+        note_all(&mut evidence, &path.display().to_string(), environment);
+    }
+    let config = format!("{} env", examination.picture.paths.config.display());
+    note_all(&mut evidence, &config, &of_config(examination));
+    evidence
+}
+
+fn note_all(evidence: &mut Vec<Evidence>, place: &str, environment: &Environment) {
+    for name in PROXIES.into_iter().chain(["no_proxy", "NO_PROXY"]) {
+        if let Some(value) = environment.get(name) {
+            let fact = format!("{name}={}", redacted(value, &[]));
+            evidence.push(Evidence { place: place.to_owned(), fact });
+        }
+    }
+}
+
+fn dropin(examination: &Examination, language: Language) -> Verdict {
+    let Some(managed) = examination.unit() else {
+        return Verdict::Skipped(say!(
+            language,
+            "the gateway's unit is not known",
+            "无法得知网关的服务单元"
+        ));
+    };
+    let mut findings = Vec::new();
+    for file in &examination.drop_ins {
+        let path = file.path.display().to_string();
+        if drop_in::repaired(&file.text).is_some() {
+            findings.push(damaged(examination, &file.path, &path, language));
+        } else if !managed.unit.drop_in_paths.iter().any(|known| same_drop_in(known, &file.path)) {
+            let text = say!(
+                language,
+                "{path} is there, but systemd has not read it",
+                "{path} 存在，但 systemd 尚未读取"
+            );
+            findings.push(
+                unread(text, language)
+                    .about(path.clone())
+                    .read(format!("{} DropInPaths", managed.unit.name), listed(managed)),
+            );
+        }
+    }
+    if managed.unit.need_daemon_reload && findings.is_empty() {
+        let name = &managed.unit.name;
+        let text = say!(
+            language,
+            "{name} or a drop-in of it was changed since systemd read it",
+            "{name} 或其 drop-in 在 systemd 读取之后又被修改"
+        );
+        findings.push(
+            unread(text, language)
+                .about(name.clone())
+                .read(format!("{name} NeedDaemonReload"), "yes"),
+        );
+    }
+    findings.extend(undone(examination, language));
+    findings.extend(stale_process(examination, language).filter(|_| findings.is_empty()));
+    Verdict::Found(findings)
+}
+
+fn same_drop_in(a: &std::path::Path, b: &std::path::Path) -> bool {
+    let folder = |path: &std::path::Path| {
+        path.parent().and_then(|above| above.file_name().map(std::ffi::OsStr::to_owned))
+    };
+    a.file_name() == b.file_name() && folder(a) == folder(b)
+}
+
+fn listed(managed: &crate::installation::service::Managed) -> String {
+    let paths: Vec<_> =
+        managed.unit.drop_in_paths.iter().map(|path| path.display().to_string()).collect();
+    if paths.is_empty() { "–".to_owned() } else { paths.join(" ") }
+}
+
+/// The page's own one-line text.
+fn damaged(
+    examination: &Examination,
+    file: &std::path::Path,
+    path: &str,
+    language: Language,
+) -> Finding {
+    let is_ours = examination.picture.drop_in.0.file_name() == file.file_name();
+    Finding::error(
+        say!(
+            language,
+            "{path} has lost its line breaks: systemd reads nothing of it (“Invalid section header”)",
+            "{path} 丢失了换行：systemd 无法读取其内容（“Invalid section header”）"
+        ),
+        say!(
+            language,
+            "Put them back: openclaw-setup doctor --fix proxy.dropin",
+            "恢复换行：openclaw-setup doctor --fix proxy.dropin"
+        ),
+    )
+    .about(path.to_owned())
+    .seen_as(say!(language, "fetch failed, in spite of the override", "已写 override，但仍然 fetch failed"))
+    .read(format!("{path}:1"), "Invalid section header")
+    .repaired_by(is_ours.then(|| Repair::Bypass { also: Bypass::default() }))
+}
+
+fn unread(text: String, language: Language) -> Finding {
+    Finding::error(
+        text,
+        say!(
+            language,
+            "Reload and restart: openclaw-setup doctor --fix proxy.dropin\n(by hand: systemctl --user daemon-reload, then systemctl --user restart)",
+            "重新加载并重启：openclaw-setup doctor --fix proxy.dropin\n（手动：systemctl --user daemon-reload，再 systemctl --user restart）"
+        ),
+    )
+    .seen_as(say!(language, "the fix “does not work”", "修改“不起作用”"))
+    .repaired_by([Repair::Restart])
+}
+
+/// Our assignment is read, and something that systemd applies after it takes it away again.
+fn undone(examination: &Examination, language: Language) -> Vec<Finding> {
+    let undone = examination.undone.iter();
+    undone
+        .map(|undone| {
+            let name = undone.spelling.name();
+            let culprit = match &undone.culprit {
+                Culprit::EnvironmentFile(path) => format!("EnvironmentFile={}", path.display()),
+                Culprit::DropIn(path) => path.display().to_string(),
+                Culprit::UnsetEnvironment => "UnsetEnvironment=".to_owned(),
+                Culprit::Unknown => "?".to_owned(),
+            };
+            Finding::error(
+                say!(
+                    language,
+                    "{culprit} takes {name} of the drop-in back",
+                    "{culprit} 使 drop-in 中的 {name} 失效"
+                ),
+                say!(
+                    language,
+                    "Add 127.0.0.1,localhost,::1,[::1] there, or take the variable out there, then: openclaw-setup doctor --fix",
+                    "请在该处加入 127.0.0.1,localhost,::1,[::1]，或删除该变量，然后：openclaw-setup doctor --fix"
+                ),
+            )
+            .about(culprit.clone())
+            .seen_as(say!(language, "the fix “does not work”", "修改“不起作用”"))
+            .read(culprit, format!("{name}={}", undone.value.as_deref().unwrap_or("(unset)")))
+        })
+        .collect()
+}
+
+/// The next process would be right; the one that runs was started before.
+fn stale_process(examination: &Examination, language: Language) -> Option<Finding> {
+    let running = examination.process.as_ref()?.environment.as_ref()?;
+    let port = examination.picture.port;
+    let next = examination.unit()?.effective_environment();
+    let is_broken = |environment| Routing::of(&seen_by(examination, environment), port).is_broken();
+    let pid = examination.process.as_ref()?.pid;
+    (is_broken(running) && !is_broken(&next)).then(|| {
+        let text = say!(
+            language,
+            "the bypass is in force for the next start; the running gateway (pid {pid}) was started before it",
+            "绕过设置将在下次启动时生效；当前运行的网关（pid {pid}）启动于设置之前"
+        );
+        unread(text, language).about(format!("/proc/{pid}/environ"))
+    })
+}
+
+fn case_clash(examination: &Examination, language: Language) -> Verdict {
+    let (own, place) = match base(examination, language) {
+        Ok(base) => base,
+        Err(verdict) => return verdict,
+    };
+    let seen = seen_by(examination, &own);
+    let routing = Routing::of(&seen, examination.picture.port);
+    let (Some(lower), Some(upper)) = (seen.get("no_proxy"), seen.get("NO_PROXY")) else {
+        return Verdict::well();
+    };
+    let (a, b) = (Bypass::of_value(lower), Bypass::of_value(upper));
+    if routing.proxies_set.is_empty() || (a.covers(&b) && b.covers(&a)) {
+        return Verdict::well();
+    }
+    Finding::warning(
+        say!(
+            language,
+            "no_proxy and NO_PROXY differ; Node takes no_proxy, even an empty one, other programs the other",
+            "no_proxy 与 NO_PROXY 不一致；Node 以 no_proxy 为准（即使为空），其他程序可能相反"
+        ),
+        say!(
+            language,
+            "Make them one list: openclaw-setup doctor --fix proxy.case-clash",
+            "合并为同一列表：openclaw-setup doctor --fix proxy.case-clash"
+        ),
+    )
+    .seen_as("fetch failed")
+    .read(place.clone(), format!("no_proxy={lower}"))
+    .read(place, format!("NO_PROXY={upper}"))
+    .repaired_by([Repair::Bypass { also: Bypass::of_value(&format!("{lower},{upper}")) }])
+    .into()
+}
+
+fn socks(examination: &Examination, language: Language) -> Verdict {
+    let (own, place) = match base(examination, language) {
+        Ok(base) => base,
+        Err(verdict) => return verdict,
+    };
+    let seen = seen_by(examination, &own);
+    let is_socks = |name: &&str| {
+        seen.get(name).is_some_and(|url| url.trim().to_lowercase().starts_with("socks"))
+    };
+    let named: Vec<&str> = PROXIES.into_iter().filter(is_socks).collect();
+    let direct = ["no_proxy", "NO_PROXY"].iter().filter_map(|name| seen.get(name)).any(|list| {
+        list.split([',', ' ']).any(|entry| entry == "*" || entry.ends_with(".dingtalk.com"))
+    });
+    if named.is_empty() || direct {
+        return Verdict::well();
+    }
+    let listed = named.join(", ");
+    let facts = named.iter().map(|name| Evidence {
+        place: place.clone(),
+        fact: format!("{name}={}", redacted(seen.get(name).unwrap_or_default(), &[])),
+    });
+    Finding::warning(
+        say!(
+            language,
+            "{listed} names a SOCKS proxy, which the connector's HTTP client cannot speak",
+            "{listed} 指向 SOCKS 代理，连接器的 HTTP 客户端不支持"
+        ),
+        say!(
+            language,
+            "Where DingTalk can be reached directly, add .dingtalk.com to no_proxy and NO_PROXY in {}; else use an http:// proxy",
+            "若可直连钉钉，请在 {} 的 no_proxy 与 NO_PROXY 中加入 .dingtalk.com；否则请改用 http:// 代理",
+            examination.picture.drop_in.0.display()
+        ),
+    )
+    .seen_as("protocol mismatch")
+    .proven_by(facts)
+    .into()
+}

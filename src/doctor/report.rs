@@ -1,0 +1,99 @@
+//! The findings of all chosen checks together, and how bad they are.
+
+use super::examination::log::time_text;
+use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
+use crate::language::Language;
+use crate::plan::repair::Repair;
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Diagnosis {
+    /// The findings, worst first, each with its check.
+    pub findings: Vec<(&'static Check, Finding)>,
+    /// The checks that could not look, with the reason.
+    pub skipped: Vec<(&'static Check, String)>,
+    /// How many checks have looked.
+    pub run: usize,
+}
+
+/// Checks that find what other faults bring about.
+const CONSEQUENCES: [&str; 2] = ["service.crashloop", "gateway.health"];
+
+/// Runs the chosen checks. Log lines that speak of a check's subject become its evidence.
+#[must_use]
+pub fn diagnose(
+    checks: &[&'static Check],
+    examination: &Examination,
+    language: Language,
+) -> Diagnosis {
+    let mut diagnosis = Diagnosis { findings: Vec::new(), skipped: Vec::new(), run: 0 };
+    for check in checks {
+        match (check.judge)(examination, language) {
+            Verdict::Skipped(why) => diagnosis.skipped.push((check, why)),
+            Verdict::Found(findings) => {
+                diagnosis.run += 1;
+                let mut findings = findings.into_iter();
+                let first =
+                    findings.next().map(|finding| finding.proven_by(heard(examination, check.id)));
+                diagnosis.findings.extend(first.into_iter().chain(findings).map(|f| (*check, f)));
+            }
+        }
+    }
+    diagnosis.findings.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
+    diagnosis
+}
+
+/// What the log says about a check's subject.
+#[must_use]
+pub fn heard(examination: &Examination, check: &str) -> Vec<Evidence> {
+    let about = examination.log.about(check);
+    about
+        .map(|heard| Evidence {
+            place: format!(
+                "{} ({}×, {})",
+                examination.log.source,
+                heard.count,
+                time_text(heard.last_usec)
+            ),
+            fact: heard.sample.clone(),
+        })
+        .collect()
+}
+
+impl Diagnosis {
+    /// Whether nothing is as bad as `severity`.
+    #[must_use]
+    pub fn is_below(&self, severity: Severity) -> bool {
+        self.findings.iter().all(|(_, finding)| finding.severity < severity)
+    }
+
+    /// How many findings are of a severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|(_, finding)| finding.severity == severity).count()
+    }
+
+    /// Everything that `--fix` would do.
+    #[must_use]
+    pub fn repairs(&self) -> Vec<Repair> {
+        let all = self.findings.iter().flat_map(|(_, finding)| finding.repairs.clone());
+        let mut repairs: Vec<Repair> = Vec::new();
+        for repair in all {
+            if !repairs.contains(&repair) {
+                repairs.push(repair);
+            }
+        }
+        repairs
+    }
+
+    /// Whether an error remains that has no safe repair. What only follows from others goes with
+    /// them.
+    #[must_use]
+    pub fn leaves_errors(&self) -> bool {
+        let mends = !self.repairs().is_empty();
+        self.findings.iter().any(|(check, finding)| {
+            let follows = mends && CONSEQUENCES.contains(&check.id);
+            finding.severity == Severity::Error && finding.repairs.is_empty() && !follows
+        })
+    }
+}

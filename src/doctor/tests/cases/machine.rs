@@ -1,0 +1,327 @@
+//! Gateway, proxy, service, llm, dingtalk, host.
+
+use super::*;
+
+pub(super) const CASES: &[Case] = &[
+    case!(
+        "gateway.endpoint",
+        "off in the config",
+        Error,
+        true,
+        |p| {
+            p.set("gateway.http", json!({}));
+        },
+        BROKEN
+    ),
+    case!(
+        "gateway.endpoint",
+        "off in the process",
+        Error,
+        true,
+        |p| answer(p, ChatAnswer::Disabled),
+        ABSENT
+    ),
+    case!("gateway.endpoint", "on and unneeded", Info, false, |p| p.connector("0.8.3"), ABSENT),
+    case!("gateway.auth", "refused", Error, false, |p| answer(p, ChatAnswer::Unauthorised), BROKEN),
+    case!(
+        "gateway.auth",
+        "another token",
+        Error,
+        true,
+        |p| {
+            answer(p, ChatAnswer::Unauthorised);
+            p.set("gateway.auth", json!({"mode": "token", "token": "t"}));
+        },
+        BROKEN
+    ),
+    case!("gateway.auth", "exposed", Error, false, |p| p.set("gateway.bind", json!("lan")), BROKEN),
+    case!(
+        "gateway.auth",
+        "no header can carry it",
+        Error,
+        true,
+        |p| {
+            p.set("channels.dingtalk-connector.gatewayToken", json!("你的gatewayToken"));
+        },
+        BROKEN
+    ),
+    case!(
+        "gateway.port",
+        "another port",
+        Error,
+        false,
+        |p| {
+            p.connector("0.6.0");
+            p.set("gateway.port", json!(19000));
+            p.examination.picture.port = 19000;
+        },
+        ABSENT
+    ),
+    case!(
+        "gateway.port",
+        "moved in vain",
+        Warning,
+        false,
+        |p| p.set("gateway.port", json!(19000)),
+        ABSENT
+    ),
+    case!(
+        "gateway.listener",
+        "a stranger",
+        Error,
+        false,
+        |p| {
+            p.examination.listener = Listener::Hidden { uid: 5 };
+        },
+        Some(|p| p.examination.listener = Listener::Unknown)
+    ),
+    case!(
+        "gateway.listener",
+        "a second unit",
+        Warning,
+        false,
+        |p| {
+            p.examination.other_units.push(OtherUnit {
+                path: "/u/clawdbot-gateway.service".into(),
+                exec_start: "clawdbot gateway".to_owned(),
+                of_system: false,
+                enabled: false,
+            });
+        },
+        NEVER
+    ),
+    case!(
+        "gateway.health",
+        "not running",
+        Error,
+        false,
+        |p| {
+            p.managed().unit.active_state = ActiveState::Inactive;
+        },
+        UNMANAGED
+    ),
+    case!(
+        "gateway.health",
+        "not ready",
+        Error,
+        false,
+        not_ready,
+        Some(|p| {
+            not_ready(p);
+            p.managed().unit.main_start_usec = p.examination.host.now_usec;
+        })
+    ),
+    case!(
+        "proxy.loopback",
+        "a proxy",
+        Error,
+        true,
+        |p| p.environment(&["http_proxy=http://p:1"]),
+        Some(hidden)
+    ),
+    case!(
+        "proxy.loopback",
+        "[::1] only",
+        Info,
+        true,
+        |p| {
+            p.environment(&["http_proxy=http://p:1", "no_proxy=127.0.0.1,localhost,::1"]);
+        },
+        UNMANAGED
+    ),
+    case!(
+        "proxy.dropin",
+        "not read",
+        Error,
+        true,
+        |p| {
+            drop_in(p, "[Service]\nEnvironment=no_proxy=127.0.0.1\n");
+        },
+        UNMANAGED
+    ),
+    case!(
+        "proxy.dropin",
+        "on one line",
+        Error,
+        true,
+        |p| {
+            drop_in(
+                p,
+                "[Service]Environment=\"no_proxy=127.0.0.1\"Environment=\"NO_PROXY=127.0.0.1\"",
+            );
+        },
+        UNMANAGED
+    ),
+    case!(
+        "proxy.dropin",
+        "not in the process yet",
+        Error,
+        true,
+        |p| {
+            p.environment(&["http_proxy=http://p:1"]);
+            p.managed().unit.environment.set("no_proxy", "*");
+        },
+        UNMANAGED
+    ),
+    case!(
+        "proxy.case-clash",
+        "they differ",
+        Warning,
+        true,
+        |p| {
+            p.environment(&["http_proxy=http://p:1", "no_proxy=", "NO_PROXY=localhost"]);
+        },
+        Some(hidden)
+    ),
+    case!(
+        "proxy.socks",
+        "SOCKS",
+        Warning,
+        false,
+        |p| {
+            p.environment(&["all_proxy=socks5://p:1"]);
+        },
+        Some(hidden)
+    ),
+    case!("service.bus", "none", Error, false, Patient::unmanaged, NEVER),
+    case!(
+        "service.linger",
+        "off",
+        Warning,
+        false,
+        |p| {
+            p.examination.host.lingers = Some(false);
+        },
+        Some(|p| p.examination.host.lingers = None)
+    ),
+    case!(
+        "service.unit",
+        "missing",
+        Error,
+        false,
+        |p| {
+            p.managed().unit.load_state = LoadState::NotFound;
+        },
+        UNMANAGED
+    ),
+    case!(
+        "service.unit",
+        "disabled",
+        Warning,
+        false,
+        |p| {
+            p.managed().unit.unit_file_state = "disabled".to_owned();
+        },
+        UNMANAGED
+    ),
+    case!(
+        "service.crashloop",
+        "failed",
+        Error,
+        false,
+        |p| {
+            p.managed().unit.active_state = ActiveState::Failed;
+        },
+        UNMANAGED
+    ),
+    case!(
+        "service.crashloop",
+        "flaps",
+        Warning,
+        false,
+        |p| p.managed().unit.n_restarts = 7,
+        UNMANAGED
+    ),
+    case!(
+        "llm.api-mode",
+        "responses",
+        Error,
+        true,
+        |p| {
+            p.set("models.providers.openai.api", json!("openai-responses"));
+        },
+        BROKEN
+    ),
+    case!(
+        "llm.models-json",
+        "another key",
+        Error,
+        true,
+        with_other_key,
+        Some(|p| {
+            p.examination.picture.models = None;
+        })
+    ),
+    case!(
+        "llm.credentials",
+        "a placeholder",
+        Error,
+        false,
+        |p| {
+            p.set("models.providers.openai.apiKey", json!("你的API_KEY"));
+        },
+        BROKEN
+    ),
+    case!("llm.reach", "timed out", Warning, false, |p| p.log("LLM request timed out"), UNLOGGED),
+    case!(
+        "dingtalk.credentials",
+        "a placeholder",
+        Error,
+        false,
+        |p| {
+            p.set("channels.dingtalk-connector.clientSecret", json!("your-secret"));
+        },
+        BROKEN
+    ),
+    case!("dingtalk.stream", "failed", Error, false, |p| p.log("get endpoint failed"), UNLOGGED),
+    case!(
+        "host.node",
+        "too old",
+        Error,
+        false,
+        |p| {
+            p.examination.host.node = Some("20.1.0".to_owned());
+        },
+        Some(|p| p.examination.host.node = None)
+    ),
+    case!(
+        "host.ffprobe",
+        "none",
+        Info,
+        false,
+        |p| p.examination.host.ffprobe = None,
+        Some(|p| {
+            p.examination.host.path = None;
+        })
+    ),
+    case!(
+        "host.space",
+        "full",
+        Warning,
+        false,
+        |p| p.examination.host.free = Some(1),
+        Some(|p| {
+            p.examination.host.free = None;
+        })
+    ),
+    case!(
+        "host.leftovers",
+        "cut off",
+        Warning,
+        false,
+        |p| {
+            p.examination.pending = Some(("20260101".to_owned(), "install".to_owned()));
+        },
+        NEVER
+    ),
+    case!(
+        "host.leftovers",
+        "a stage",
+        Warning,
+        true,
+        |p| {
+            p.examination.neighbours.stages.push("/x/.openclaw-install-stage-a".into());
+        },
+        NEVER
+    ),
+];

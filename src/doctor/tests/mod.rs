@@ -1,0 +1,86 @@
+//! Every check three times: a machine with the fault, a healthy one, one where it cannot be known.
+
+mod cases;
+mod patient;
+
+use std::collections::BTreeSet;
+
+use super::{Severity, Verdict, catalogue, diagnose};
+use crate::language::Language;
+use cases::cases;
+use patient::Patient;
+
+#[test]
+fn every_check_has_a_case_and_an_id_of_its_own() {
+    let ids: Vec<&str> = catalogue().map(|check| check.id).collect();
+    let unique: BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(unique.len(), ids.len());
+    let tested: BTreeSet<&str> = cases().map(|case| case.check).collect();
+    assert_eq!(tested, unique);
+}
+
+#[test]
+fn a_healthy_machine_is_well() {
+    let patient = Patient::healthy();
+    let checks: Vec<_> = catalogue().collect();
+    let diagnosis = diagnose(&checks, &patient.examination, Language::English);
+    let found: Vec<_> =
+        diagnosis.findings.iter().map(|(check, f)| (check.id, &f.message)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn faults_are_found_proven_and_told_in_both_languages() {
+    for case in cases() {
+        let mut patient = Patient::healthy();
+        (case.fault)(&mut patient);
+        let check = catalogue().find(|check| check.id == case.check).unwrap();
+        for language in [Language::English, Language::Chinese] {
+            let Verdict::Found(findings) = (check.judge)(&patient.examination, language) else {
+                panic!("{} was skipped", case.check);
+            };
+            let worst = findings.iter().map(|finding| finding.severity).max();
+            assert_eq!(worst, Some(case.severity), "{}: {}", case.check, case.what);
+            for finding in &findings {
+                assert!(!finding.message.is_empty() && !finding.hint.is_empty(), "{}", case.check);
+                let has_chinese =
+                    finding.message.chars().any(|c| ('\u{4e00}'..'\u{9fff}').contains(&c));
+                assert_eq!(has_chinese, language == Language::Chinese, "{}", finding.message);
+            }
+            let repairs = findings.iter().any(|finding| !finding.repairs.is_empty());
+            assert_eq!(repairs, case.repairs, "{}: {}", case.check, case.what);
+            assert!(case.severity <= check.severity, "{} is worse than it says", case.check);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_known_is_said_and_not_passed() {
+    for case in cases() {
+        let Some(unknown) = case.unknown else { continue };
+        let mut patient = Patient::healthy();
+        unknown(&mut patient);
+        let check = catalogue().find(|check| check.id == case.check).unwrap();
+        for language in [Language::English, Language::Chinese] {
+            match (check.judge)(&patient.examination, language) {
+                Verdict::Skipped(why) => assert!(!why.is_empty(), "{}", case.check),
+                Verdict::Found(findings) => panic!("{}: {findings:#?}", case.check),
+            }
+        }
+    }
+}
+
+#[test]
+fn log_lines_become_evidence_of_their_check() {
+    let mut patient = Patient::healthy();
+    patient.set("gateway.http.endpoints.chatCompletions.enabled", serde_json::json!(false));
+    patient.log("[DingTalk] Gateway error: 404 - Not Found");
+    let checks: Vec<_> = catalogue().filter(|check| check.id == "gateway.endpoint").collect();
+    let diagnosis = diagnose(&checks, &patient.examination, Language::English);
+    let evidence = &diagnosis.findings[0].1.evidence;
+    assert!(
+        evidence.iter().any(|e| e.place.contains("1×") && e.fact.contains("404")),
+        "{evidence:?}"
+    );
+    assert!(!diagnosis.is_below(Severity::Error) && !diagnosis.repairs().is_empty());
+}

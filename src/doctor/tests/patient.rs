@@ -1,0 +1,274 @@
+//! An examination of a healthy machine, and ways to make it ill.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Value as Json, json};
+
+use crate::connector::{Package, PluginManifest};
+use crate::doctor::Examination;
+use crate::doctor::examination::Answers;
+use crate::doctor::examination::host::Host;
+use crate::doctor::examination::log::Log;
+use crate::doctor::examination::neighbours::Neighbours;
+use crate::doctor::examination::port::{Holder, Listener};
+use crate::doctor::examination::process::Process;
+use crate::doctor::examination::tree::{Dependency, Examined, Tree};
+use crate::fs::image::FileState;
+use crate::health::{ChatAnswer, LogLine, Readiness};
+use crate::installation::account::Account;
+use crate::installation::paths::{CONNECTOR, Paths, Wishes};
+use crate::installation::picture::Picture;
+use crate::installation::program::Program;
+use crate::installation::service::{Managed, ServicePicture};
+use crate::installation::surroundings::Surroundings;
+use crate::openclaw::document::Document;
+use crate::openclaw::include::ConfigSet;
+use crate::openclaw::version::Version;
+use crate::systemd::environment::Environment;
+use crate::systemd::{ActiveState, CommandLine, LoadState, Unit};
+use crate::transaction::step::Attributes;
+
+pub(super) const UID: u32 = 1000;
+
+/// A machine, with a real config on the disk.
+pub(super) struct Patient {
+    home: tempfile::TempDir,
+    config: Json,
+    pub(super) examination: Examination,
+}
+
+impl Patient {
+    pub(super) fn healthy() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let config = healthy_config();
+        let file = home.path().join("openclaw.json");
+        std::fs::write(&file, config.to_string()).unwrap();
+        let nowhere = |_: &std::path::Path| false;
+        let paths = Paths {
+            config: file.clone(),
+            ..Paths::resolve(&Surroundings::default(), home.path(), &Wishes::default(), &nowhere)
+        };
+        let examination = Examination {
+            config: ConfigSet::load(&file),
+            models: Some(models(&paths.models, "sk-1")),
+            manager_error: None,
+            tree: Some(tree(&paths.connector, "0.7.10")),
+            deviations: Some(Vec::new()),
+            neighbours: Neighbours::default(),
+            process: Some(Process {
+                pid: 7,
+                environment: Some(Environment::of_assignments(["PATH=/usr/bin"])),
+                uid: Some(UID),
+            }),
+            dotenv: Vec::new(),
+            drop_ins: Vec::new(),
+            private_files: Vec::new(),
+            backups: Vec::new(),
+            listener: Listener::Held(vec![Holder {
+                pid: 7,
+                name: "node".to_owned(),
+                unit: Some(paths.unit.clone()),
+            }]),
+            undone: Vec::new(),
+            other_units: Vec::new(),
+            answers: Some(Answers { readiness: Readiness::Ready, chat: ChatAnswer::Open }),
+            log: Log { lines: 10, channel_spoke: true, ..Log::default() },
+            host: host(),
+            pending: None,
+            picture: picture(home.path().to_owned(), paths),
+        };
+        Self { home, config, examination }
+    }
+
+    /// Sets a key of the config, by its path with dots; `null` takes it out.
+    pub(super) fn set(&mut self, path: &str, value: Json) {
+        let mut place = &mut self.config;
+        for segment in path.split('.') {
+            if !place.is_object() {
+                *place = json!({});
+            }
+            place = &mut place[segment];
+        }
+        *place = value;
+        self.write(&self.config.to_string());
+    }
+
+    /// Writes the config's text.
+    pub(super) fn write(&mut self, text: &str) {
+        let file = self.home.path().join("openclaw.json");
+        std::fs::write(&file, text).unwrap();
+        self.examination.config = ConfigSet::load(&file);
+    }
+
+    /// Gives the connector a version.
+    pub(super) fn connector(&mut self, version: &str) {
+        let path = self.examination.picture.paths.connector.clone();
+        self.examination.tree = Some(tree(&path, version));
+    }
+
+    pub(super) fn openclaw(&mut self, version: Option<Version>) {
+        self.examination.picture.program.version = version;
+    }
+
+    pub(super) fn tree(&mut self) -> &mut Tree {
+        self.examination.tree.as_mut().unwrap()
+    }
+
+    pub(super) fn managed(&mut self) -> &mut Managed {
+        match &mut self.examination.picture.service {
+            ServicePicture::Managed(managed) => managed,
+            ServicePicture::Unmanaged => panic!("there is no manager"),
+        }
+    }
+
+    pub(super) fn environment(&mut self, items: &[&str]) {
+        let environment = Environment::of_assignments(items);
+        self.managed().unit.environment = environment.clone();
+        self.examination.process.as_mut().unwrap().environment = Some(environment);
+    }
+
+    /// Lets the gateway have logged a line.
+    pub(super) fn log(&mut self, text: &str) {
+        let line = LogLine { usec: 1, speaker: CONNECTOR.to_owned(), text: text.to_owned() };
+        self.examination.log = Log::of(&[line], "log".to_owned(), CONNECTOR, &[]);
+    }
+
+    pub(super) fn no_log(&mut self) {
+        self.examination.log = Log::default();
+    }
+
+    pub(super) fn broken_config(&mut self) {
+        self.write("{\"a\": 1 \"b\": 2}");
+    }
+
+    pub(super) fn no_dingtalk(&mut self) {
+        self.examination.tree = None;
+        self.set("channels", json!({}));
+    }
+
+    pub(super) fn unmanaged(&mut self) {
+        self.examination.picture.service = ServicePicture::Unmanaged;
+        self.examination.process = None;
+        self.examination.answers = None;
+    }
+}
+
+fn healthy_config() -> Json {
+    json!({
+        "models": {"mode": "merge", "providers": {"openai": {
+            "apiKey": "sk-1", "baseUrl": "https://llm.example", "api": "openai-completions",
+            "models": [{"id": "gpt-5.4", "name": "gpt-5.4"}],
+        }}},
+        "agents": {"defaults": {"model": {"primary": "openai/gpt-5.4"}}},
+        "channels": {"dingtalk-connector": {"enabled": true, "clientId": "id", "clientSecret": "s3"}},
+        "plugins": {"entries": {"dingtalk-connector": {"enabled": true}}},
+        "gateway": {"port": 18789, "bind": "loopback", "auth": {"mode": "none"},
+            "http": {"endpoints": {"chatCompletions": {"enabled": true}}}},
+    })
+}
+
+fn models(path: &std::path::Path, key: &str) -> Document {
+    let text = json!({"providers": {"openai": {"apiKey": key, "api": "openai-completions"}}});
+    Document::parse(path, text.to_string().as_bytes()).unwrap()
+}
+
+pub(super) fn tree(path: &std::path::Path, version: &str) -> Tree {
+    let package = json!({
+        "name": "@dingtalk-real-ai/dingtalk-connector", "version": version,
+        "openclaw": {"extensions": ["./plugin.ts"]},
+    });
+    let manifest = json!({
+        "id": CONNECTOR, "version": version, "channels": [CONNECTOR], "configSchema": {},
+        "channelConfigs": {CONNECTOR: {"schema": {"additionalProperties": false, "properties":
+            {"enabled": {}, "clientId": {}, "clientSecret": {}, "gatewayToken": {}, "dmPolicy": {}}}}},
+    });
+    let attributes = Attributes { mode: 0o755, uid: UID, gid: UID };
+    let examined = |path: PathBuf, decides| Examined {
+        path,
+        attributes: Some(attributes),
+        links: 1,
+        escapes: false,
+        decides,
+    };
+    Tree {
+        link: None,
+        package: Package::parse(Some(package.to_string().as_bytes()), path),
+        manifest: PluginManifest::parse(Some(manifest.to_string().as_bytes()), path),
+        examined: vec![
+            examined(path.to_owned(), true),
+            examined(path.join("package.json"), false),
+            examined(path.join("plugin.ts"), true),
+        ],
+        dependencies: vec![Dependency {
+            name: "dingtalk-stream".to_owned(),
+            declared: "^2.1.4".to_owned(),
+            found: Some("2.1.4".to_owned()),
+        }],
+        host_link: None,
+        bytes: 1,
+        path: path.to_owned(),
+    }
+}
+
+fn host() -> Host {
+    Host {
+        lingers: Some(true),
+        missing_programs: Vec::new(),
+        node: Some("22.16.0".to_owned()),
+        ffprobe: Some("/usr/bin/ffprobe".into()),
+        path: Some("/usr/bin".to_owned()),
+        free: Some(1 << 40),
+        now_usec: 1_000_000_000,
+    }
+}
+
+fn picture(home: PathBuf, paths: Paths) -> Picture {
+    let unit = Unit {
+        name: paths.unit.clone(),
+        load_state: LoadState::Loaded,
+        active_state: ActiveState::Active,
+        sub_state: "running".to_owned(),
+        result: "success".to_owned(),
+        unit_file_state: "enabled".to_owned(),
+        exec_start: vec![CommandLine {
+            arguments: ["/usr/bin/node", "index.js", "gateway"].map(str::to_owned).to_vec(),
+        }],
+        main_pid: Some(7),
+        ..Unit::default()
+    };
+    let managed = Managed {
+        version: "255".to_owned(),
+        road: "bus".to_owned(),
+        environment: Environment::default(),
+        unit,
+        files: Vec::new(),
+    };
+    let state = FileState { bytes: Vec::new(), mode: 0o600, uid: UID, gid: UID };
+    Picture {
+        account: Account { name: "ann".to_owned(), uid: UID, gid: UID, home },
+        program: Program {
+            version: Some(Version::of(2026, 3, 13)),
+            package: None,
+            node: Some("/usr/bin/node".into()),
+        },
+        config_files: BTreeMap::new(),
+        models: Some((paths.models.clone(), state)),
+        drop_in: (paths.drop_in.clone(), None),
+        service: ServicePicture::Managed(Box::new(managed)),
+        record: None,
+        record_path: PathBuf::new(),
+        record_file: None,
+        missing_extensions: Vec::new(),
+        missing_unit_dirs: Vec::new(),
+        port: 18789,
+        read_only: None,
+        paths,
+    }
+}
+
+/// The model file with another key.
+pub(super) fn with_other_key(patient: &mut Patient) {
+    let path = patient.examination.picture.paths.models.clone();
+    patient.examination.models = Some(models(&path, "sk-0"));
+}

@@ -1,0 +1,11 @@
+//! `doctor` on machines on which a fault was made for real: what it names, what it repairs, and
+//! that nothing false stands beside it.
+
+#[path = "../bench/mod.rs"]
+mod bench;
+
+mod command;
+mod faults;
+mod healthy;
+mod patient;
+mod problems;
