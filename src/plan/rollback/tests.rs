@@ -29,6 +29,7 @@ fn request(role: Role, images: &[Option<&str>]) -> Request<'static> {
         live: None,
         kept: Vec::new(),
         live_tree: None,
+        attributes: Vec::new(),
         transactions: PathBuf::from("/t"),
     }
 }
