@@ -31,10 +31,11 @@ DEB_DIR ?= build/deb
 GUESTS ?= build/guests
 SUITE ?= bookworm
 CONNECTOR_OPTIONS ?=
+guest_test = packaging/sandbox/as-root.sh env MIRROR='$(MIRROR)' KEYRING='$(KEYRING)'
 stager = $(TARGET)/debug/examples/payload
 
 .PHONY: build demo test test-plain test-sandbox test-crash test-crash-full test-openclaw bench fmt lint needs clean
-.PHONY: deb deb-reproducible connector-deb apt-repo copyright test-deb test-packages
+.PHONY: deb deb-reproducible connector-deb apt-repo copyright test-deb test-deb-thorough test-packages
 
 build:
 	packaging/needs.sh build
@@ -60,6 +61,7 @@ test:
 	$(MAKE) --no-print-directory test-sandbox
 	$(MAKE) --no-print-directory test-crash
 	$(MAKE) --no-print-directory test-openclaw
+	$(MAKE) --no-print-directory test-deb
 
 test-plain:
 	cargo test --locked --lib --bins $(addprefix --test ,$(PLAIN_TESTS))
@@ -108,7 +110,13 @@ copyright:
 
 # What a package is judged by without being booted, then its life in a guest of SUITE.
 test-deb: test-packages
-	MIRROR=$(MIRROR) KEYRING=$(KEYRING) packaging/sandbox/as-root.sh tests/deb/run.sh $(SUITE) $(GUESTS) $(DEB_DIR)
+	$(guest_test) tests/deb/run.sh $(SUITE) $(GUESTS) $(DEB_DIR)
+
+# All that there is to say about the packages: the other Debian, Debian's own tools, and the same bytes a second time.
+test-deb-thorough: test-packages
+	$(guest_test) tests/deb/run.sh trixie $(GUESTS) $(DEB_DIR)
+	$(guest_test) tests/deb/judged.sh bookworm $(GUESTS) $(DEB_DIR)
+	packaging/deb/reproducible.sh $(DEB_DIR)
 
 test-packages:
 	packaging/needs.sh test-deb

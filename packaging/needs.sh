@@ -50,6 +50,7 @@ LIST
 mmdebstrap                           mmdebstrap
 systemd-nspawn                       systemd-container
 unshare                              util-linux
+pgrep                                procps
 gpg                                  gpg
 gpg-agent                            gpg-agent
 lintian                              lintian

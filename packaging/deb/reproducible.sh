@@ -17,7 +17,7 @@ mkdir -p "$work/home" "$work/cargo-home" "$work/another-folder/with-a-longer-nam
 cp -a --reflink=auto "$cargo_home/registry" "$work/cargo-home/registry"
 
 env HOME="$work/home" CARGO_HOME="$work/cargo-home" RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" PATH="$toolchain/bin:$PATH" \
-  CARGO_NET_OFFLINE=true DEB_BUILD_OPTIONS=parallel=1 TZ=Pacific/Kiritimati LC_ALL=C LANG=tr_TR.UTF-8 \
+  CARGO_NET_OFFLINE=true DEB_BUILD_OPTIONS=parallel=3 TZ=Pacific/Kiritimati LC_ALL=C LANG=tr_TR.UTF-8 \
   unshare --user --map-user=4321 --map-group=4321 \
   bash -c 'umask 027; exec "$@"' build "$here/build.sh" "$work/another-folder/with-a-longer-name"
 

@@ -13,14 +13,14 @@ pub(super) fn description(page: &mut Page, language: Language) {
         "openclaw-setup makes DingTalk work with the OpenClaw gateway of the user who runs it: it installs the connector,\n\
          edits the OpenClaw config, gives the gateway's systemd user unit its proxy bypass, restarts the gateway and\n\
          checks that it is healthy.",
-        "openclaw-setup 为运行者本人的 OpenClaw 网关配置好钉钉：安装连接器、修改 OpenClaw 配置、\n\
+        "openclaw-setup 为运行者本人的 OpenClaw 网关配置好钉钉：安装连接器、修改 OpenClaw 配置、\
          为网关的 systemd 用户单元设置代理绕过、重启网关，并确认网关健康。"
     ));
     page.paragraph(&say!(
         language,
         "Every command is one transaction: what fails or is interrupted is undone, and what is done can be taken back\n\
          with rollback. A command that finds nothing to change changes nothing and restarts nothing.",
-        "每条命令是一个事务：失败或被中断时全部撤销，完成之后也可用 rollback 撤回。\n\
+        "每条命令是一个事务：失败或被中断时全部撤销，完成之后也可用 rollback 撤回。\
          无需改动时，不改动任何内容，也不重启网关。"
     ));
     page.paragraph(&say!(
@@ -28,15 +28,15 @@ pub(super) fn description(page: &mut Page, language: Language) {
         "Without SOURCE, install and upgrade take the newest payload below /usr/share/openclaw-setup/connectors/, as the\n\
          package openclaw-connector-dingtalk brings it, and need no network; where there is none, the npm package\n\
          @dingtalk-real-ai/dingtalk-connector.",
-        "未给出来源时，install 和 upgrade 使用 /usr/share/openclaw-setup/connectors/ 下最新的连接器\n\
-         （由软件包 openclaw-connector-dingtalk 提供，无需网络）；若没有，则使用 npm 包\n\
+        "未给出来源时，install 和 upgrade 使用 /usr/share/openclaw-setup/connectors/ 下最新的连接器\
+         （由软件包 openclaw-connector-dingtalk 提供，无需网络）；若没有，则使用 npm 包 \
          @dingtalk-real-ai/dingtalk-connector。"
     ));
     page.paragraph(&say!(
         language,
         "Run it as the owner of the OpenClaw, or as root with --user. A gateway that shall run while its owner is not\n\
          logged in needs lingering (loginctl enable-linger).",
-        "请以 OpenClaw 所有者的身份运行，或由 root 加 --user 运行。若要在所有者未登录时保持网关运行，\n\
+        "请以 OpenClaw 所有者的身份运行，或由 root 加 --user 运行。若要在所有者未登录时保持网关运行，\
          请启用 linger（loginctl enable-linger）。"
     ));
 }
@@ -174,7 +174,7 @@ pub(super) fn json(page: &mut Page, language: Language) {
         language,
         "With --json, standard output is one document, an object; all else goes to standard error. Keys may be added\n\
          later; one that changes its meaning or goes raises schemaVersion. Every document has:",
-        "使用 --json 时，标准输出是一份文档（一个对象），其余输出到标准错误。以后可能增加键；\n\
+        "使用 --json 时，标准输出是一份文档（一个对象），其余输出到标准错误。以后可能增加键；\
          键的含义改变或被删除时，schemaVersion 会增大。每份文档都有："
     ));
     keys(page, language, COMMON);

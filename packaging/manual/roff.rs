@@ -4,9 +4,10 @@
 pub(super) struct Page(String);
 
 impl Page {
-    /// A page of section 1. Without a date, so that the same source makes the same bytes.
+    /// A page of section 1, without a date, so that the same source makes the same bytes, and
+    /// ragged: a Chinese line has too few blanks to be stretched.
     pub(super) fn new(title: &str, source: &str, manual: &str) -> Self {
-        Self(format!(".TH {title} 1 \"\" \"{}\" \"{manual}\"\n", escaped(source)))
+        Self(format!(".TH {title} 1 \"\" \"{}\" \"{manual}\"\n.ad l\n.nh\n", escaped(source)))
     }
 
     pub(super) fn section(&mut self, title: &str) {

@@ -1,10 +1,13 @@
 //! `uninstall`: takes everything out again that `install` brought; the user's other settings stay.
 
+use std::time::Duration;
+
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::install::{judge, live_tree};
 use super::undertaking::{Undertaking, undertake};
 use crate::cli::Uninstall;
+use crate::health::{Endpoint, Readiness};
 use crate::installation::picture::Picture;
 use crate::plan::Plan;
 use crate::plan::uninstall::{self as planning, Request};
@@ -14,6 +17,9 @@ use crate::systemd::UserManager;
 use crate::transaction::apply::Preparation;
 use crate::transaction::generations;
 use crate::transaction::service::ServiceError;
+
+/// How long the gateway's answer may take: it is on loopback.
+const PROBE: Duration = Duration::from_secs(3);
 
 pub(super) fn run(context: &Context, options: &Uninstall) -> Result<Exit, Failure> {
     let manager = context.manager()?;
@@ -32,6 +38,8 @@ struct Removal<'a> {
 struct Prospect {
     picture: Picture,
     plan: Plan,
+    /// Whether the gateway was well before.
+    was_ready: bool,
 }
 
 impl Undertaking for Removal<'_> {
@@ -51,7 +59,9 @@ impl Undertaking for Removal<'_> {
             transactions: self.context.records.transactions(),
         };
         let plan = planning::plan(&picture, &request)?;
-        Ok(Prospect { picture, plan })
+        let readiness = Endpoint::new(picture.port, None).readiness(PROBE);
+        let was_ready = readiness == Readiness::Ready;
+        Ok(Prospect { picture, plan, was_ready })
     }
 
     fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
@@ -62,8 +72,15 @@ impl Undertaking for Removal<'_> {
         Ok(())
     }
 
+    /// A gateway that was ill before is no reason to keep the connector: that is only told.
     fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
-        judge(self.context, self.manager, &prospect.picture, &prospect.plan, bar)
+        match judge(self.context, self.manager, &prospect.picture, &prospect.plan, bar) {
+            Err(error) if !prospect.was_ready && !self.context.interrupt.is_raised() => {
+                self.context.console.warn(&*error);
+                Ok(())
+            }
+            verdict => verdict,
+        }
     }
 
     fn nothing_to_do(&self) -> String {

@@ -107,11 +107,21 @@ impl Preparation {
         }
     }
 
+    /// Trees move by renames: that is found out while the gateway still runs.
+    fn expect_one_file_system(&self, live: &Path) -> Result<(), TransactionError> {
+        if device_above(live) == device_above(&self.slot()) {
+            return Ok(());
+        }
+        let records = self.directory.clone();
+        Err(TransactionError::OtherFileSystem { live: live.to_owned(), records })
+    }
+
     /// Notes which directory is which, so that after any death the disk itself tells whether the
     /// swap has happened.
     fn identify_trees(&self, intent: &mut Intent) -> Result<(), TransactionError> {
         for step in &mut intent.steps {
             if let Step::Tree(tree) = step {
+                self.expect_one_file_system(&tree.live)?;
                 if let Some(before) = &mut tree.before {
                     before.identity = Identity::of(&tree.live)?;
                 }
@@ -123,6 +133,11 @@ impl Preparation {
         }
         Ok(())
     }
+}
+
+/// The file system of the nearest directory above a path that exists.
+fn device_above(path: &Path) -> Option<u64> {
+    path.ancestors().skip(1).find_map(|above| Some(above.symlink_metadata().ok()?.dev()))
 }
 
 /// Only a directory that is there can be removed, and undo gives it the mode that it has.

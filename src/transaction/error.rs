@@ -41,6 +41,13 @@ pub enum TransactionError {
     },
     /// The operator asked to stop.
     Interrupted,
+    /// The connector's place and our records are on two file systems.
+    OtherFileSystem {
+        /// The connector's place.
+        live: PathBuf,
+        /// The transaction's directory.
+        records: PathBuf,
+    },
     /// A job of the unit ended otherwise than well.
     Job {
         /// What was asked.
@@ -104,6 +111,7 @@ impl Explain for TransactionError {
             Self::NewerFormat { .. } => "transaction.newer-format",
             Self::Damaged { .. } => "transaction.damaged",
             Self::Interrupted => "transaction.interrupted",
+            Self::OtherFileSystem { .. } => "transaction.other-file-system",
             Self::Job { .. } => "transaction.job",
             Self::Unrecovered { .. } => "transaction.unrecovered",
         }
@@ -138,6 +146,14 @@ impl Explain for TransactionError {
                 say!(language, "{path} cannot be read: {reason}", "无法读取 {path}：{reason}")
             }
             Self::Interrupted => say!(language, "interrupted", "已中断"),
+            Self::OtherFileSystem { live, records } => {
+                let (live, records) = (live.display(), records.display());
+                say!(
+                    language,
+                    "{live} is on another file system than {records}, so the tree cannot be swapped in one step",
+                    "{live} 与 {records} 不在同一文件系统上，无法一步替换目录"
+                )
+            }
             Self::Job { verb, unit, outcome } => {
                 let verb = verb.name();
                 say!(
@@ -183,6 +199,14 @@ impl Explain for TransactionError {
             ),
             Self::Interrupted => {
                 say!(language, "Run the command again when you like.", "可随时重新运行本命令。")
+            }
+            Self::OtherFileSystem { live, .. } => {
+                let live = live.parent().unwrap_or(live).display();
+                say!(
+                    language,
+                    "Let {live} be a directory of the same file system as OpenClaw's state directory: findmnt -T {live}",
+                    "请让 {live} 与 OpenClaw 状态目录位于同一文件系统：findmnt -T {live}"
+                )
             }
             Self::Job { unit, .. } => say!(
                 language,

@@ -44,20 +44,23 @@ fn the_config_loses_the_channel_before_the_tree_goes() {
     assert_eq!(plan["connector"], json!({"from": "0.6.0", "to": null}));
 }
 
-/// A watcher that judges the config again and again with OpenClaw's own rules, and counts only what it saw while the config
-/// stood still; it ends when the file `stop` comes.
+/// A watcher that judges the config again and again with OpenClaw's own rules, and counts only what it saw while config and
+/// tree stood still; it ends when the file `stop` comes.
 const WATCHER: &str = r"
 import os, sys
 sys.path.insert(0, os.path.expanduser('~/.local/lib/node_modules/openclaw/dist'))
 import config
-def text():
-    with open(config.path(), 'rb') as file: return file.read()
+tree = os.path.expanduser('~/.openclaw/extensions/dingtalk-connector')
+def state():
+    with open(config.path(), 'rb') as file: text = file.read()
+    try: return text, os.stat(tree).st_ino
+    except FileNotFoundError: return text, None
 looks = 0
 print('watching', flush=True)
 while not os.path.exists('stop'):
-    before = text()
+    before = state()
     problems = config.load()[1]
-    if problems and text() == before:
+    if problems and state() == before:
         print(problems, flush=True)
     looks += 1
 print('looked', looks)

@@ -163,3 +163,24 @@ fn a_source_that_is_not_there_or_no_connector() {
         before.assert_same(&machine.home());
     }
 }
+
+/// The kernel refuses the program more than 24 MiB for its data; the payload is six times that.
+#[test]
+fn i11_memory_does_not_grow_with_the_payload() {
+    let machine = Machine::only_a_home();
+    machine.shell(
+        "cp -R payload/dingtalk-connector big; cd big; head -c 150M /dev/zero >blob; \
+         sha256sum package.json openclaw.plugin.json plugin.ts blob >SHA256SUMS; \
+         tar -C .. -czf ../big.tgz big; cd ..; sha256sum big.tgz >big.tgz.sha256; rm -r big",
+    );
+    let install = ["prlimit", "--data=25165824", "openclaw-setup", "install", "big.tgz", "--yes"];
+    let order = machine
+        .command(&install)
+        .env("OPENCLAW_SETUP_CLIENT_ID", "ding-test-id")
+        .env("OPENCLAW_SETUP_CLIENT_SECRET", SECRET);
+    assert_exit(&order.run(), 0);
+    assert_exit(
+        &machine.command(&["prlimit", "--data=25165824", "openclaw-setup", "verify"]).run(),
+        0,
+    );
+}
