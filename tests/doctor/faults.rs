@@ -579,6 +579,20 @@ fn the_unit_is_missing_or_masked() {
 }
 
 #[test]
+fn repairs_after_which_the_gateway_is_not_healthy_are_taken_back() {
+    let machine = healthy();
+    stop(&machine);
+    machine.shell(&format!("chmod 777 ~/{TREE}; cp -a ~/{TREE} ~/{TREE}.bak.20260101"));
+    machine.let_the_gateway(r#"{"refuse": "no, thank you"}"#);
+    start_or_fail(&machine);
+    let broken = files(&machine);
+    let failed = machine.run(&["openclaw-setup", "doctor", "--fix", "--yes", "--lang", "en"]);
+    assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
+    assert!(said(&failed).contains("undone: move"), "{}", said(&failed));
+    assert_eq!(files(&machine), broken);
+}
+
+#[test]
 fn there_is_no_user_manager() {
     let machine = Machine::start_with(&["--no-manager"]);
     machine.furnish(&["--no-start"]);

@@ -113,13 +113,11 @@ impl Examination {
     pub fn place(&self, path: &[&str]) -> (PathBuf, Option<Place>) {
         let main = || (self.picture.paths.config.clone(), None);
         let Ok(config) = &self.config else { return main() };
-        let found = config.files().find_map(|(file, document)| {
-            (0..path.len()).find_map(|skipped| {
-                // an included file holds the end of the path only
-                let is_root = file == config.root().path() || skipped == 0;
-                let place = document.place_of(&path[skipped..])?;
-                (is_root || config.files().count() > 1).then(|| (file.to_owned(), Some(place)))
-            })
+        let found = config.files().enumerate().find_map(|(number, (file, document))| {
+            // an included file holds the end of the path only
+            let skippable = if number == 0 { 1 } else { path.len() };
+            let place = (0..skippable).find_map(|skipped| document.place_of(&path[skipped..]))?;
+            Some((file.to_owned(), Some(place)))
         });
         found.unwrap_or_else(main)
     }
