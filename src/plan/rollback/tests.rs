@@ -28,6 +28,7 @@ fn request(role: Role, images: &[Option<&str>]) -> Request<'static> {
         current: Vec::new(),
         live: None,
         kept: Vec::new(),
+        attributes: Vec::new(),
         live_tree: None,
         transactions: PathBuf::from("/t"),
     }
