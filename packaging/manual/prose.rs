@@ -49,7 +49,11 @@ pub(super) fn exit_status(page: &mut Page, language: Language) {
         ("2", say!(language, "The command line or a setting is wrong.", "命令行或设置有误。")),
         (
             "3",
-            say!(language, "Problems were found (status, verify).", "发现问题（status、verify）。"),
+            say!(
+                language,
+                "Problems were found (doctor, status, verify).",
+                "发现问题（doctor、status、verify）。"
+            ),
         ),
         (
             "4",
@@ -183,6 +187,7 @@ pub(super) fn json(page: &mut Page, language: Language) {
         ("install, upgrade, uninstall, rollback".to_owned(), CHANGING),
         ("status".to_owned(), STATUS),
         ("verify".to_owned(), VERIFY),
+        ("doctor".to_owned(), DOCTOR),
         ("history, recover".to_owned(), PAST),
     ];
     for (title, list) in titles {
@@ -269,6 +274,25 @@ const VERIFY: &[Key] = &[
     ),
     ("files", "How many are recorded.", "记录的文件数。"),
     ("deviations", "path and kind of each difference.", "每处差异的 path 与 kind。"),
+];
+const DOCTOR: &[Key] = &[
+    (
+        "checksRun, checksSkipped",
+        "How many checks looked, and how many could not.",
+        "已检查与未检查的项数。",
+    ),
+    (
+        "findings",
+        "checkId, severity, message, path, fixHint, symptom, fixable, evidence of each.",
+        "每项的 checkId、severity、message、path、fixHint、symptom、fixable、evidence。",
+    ),
+    ("skipped", "checkId and reason of each.", "每项的 checkId 与 reason。"),
+    ("openclaw, connector", "The versions, or null.", "版本，或 null。"),
+    (
+        "checks",
+        "With the option that lists them: checkId, severity, title.",
+        "仅在列出检查项时：checkId、severity、title。",
+    ),
 ];
 const PAST: &[Key] = &[
     (
