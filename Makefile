@@ -67,8 +67,9 @@ test-plain:
 	cargo test --locked --lib --bins $(addprefix --test ,$(PLAIN_TESTS))
 	cargo test --locked --doc
 
+# They wait for settling gateways most of the time: more of them than cores at once.
 test-sandbox:
-	$(if $(SANDBOX_TESTS),$(as_root) cargo test --locked $(addprefix --test ,$(SANDBOX_TESTS)))
+	$(if $(SANDBOX_TESTS),RUST_TEST_THREADS=6 $(as_root) cargo test --locked $(addprefix --test ,$(SANDBOX_TESTS)))
 
 # Kills, faults, full disks, power cuts, races; each test uses all cores. The second takes every point.
 test-crash test-crash-full:

@@ -28,7 +28,6 @@ fn request(role: Role, images: &[Option<&str>]) -> Request<'static> {
         current: Vec::new(),
         live: None,
         kept: Vec::new(),
-        attributes: Vec::new(),
         live_tree: None,
         attributes: Vec::new(),
         transactions: PathBuf::from("/t"),
