@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,10 +26,18 @@ pub struct LogSource {
 }
 
 impl LogSource {
-    /// The log of `unit`, with `OpenClaw` 2026.3.13's folder for its files.
+    /// The log of `unit`, with `OpenClaw` 2026.3.13's folder for its files: `/tmp/openclaw`, or,
+    /// where that belongs to another user, `/tmp/openclaw-UID` (`resolvePreferredOpenClawTmpDir`).
     #[must_use]
     pub fn of_unit(unit: &str) -> Self {
-        Self { unit: unit.to_owned(), directory: "/tmp/openclaw".into() }
+        let uid = rustix::process::geteuid().as_raw();
+        let shared = PathBuf::from("/tmp/openclaw");
+        let is_ours = shared
+            .symlink_metadata()
+            .is_ok_and(|attributes| attributes.is_dir() && attributes.uid() == uid);
+        let directory =
+            if is_ours { shared } else { PathBuf::from(format!("/tmp/openclaw-{uid}")) };
+        Self { unit: unit.to_owned(), directory }
     }
 }
 
