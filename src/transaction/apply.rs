@@ -52,12 +52,11 @@ impl Preparation {
     /// Opens a transaction's directory, named by the time. The caller holds the lock.
     pub fn open(records: &Records) -> Result<Self, TransactionError> {
         let stamp = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-        let (mut id, mut turn) = (stamp.clone(), 1);
+        let mut id = id_after(records.ids()?.last(), stamp);
         let mut directory = records.transactions().join(&id);
         // only a directory that was made just now is ours: never write into another's journal
         while !directory::create(&directory, 0o700)? {
-            turn += 1;
-            id = format!("{stamp}-{turn}");
+            id = id_after(Some(&id), id.clone());
             directory = records.transactions().join(&id);
         }
         Ok(Self { directory, id, begun: false })
@@ -132,6 +131,19 @@ impl Preparation {
             }
         }
         Ok(())
+    }
+}
+
+/// An id that sorts after the last one, even within one second or when the clock was set back.
+fn id_after(last: Option<&String>, stamp: String) -> String {
+    const STAMP: usize = "20261122-113914".len();
+    match last {
+        Some(last) if *last >= stamp && last.is_char_boundary(STAMP) => {
+            let (base, turn) = last.split_at(STAMP);
+            let turn = turn.trim_start_matches('-').parse::<u32>().unwrap_or(1) + 1;
+            format!("{base}-{turn:03}")
+        }
+        _ => stamp,
     }
 }
 
@@ -258,4 +270,24 @@ fn apply_file(file: &FileStep, id: &str) -> Result<(), ServiceError> {
         return Ok(());
     }
     Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::id_after;
+
+    #[test]
+    fn an_id_always_sorts_after_the_one_before() {
+        let stamp = || "20261122-113914".to_owned();
+        assert_eq!(id_after(None, stamp()), stamp());
+        assert_eq!(id_after(Some(&"20261122-113913".to_owned()), stamp()), stamp());
+        let mut last = stamp();
+        for _ in 0..12 {
+            let next = id_after(Some(&last), stamp());
+            assert!(next > last, "{next} after {last}");
+            last = next;
+        }
+        let from_the_future = "20271122-113914".to_owned();
+        assert!(id_after(Some(&from_the_future), stamp()) > from_the_future);
+    }
 }
