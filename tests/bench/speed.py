@@ -22,7 +22,11 @@ def main():
     (HOME / "client-secret").write_text("sandbox-client-secret\n")
     (HOME / "client-secret").chmod(0o600)
     small, big = HOME / "payload/dingtalk-connector", HOME / "payload/big"
-    grow(small, big, files=2332, size=121_000_000)
+    # in a process of its own: a child's peak counts what its parent held when it forked
+    if os.fork() == 0:
+        grow(small, big, files=2332, size=121_000_000)
+        os._exit(0)
+    os.wait()
     measure("status, nothing installed", "status")
     measure("install, 3 files", "install", str(small), *SETTINGS)
     measure("install again", "install", str(small), *SETTINGS)
