@@ -4,10 +4,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use rustix::fs::{CWD, RenameFlags};
+use rustix::fs::RenameFlags;
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+use super::replace::parent_and_name;
 use super::{Action, FileError, directory};
 
 /// What identifies a directory on its file system, across renames and restarts of the machine.
@@ -41,7 +42,8 @@ fn born(attributes: &std::fs::Metadata) -> Option<u64> {
 
 /// Exchanges what stands at `live` and at `slot`; one of them may be missing, then the other moves.
 ///
-/// Durable when it returns. Where the file system cannot exchange (overlayfs, old kernels), three
+/// Neither parent may be a symbolic link: one that is planted after the plan would lead the tree
+/// to where nobody has looked. Durable when it returns. Where the file system cannot exchange (overlayfs, old kernels), three
 /// renames do it, over the name `<slot>.aside`; [`settle`] finishes what a kill in between leaves.
 pub fn swap(live: &Path, slot: &Path) -> Result<(), FileError> {
     match (Identity::of(live)?, Identity::of(slot)?) {
@@ -72,7 +74,10 @@ pub fn settle(live: &Path, slot: &Path) -> Result<bool, FileError> {
 }
 
 fn exchange(live: &Path, slot: &Path) -> Result<(), FileError> {
-    match rustix::fs::renameat_with(CWD, live, CWD, slot, RenameFlags::EXCHANGE) {
+    let (live_parent, live_name) = parent_and_name(live)?;
+    let (slot_parent, slot_name) = parent_and_name(slot)?;
+    let flags = RenameFlags::EXCHANGE;
+    match rustix::fs::renameat_with(&live_parent, live_name, &slot_parent, slot_name, flags) {
         Ok(()) => Ok(()),
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             let aside = aside_of(slot);
@@ -92,9 +97,14 @@ fn aside_of(slot: &Path) -> std::path::PathBuf {
 }
 
 fn move_into(from: &Path, to: &Path) -> Result<(), FileError> {
-    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+    let (from_parent, from_name) = parent_and_name(from)?;
+    let (to_parent, to_name) = parent_and_name(to)?;
+    let flags = RenameFlags::NOREPLACE;
+    match rustix::fs::renameat_with(&from_parent, from_name, &to_parent, to_name, flags) {
         // without the flag, rename(2) still refuses to replace a directory that is not empty
-        Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::rename(from, to),
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            rustix::fs::renameat(&from_parent, from_name, &to_parent, to_name)
+        }
         outcome => outcome,
     }
     .map_err(FileError::at(Action::Rename, to))
@@ -139,6 +149,21 @@ mod tests {
         swap(&live, &slot).unwrap();
         assert_eq!(content(&live).as_deref(), Some("newer"));
         assert_eq!(content(&slot).as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn a_parent_that_is_a_link_is_refused() {
+        let (home, live, slot) = room();
+        let (real, link) = (home.path().join("real"), home.path().join("link"));
+        create_dir(&real).unwrap();
+        std::os::unix::fs::symlink("real", &link).unwrap();
+        tree(&slot, "new");
+        assert!(swap(&link.join("live"), &slot).is_err());
+        tree(&real.join("live"), "theirs");
+        assert!(swap(&link.join("live"), &slot).is_err());
+        assert_eq!(content(&real.join("live")).as_deref(), Some("theirs"));
+        assert_eq!(content(&slot).as_deref(), Some("new"));
+        assert_eq!(content(&live), None);
     }
 
     #[test]

@@ -1,19 +1,29 @@
-//! I1 and I10 on a machine with a real user manager: killed at any message on the bus, then
-//! `recover`: files of the old state or the new one, and a gateway that runs again.
+//! I1 and I10 on a machine with a real user manager: killed at any message on the bus or start of
+//! a child, then `recover`: files of the old state or the new one, and a gateway that runs again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::Output;
 
 use super::bench::{Machine, said};
 use super::state::State;
 use super::sweep::sample;
 
-const INSTALL: &str = "openclaw-setup install ~/payload/dingtalk-connector --client-id id-1 --client-secret-file ~/secret --yes --lang en";
+const INSTALL: &str =
+    "install ~/payload/0.6.0 --client-id id-1 --client-secret-file ~/secret --yes --lang en";
 /// With no pause before a restart the health gate has settled sooner.
-const REMEMBER: &str = r"
+const FURNISH_MORE: &str = r#"
 printf 'a-secret' >~/secret; chmod 600 ~/secret
 sed -i 's/^RestartSec=.*/RestartSec=0/' ~/.config/systemd/user/openclaw-gateway.service
-mkdir ~/old; cp -a ~/.openclaw ~/.config ~/old";
+for version in 0.6.0 0.7.0; do
+  tree=~/payload/$version
+  cp -R ~/payload/dingtalk-connector $tree
+  sed -i "s/\"version\": \"0.6.0\"/\"version\": \"$version\"/" $tree/*.json
+  rm $tree/SHA256SUMS
+  (cd $tree && find . -type f -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >../SUMS && mv ../SUMS SHA256SUMS)
+done"#;
+const REMEMBER: &str = "mkdir ~/old; cp -a ~/.openclaw ~/.config ~/old";
 const RESET: &str = r"
 systemctl --user stop openclaw-gateway
 rm -rf ~/.openclaw ~/.config; cp -a ~/old/. ~
@@ -26,54 +36,148 @@ const MANAGED: [&str; 4] = [
     ".openclaw/openclaw-setup/installed.json",
     ".config/systemd/user",
 ];
+/// System calls, and what strace shows of those that count.
+type Calls = (&'static str, &'static str);
+const MESSAGES: Calls = ("sendmsg", "");
+/// A thread is cloned, too, but its end is no signal.
+const CHILDREN: Calls = ("clone,clone3", "SIGCHLD");
 
 #[test]
 fn i1_i10_a_kill_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
+    Kills::of("install", &[], INSTALL).at(MESSAGES, 15, 6);
+}
+
+#[test]
+fn i1_i10_a_kill_at_any_child_start_is_recovered_and_the_gateway_runs() {
+    Kills::of("install", &[], INSTALL).at(CHILDREN, 1, 1);
+}
+
+/// Without a bus each question is a `systemctl`.
+#[test]
+fn i1_i10_without_a_bus_a_kill_at_any_child_start_is_recovered_and_the_gateway_runs() {
     let machine = Machine::furnished();
-    machine.shell(REMEMBER);
-    let (old, messages) = (state(&machine), messages(&machine));
-    let new = state(&machine);
-    assert_ne!(old, new);
-    assert!(messages >= 15, "only {messages} messages");
-    let points = sample((1..=messages).collect::<Vec<_>>(), 6);
-    let mut killed = 0;
-    for number in &points {
-        reset(&machine);
+    machine.remove_bus();
+    Kills::on(machine, "install without a bus", &[], INSTALL).at(CHILDREN, 8, 5);
+}
+
+#[test]
+fn i1_i10_an_upgrade_killed_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
+    Kills::of("upgrade", &[INSTALL], "upgrade ~/payload/0.7.0 --yes").at(MESSAGES, 15, 16);
+}
+
+#[test]
+fn i1_i10_an_uninstall_killed_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
+    Kills::of("uninstall", &[INSTALL], "uninstall --yes").at(MESSAGES, 15, 16);
+}
+
+#[test]
+fn i1_i10_a_rollback_killed_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
+    let before = [INSTALL, "upgrade ~/payload/0.7.0 --yes"];
+    Kills::of("rollback", &before, "rollback").at(MESSAGES, 15, 16);
+}
+
+/// A command on a machine, to be killed again and again.
+struct Kills {
+    name: &'static str,
+    machine: Machine,
+    before: String,
+    line: String,
+    old: State,
+    committed: usize,
+}
+
+impl Kills {
+    /// The command, and those that lead to its old state.
+    fn of(name: &'static str, before: &[&str], command: &str) -> Self {
+        Self::on(Machine::furnished(), name, before, command)
+    }
+
+    /// The same on this machine.
+    fn on(machine: Machine, name: &'static str, before: &[&str], command: &str) -> Self {
+        machine.shell(FURNISH_MORE);
+        machine.shell(REMEMBER);
+        let before: Vec<String> =
+            before.iter().map(|line| format!("openclaw-setup {line}\n")).collect();
+        let before = before.concat();
+        machine.shell(&before);
+        let (old, committed) = (state(&machine), committed(&machine));
+        let line = format!("openclaw-setup {command}");
+        Self { name, machine, before, line, old, committed }
+    }
+
+    /// The old state again. It is arrived at anew, as a copied tree is not the tree that a
+    /// rollback looks for.
+    fn reset(&self) {
+        self.machine.shell(RESET);
+        self.machine.wait_ready();
+        self.machine.shell(&self.before);
+    }
+
+    /// Kills it at a sample of those system calls, of which there are `fewest` or more.
+    fn at(&self, calls: Calls, fewest: usize, step: usize) {
+        let points = self.points(calls);
+        let new = state(&self.machine);
+        assert_ne!(self.old, new);
+        assert!(points.len() >= fewest, "only {points:?}");
+        let all = points.len();
+        let points = sample(points, step);
+        let killed = points.iter().filter(|point| self.killed(point, &new)).count();
+        println!("  {}, kill at {}: {killed} of {all} points, 0 bad states", self.name, calls.0);
+        assert!(killed * 4 >= points.len() * 3, "only {killed} of {points:?}");
+    }
+
+    /// Does the command, and lists those calls, by name and number in their thread.
+    fn points(&self, (calls, shown): Calls) -> Vec<(String, usize)> {
+        let line = &self.line;
+        self.machine
+            .shell(&format!("strace -f -qq -o ~/log -e trace={calls} -e signal=none {line}"));
+        let log = self.machine.read_text("log");
+        let mut counts = BTreeMap::new();
+        let mut points = BTreeSet::new();
+        for line in log.lines() {
+            let Some((thread, rest)) = line.split_once(char::is_whitespace) else { continue };
+            let Some((call, words)) = rest.trim_start().split_once('(') else { continue };
+            if calls.split(',').any(|known| known == call) {
+                let count = counts.entry((thread, call)).or_insert(0);
+                *count += 1;
+                if words.contains(shown) {
+                    points.insert((call.to_owned(), *count));
+                }
+            }
+        }
+        points.into_iter().collect()
+    }
+
+    /// Kills it there and recovers. Returns whether it came to that: the health gate looks a
+    /// little more or less often, so the last calls may never come.
+    fn killed(&self, point: &(String, usize), new: &State) -> bool {
+        let Self { name, machine, line, .. } = self;
+        let (call, number) = point;
+        self.reset();
         let strace = format!(
-            "strace -f -qq -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=KILL:when={number} {INSTALL}"
+            "strace -f -qq -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={number} {line}"
         );
         let output = machine.run(&["bash", "-c", &strace]);
-        // the health gate looks a little more or less often: the last messages may never come
         let is_killed = output.status.signal() == Some(9);
-        assert!(is_killed || output.status.success(), "message {number}: {}", said(&output));
-        killed += usize::from(is_killed);
+        assert!(is_killed || output.status.success(), "{name} {point:?}: {}", said(&output));
         machine.shell("openclaw-setup recover --lang en");
-        let committed = machine.shell("openclaw-setup history --json").contains("\"committed\"");
-        let difference = state(&machine).difference(if committed { &new } else { &old });
-        assert!(difference.is_empty(), "message {number}, {committed}: {difference:#?}");
+        let is_new = match committed(machine) - self.committed {
+            0 => false,
+            1 => true,
+            more => panic!("{name} {point:?}: {more} transactions more"),
+        };
+        let difference = state(machine).difference(if is_new { new } else { &self.old });
+        assert!(difference.is_empty(), "{name} {point:?}, {is_new}: {difference:#?}");
         let active = machine.property("openclaw-gateway.service", "ActiveState");
-        assert_eq!(active, "active", "message {number}");
+        assert_eq!(active, "active", "{name} {point:?}");
         machine.wait_ready();
+        is_killed
     }
-    println!("  kill at a message on the bus: {killed} of {messages} points, 0 bad states");
-    assert!(killed * 4 >= points.len() * 3, "only {killed} of {points:?}");
 }
 
-/// Installs, and counts the messages of the thread that sends most.
-fn messages(machine: &Machine) -> usize {
-    machine.shell(&format!("strace -f -qq -o ~/log -e trace=sendmsg -e signal=none {INSTALL}"));
-    let log = machine.read_text("log");
-    let threads = log.lines().filter(|line| line.contains("sendmsg("));
-    let mut counts = std::collections::BTreeMap::new();
-    for thread in threads.filter_map(|line| line.split_whitespace().next()) {
-        *counts.entry(thread).or_insert(0) += 1;
-    }
-    counts.into_values().max().unwrap_or_default()
-}
-
-fn reset(machine: &Machine) {
-    machine.shell(RESET);
-    machine.wait_ready();
+/// How many transactions are committed.
+fn committed(machine: &Machine) -> usize {
+    machine.shell("openclaw-setup history --json").matches("\"committed\"").count()
 }
 
 fn state(machine: &Machine) -> State {
@@ -89,22 +193,41 @@ const IN_THE_MIDDLE: &str = r#"until grep -qs '"step":1,' ~/.openclaw/openclaw-s
 #[test]
 fn i10_a_manager_that_hangs_in_the_middle_leaves_whole_files_in_time() {
     let machine = Machine::furnished();
-    machine.shell(REMEMBER);
-    let old = state(&machine);
-    let line = format!("{SLOWLY} {INSTALL} --timeout 2");
-    let began = std::time::Instant::now();
-    let running = machine.command(&["bash", "-c", &line]).start();
-    machine.shell(IN_THE_MIDDLE);
-    machine.signal_manager("STOP");
-    let output = running.wait();
+    let output = old_though_the_manager_got(&machine, "STOP");
     machine.signal_manager("CONT");
-    assert!(matches!(output.status.code(), Some(1 | 4)), "{}", said(&output));
-    assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
-    let difference = state(&machine).difference(&old);
-    assert!(difference.is_empty(), "{}{difference:#?}", said(&output));
     machine.shell("openclaw-setup recover --lang en");
     let active = machine.property("openclaw-gateway.service", "ActiveState");
     assert_eq!(active, "active", "after the recovery");
     machine.wait_ready();
     println!("  a manager that hangs in the middle: {}, recovered later", output.status);
+}
+
+#[test]
+fn i10_a_manager_killed_in_the_middle_leaves_whole_files_in_time() {
+    let machine = Machine::furnished();
+    let output = old_though_the_manager_got(&machine, "KILL");
+    let old = state(&machine);
+    let recovery = machine.run(&["openclaw-setup", "recover", "--timeout", "2", "--lang", "en"]);
+    assert!(matches!(recovery.status.code(), Some(1 | 4)), "{}", said(&recovery));
+    assert!(said(&recovery).contains("systemd user manager"), "{}", said(&recovery));
+    assert!(state(&machine).difference(&old).is_empty(), "{}", said(&recovery));
+    println!("  a manager killed in the middle: {}", output.status);
+}
+
+/// Installs; the manager gets the signal when the files are about to be changed. What is managed
+/// is as before.
+fn old_though_the_manager_got(machine: &Machine, signal: &str) -> Output {
+    machine.shell(FURNISH_MORE);
+    let old = state(machine);
+    let line = format!("{SLOWLY} openclaw-setup {INSTALL} --timeout 2");
+    let began = std::time::Instant::now();
+    let running = machine.command(&["bash", "-c", &line]).start();
+    machine.shell(IN_THE_MIDDLE);
+    machine.signal_manager(signal);
+    let output = running.wait();
+    assert!(matches!(output.status.code(), Some(1 | 4)), "{}", said(&output));
+    assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
+    let difference = state(machine).difference(&old);
+    assert!(difference.is_empty(), "{}{difference:#?}", said(&output));
+    output
 }

@@ -18,6 +18,7 @@ mod home;
 mod kill;
 mod machine;
 mod odd_homes;
+mod planted;
 mod power;
 mod race;
 mod room;

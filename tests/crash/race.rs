@@ -1,4 +1,8 @@
 //! I8: eight at once. One works; the others leave with 5, or come late and find nothing to do.
+//!
+//! Races against OpenClaw's own writes are in `tests/back/other_writers.rs`, against a planted link
+//! in `planted.rs`, against a manager that hangs or dies in `machine.rs` and
+//! `tests/systemd/the_manager.rs`.
 
 use std::process::Stdio;
 

@@ -59,6 +59,17 @@ impl State {
         }
     }
 
+    /// The same, had it lain below `to` instead of `from`.
+    pub(crate) fn moved(self, from: &Path, to: &Path) -> Self {
+        let moved = |path: PathBuf| match path.strip_prefix(from) {
+            Ok(rest) if rest.as_os_str().is_empty() => to.to_owned(),
+            Ok(rest) => to.join(rest),
+            Err(_) => path,
+        };
+        let entries = self.entries.into_iter();
+        Self { entries: entries.map(|(path, entry)| (moved(path), entry)).collect() }
+    }
+
     /// What is different here from `other`, one line each.
     pub(crate) fn difference(&self, other: &Self) -> Vec<String> {
         let paths = self.entries.keys().chain(other.entries.keys());

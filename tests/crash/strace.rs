@@ -4,8 +4,13 @@
 //! Its `when=` counts each system call by itself, and per thread.
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+use rustix::fs::{CWD, FileType, Mode};
+use rustix::process::{Pid, Signal};
 
 use super::room::ROOT;
 
@@ -140,6 +145,32 @@ pub(crate) fn struck(command: &Command, point: &Point, fate: Fate, more: &[&str]
     }
     options.extend(more.iter().flat_map(|more| ["-e", *more]));
     under_strace(command, &options, Path::new("/dev/null")).output().unwrap()
+}
+
+/// Stops the command right behind `point`, does the `deed`, and lets it go on to its end. The deed
+/// is not done where the command never comes there.
+pub(crate) fn paused(command: &Command, point: &Point, log: &Path, deed: impl FnOnce()) -> Output {
+    let Point { call, number, .. } = point;
+    let (trace, inject) =
+        (format!("trace={call}"), format!("inject={call}:signal=STOP:when={number}"));
+    let options = ["-e", "signal=STOP", "-e", &trace, "-e", &inject];
+    let pipe = log.with_extension("pipe");
+    let _ = fs::remove_file(&pipe);
+    rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let mut strace = under_strace(command, &options, &pipe);
+    let child = strace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut deed = Some(deed);
+    for line in BufReader::new(File::open(&pipe).unwrap()).split(b'\n') {
+        let line = String::from_utf8_lossy(&line.unwrap()).into_owned();
+        if line.ends_with("--- stopped by SIGSTOP ---") {
+            if let Some(deed) = deed.take() {
+                deed();
+            }
+            let thread = line.split_once(' ').unwrap().0.parse().unwrap();
+            rustix::process::kill_process(Pid::from_raw(thread).unwrap(), Signal::CONT).unwrap();
+        }
+    }
+    child.wait_with_output().unwrap()
 }
 
 fn under_strace(command: &Command, options: &[&str], log: &Path) -> Command {
