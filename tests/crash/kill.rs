@@ -45,9 +45,7 @@ fn i1_a_kill_during_recovery_is_recovered_too() {
 fn prepared(name: &str, scenario: &'static Scenario) -> (Vec<Case>, Vec<Point>) {
     let name = format!("{name}-{}", scenario.name.replace(' ', "-"));
     let cases = Case::many(&name, scenario, Home::furnish);
-    let first = &cases[0];
-    first.arrange();
-    let points = strace::changes(&first.command(), &first.home.log());
+    let points = cases[0].changes();
     (cases, points)
 }
 

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::home::{Home, said};
 use super::room;
 use super::scenario::Scenario;
 use super::state::State;
+use super::strace::{self, Point};
 
 /// Whether every point is tried, or a sample.
 pub(crate) fn is_full() -> bool {
@@ -76,6 +78,18 @@ impl Case {
     /// The scenario's command.
     pub(crate) fn command(&self) -> Command {
         self.home.program(self.scenario.command)
+    }
+
+    /// Where it changes files. A transaction that begins in the same second as the one before it
+    /// makes one directory more: a run in a second of its own has only points to which each comes.
+    pub(crate) fn changes(&self) -> Vec<Point> {
+        self.arrange();
+        let second = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let arranged = second();
+        while second() == arranged {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        strace::changes(&self.command(), &self.home.log())
     }
 
     /// `recover`, as a command.
