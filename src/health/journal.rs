@@ -21,23 +21,18 @@ const TAIL: u64 = 4 * 1024 * 1024;
 pub struct LogSource {
     /// The user unit, for the journal.
     pub unit: String,
-    /// Where `OpenClaw` writes `openclaw-YYYY-MM-DD.log`.
-    pub directory: PathBuf,
+    /// Where `OpenClaw` may write `openclaw-YYYY-MM-DD.log`; only what is ours is read.
+    pub directories: Vec<PathBuf>,
 }
 
 impl LogSource {
-    /// The log of `unit`, with `OpenClaw` 2026.3.13's folder for its files: `/tmp/openclaw`, or,
+    /// The log of `unit`, with `OpenClaw` 2026.3.13's folders for its files: `/tmp/openclaw`, or,
     /// where that belongs to another user, `/tmp/openclaw-UID` (`resolvePreferredOpenClawTmpDir`).
     #[must_use]
     pub fn of_unit(unit: &str) -> Self {
         let uid = rustix::process::geteuid().as_raw();
-        let shared = PathBuf::from("/tmp/openclaw");
-        let is_ours = shared
-            .symlink_metadata()
-            .is_ok_and(|attributes| attributes.is_dir() && attributes.uid() == uid);
-        let directory =
-            if is_ours { shared } else { PathBuf::from(format!("/tmp/openclaw-{uid}")) };
-        Self { unit: unit.to_owned(), directory }
+        let directories = vec!["/tmp/openclaw".into(), format!("/tmp/openclaw-{uid}").into()];
+        Self { unit: unit.to_owned(), directories }
     }
 }
 
@@ -51,7 +46,19 @@ pub fn gateway_log(
     interrupt: &Interrupt,
 ) -> Vec<LogLine> {
     let lines = from_journal(&source.unit, since_usec, deadline, interrupt);
-    if lines.is_empty() { from_files(&source.directory, since_usec) } else { lines }
+    if !lines.is_empty() {
+        return lines;
+    }
+    let ours = source.directories.iter().filter(|directory| is_ours(directory));
+    ours.flat_map(|directory| from_files(directory, since_usec)).collect()
+}
+
+/// Anybody can make a folder in `/tmp` and write a log into it.
+fn is_ours(directory: &Path) -> bool {
+    let uid = rustix::process::geteuid().as_raw();
+    directory
+        .symlink_metadata()
+        .is_ok_and(|attributes| attributes.is_dir() && attributes.uid() == uid)
 }
 
 /// `--user-unit` rather than `--user --unit`: root's own user manager logs to the system journal,
