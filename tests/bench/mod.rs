@@ -18,6 +18,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 const USER_MANAGER: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/user-manager.sh");
@@ -27,6 +29,8 @@ const GATEWAY_CLIENT: &str =
 const BENCH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_openclaw-setup");
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Ten times what the slowest command took on two busy cores.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Set for a test binary that already runs inside a machine.
 const INSIDE: &str = "OPENCLAW_SETUP_TEST_INSIDE";
 
@@ -296,13 +300,14 @@ impl<'a> Order<'a> {
         let bytes = self.input;
         // A command that does not read what it was given is no failure of the test bench.
         std::thread::spawn(move || input.write_all(&bytes).ok());
-        Running { machine: self.machine, child, pid_file }
+        Running { machine: self.machine, line: self.line, child, pid_file }
     }
 }
 
 /// A command at work in a machine.
 pub(crate) struct Running<'a> {
     machine: &'a Machine,
+    line: Vec<OsString>,
     /// Its standard output and error are pipes, to be read while it works.
     pub(crate) child: Child,
     pid_file: PathBuf,
@@ -316,9 +321,19 @@ impl Running<'_> {
         self.machine.signal(process.trim(), signal);
     }
 
-    /// Waits for its end.
+    /// Waits for its end. A command that does not end takes the whole machine with it: a test may fail, never hang.
     pub(crate) fn wait(self) -> Output {
-        self.child.wait_with_output().unwrap()
+        let (ended, end) = mpsc::channel::<()>();
+        let init = rustix::process::Pid::from_raw(self.machine.init.cast_signed()).unwrap();
+        let watchdog = std::thread::spawn(move || {
+            let hangs = end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+            hangs.then(|| rustix::process::kill_process(init, rustix::process::Signal::KILL))
+        });
+        let output = self.child.wait_with_output().unwrap();
+        drop(ended);
+        let hung = watchdog.join().unwrap().is_some();
+        assert!(!hung, "no end of {:?} after {PATIENCE:?}; it said:\n{}", self.line, said(&output));
+        output
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::bench::{Machine, said};
 use crate::patient::{
     Found, UNIT, document, edit, files, fix, found, healthy, healthy_behind_a_proxy, new_since, of,
-    plain_config, set, speak, start, stop, wait_until_heard,
+    plain_config, set, speak, start, stop,
 };
 
 /// One fault.
@@ -39,7 +39,6 @@ fn go_through(machine: &Machine, faults: &[Fault]) {
     for fault in faults {
         (fault.make)(machine);
         start_or_fail(machine);
-        wait_until_heard(machine);
         let named = new_since(&well, &found(machine));
         assert_eq!(named, set(fault.named), "{}: {:#}", fault.name, document(machine, &[]));
         if fault.cure == Cure::Fix {
@@ -531,7 +530,11 @@ fn the_service_is_at_fault() {
             Fault {
                 name: "it says that it cannot reach DingTalk",
                 make: |m| {
-                    speak(m, "[dingtalk-connector] [default] startAccount: get endpoint failed");
+                    speak(
+                        m,
+                        "gateway/channels/dingtalk-connector",
+                        "[default] startAccount: get endpoint failed",
+                    );
                 },
                 named: &[("dingtalk.stream", "error")],
                 cure: Cure::Advice,
@@ -539,7 +542,11 @@ fn the_service_is_at_fault() {
             Fault {
                 name: "its channel is restarted over and over",
                 make: |m| {
-                    speak(m, "[dingtalk-connector] [default] auto-restart attempt 3/10 in 20s");
+                    speak(
+                        m,
+                        "gateway/channels/dingtalk-connector",
+                        "[default] auto-restart attempt 3/10 in 20s",
+                    );
                 },
                 named: &[("channel.restart-loop", "warning")],
                 cure: Cure::Advice,

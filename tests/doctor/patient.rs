@@ -119,19 +119,11 @@ pub(crate) fn start(machine: &Machine) {
     machine.wait_ready();
 }
 
-/// Lets the gateway's log hold a line from its next start on.
-pub(crate) fn speak(machine: &Machine, line: &str) {
-    let command =
-        format!("[Service]\nExecStartPost=/bin/echo \"2026-11-22T10:43:30.135+00:00 {line}\"\n");
-    machine.write(".config/systemd/user/openclaw-gateway.service.d/speak.conf", command);
-}
-
-/// Waits until the journal holds what was spoken; nothing to wait for where nothing is.
-pub(crate) fn wait_until_heard(machine: &Machine) {
-    machine.shell(&format!(
-        "[ -e .config/systemd/user/{UNIT}.d/speak.conf ] || exit 0
-         until journalctl --user-unit {UNIT} -o cat | grep -q T10:43:30.135; do sleep 0.05; done"
-    ));
+/// Lets the gateway say a line from its next start on; before it is ready, so whoever waits for
+/// that finds the line.
+pub(crate) fn speak(machine: &Machine, subsystem: &str, text: &str) {
+    let faults = serde_json::json!({"say": [[subsystem, text]]});
+    machine.let_the_gateway(&faults.to_string());
 }
 
 /// A config without comments, so that the tests' own editing is easy.

@@ -8,6 +8,7 @@ Faults are read at start from <state dir>/stand-in.json (or $OPENCLAW_STAND_IN, 
   listen_after, ready_after, crash_after, stop_after   seconds until it listens, is ready, dies with status 1, obeys SIGTERM
   refuse        a text: say it and exit 1              never_ready     true: /readyz stays at 503
   plugin        "fails" or "silent": the connector does not compile; is not loaded, without a word
+  say           [[subsystem, text], …]: lines for its log
   only_with_connector   true: all of this only while the config names the connector's channel
 """
 
@@ -77,6 +78,8 @@ def run_gateway(port):
     loaded = connector.load(settings, fault.get("plugin"), log)
     time.sleep(fault.get("listen_after", 0.1))
     stop_on_sigterm(log, fault.get("stop_after", 0))
+    for subsystem, text in fault.get("say", []):
+        log.line(subsystem, text)
     ready_at = float("inf") if fault.get("never_ready") else time.monotonic() + fault.get("ready_after", 0)
     http_server.listen(port, settings, ready_at)
     log.line("gateway", f"agent model: {config.at(settings, 'agents', 'defaults', 'model', 'primary')}")
