@@ -62,7 +62,7 @@ pub(super) fn deviations(
     record: &InstalledRecord,
 ) -> Result<Vec<Deviation>, Failure> {
     let tree = paths::real(&context.paths.connector);
-    let found = if tree.symlink_metadata().is_ok() {
+    let found = if tree.is_dir() {
         TreeManifest::scan(&tree, &context.interrupt, &Bar::on(context.console))?
     } else {
         TreeManifest::default()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -186,6 +187,17 @@ impl TreeManifest {
         stream.finish()
     }
 
+    /// This manifest with one part as `other` has it: the path `part`, what lies beneath it, and
+    /// the directories above it.
+    #[must_use]
+    pub fn with_part_of(&self, other: &Self, part: &str) -> Self {
+        let is_within = |path: &str| Path::new(path).starts_with(part);
+        let is_above = |path: &str| path != ROOT && Path::new(part).starts_with(path);
+        let rest = self.nodes.iter().filter(|(path, _)| !is_within(path));
+        let new = other.nodes.iter().filter(|(path, _)| is_within(path) || is_above(path));
+        rest.chain(new).map(|(path, node)| (path.clone(), node.clone())).collect()
+    }
+
     /// How `found` differs from this manifest, sorted by path. Empty means: the same tree.
     #[must_use]
     pub fn deviations(&self, found: &Self) -> Vec<Deviation> {
@@ -291,6 +303,20 @@ mod tests {
             assert_eq!(sample().deviations(&found), [Deviation { path: path.into(), kind }]);
             assert_ne!(sample().digest(), found.digest(), "{path} {kind:?}");
         }
+    }
+
+    #[test]
+    fn one_part_is_taken_from_another_tree() {
+        let mut other = sample();
+        other.insert("a.ts".into(), file("their own", 0o644));
+        other.insert("bin/openclaw".into(), Node::Symlink { target: "/usr".into() });
+        other.insert("new/below".into(), Node::Special);
+        let mut expected = sample();
+        expected.insert("bin/openclaw".into(), Node::Symlink { target: "/usr".into() });
+        assert_eq!(sample().with_part_of(&other, "bin/openclaw"), expected);
+        other.remove("bin/x");
+        expected.remove("bin/x");
+        assert_eq!(sample().with_part_of(&other, "bin"), expected);
     }
 
     #[test]

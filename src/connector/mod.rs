@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod npm;
 mod payload;
 mod reading;
+pub mod replica;
 mod scan;
 mod source;
 mod source_error;
@@ -30,6 +31,6 @@ pub use facts::{
 };
 pub use manifest::TreeManifest;
 pub use payload::Payload;
-pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source, newer_payload};
+pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source, newer_payload, stocked};
 pub use source_error::SourceError;
 pub use verification::{Checks, Verification};

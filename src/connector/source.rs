@@ -129,6 +129,14 @@ pub fn newer_payload(payloads: &Path, installed: &str) -> Option<String> {
     (newest > installed).then(|| newest.to_string())
 }
 
+/// Every version in the folder `payloads`, the newest first.
+#[must_use]
+pub fn stocked(payloads: &Path) -> Vec<(Version, PathBuf)> {
+    let mut versions: Vec<_> = versions_in(&payloads.join(CONNECTOR_ID)).collect();
+    versions.sort_by(|(one, _), (other, _)| other.cmp(one));
+    versions
+}
+
 /// The connector in a directory: itself, or its newest version beneath it.
 fn connector_in(directory: &Path) -> Option<PathBuf> {
     if is_connector(directory) {
@@ -140,12 +148,14 @@ fn connector_in(directory: &Path) -> Option<PathBuf> {
 }
 
 fn newest_version(folder: &Path) -> Option<(Version, PathBuf)> {
-    fs::read_dir(folder)
-        .ok()?
-        .filter_map(Result::ok)
+    versions_in(folder).max_by(|(one, _), (other, _)| one.cmp(other))
+}
+
+fn versions_in(folder: &Path) -> impl Iterator<Item = (Version, PathBuf)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    entries
         .filter(|entry| is_connector(&entry.path()))
         .filter_map(|entry| Some((Version::parse(entry.file_name().to_str()?).ok()?, entry.path())))
-        .max_by(|(one, _), (other, _)| one.cmp(other))
 }
 
 fn is_connector(directory: &Path) -> bool {
@@ -211,6 +221,8 @@ mod tests {
             assert_eq!(named.unwrap(), newest);
             assert_eq!(Source::resolve(None, root).unwrap(), newest);
         }
+        let stocked = stocked(home.path()).into_iter().map(|(version, _)| version.to_string());
+        assert_eq!(stocked.collect::<Vec<_>>(), ["0.8.21-beta.0", "0.8.20", "0.8.3"]);
         fs::create_dir(versions.join("0.8.21")).unwrap();
         fs::write(versions.join("0.8.21").join(PACKAGE_JSON), "{}").unwrap();
         let release = Source::Directory(versions.join("0.8.21"));

@@ -54,6 +54,12 @@ fn clash(connector: &Semver, openclaw: Version) -> Option<Clash> {
     }
 }
 
+/// Whether nothing is known against a pair.
+#[must_use]
+pub fn may_work(connector: &Semver, openclaw: Option<Version>) -> bool {
+    openclaw.is_none_or(|openclaw| clash(connector, openclaw).is_none())
+}
+
 /// The newest connector that was seen to work on an OpenClaw.
 fn working(openclaw: Version) -> &'static str {
     if openclaw < MODEL_IS_CHECKED { "0.8.3" } else { "0.8.13" }

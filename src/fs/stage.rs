@@ -19,6 +19,8 @@ use crate::say;
 const OPEN_MODE: u32 = 0o755;
 /// Every other file.
 const PLAIN_MODE: u32 = 0o644;
+/// A file that only its owner may read.
+const PRIVATE_MODE: u32 = 0o600;
 /// Write-back is started each time this many bytes of a file are written.
 const WRITE_BACK_STEP: u64 = 8 * 1024 * 1024;
 
@@ -202,11 +204,11 @@ impl Stage {
 
     /// Creates a symbolic link. That `target` stays inside the tree is the caller's knowledge; the
     /// stage itself never follows a link.
-    pub fn symlink(&mut self, relative: &Path, target: &str) -> Result<(), StageError> {
+    pub fn symlink(&mut self, relative: &Path, target: impl AsRef<Path>) -> Result<(), StageError> {
         let path = self.path.join(relative);
         let (parent, name) = self.split(relative)?;
         let parent = self.nearby(parent)?;
-        symlinkat(target, parent, name).map_err(StageError::of(Deed::Create, path))
+        symlinkat(target.as_ref(), parent, name).map_err(StageError::of(Deed::Create, path))
     }
 
     fn nearby(&mut self, parent: &Path) -> Result<BorrowedFd<'_>, StageError> {
@@ -266,6 +268,12 @@ impl StagedFile {
             self.start_write_back();
         }
         Ok(())
+    }
+
+    /// Lets nobody but the owner read the file.
+    pub fn keep_private(&self) -> Result<(), StageError> {
+        let mode = Mode::from_raw_mode(PRIVATE_MODE);
+        fchmod(&self.file, mode).map_err(StageError::of(Deed::Create, &self.path))
     }
 
     /// Ends the file. It is durable only after [`super::durable::sync_tree`].

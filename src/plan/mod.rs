@@ -8,6 +8,7 @@ pub mod mask;
 pub mod note;
 pub mod order;
 pub mod render;
+pub mod renewal;
 pub mod repair;
 pub mod rollback;
 pub mod uninstall;
@@ -52,6 +53,12 @@ impl Plan {
     #[must_use]
     pub fn replaces_tree(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Tree(_)))
+    }
+
+    /// Adds a step that has to be done before the gateway starts.
+    pub fn add_before_start(&mut self, step: Step) {
+        let start = self.steps.iter().position(|step| matches!(step, Step::Start { .. }));
+        self.steps.insert(start.unwrap_or(self.steps.len()), step);
     }
 
     /// Whether the gateway runs afterwards, so that its health can be judged.

@@ -83,6 +83,23 @@ pub enum Note {
         /// Where the old tree is kept.
         kept: PathBuf,
     },
+    /// The tree is put back from a payload.
+    TreeRenewed {
+        /// The payload.
+        from: PathBuf,
+    },
+    /// A symbolic link to the tree gives way to a copy of what it leads to.
+    LinkReplaced {
+        /// The link.
+        link: PathBuf,
+    },
+    /// The connector is led to the OpenClaw that runs it.
+    HostLinked {
+        /// The link.
+        link: PathBuf,
+        /// OpenClaw's package.
+        host: PathBuf,
+    },
     /// Keys that somebody else has changed since were left.
     KeysKept {
         /// Their names.
@@ -121,6 +138,9 @@ impl Note {
             Self::AnswersReadable { .. } => "answers-readable",
             Self::TreeDeviates { .. } => "tree-deviates",
             Self::TreeUnrecorded { .. } => "tree-unrecorded",
+            Self::TreeRenewed { .. } => "tree-renewed",
+            Self::LinkReplaced { .. } => "link-replaced",
+            Self::HostLinked { .. } => "host-linked",
             Self::KeysKept { .. } => "keys-kept",
             Self::KeysGoWithConnector { .. } => "keys-go-with-connector",
             Self::FileKept { .. } => "file-kept",
@@ -171,6 +191,26 @@ impl Localized for Note {
                     "the connector that stands there was not installed by openclaw-setup; it is kept below {kept}",
                     "现有连接器不是由 openclaw-setup 安装的；将保存在 {kept} 下"
                 )
+            }
+            Self::TreeRenewed { from } => {
+                let from = from.display();
+                say!(
+                    language,
+                    "the connector's tree is put back from {from}",
+                    "连接器目录将从 {from} 恢复"
+                )
+            }
+            Self::LinkReplaced { link } => {
+                let link = link.display();
+                say!(
+                    language,
+                    "{link} becomes a directory of its own, copied from what the link leads to; the link is kept in the transaction",
+                    "{link} 将成为独立目录，内容复制自链接目标；原链接保存在事务中"
+                )
+            }
+            Self::HostLinked { link, host } => {
+                let (link, host) = (link.display(), host.display());
+                say!(language, "{link} will lead to {host}", "{link} 将指向 {host}")
             }
             Self::KeysKept { keys } => {
                 let keys = keys.join(", ");

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::note::Note;
 use super::order::{self, Changes};
+use super::renewal::{Renewal, Stock};
 use super::{Plan, PlanError, PlanFailure, install};
 use crate::connector::installed::Traces;
+use crate::connector::manifest::Deviation;
+use crate::connector::npm::Pin;
 use crate::fs::image::FileState;
 use crate::health::Expectations;
 use crate::installation::picture::Picture;
@@ -47,6 +50,17 @@ pub enum Repair {
         /// What is moved.
         path: PathBuf,
     },
+    /// Put the connector's tree back from this payload.
+    Reinstall(Stock),
+    /// Fetch the tree's npm dependencies anew.
+    FetchDependencies {
+        /// What is not left to npm's choice.
+        pins: Vec<Pin>,
+    },
+    /// Let `node_modules/openclaw` lead to the OpenClaw that runs.
+    LinkHost,
+    /// Put a real tree in place of the symbolic link to it.
+    RealTree,
     /// Bring an earlier version of the config back.
     RestoreConfig {
         /// The copy.
@@ -67,8 +81,14 @@ pub struct Request<'a> {
     pub contents: &'a [(PathBuf, FileState)],
     /// What the gateway must show afterwards.
     pub expectations: Expectations,
-    /// The connector's version.
-    pub connector: Option<String>,
+    /// The version of the connector that stands there, or `?`; `None` where nothing does.
+    pub live: Option<String>,
+    /// How its tree differs from our record.
+    pub deviations: &'a [Deviation],
+    /// The tree that takes its place, where the repairs ask for one.
+    pub renewal: Option<&'a Renewal>,
+    /// Where the old tree will be kept.
+    pub transactions: PathBuf,
 }
 
 /// Makes the plan.
@@ -79,11 +99,14 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     }
     let mut notes = Vec::new();
     let (drop_in, bypass) = drop_in_step(picture, repairs, &mut notes);
+    let live = request.live.as_deref();
+    notes.extend(request.renewal.iter().flat_map(|renewal| renewal.notes(picture, request)));
     let mut changes = Changes {
+        tree: request.renewal.map(|renewal| renewal.step(picture, live)),
         drop_in,
         config: config_steps(picture, request)?,
         models: models_step(picture, repairs)?,
-        others: others(request),
+        others: others(picture, request),
         ..Changes::default()
     };
     fold_attributes(&mut changes);
@@ -92,12 +115,15 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     if restarts && !steps.iter().any(|step| matches!(step, Step::Reload)) {
         steps = order::restarted(picture, steps);
     }
-    if steps.iter().any(|step| matches!(step, Step::File(_) | Step::Move { .. })) {
+    let repairs_what_runs =
+        |step: &Step| matches!(step, Step::File(_) | Step::Move { .. } | Step::Tree(_));
+    if steps.iter().any(repairs_what_runs) {
         order::revive(picture, &mut steps);
     }
+    let renewed = request.renewal.map(|renewal| renewal.version.clone());
     Ok(Plan {
         command: "doctor",
-        connector: (request.connector.clone(), request.connector.clone()),
+        connector: (request.live.clone(), renewed.or_else(|| request.live.clone())),
         unit: order::unit_before(picture),
         expectations: Expectations { bypass, ..request.expectations.clone() },
         traces: Traces::default(),
@@ -191,9 +217,16 @@ fn drop_in_step(
     (step, Some(bypass))
 }
 
-fn others(request: &Request<'_>) -> Vec<Step> {
+/// Where the tree is renewed, what is wrong with single files of it goes with it.
+fn is_superseded(picture: &Picture, request: &Request<'_>, repair: &Repair) -> bool {
+    let (Repair::Attributes { path, .. } | Repair::Unlink { path }) = repair else { return false };
+    request.renewal.is_some() && path.starts_with(&picture.paths.connector)
+}
+
+fn others(picture: &Picture, request: &Request<'_>) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    for repair in request.repairs {
+    let repairs = request.repairs.iter();
+    for repair in repairs.filter(|repair| !is_superseded(picture, request, repair)) {
         let step = match repair {
             Repair::Attributes { path, before, after } => {
                 let (path, before, after) = (path.clone(), *before, *after);

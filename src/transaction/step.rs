@@ -222,6 +222,14 @@ impl Localized for TreeStep {
                 let new = &new.version;
                 say!(language, "put connector {new} into {live}", "将连接器 {new} 安装到 {live}")
             }
+            (Some(old), Some(new)) if old.version == new.version => {
+                let version = &new.version;
+                say!(
+                    language,
+                    "put another tree of connector {version} into {live}",
+                    "更换 {live} 中连接器 {version} 的目录"
+                )
+            }
             (Some(old), Some(new)) => {
                 let (old, new) = (&old.version, &new.version);
                 say!(

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::renew::Work;
 use super::{look, tell};
 use crate::cli::Doctor;
 use crate::command::context::Context;
@@ -15,6 +16,7 @@ use crate::health::{ChatAnswer, Expectations};
 use crate::installation::paths::CONNECTOR;
 use crate::openclaw::document::Edit;
 use crate::plan::Plan;
+use crate::plan::renewal::Renewal;
 use crate::plan::repair::{self as planning, Repair, Request};
 use crate::report::bar::Bar;
 use crate::say;
@@ -47,6 +49,7 @@ struct Mending<'a> {
 /// One look at the machine, and the plan.
 struct Prospect {
     examination: Examination,
+    renewal: Option<Renewal>,
     plan: Plan,
     leaves_errors: bool,
 }
@@ -73,7 +76,8 @@ impl Mending<'_> {
         });
         let is_open =
             examination.answers.as_ref().is_some_and(|answers| answers.chat == ChatAnswer::Open);
-        let whole = examination.channel().is_some() && examination.tree.is_some();
+        let comes = repairs.iter().any(|repair| matches!(repair, Repair::Reinstall(_)));
+        let whole = examination.channel().is_some() && (comes || examination.tree.is_some());
         let sound = !diagnosis.leaves_errors() && (whole && examination.config.is_ok());
         Expectations {
             chat: (opens || is_open) && !diagnosis.leaves_errors(),
@@ -99,23 +103,39 @@ impl Undertaking for Mending<'_> {
         let restores = repairs.iter().any(|repair| matches!(repair, Repair::RestoreConfig { .. }));
         self.left = diagnosis.leaves_errors() && !restores;
         self.context.console.tell(&tell::text(&diagnosis, self.context.console));
+        let live = shown_version(&examination);
+        let renewal = Renewal::of(&examination.picture, live.as_deref(), &repairs);
         let request = Request {
             repairs: &repairs,
             config: examination.config.as_ref().ok(),
             contents: &contents(&examination, &repairs)?,
             expectations: Self::expectations(&examination, &diagnosis, &repairs),
-            connector: examination.connector().map(|version| version.to_string()),
+            live,
+            deviations: examination.deviations.as_deref().unwrap_or_default(),
+            renewal: renewal.as_ref(),
+            transactions: self.context.records.transactions(),
         };
         let plan = planning::plan(&examination.picture, &request)?;
         let leaves_errors = diagnosis.leaves_errors();
-        Ok(Prospect { examination, plan, leaves_errors })
+        Ok(Prospect { examination, renewal, plan, leaves_errors })
     }
 
     fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
         &prospect.plan
     }
 
-    fn prepare(&self, _: &mut Prospect, _: &Preparation, _: &Bar) -> Result<(), Failure> {
+    fn prepare(
+        &self,
+        prospect: &mut Prospect,
+        preparation: &Preparation,
+        bar: &Bar,
+    ) -> Result<(), Failure> {
+        let Some(renewal) = &prospect.renewal else { return Ok(()) };
+        let picture = &prospect.examination.picture;
+        let work = Work { context: self.context, picture, renewal, bar };
+        if let Some(record) = work.stage(preparation)? {
+            prospect.plan.add_before_start(record);
+        }
         Ok(())
     }
 
@@ -144,6 +164,13 @@ impl Undertaking for Mending<'_> {
             "已修复。如需撤销：openclaw-setup rollback {id}"
         )
     }
+}
+
+/// The version of the connector that stands there.
+fn shown_version(examination: &Examination) -> Option<String> {
+    let tree = examination.tree.as_ref()?;
+    let version = tree.package.as_ref().map(|package| package.version.clone());
+    Some(version.unwrap_or_else(|_| "?".to_owned()))
 }
 
 /// The files whose content a repair needs.

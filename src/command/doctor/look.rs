@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::supply;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::command::install::secrets;
@@ -72,13 +73,23 @@ fn examine(
     );
     let homes = [context.account.home.clone(), picture.paths.state_dir.clone()];
     let kept = backups(&picture.paths.config);
+    let tree = Tree::look(&picture.paths.connector);
+    let deviations = record.map(|record| verify::deviations(context, record)).transpose()?;
+    let asked = supply::Question {
+        picture: &picture,
+        tree: tree.as_ref(),
+        deviations: deviations.as_deref(),
+        is_configured: effective
+            .is_some_and(|effective| effective.get(&["channels", CONNECTOR]).is_some()),
+    };
     Ok(Examination {
+        supply: asked.answer(context)?,
         models: picture
             .models
             .as_ref()
             .and_then(|(path, state)| Document::parse(path, &state.bytes).ok()),
-        tree: Tree::look(&picture.paths.connector),
-        deviations: record.map(|record| verify::deviations(context, record)).transpose()?,
+        tree,
+        deviations,
         neighbours: Neighbours::look(
             &picture.paths.extensions,
             &other_places(&picture, effective),

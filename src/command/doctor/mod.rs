@@ -3,6 +3,8 @@
 mod bundle;
 mod fix;
 mod look;
+mod renew;
+mod supply;
 mod tell;
 
 use super::context::Context;

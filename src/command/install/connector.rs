@@ -41,7 +41,7 @@ pub(in crate::command) fn payloads(context: &Context) -> PathBuf {
 }
 
 /// npm as the gateway's own Node.js has it, else that of the PATH.
-pub(super) fn registry(context: &Context, picture: &Picture) -> Registry {
+pub(in crate::command) fn registry(context: &Context, picture: &Picture) -> Registry {
     let environment = context.surroundings.iter().map(|(name, value)| (name.into(), value.clone()));
     let node = picture.program.node.as_deref();
     Registry::new(environment, node, context.offline, context.deadline())

@@ -23,8 +23,9 @@ use crate::systemd::UserManager;
 use crate::transaction::apply::Preparation;
 use crate::transaction::service::ServiceError;
 
-pub(super) use connector::{live_tree, payloads};
+pub(super) use connector::{live_tree, payloads, registry};
 pub(super) use health::{judge, secrets};
+pub(super) use stage::{origin, recording};
 
 /// Runs `install`.
 pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure> {

@@ -7,9 +7,10 @@ use super::{Prospect, connector};
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::connector::installed::{InstalledRecord, Origin};
-use crate::connector::{TreeManifest, npm};
+use crate::connector::{Payload, TreeManifest, npm};
 use crate::fs::durable;
 use crate::fs::stage::Stage;
+use crate::installation::picture::Picture;
 use crate::report::bar::Bar;
 use crate::transaction::apply::Preparation;
 use crate::transaction::journal::private;
@@ -42,20 +43,30 @@ pub(super) fn stage(
 
 /// Our record changes in the same transaction as what it tells of; it is written before the start.
 pub(super) fn add_record(context: &Context, prospect: &mut Prospect, tree: TreeManifest) {
-    let payload = &prospect.payload;
-    let origin = Origin {
+    let origin = origin(&prospect.payload);
+    let record = InstalledRecord::of(origin, prospect.plan.traces.clone(), tree);
+    prospect.plan.add_before_start(recording(context, &prospect.picture, &record));
+}
+
+/// Where the connector comes from that is installed now.
+pub(in crate::command) fn origin(payload: &Payload) -> Origin {
+    Origin {
         name: payload.package().name.clone(),
         version: payload.package().version.clone(),
         payload: payload.digest(),
         place: payload.origin().display().to_string(),
         verification: payload.verification().clone(),
         installed_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    };
-    let record = InstalledRecord::of(origin, prospect.plan.traces.clone(), tree);
-    let (old, new) = (prospect.picture.record_file.clone(), private(record.to_bytes()));
+    }
+}
+
+/// The step that writes our record.
+pub(in crate::command) fn recording(
+    context: &Context,
+    picture: &Picture,
+    record: &InstalledRecord,
+) -> Step {
+    let (old, new) = (picture.record_file.clone(), private(record.to_bytes()));
     let path = context.records.installed();
-    let step = Step::File(FileStep::new(Role::Record, path, old, Some(new)));
-    let steps = &mut prospect.plan.steps;
-    let start = steps.iter().position(|step| matches!(step, Step::Start { .. }));
-    steps.insert(start.unwrap_or(steps.len()), step);
+    Step::File(FileStep::new(Role::Record, path, old, Some(new)))
 }

@@ -81,6 +81,18 @@ impl Registry {
         Self { environment, node: node.map(Path::to_path_buf), offline, deadline }
     }
 
+    /// Whether it may be asked at all: not with `--offline`.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        !self.offline
+    }
+
+    /// Whether there is an npm to ask it with.
+    #[must_use]
+    pub fn has_npm(&self) -> bool {
+        self.locate().is_some()
+    }
+
     /// An error if `needed` may not be fetched.
     pub(super) fn expect_online(&self, needed: &str) -> Result<(), NpmError> {
         if self.offline { Err(NpmError::Offline { needed: needed.to_string() }) } else { Ok(()) }

@@ -6,6 +6,7 @@ pub mod log;
 pub mod neighbours;
 pub mod port;
 pub mod process;
+pub mod supply;
 pub mod tree;
 pub mod units;
 
@@ -28,6 +29,7 @@ use log::Log;
 use neighbours::Neighbours;
 use port::Listener;
 use process::{Process, VariableFile};
+use supply::Supply;
 use tree::Tree;
 use units::{DropInFile, OtherUnit};
 
@@ -46,6 +48,8 @@ pub struct Examination {
     pub tree: Option<Tree>,
     /// How the tree differs from our record, where we have one.
     pub deviations: Option<Vec<Deviation>>,
+    /// What the tree could be made whole from.
+    pub supply: Supply,
     /// What else OpenClaw finds as a plugin.
     pub neighbours: Neighbours,
     /// The gateway's main process.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::remedy::{Remedy, copying, reinstallation};
 use crate::doctor::config::not_set_up;
 use crate::doctor::examination::tree::{Examined, Tree};
 use crate::doctor::{Examination, Finding, Verdict};
@@ -64,7 +65,7 @@ pub(super) fn mode_link(examination: &Examination, language: Language) -> Verdic
     for file in &tree.examined {
         findings.extend(world_writable(examination, file, language));
         findings.extend(hard_linked(file, language));
-        findings.extend(escaping(file, language));
+        findings.extend(escaping(examination, file, language));
     }
     let vanished = say!(
         language,
@@ -81,6 +82,9 @@ fn ignores_links(examination: &Examination) -> bool {
 fn linked_root(examination: &Examination, tree: &Tree, language: Language) -> Option<Finding> {
     let target = tree.link.as_ref().filter(|_| ignores_links(examination))?.display().to_string();
     let path = tree.path.display().to_string();
+    let by_hand =
+        format!("cp -aL {path} {path}.backup-copy && rm {path} && mv {path}.backup-copy {path}");
+    let Remedy { repair, hint } = copying(examination, Repair::RealTree, by_hand, language);
     Some(
         Finding::error(
             say!(
@@ -88,12 +92,11 @@ fn linked_root(examination: &Examination, tree: &Tree, language: Language) -> Op
                 "{path} is a symbolic link; OpenClaw before 2026.4.26 ignores it",
                 "{path} 是符号链接；2026.4.26 之前的 OpenClaw 会忽略它"
             ),
-            format!(
-                "cp -aL {path} {path}.backup-copy && rm {path} && mv {path}.backup-copy {path}"
-            ),
+            hint,
         )
         .about(path.clone())
-        .read(path, format!("-> {target}")),
+        .read(path, format!("-> {target}"))
+        .repaired_by(repair),
     )
 }
 
@@ -143,7 +146,7 @@ fn hard_linked(file: &Examined, language: Language) -> Option<Finding> {
     )
 }
 
-fn escaping(file: &Examined, language: Language) -> Option<Finding> {
+fn escaping(examination: &Examination, file: &Examined, language: Language) -> Option<Finding> {
     let path = file.escapes.then(|| file.path.display().to_string())?;
     Some(
         Finding::error(
@@ -158,7 +161,8 @@ fn escaping(file: &Examined, language: Language) -> Option<Finding> {
                 "请重新安装：openclaw-setup install"
             ),
         )
-        .about(path),
+        .about(path)
+        .repaired_by(reinstallation(examination)),
     )
 }
 
@@ -205,16 +209,20 @@ pub(in crate::doctor) fn hidden_because(
 
 /// The repairs after which OpenClaw discovers the plugin; empty where not every cause has one.
 pub(in crate::doctor) fn unhiding(examination: &Examination, language: Language) -> Vec<Repair> {
-    let Some(tree) = &examination.tree else { return Vec::new() };
-    let is_whole = tree.manifest.is_ok()
-        && tree.examined.iter().all(|file| !file.decides || file.attributes.is_some());
+    let is_whole = |tree: &&Tree| {
+        tree.manifest.is_ok()
+            && tree.examined.iter().all(|file| !file.decides || file.attributes.is_some())
+    };
+    if examination.tree.as_ref().filter(is_whole).is_none() {
+        return reinstallation(examination).into_iter().collect();
+    }
     let verdicts = [mode_link(examination, language), ownership(examination, language)];
     let findings = verdicts.into_iter().flat_map(|verdict| match verdict {
         Verdict::Found(findings) => findings,
         Verdict::Skipped(_) => Vec::new(),
     });
     let repairs: Vec<Vec<Repair>> = findings.map(|finding| finding.repairs).collect();
-    if is_whole && repairs.iter().all(|repairs| !repairs.is_empty()) {
+    if repairs.iter().all(|repairs| !repairs.is_empty()) {
         repairs.into_iter().flatten().collect()
     } else {
         Vec::new()

@@ -2,6 +2,8 @@
 
 mod acceptance;
 mod company;
+mod modules;
+mod remedy;
 
 use super::config::{no_version, not_set_up};
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
@@ -9,6 +11,7 @@ use crate::connector::manifest::Difference;
 use crate::installation::paths::CONNECTOR;
 use crate::language::{Explain, Language};
 use crate::say;
+use remedy::{Remedy, reinstalling};
 
 pub use acceptance::rewritten;
 pub(super) use acceptance::{hidden_because, unhiding};
@@ -41,14 +44,14 @@ pub const CHECKS: [Check; 11] = [
         severity: Severity::Error,
         english: "the npm dependencies are there, in versions that work",
         chinese: "npm 依赖齐全且版本可用",
-        judge: deps,
+        judge: modules::deps,
     },
     Check {
         id: "plugin.host-link",
         severity: Severity::Error,
         english: "the connector finds the OpenClaw that runs it",
         chinese: "连接器能找到运行它的 OpenClaw",
-        judge: host_link,
+        judge: modules::host_link,
     },
     Check {
         id: "plugin.ownership",
@@ -98,11 +101,7 @@ fn present(examination: &Examination, language: Language) -> Verdict {
     if !examination.has_dingtalk() {
         return not_set_up(language);
     }
-    let hint = say!(
-        language,
-        "Bring it back: openclaw-setup install (or openclaw-setup rollback, if one of our transactions took it away)",
-        "重新安装：openclaw-setup install（若是本程序的事务移除的，可用 openclaw-setup rollback）"
-    );
+    let Remedy { repair, hint } = reinstalling(examination, "plugin.present", language);
     let place = examination.picture.paths.connector.display().to_string();
     let silent = say!(
         language,
@@ -111,7 +110,7 @@ fn present(examination: &Examination, language: Language) -> Verdict {
     );
     let Some(tree) = &examination.tree else {
         let text = say!(language, "{place} does not exist", "{place} 不存在");
-        return Finding::error(text, hint).about(place).seen_as(silent).into();
+        return Finding::error(text, hint).about(place).seen_as(silent).repaired_by(repair).into();
     };
     let flaws = [tree.package.as_ref().err(), tree.manifest.as_ref().err()];
     let mut findings: Vec<Finding> = flaws
@@ -125,7 +124,8 @@ fn present(examination: &Examination, language: Language) -> Verdict {
         let text = say!(language, "the entry {path} is missing", "缺少入口文件 {path}");
         Finding::error(text, hint.clone()).about(path.to_string())
     }));
-    Verdict::Found(findings.into_iter().map(|finding| finding.seen_as(silent.clone())).collect())
+    let told = |finding: Finding| finding.seen_as(silent.clone()).repaired_by(repair.clone());
+    Verdict::Found(findings.into_iter().map(told).collect())
 }
 
 /// How many deviating paths are listed.
@@ -155,6 +155,7 @@ fn checksum(examination: &Examination, language: Language) -> Verdict {
     let listed = deviations.iter().take(LISTED).map(|deviation| {
         Evidence::in_file(&tree.join(&deviation.path), None, word(deviation.kind))
     });
+    let Remedy { repair, hint } = reinstalling(examination, "plugin.checksum", language);
     Finding::warning(
         say!(
             language,
@@ -163,8 +164,8 @@ fn checksum(examination: &Examination, language: Language) -> Verdict {
         ),
         say!(
             language,
-            "List them all: openclaw-setup verify\nPut the tree back: openclaw-setup install",
-            "查看全部：openclaw-setup verify\n恢复目录：openclaw-setup install"
+            "List them all: openclaw-setup verify\n{hint}",
+            "查看全部：openclaw-setup verify\n{hint}"
         ),
     )
     .about(tree.display().to_string())
@@ -174,6 +175,7 @@ fn checksum(examination: &Examination, language: Language) -> Verdict {
         "同一版本在别的机器上正常，在这里却不正常"
     ))
     .proven_by(listed)
+    .repaired_by(repair)
     .into()
 }
 
@@ -216,91 +218,6 @@ fn version_truth(examination: &Examination, language: Language) -> Verdict {
     .read(tree.path.join("package.json").display().to_string(), version)
     .read(tree.path.join("openclaw.plugin.json").display().to_string(), told.unwrap_or("–"))
     .proven_by(record.map(|_| Evidence::of_key(examination, &path)))
-    .into()
-}
-
-fn deps(examination: &Examination, language: Language) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up(language) };
-    let mut findings = Vec::new();
-    let modules = tree.path.join("node_modules");
-    let reinstall = say!(
-        language,
-        "Fetch them again: openclaw-setup install",
-        "重新获取依赖：openclaw-setup install"
-    );
-    let lacking: Vec<&str> = tree
-        .dependencies
-        .iter()
-        .filter(|dependency| dependency.found.is_none())
-        .map(|dependency| dependency.name.as_str())
-        .collect();
-    if !lacking.is_empty() {
-        let names = lacking.join(", ");
-        let text =
-            say!(language, "npm dependencies are missing: {names}", "缺少 npm 依赖：{names}");
-        findings.push(
-            Finding::error(text, reinstall.clone())
-                .about(modules.display().to_string())
-                .seen_as(format!("Cannot find module '{}'", lacking[0]))
-                .read(modules.display().to_string(), names),
-        );
-    }
-    let stream = tree.dependencies.iter().find(|dependency| dependency.name == "dingtalk-stream");
-    if let Some(found) = stream.and_then(|stream| stream.found.as_deref()).filter(|v| *v == "2.1.5")
-    {
-        let place = modules.join("dingtalk-stream/package.json").display().to_string();
-        let text = say!(
-            language,
-            "dingtalk-stream {found} cannot connect to DingTalk; 2.1.4 can",
-            "dingtalk-stream {found} 无法连接钉钉，2.1.4 可以"
-        );
-        findings.push(
-            Finding::error(text, reinstall)
-                .about(place.clone())
-                .seen_as(say!(language, "the bot never answers", "机器人不回复"))
-                .read(place, found),
-        );
-    }
-    Verdict::Found(findings)
-}
-
-fn host_link(examination: &Examination, language: Language) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up(language) };
-    match examination.connector_is_below(8, 17) {
-        Some(false) => {}
-        Some(true) => {
-            return Verdict::Skipped(say!(
-                language,
-                "only connectors from 0.8.17 on need the link",
-                "仅 0.8.17 及以上版本的连接器需要该链接"
-            ));
-        }
-        None => return Verdict::Skipped(no_version(language)),
-    }
-    let Some(package) = &examination.picture.program.package else {
-        return Verdict::Skipped(say!(
-            language,
-            "OpenClaw's package was not found",
-            "未找到 OpenClaw 的安装位置"
-        ));
-    };
-    if tree.host_link.as_ref() == package.canonicalize().ok().as_ref() {
-        return Verdict::well();
-    }
-    let (link, host) = (tree.path.join("node_modules/openclaw"), package.display());
-    let (shown, leads) = (link.display().to_string(), tree.host_link.as_ref());
-    let leads = leads.map_or_else(|| "–".to_owned(), |path| path.display().to_string());
-    Finding::error(
-        say!(
-            language,
-            "{shown} does not lead to the OpenClaw that runs ({host})",
-            "{shown} 没有指向正在运行的 OpenClaw（{host}）"
-        ),
-        format!("ln -sfn {host} {shown}"),
-    )
-    .about(shown.clone())
-    .seen_as("Cannot find package 'openclaw' / Cannot find module 'openclaw/plugin-sdk/core'")
-    .read(shown, leads)
     .into()
 }
 

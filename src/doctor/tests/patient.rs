@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
-use crate::connector::{Package, PluginManifest};
+use crate::connector::manifest::{Deviation, Difference};
+use crate::connector::{Package, PluginManifest, Sha256};
 use crate::doctor::Examination;
 use crate::doctor::examination::Answers;
 use crate::doctor::examination::host::Host;
@@ -13,6 +14,7 @@ use crate::doctor::examination::log::Log;
 use crate::doctor::examination::neighbours::Neighbours;
 use crate::doctor::examination::port::{Holder, Listener};
 use crate::doctor::examination::process::Process;
+use crate::doctor::examination::supply::{Npm, Supply};
 use crate::doctor::examination::tree::{Dependency, Examined, Tree};
 use crate::fs::image::FileState;
 use crate::health::{ChatAnswer, LogLine, Readiness};
@@ -25,6 +27,7 @@ use crate::installation::surroundings::Surroundings;
 use crate::openclaw::document::Document;
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::version::Version;
+use crate::plan::renewal::{Modules, Stock};
 use crate::systemd::environment::Environment;
 use crate::systemd::{ActiveState, CommandLine, LoadState, Unit};
 use crate::transaction::step::Attributes;
@@ -55,6 +58,7 @@ impl Patient {
             manager_error: None,
             tree: Some(tree(&paths.connector, "0.7.10")),
             deviations: Some(Vec::new()),
+            supply: Supply { stock: None, npm: Npm::Missing, movable: true },
             neighbours: Neighbours::default(),
             process: Some(Process {
                 pid: 7,
@@ -134,6 +138,22 @@ impl Patient {
         self.examination.log = Log::of(&[line], "log".to_owned(), CONNECTOR, &[]);
     }
 
+    /// Lets a payload be there that is what was installed.
+    pub(super) fn stock(&mut self, modules: Modules) {
+        self.examination.supply.stock = Some(Stock {
+            place: "/payload".into(),
+            digest: Sha256::of(b""),
+            version: "0.7.10".to_owned(),
+            modules,
+        });
+    }
+
+    /// Lets a path of the tree be another than it was.
+    pub(super) fn deviate(&mut self, path: &str) {
+        let deviation = Deviation { path: path.to_owned(), kind: Difference::Changed };
+        self.examination.deviations = Some(vec![deviation]);
+    }
+
     pub(super) fn no_log(&mut self) {
         self.examination.log = Log::default();
     }
@@ -177,6 +197,7 @@ pub(super) fn tree(path: &std::path::Path, version: &str) -> Tree {
     let package = json!({
         "name": "@dingtalk-real-ai/dingtalk-connector", "version": version,
         "openclaw": {"extensions": ["./plugin.ts"]},
+        "dependencies": {"dingtalk-stream": "^2.1.4"},
     });
     let manifest = json!({
         "id": CONNECTOR, "version": version, "channels": [CONNECTOR], "configSchema": {},

@@ -4,13 +4,14 @@
 use serde_json::json;
 
 use super::patient::{Patient, UID, with_other_key};
-use crate::connector::manifest::{Deviation, Difference};
 use crate::doctor::Severity::{self, Error, Info, Warning};
 use crate::doctor::examination::files::PrivateFile;
 use crate::doctor::examination::port::Listener;
+use crate::doctor::examination::supply::Npm;
 use crate::doctor::examination::units::{DropInFile, OtherUnit};
 use crate::health::{ChatAnswer, Readiness};
 use crate::openclaw::version::Version;
+use crate::plan::renewal::Modules;
 use crate::systemd::{ActiveState, LoadState};
 use crate::transaction::step::Attributes;
 
@@ -47,10 +48,11 @@ const UNLOGGED: Option<fn(&mut Patient)> = Some(Patient::no_log);
 
 mod machine;
 mod ours;
+mod tree;
 
 /// Every row.
 pub(super) fn cases() -> impl Iterator<Item = &'static Case> {
-    ours::CASES.iter().chain(machine::CASES)
+    ours::CASES.iter().chain(tree::CASES).chain(machine::CASES)
 }
 
 fn private(patient: &mut Patient, mode: u32, shielded: bool) {

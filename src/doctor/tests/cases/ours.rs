@@ -1,4 +1,4 @@
-//! Config, plugin, compat, channel.
+//! Config, what stands beside the plugin, compat, channel.
 
 use super::*;
 
@@ -7,9 +7,20 @@ pub(super) const CASES: &[Case] = &[
     case!("config.channel-orphan", "no tree", Error, false, |p| p.examination.tree = None, BROKEN),
     case!(
         "config.channel-orphan",
+        "no tree, but a payload",
+        Error,
+        true,
+        |p| {
+            p.examination.tree = None;
+            p.stock(Modules::Brought);
+        },
+        BROKEN
+    ),
+    case!(
+        "config.channel-orphan",
         "a link",
         Error,
-        false,
+        true,
         |p| p.tree().link = Some("/x".into()),
         ABSENT
     ),
@@ -100,103 +111,6 @@ pub(super) const CASES: &[Case] = &[
         NEVER
     ),
     case!("config.include", "comments", Info, false, |p| p.write("{/* mine */}"), BROKEN),
-    case!("plugin.present", "no tree", Error, false, |p| p.examination.tree = None, ABSENT),
-    case!(
-        "plugin.present",
-        "no entry",
-        Error,
-        false,
-        |p| p.tree().examined[2].attributes = None,
-        ABSENT
-    ),
-    case!(
-        "plugin.checksum",
-        "one file",
-        Warning,
-        false,
-        |p| {
-            p.examination.deviations =
-                Some(vec![Deviation { path: "a".to_owned(), kind: Difference::Changed }]);
-        },
-        Some(|p| p.examination.deviations = None)
-    ),
-    case!(
-        "plugin.version-truth",
-        "another record",
-        Info,
-        false,
-        |p| {
-            p.set("plugins.installs.dingtalk-connector.version", json!("0.6.0"));
-        },
-        ABSENT
-    ),
-    case!(
-        "plugin.deps",
-        "missing",
-        Error,
-        false,
-        |p| p.tree().dependencies[0].found = None,
-        ABSENT
-    ),
-    case!(
-        "plugin.deps",
-        "cannot connect",
-        Error,
-        false,
-        |p| {
-            p.tree().dependencies[0].found = Some("2.1.5".to_owned());
-        },
-        ABSENT
-    ),
-    case!(
-        "plugin.host-link",
-        "no link",
-        Error,
-        false,
-        |p| {
-            p.connector("0.8.20");
-            p.examination.picture.program.package = Some("/usr".into());
-        },
-        Some(|p| p.connector("0.8.20"))
-    ),
-    case!("plugin.ownership", "a stranger's", Error, false, |p| own(p, 5), ABSENT),
-    case!(
-        "plugin.ownership",
-        "a stranger's, and we are root",
-        Error,
-        true,
-        |p| {
-            own(p, 5);
-            p.examination.picture.account.uid = 0;
-        },
-        ABSENT
-    ),
-    case!(
-        "plugin.mode-link",
-        "anybody may write",
-        Error,
-        true,
-        |p| {
-            p.tree().examined[0].attributes = Some(Attributes { mode: 0o777, uid: UID, gid: UID });
-        },
-        ABSENT
-    ),
-    case!(
-        "plugin.mode-link",
-        "hard links",
-        Error,
-        true,
-        |p| p.tree().examined[1].links = 2,
-        ABSENT
-    ),
-    case!(
-        "plugin.mode-link",
-        "leads out",
-        Error,
-        false,
-        |p| p.tree().examined[2].escapes = true,
-        ABSENT
-    ),
     case!(
         "plugin.duplicate",
         "a copy",

@@ -1,0 +1,141 @@
+//! Making the new tree of a repair in the transaction's slot, with the gateway still running.
+
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use crate::command::context::Context;
+use crate::command::failure::Failure;
+use crate::command::install::{origin, recording, registry};
+use crate::connector::installed::{InstalledRecord, Origin, Traces};
+use crate::connector::npm;
+use crate::connector::replica::Replica;
+use crate::connector::{
+    Checks, PACKAGE_JSON, Package, Payload, PayloadError, Source, TreeManifest,
+};
+use crate::fs::durable;
+use crate::fs::stage::{Stage, remove_tree};
+use crate::installation::picture::Picture;
+use crate::plan::renewal::{Base, Modules, Renewal, Stock};
+use crate::report::bar::Bar;
+use crate::transaction::apply::Preparation;
+use crate::transaction::step::Step;
+
+const NODE_MODULES: &str = "node_modules";
+const HOST_LINK: &str = "node_modules/openclaw";
+
+/// One tree in the making.
+pub(super) struct Work<'a> {
+    pub(super) context: &'a Context,
+    pub(super) picture: &'a Picture,
+    pub(super) renewal: &'a Renewal,
+    pub(super) bar: &'a Bar,
+}
+
+/// What was made.
+struct Made {
+    tree: TreeManifest,
+    /// Where it comes from, unless it is a copy of what was there.
+    origin: Option<Origin>,
+}
+
+impl Work<'_> {
+    /// Makes the tree; returns the step that writes our record, where that changes.
+    pub(super) fn stage(&self, preparation: &Preparation) -> Result<Option<Step>, Failure> {
+        let made = self.make(&preparation.slot())?;
+        let record = self.record(made);
+        let changed = record.filter(|record| Some(record) != self.picture.record.as_ref());
+        Ok(changed.map(|record| recording(self.context, self.picture, &record)))
+    }
+
+    fn make(&self, slot: &Path) -> Result<Made, Failure> {
+        let mut stage = Stage::create(slot)?;
+        let (package, origin) = match &self.renewal.base {
+            Base::Stock(stock) => {
+                let payload = self.open(stock)?;
+                payload.stage(&mut stage, &self.context.interrupt, self.bar)?;
+                (payload.package().clone(), Some(origin(&payload)))
+            }
+            Base::Live => (self.copy(&mut stage)?, None),
+        };
+        self.add_modules(&mut stage, &package)?;
+        self.link_host(&mut stage)?;
+        durable::sync_tree(stage.as_fd(), slot, &self.context.interrupt)?;
+        let tree = TreeManifest::scan_at(stage.as_fd(), slot, &self.context.interrupt, self.bar)?;
+        Ok(Made { tree, origin })
+    }
+
+    /// The very payload that the plan was made with.
+    fn open(&self, stock: &Stock) -> Result<Payload, Failure> {
+        let source = Source::resolve(Some(stock.place.as_os_str()), &stock.place)?;
+        // the plan has found what vouches for it; the digest is the proof that it is the same
+        let checks = Checks { allow_unverified: true, ..Checks::default() };
+        let registry = registry(self.context, self.picture);
+        let interrupt = &self.context.interrupt;
+        let payload = Payload::open(&source, &checks, &registry, interrupt, self.bar)?;
+        if payload.digest() == stock.digest {
+            return Ok(payload);
+        }
+        let (payload, entry) = (stock.place.clone(), ".".to_owned());
+        Err(PayloadError::Changed { payload, entry }.into())
+    }
+
+    fn copy(&self, stage: &mut Stage) -> Result<Package, Failure> {
+        let source = &self.picture.paths.connector;
+        let left_out: &[&str] = match (&self.renewal.modules, &self.renewal.host) {
+            (Modules::Fetched { .. }, _) => &[NODE_MODULES],
+            (_, Some(_)) => &[HOST_LINK],
+            (_, None) => &[],
+        };
+        let moves = source.is_symlink();
+        let replica = Replica { source, place: Path::new(""), left_out, moves };
+        replica.stage(stage, &self.context.interrupt, self.bar)?;
+        let bytes = std::fs::read(stage.path().join(PACKAGE_JSON)).ok();
+        Ok(Package::parse(bytes.as_deref(), source).map_err(PayloadError::from)?)
+    }
+
+    fn add_modules(&self, stage: &mut Stage, package: &Package) -> Result<(), Failure> {
+        match &self.renewal.modules {
+            Modules::Brought => {}
+            Modules::Kept => {
+                let source = &self.picture.paths.connector.join(NODE_MODULES);
+                let place = Path::new(NODE_MODULES);
+                let replica = Replica { source, place, left_out: &[], moves: false };
+                replica.stage(stage, &self.context.interrupt, self.bar)?;
+            }
+            Modules::Fetched { .. } => {
+                let modules = stage.path().join(NODE_MODULES);
+                remove_tree(stage.as_fd(), Path::new(NODE_MODULES), &modules)?;
+                let registry = registry(self.context, self.picture);
+                let interrupt = &self.context.interrupt;
+                npm::install_dependencies(stage, package, &registry, interrupt, self.bar)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn link_host(&self, stage: &mut Stage) -> Result<(), Failure> {
+        let Some(host) = &self.renewal.host else { return Ok(()) };
+        let link = Path::new(HOST_LINK);
+        remove_tree(stage.as_fd(), link, &stage.path().join(link))?;
+        Ok(stage.symlink(link, host)?)
+    }
+
+    /// Of a copy only what is new in it is recorded anew: what somebody has changed by hand is no
+    /// more ours than before.
+    fn record(&self, made: Made) -> Option<InstalledRecord> {
+        let Made { tree, origin } = made;
+        match (self.picture.record.clone(), origin) {
+            (Some(record), Some(_)) => Some(InstalledRecord { tree, ..record }),
+            (Some(record), None) => {
+                let part = self.renewal.changed_part()?;
+                Some(InstalledRecord { tree: record.tree.with_part_of(&tree, part), ..record })
+            }
+            (None, Some(origin)) => {
+                let directories = self.picture.missing_extensions.clone();
+                let traces = Traces { directories, ..Traces::default() };
+                Some(InstalledRecord::of(origin, traces, tree))
+            }
+            (None, None) => None,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! From what on this machine a damaged connector could be made whole; nothing leaves the machine.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::command::context::Context;
+use crate::command::failure::Failure;
+use crate::command::install::{payloads, registry};
+use crate::connector::installed::InstalledRecord;
+use crate::connector::manifest::Deviation;
+use crate::connector::npm::{self, Registry};
+use crate::connector::{Checks, Payload, PayloadError, Source, stocked};
+use crate::doctor::compat::may_work;
+use crate::doctor::examination::supply::{Npm, Supply};
+use crate::doctor::examination::tree::Tree;
+use crate::installation::live_tree::version_of;
+use crate::installation::picture::Picture;
+use crate::plan::renewal::{Modules, Stock};
+use crate::report::bar::Bar;
+
+const NODE_MODULES: &str = "node_modules";
+
+/// The connector as it stands.
+pub(super) struct Question<'a> {
+    pub(super) picture: &'a Picture,
+    pub(super) tree: Option<&'a Tree>,
+    pub(super) deviations: Option<&'a [Deviation]>,
+    pub(super) is_configured: bool,
+}
+
+impl Question<'_> {
+    /// Looks. Payloads are read only where the tree is damaged: that takes a while.
+    pub(super) fn answer(&self, context: &Context) -> Result<Supply, Failure> {
+        let registry = registry(context, self.picture);
+        let npm = match (registry.is_allowed(), registry.has_npm()) {
+            (false, _) => Npm::Forbidden,
+            (true, true) => Npm::There,
+            (true, false) => Npm::Missing,
+        };
+        let stock = match (&self.picture.record, self.deviations) {
+            (Some(record), Some([_, ..])) => self.recorded(context, record, npm, &registry)?,
+            (None, _) if self.is_configured && self.is_incomplete() => {
+                self.fitting(context, npm, &registry)?
+            }
+            _ => None,
+        };
+        Ok(Supply { stock, npm, movable: self.is_movable() })
+    }
+
+    fn is_incomplete(&self) -> bool {
+        self.tree.is_none_or(|tree| {
+            let lacks_entry =
+                tree.examined.iter().any(|file| file.decides && file.attributes.is_none());
+            tree.package.is_err() || tree.manifest.is_err() || lacks_entry
+        })
+    }
+
+    /// Moving a directory into another changes its `..`, which only its owner may do.
+    fn is_movable(&self) -> bool {
+        let uid = self.picture.account.uid;
+        match self.picture.paths.connector.symlink_metadata() {
+            Ok(found) if found.is_dir() => uid == 0 || found.uid() == uid,
+            _ => true,
+        }
+    }
+
+    /// The payload that is recorded, at its own place or among those that packages bring: its
+    /// digest proves it, whatever else vouches for it.
+    fn recorded(
+        &self,
+        context: &Context,
+        record: &InstalledRecord,
+        npm: Npm,
+        registry: &Registry,
+    ) -> Result<Option<Stock>, Failure> {
+        let own = PathBuf::from(&record.origin.place);
+        let stocked = stocked(&payloads(context)).into_iter();
+        let same = stocked.filter(|(version, _)| version.to_string() == record.origin.version);
+        let places = own.is_absolute().then_some(own).into_iter().chain(same.map(|(_, path)| path));
+        let checks = Checks { allow_unverified: true, ..Checks::default() };
+        for place in places {
+            let payload = open(context, &place, &checks, registry)?;
+            let proven = payload.filter(|payload| payload.digest() == record.origin.payload);
+            let stock = proven.and_then(|payload| self.stock(&payload, Some(record), npm));
+            if stock.is_some() {
+                return Ok(stock);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Nothing is recorded: the version that stands there, else the newest that this OpenClaw can
+    /// load; verified as for `install`.
+    fn fitting(
+        &self,
+        context: &Context,
+        npm: Npm,
+        registry: &Registry,
+    ) -> Result<Option<Stock>, Failure> {
+        let openclaw = self.picture.program.version;
+        let mut versions = stocked(&payloads(context));
+        versions.retain(|(version, _)| may_work(version, openclaw));
+        let standing = version_of(&self.picture.paths.connector);
+        // stable: of the others, the newest stays first
+        versions.sort_by_key(|(version, _)| standing.as_ref() != Some(&version.to_string()));
+        for (_, place) in versions {
+            let payload = open(context, &place, &Checks::default(), registry)?;
+            let stock = payload.and_then(|payload| self.stock(&payload, None, npm));
+            if stock.is_some() {
+                return Ok(stock);
+            }
+        }
+        Ok(None)
+    }
+
+    fn stock(
+        &self,
+        payload: &Payload,
+        record: Option<&InstalledRecord>,
+        npm: Npm,
+    ) -> Option<Stock> {
+        let modules = if !payload.needs_dependencies() {
+            Modules::Brought
+        } else if record.is_some_and(|record| self.keeps_modules(record)) {
+            Modules::Kept
+        } else if npm == Npm::There {
+            Modules::Fetched { pins: npm::pins(payload.package()) }
+        } else {
+            return None;
+        };
+        Some(Stock {
+            place: payload.origin().to_owned(),
+            digest: payload.digest(),
+            version: payload.package().version.clone(),
+            modules,
+        })
+    }
+
+    /// Whether the live dependencies are as they were recorded.
+    fn keeps_modules(&self, record: &InstalledRecord) -> bool {
+        let deviations = self.deviations.unwrap_or_default();
+        let is_of_modules =
+            |deviation: &Deviation| Path::new(&deviation.path).starts_with(NODE_MODULES);
+        record.tree.get(NODE_MODULES).is_some() && !deviations.iter().any(is_of_modules)
+    }
+}
+
+/// Opens a payload of this machine; one that cannot be read, or that nothing vouches for, is none.
+fn open(
+    context: &Context,
+    place: &Path,
+    checks: &Checks,
+    registry: &Registry,
+) -> Result<Option<Payload>, Failure> {
+    let Ok(source @ (Source::Directory(_) | Source::Archive { .. })) =
+        Source::resolve(Some(place.as_os_str()), place)
+    else {
+        return Ok(None);
+    };
+    let bar = Bar::on(context.console);
+    match Payload::open(&source, checks, registry, &context.interrupt, &bar) {
+        Ok(payload) => Ok(Some(payload)),
+        Err(PayloadError::Interrupted) => Err(PayloadError::Interrupted.into()),
+        Err(_) => Ok(None),
+    }
+}

@@ -1,0 +1,28 @@
+//! What a damaged connector could be made whole from, without asking anybody outside.
+
+use crate::plan::renewal::Stock;
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Supply {
+    /// A payload on this machine: proven to be what was installed, or, where nothing is recorded,
+    /// the newest that fits. Looked for only where the tree needs one.
+    pub stock: Option<Stock>,
+    /// Whether npm could fetch dependencies.
+    pub npm: Npm,
+    /// Whether this user may move the tree that stands there: a directory can be renamed into
+    /// another one only by its owner.
+    pub movable: bool,
+}
+
+/// Whether npm could fetch dependencies, as far as this machine can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Npm {
+    /// It is there, and may be used.
+    There,
+    /// `--offline`.
+    Forbidden,
+    /// There is none.
+    #[default]
+    Missing,
+}

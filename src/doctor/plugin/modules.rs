@@ -1,0 +1,109 @@
+//! `node_modules`: the npm dependencies, and the link to the OpenClaw that runs the connector.
+
+use super::remedy::{Remedy, copying, fetching};
+use crate::connector::npm::{Resolution, pins};
+use crate::doctor::config::{no_version, not_set_up};
+use crate::doctor::examination::tree::Tree;
+use crate::doctor::{Examination, Finding, Verdict};
+use crate::language::Language;
+use crate::plan::repair::Repair;
+use crate::say;
+
+pub(super) fn deps(examination: &Examination, language: Language) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up(language) };
+    let modules = tree.path.join("node_modules");
+    let lacking: Vec<&str> = tree
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.found.is_none())
+        .map(|dependency| dependency.name.as_str())
+        .collect();
+    let Remedy { repair, hint } = fetching(examination, language);
+    let mut findings = Vec::new();
+    if !lacking.is_empty() {
+        let names = lacking.join(", ");
+        let text =
+            say!(language, "npm dependencies are missing: {names}", "缺少 npm 依赖：{names}");
+        findings.push(
+            Finding::error(text, hint.clone())
+                .about(modules.display().to_string())
+                .seen_as(format!("Cannot find module '{}'", lacking[0]))
+                .read(modules.display().to_string(), names),
+        );
+    }
+    for (name, found, pinned) in wrong_versions(tree) {
+        let place = modules.join(&name).join("package.json").display().to_string();
+        let text = say!(
+            language,
+            "{name} {found} does not work here, {pinned} does: 2.1.5 cannot connect to DingTalk",
+            "{name} {found} 在此不可用，应为 {pinned}：2.1.5 无法连接钉钉"
+        );
+        findings.push(
+            Finding::error(text, hint.clone())
+                .about(place.clone())
+                .seen_as(say!(language, "the bot never answers", "机器人不回复"))
+                .read(place, found),
+        );
+    }
+    let mended = |finding: Finding| finding.repaired_by(repair.clone());
+    Verdict::Found(findings.into_iter().map(mended).collect())
+}
+
+/// Dependencies of which only one version is known to work: (name, the one that is there, it).
+fn wrong_versions(tree: &Tree) -> Vec<(String, String, String)> {
+    let pins = tree.package.as_ref().map(pins).unwrap_or_default();
+    let wrong = pins.into_iter().filter_map(|pin| {
+        let Resolution::Exactly(version) = pin.resolution else { return None };
+        let there = tree.dependencies.iter().find(|dependency| dependency.name == pin.name)?;
+        let found = there.found.clone().filter(|found| *found != version)?;
+        Some((pin.name, found, version))
+    });
+    wrong.collect()
+}
+
+pub(super) fn host_link(examination: &Examination, language: Language) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up(language) };
+    match examination.connector_is_below(8, 17) {
+        Some(false) => {}
+        Some(true) => {
+            return Verdict::Skipped(say!(
+                language,
+                "only connectors from 0.8.17 on need the link",
+                "仅 0.8.17 及以上版本的连接器需要该链接"
+            ));
+        }
+        None => return Verdict::Skipped(no_version(language)),
+    }
+    let Some(package) = &examination.picture.program.package else {
+        return Verdict::Skipped(say!(
+            language,
+            "OpenClaw's package was not found",
+            "未找到 OpenClaw 的安装位置"
+        ));
+    };
+    if tree.host_link.as_ref() == package.canonicalize().ok().as_ref() {
+        return Verdict::well();
+    }
+    let (link, host) = (tree.path.join("node_modules/openclaw"), package.display());
+    let Remedy { repair, hint } = copying(
+        examination,
+        Repair::LinkHost,
+        format!("ln -sfn {host} {}", link.display()),
+        language,
+    );
+    let (shown, leads) = (link.display().to_string(), tree.host_link.as_ref());
+    let leads = leads.map_or_else(|| "–".to_owned(), |path| path.display().to_string());
+    Finding::error(
+        say!(
+            language,
+            "{shown} does not lead to the OpenClaw that runs ({host})",
+            "{shown} 没有指向正在运行的 OpenClaw（{host}）"
+        ),
+        hint,
+    )
+    .about(shown.clone())
+    .seen_as("Cannot find package 'openclaw' / Cannot find module 'openclaw/plugin-sdk/core'")
+    .read(shown, leads)
+    .repaired_by(repair)
+    .into()
+}

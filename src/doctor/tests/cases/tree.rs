@@ -1,0 +1,205 @@
+//! The connector's tree: is it whole, and does OpenClaw accept it?
+
+use super::*;
+
+pub(super) const CASES: &[Case] = &[
+    case!("plugin.present", "no tree", Error, false, |p| p.examination.tree = None, ABSENT),
+    case!(
+        "plugin.present",
+        "no tree, but a payload",
+        Error,
+        true,
+        |p| {
+            p.examination.tree = None;
+            p.stock(Modules::Brought);
+        },
+        ABSENT
+    ),
+    case!(
+        "plugin.present",
+        "no entry",
+        Error,
+        false,
+        |p| p.tree().examined[2].attributes = None,
+        ABSENT
+    ),
+    case!(
+        "plugin.present",
+        "no entry, but a payload",
+        Error,
+        true,
+        |p| {
+            p.tree().examined[2].attributes = None;
+            p.stock(Modules::Kept);
+        },
+        ABSENT
+    ),
+    case!(
+        "plugin.checksum",
+        "one file",
+        Warning,
+        false,
+        |p| p.deviate("a"),
+        Some(|p| p.examination.deviations = None)
+    ),
+    case!(
+        "plugin.checksum",
+        "one file, and a payload",
+        Warning,
+        true,
+        |p| {
+            p.deviate("a");
+            p.stock(Modules::Brought);
+        },
+        NEVER
+    ),
+    case!(
+        "plugin.checksum",
+        "one file, and a payload, but the tree is a stranger's",
+        Warning,
+        false,
+        |p| {
+            p.deviate("a");
+            p.stock(Modules::Brought);
+            p.examination.supply.movable = false;
+        },
+        NEVER
+    ),
+    case!(
+        "plugin.version-truth",
+        "another record",
+        Info,
+        false,
+        |p| {
+            p.set("plugins.installs.dingtalk-connector.version", json!("0.6.0"));
+        },
+        ABSENT
+    ),
+    case!(
+        "plugin.deps",
+        "missing, and no npm",
+        Error,
+        false,
+        |p| p.tree().dependencies[0].found = None,
+        ABSENT
+    ),
+    case!(
+        "plugin.deps",
+        "missing, and npm must not be asked",
+        Error,
+        false,
+        |p| {
+            p.tree().dependencies[0].found = None;
+            p.examination.supply.npm = Npm::Forbidden;
+        },
+        ABSENT
+    ),
+    case!(
+        "plugin.deps",
+        "missing, and npm is there",
+        Error,
+        true,
+        |p| {
+            p.tree().dependencies[0].found = None;
+            p.examination.supply.npm = Npm::There;
+        },
+        ABSENT
+    ),
+    case!(
+        "plugin.deps",
+        "missing, and the payload has them",
+        Error,
+        true,
+        |p| {
+            p.tree().dependencies[0].found = None;
+            p.deviate("node_modules/dingtalk-stream/package.json");
+            p.stock(Modules::Brought);
+        },
+        ABSENT
+    ),
+    case!(
+        "plugin.deps",
+        "cannot connect, and the payload is no better",
+        Error,
+        false,
+        |p| {
+            p.tree().dependencies[0].found = Some("2.1.5".to_owned());
+            p.deviate("a");
+            p.stock(Modules::Brought);
+        },
+        ABSENT
+    ),
+    case!(
+        "plugin.deps",
+        "cannot connect, and npm is there",
+        Error,
+        true,
+        |p| {
+            p.tree().dependencies[0].found = Some("2.1.5".to_owned());
+            p.examination.supply.npm = Npm::There;
+        },
+        ABSENT
+    ),
+    case!(
+        "plugin.host-link",
+        "no link",
+        Error,
+        true,
+        |p| {
+            p.connector("0.8.20");
+            p.examination.picture.program.package = Some("/usr".into());
+        },
+        Some(|p| p.connector("0.8.20"))
+    ),
+    case!(
+        "plugin.host-link",
+        "no link in a stranger's tree",
+        Error,
+        false,
+        |p| {
+            p.connector("0.8.20");
+            p.examination.picture.program.package = Some("/usr".into());
+            p.examination.supply.movable = false;
+        },
+        Some(|p| p.connector("0.8.20"))
+    ),
+    case!("plugin.mode-link", "a link", Error, true, |p| p.tree().link = Some("/x".into()), ABSENT),
+    case!("plugin.ownership", "a stranger's", Error, false, |p| own(p, 5), ABSENT),
+    case!(
+        "plugin.ownership",
+        "a stranger's, and we are root",
+        Error,
+        true,
+        |p| {
+            own(p, 5);
+            p.examination.picture.account.uid = 0;
+        },
+        ABSENT
+    ),
+    case!(
+        "plugin.mode-link",
+        "anybody may write",
+        Error,
+        true,
+        |p| {
+            p.tree().examined[0].attributes = Some(Attributes { mode: 0o777, uid: UID, gid: UID });
+        },
+        ABSENT
+    ),
+    case!(
+        "plugin.mode-link",
+        "hard links",
+        Error,
+        true,
+        |p| p.tree().examined[1].links = 2,
+        ABSENT
+    ),
+    case!(
+        "plugin.mode-link",
+        "leads out",
+        Error,
+        false,
+        |p| p.tree().examined[2].escapes = true,
+        ABSENT
+    ),
+];
