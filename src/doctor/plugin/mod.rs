@@ -11,7 +11,7 @@ use crate::connector::manifest::Difference;
 use crate::installation::paths::CONNECTOR;
 use crate::language::{Explain, Language};
 use crate::say;
-use remedy::{Remedy, reinstalling};
+use remedy::{Remedy, reinstallation, reinstalling};
 
 pub use acceptance::rewritten;
 pub(super) use acceptance::{hidden_because, unhiding};
@@ -249,5 +249,6 @@ fn load(examination: &Examination, language: Language) -> Verdict {
         ),
     )
     .about(examination.picture.paths.connector.display().to_string())
+    .repaired_by(reinstallation(examination))
     .into()
 }
