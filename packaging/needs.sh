@@ -28,6 +28,7 @@ LIST
   echo "npm npm"
   [ "$1" = test ] || return 0
   cat <<LIST
+/usr/lib/polkit-1/polkitd            polkitd
 strace       strace
 mkfs.ext4    e2fsprogs
 mkfs.xfs     xfsprogs

@@ -14,6 +14,7 @@ use crate::plan::{Plan, PlanError};
 use crate::report::bar::Bar;
 use crate::say;
 use crate::systemd::UserManager;
+use crate::systemd::logind::lingers;
 use crate::transaction::apply::Preparation;
 use crate::transaction::attributes;
 use crate::transaction::error::TransactionError;
@@ -88,6 +89,7 @@ impl Undertaking for Return<'_> {
             kept: self.kept_trees()?,
             live_tree: live.as_ref(),
             attributes: attributes(&chosen),
+            lingers: lingers(&picture.account.name),
             transactions: self.context.records.transactions(),
         };
         let plan = planning::plan(&picture, &request)?;

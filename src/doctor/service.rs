@@ -4,6 +4,7 @@ use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::installation::service::ServicePicture;
 use crate::language::{Explain, Language};
 use crate::openclaw::version::Version;
+use crate::plan::repair::Repair;
 use crate::say;
 use crate::systemd::{ActiveState, LoadState};
 
@@ -81,8 +82,16 @@ fn linger(examination: &Examination, language: Language) -> Verdict {
                 "lingering is off for {name}: the gateway ends with the last logout and does not start at boot",
                 "{name} 未启用 linger：最后一个会话注销后网关就会停止，开机也不会自动启动"
             ),
-            format!("sudo loginctl enable-linger {name}"),
+            match examination.host.may_linger {
+                true => say!(
+                    language,
+                    "Switch it on: openclaw-setup doctor --fix service.linger",
+                    "启用：openclaw-setup doctor --fix service.linger"
+                ),
+                false => format!("sudo loginctl enable-linger {name}"),
+            },
         )
+        .repaired_by(examination.host.may_linger.then_some(Repair::Linger))
         .about(format!("/var/lib/systemd/linger/{name}"))
         .seen_as(say!(language, "the bot dies after logout", "注销后机器人停止工作"))
         .read(format!("/var/lib/systemd/linger/{name}"), say!(language, "does not exist", "不存在"))

@@ -48,6 +48,7 @@ fn json_step(step: &Step, language: Language) -> Value {
     let mut value = match step {
         Step::Stop { unit } => json!({"step": "stop", "unit": unit}),
         Step::Start { unit } => json!({"step": "start", "unit": unit}),
+        Step::Linger { user, on, .. } => json!({"step": "linger", "user": user, "on": on}),
         Step::Reload => json!({"step": "reload"}),
         Step::Directory { path, mode } => {
             json!({"step": "directory", "path": path, "mode": format!("{mode:04o}")})

@@ -61,6 +61,8 @@ pub enum Repair {
     LinkHost,
     /// Put a real tree in place of the symbolic link to it.
     RealTree,
+    /// Let the user's manager run without a login.
+    Linger,
     /// Bring an earlier version of the config back.
     RestoreConfig {
         /// The copy.
@@ -120,6 +122,8 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     if steps.iter().any(repairs_what_runs) {
         order::revive(picture, &mut steps);
     }
+    // first: nothing has to stop for it, and where logind refuses, nothing has been touched
+    steps.splice(0..0, repairs.contains(&Repair::Linger).then(|| lingering(picture)));
     let renewed = request.renewal.map(|renewal| renewal.version.clone());
     Ok(Plan {
         command: "doctor",
@@ -131,6 +135,10 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
         steps,
         notes,
     })
+}
+
+fn lingering(picture: &Picture) -> Step {
+    Step::Linger { user: picture.account.name.clone(), uid: picture.account.uid, on: true }
 }
 
 fn config_steps(picture: &Picture, request: &Request<'_>) -> Result<Vec<FileStep>, PlanFailure> {

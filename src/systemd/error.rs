@@ -21,6 +21,8 @@ pub enum Step {
     Job(Verb, String),
     /// Clearing a unit's failed state.
     ResetFailed(String),
+    /// Asking logind whether the manager may run without a login.
+    Linger,
 }
 
 impl Step {
@@ -43,6 +45,9 @@ impl Step {
             }
             Self::ResetFailed(unit) => {
                 say!(language, "resetting {unit}", "重置 {unit} 的失败状态")
+            }
+            Self::Linger => {
+                say!(language, "asking logind to let it linger", "请求 logind 设置 linger")
             }
         }
     }
@@ -107,6 +112,15 @@ pub enum ManagerError {
         /// The manager's own words.
         reason: String,
     },
+    /// logind did not switch lingering on or off.
+    LingerRefused {
+        /// The user.
+        uid: u32,
+        /// `enable` or `disable`.
+        verb: &'static str,
+        /// What the bus, logind or polkit said.
+        reason: String,
+    },
     /// A program of systemd's could not be run.
     CannotRun {
         /// The program.
@@ -128,6 +142,7 @@ impl Explain for ManagerError {
             Self::UnitMasked { .. } => "systemd.unit-masked",
             Self::UnitBroken { .. } => "systemd.unit-broken",
             Self::Rejected { .. } => "systemd.rejected",
+            Self::LingerRefused { .. } => "systemd.linger-refused",
             Self::CannotRun { .. } => "systemd.cannot-run",
         }
     }
@@ -175,6 +190,11 @@ impl Explain for ManagerError {
                     "systemd 用户管理器拒绝了操作（{step}）：{reason}"
                 )
             }
+            Self::LingerRefused { uid, verb, reason } => say!(
+                language,
+                "logind refused to {verb} lingering for uid {uid}: {reason}",
+                "logind 拒绝为 uid {uid} 设置 linger（{verb}）：{reason}"
+            ),
             Self::CannotRun { program, reason } => {
                 say!(language, "cannot run {program}: {reason}", "无法运行 {program}：{reason}")
             }
@@ -227,6 +247,10 @@ impl Explain for ManagerError {
                 "look at the manager's own messages:\njournalctl --user -n 50",
                 "查看管理器自己的日志：\njournalctl --user -n 50"
             ),
+            Self::LingerRefused { uid, verb, .. } => {
+                let command = format!("sudo loginctl {verb}-linger $(id -un {uid})");
+                say!(language, "As root: {command}", "请由 root 执行：{command}")
+            }
             Self::CannotRun { .. } => {
                 say!(language, "install the package systemd", "请安装 systemd 软件包")
             }
@@ -275,6 +299,7 @@ mod tests {
             ManagerError::UnitMasked { unit: unit.clone() },
             ManagerError::UnitBroken { unit, reason: reason.clone() },
             ManagerError::Rejected { step, reason: reason.clone() },
+            ManagerError::LingerRefused { uid: 7, verb: "enable", reason: reason.clone() },
             ManagerError::CannotRun { program: "systemctl".to_owned(), reason },
         ];
         for (at, error) in errors.iter().enumerate() {

@@ -8,6 +8,7 @@ mod bus;
 pub(crate) mod child;
 mod error;
 mod job;
+pub mod logind;
 mod manager;
 mod properties;
 mod session;

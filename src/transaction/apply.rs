@@ -7,6 +7,7 @@ use super::attributes;
 use super::error::{CHANGED_MEANWHILE, Leftover, TransactionError};
 use super::generations;
 use super::journal::{Event, Intent, Journal, Phase};
+use super::linger;
 use super::records::Records;
 use super::service::{Service, ServiceError};
 use super::step::{FileStep, Step, TreeStep};
@@ -236,6 +237,7 @@ fn apply(journal: &Journal, step: &Step, service: &mut dyn Service) -> Result<()
             }
             Ok(attributes::give(path, *after)?)
         }
+        Step::Linger { user, uid, on } => linger::switch(user, *uid, *on),
         Step::Move { from, to } => {
             let to = to.clone().unwrap_or_else(|| journal.aside(from));
             Ok(attributes::rename(from, &to)?)

@@ -52,6 +52,15 @@ pub enum Step {
         /// Where it goes; `None`: out of sight, into the transaction's own directory.
         to: Option<PathBuf>,
     },
+    /// Let the user's manager run without a login, or no longer.
+    Linger {
+        /// Login name.
+        user: String,
+        /// User id.
+        uid: u32,
+        /// What will be; it is the other way round now.
+        on: bool,
+    },
     /// Let the user manager read its unit files again.
     Reload,
     /// Start the unit and wait for the job's result.
@@ -171,6 +180,16 @@ impl Localized for Step {
         match self {
             Self::Stop { unit } => say!(language, "stop {unit}", "停止 {unit}"),
             Self::Start { unit } => say!(language, "start {unit}", "启动 {unit}"),
+            Self::Linger { user, on: true, .. } => say!(
+                language,
+                "let {user}'s services run without a login (lingering)",
+                "允许 {user} 的服务在未登录时运行（启用 linger）"
+            ),
+            Self::Linger { user, on: false, .. } => say!(
+                language,
+                "let {user}'s services run only during a login (no lingering)",
+                "{user} 的服务仅在登录期间运行（停用 linger）"
+            ),
             Self::Reload => say!(
                 language,
                 "reload the systemd user manager (daemon-reload)",

@@ -10,6 +10,7 @@ use super::attributes;
 use super::error::{Leftover, TransactionError};
 use super::generations;
 use super::journal::{Journal, Phase};
+use super::linger;
 use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::exchange::{self, Identity};
@@ -89,6 +90,7 @@ fn was_touched(journal: &Journal) -> bool {
         }
         Step::Move { from, .. } => from.symlink_metadata().is_err(),
         Step::Stop { .. }
+        | Step::Linger { .. }
         | Step::Reload
         | Step::Directory { .. }
         | Step::RemoveDirectory { .. } => false,
@@ -160,7 +162,20 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
             }
             Ok(Outcome::NothingToDo)
         }
+        Step::Linger { user, uid, on } => Ok(take_back_linger(user, *uid, *on)),
         Step::Stop { .. } | Step::Start { .. } | Step::Reload => Ok(Outcome::NothingToDo),
+    }
+}
+
+/// Where logind refuses, it would refuse again: a later recovery is not kept waiting for it.
+fn take_back_linger(user: &str, uid: u32, on: bool) -> Outcome {
+    match linger::take_back(user, uid, on) {
+        Ok(true) => Outcome::TakenBack,
+        Ok(false) => Outcome::NothingToDo,
+        Err(cause) => {
+            let subject = linger::note_of(user).display().to_string();
+            Outcome::Kept(Leftover { subject, kept: None, cause })
+        }
     }
 }
 
@@ -326,6 +341,7 @@ fn subject(step: &Step) -> String {
         | Step::Attributes { path, .. }
         | Step::Move { from: path, .. } => path.display().to_string(),
         Step::Stop { unit } | Step::Start { unit } => unit.clone(),
+        Step::Linger { user, .. } => linger::note_of(user).display().to_string(),
         Step::Reload => "daemon-reload".to_owned(),
     }
 }

@@ -3,16 +3,19 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::sync::Mutex;
 
 use super::home::{Home, said};
 use super::room;
-use super::scenario::{SCENARIOS, Scenario};
+use super::scenario::{REPAIRS, SCENARIOS, Scenario};
 use super::strace::{self, Fate, Point};
 use super::sweep::{Case, Side, Verdict, is_full, sample, sweep};
 
 /// Fewer would mean that the sweep looks past what the program does.
 const FEWEST: usize = 80;
+/// A repair changes the tree and perhaps the record, and no config.
+const FEWEST_OF_A_REPAIR: usize = 50;
 
 #[test]
 fn i1_a_kill_at_any_system_call_leaves_the_old_state_or_the_new_one() {
@@ -22,6 +25,20 @@ fn i1_a_kill_at_any_system_call_leaves_the_old_state_or_the_new_one() {
             assert!(points.len() >= FEWEST, "only {} points", points.len());
             // the first is always tried wholly
             let points = if number == 0 { points } else { sample(points, 2) };
+            sweep(&format!("kill, {}", scenario.name), &cases, &points, killed_once);
+        }
+    });
+}
+
+#[test]
+fn i1_a_repair_killed_at_any_system_call_leaves_the_old_state_or_the_new_one() {
+    room::inside(|| {
+        for scenario in REPAIRS {
+            let name = format!("repair-{}", scenario.name.replace(' ', "-"));
+            let cases = Case::many(&name, scenario, with_openclaw_on_the_path);
+            let points = cases[0].changes();
+            assert!(points.len() >= FEWEST_OF_A_REPAIR, "only {} points", points.len());
+            let points = sample(points, 3);
             sweep(&format!("kill, {}", scenario.name), &cases, &points, killed_once);
         }
     });
@@ -39,6 +56,15 @@ fn i1_a_kill_during_recovery_is_recovered_too() {
             sweep(&format!("kill twice, {}", scenario.name), &cases, &pairs, killed_twice);
         }
     });
+}
+
+/// A home in which the program finds OpenClaw's package without a unit.
+fn with_openclaw_on_the_path(place: &Path) -> Home {
+    let mut home = Home::furnish(place);
+    let folder = home.path.join(".local/lib/node_modules/openclaw/dist");
+    let path = format!("/usr/bin:/bin:{}", folder.display());
+    home.environment.push(("PATH".to_owned(), path.into()));
+    home
 }
 
 /// Homes for a scenario, and where it changes files.

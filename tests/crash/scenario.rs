@@ -5,7 +5,7 @@
 pub(crate) struct Scenario {
     /// Its name in the report.
     pub(crate) name: &'static str,
-    /// Commands that lead to the old state.
+    /// Commands that lead to the old state; after `! ` a shell script, whose `$1` is the home.
     pub(crate) before: &'static [&'static str],
     /// The command that leads to the new one.
     pub(crate) command: &'static str,
@@ -39,4 +39,36 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         command: "rollback",
     },
     Scenario { name: "rollback of all", before: &[INSTALL, "rollback"], command: "rollback" },
+];
+
+/// What `doctor --fix` makes of a tree that somebody has damaged.
+pub(crate) const REPAIRS: &[Scenario] = &[
+    Scenario {
+        name: "repair of a changed tree",
+        before: &[INSTALL, "! cd $1/.openclaw/extensions/*; echo >>plugin.ts; rm -r node_modules"],
+        command: "doctor --fix --yes plugin.checksum",
+    },
+    Scenario {
+        name: "repair of a tree that is gone",
+        before: &[INSTALL, "! rm -r $1/.openclaw/extensions"],
+        command: "doctor --fix --yes plugin.present",
+    },
+    Scenario {
+        name: "repair of a link in its place",
+        before: &[
+            INSTALL,
+            "! cd $1/.openclaw/extensions; mv dingtalk-connector $1/mine; ln -s ../../mine dingtalk-connector",
+        ],
+        command: "doctor --fix --yes plugin.mode-link",
+    },
+    Scenario {
+        name: "repair of the link to the host",
+        before: &[
+            "! sed -i 's/\"version\": \"0.7.0\"/\"version\": \"0.8.20\"/' $1/payload/0.7.0/*.json",
+            "! cd $1/payload/0.7.0; rm SHA256SUMS; find . -type f -printf '%P\\n' | xargs sha256sum >../SUMS; mv ../SUMS SHA256SUMS",
+            "! touch $1/.local/lib/node_modules/openclaw/dist/openclaw",
+            INSTALL_NEXT,
+        ],
+        command: "doctor --fix --yes plugin.host-link",
+    },
 ];

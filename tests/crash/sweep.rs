@@ -71,7 +71,10 @@ impl Case {
     pub(crate) fn arrange(&self) {
         self.home.reset();
         for line in self.scenario.before {
-            self.home.ask(line);
+            match line.strip_prefix("! ") {
+                Some(script) => drop(room::shell(script, &[&self.home.path])),
+                None => drop(self.home.ask(line)),
+            }
         }
     }
 

@@ -7,5 +7,6 @@ mod bench;
 mod command;
 mod faults;
 mod healthy;
+mod linger;
 mod patient;
 mod problems;

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
-use crate::systemd::child;
+use crate::systemd::{child, logind};
 
 /// How long a program may take to tell its version.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Host {
     /// Whether the user's manager runs without a login; `None`: this system has no such folder.
     pub lingers: Option<bool>,
+    /// Whether logind lets this process change that; asked only where it could help.
+    pub may_linger: bool,
     /// The programs of the unit's `ExecStart=` that are not there.
     pub missing_programs: Vec<PathBuf>,
     /// The version that the unit's Node.js tells of itself.
@@ -41,8 +43,10 @@ impl Host {
         interrupt: &Interrupt,
     ) -> Self {
         let node = command.first().map(PathBuf::from).filter(|program| is_node(program));
+        let lingers = logind::lingers(user);
         Self {
-            lingers: lingers(user),
+            may_linger: lingers == Some(false) && logind::may_set_linger(interrupt),
+            lingers,
             missing_programs: missing_programs(command),
             node: node.and_then(|node| version_of(&node, interrupt)),
             ffprobe: path.as_deref().and_then(|path| on_path(path, "ffprobe")),
@@ -56,13 +60,6 @@ impl Host {
 fn now_usec() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn lingers(user: &str) -> Option<bool> {
-    let folder = Path::new("/var/lib/systemd/linger");
-    let parent = folder.parent().filter(|parent| parent.is_dir())?;
-    // systemd makes the folder with the first user that lingers
-    Some(parent.join("linger").join(user).exists())
 }
 
 /// The program and the script that it is to run.

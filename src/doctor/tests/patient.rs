@@ -235,6 +235,7 @@ pub(super) fn tree(path: &std::path::Path, version: &str) -> Tree {
 fn host() -> Host {
     Host {
         lingers: Some(true),
+        may_linger: false,
         missing_programs: Vec::new(),
         node: Some("22.16.0".to_owned()),
         ffprobe: Some("/usr/bin/ffprobe".into()),

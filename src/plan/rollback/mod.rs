@@ -55,6 +55,8 @@ pub struct Request<'a> {
     pub live_tree: Option<&'a LiveTree>,
     /// The attributes, as they stand now, of everything whose attributes were changed.
     pub attributes: Vec<(PathBuf, Attributes)>,
+    /// Whether the user lingers.
+    pub lingers: Option<bool>,
     /// Where the trees are kept.
     pub transactions: PathBuf,
 }
@@ -90,6 +92,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     let is_empty = changes.is_empty();
     let steps =
         if goes { order::removal(picture, changes) } else { order::arrival(picture, changes) };
+    let steps = if is_empty { Vec::new() } else { steps };
     let before = request.past.last().and_then(|past| past.connector_before.clone());
     Ok(Plan {
         command: "rollback",
@@ -98,7 +101,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
         expectations: Expectations::default(),
         traces: Traces::default(),
         adopts: false,
-        steps: if is_empty { Vec::new() } else { steps },
+        steps: linger(request).into_iter().chain(steps).collect(),
         notes,
     })
 }
@@ -164,6 +167,17 @@ fn others(request: &Request<'_>, notes: &mut Vec<Note>) -> Vec<Step> {
         }
     }
     steps
+}
+
+/// Lingering as it was before the oldest of the transactions.
+fn linger(request: &Request<'_>) -> Option<Step> {
+    let steps = request.past.iter().flat_map(|past| past.steps.iter().rev());
+    let oldest = steps.filter_map(|past_step| match &past_step.step {
+        Step::Linger { user, uid, on } => Some((user, *uid, *on)),
+        _ => None,
+    });
+    let (user, uid, on) = oldest.last().filter(|(_, _, on)| request.lingers == Some(*on))?;
+    Some(Step::Linger { user: user.clone(), uid, on: !on })
 }
 
 /// Directories that those transactions created go with them when nothing else is in them.

@@ -30,6 +30,7 @@ fn request(role: Role, images: &[Option<&str>]) -> Request<'static> {
         kept: Vec::new(),
         live_tree: None,
         attributes: Vec::new(),
+        lingers: None,
         transactions: PathBuf::from("/t"),
     }
 }

@@ -21,6 +21,18 @@ expect 0 as_cron root openclaw-setup install $(settings root)
 works root 18790
 [ -d /root/$CONNECTOR ]
 
+say "Lingering, switched on through logind and off again"
+note=/var/lib/systemd/linger/root
+loginctl disable-linger root
+expect 0 as_login root openclaw-setup doctor --fix --yes service.linger
+[ -e $note ]
+expect 0 as_login root openclaw-setup rollback --yes
+[ ! -e $note ]
+expect 0 as_login root openclaw-setup rollback --yes
+[ -e $note ]
+wait_for manager_is_up root
+wait_for python3 "$SANDBOX/gateway-client.py" ready 18790
+
 say "Root for another user: every file is theirs"
 furnish second 18791
 # shellcheck disable=SC2046

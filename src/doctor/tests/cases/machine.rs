@@ -195,6 +195,17 @@ pub(super) const CASES: &[Case] = &[
         Some(|p| p.examination.host.lingers = None)
     ),
     case!(
+        "service.linger",
+        "off, and logind would switch it on",
+        Warning,
+        true,
+        |p| {
+            p.examination.host.lingers = Some(false);
+            p.examination.host.may_linger = true;
+        },
+        Some(|p| p.examination.host.lingers = None)
+    ),
+    case!(
         "service.unit",
         "missing",
         Error,
