@@ -82,13 +82,14 @@ fn linger(examination: &Examination, language: Language) -> Verdict {
                 "lingering is off for {name}: the gateway ends with the last logout and does not start at boot",
                 "{name} 未启用 linger：最后一个会话注销后网关就会停止，开机也不会自动启动"
             ),
-            match examination.host.may_linger {
-                true => say!(
+            if examination.host.may_linger {
+                say!(
                     language,
                     "Switch it on: openclaw-setup doctor --fix service.linger",
                     "启用：openclaw-setup doctor --fix service.linger"
-                ),
-                false => format!("sudo loginctl enable-linger {name}"),
+                )
+            } else {
+                format!("sudo loginctl enable-linger {name}")
             },
         )
         .repaired_by(examination.host.may_linger.then_some(Repair::Linger))

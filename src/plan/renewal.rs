@@ -124,15 +124,12 @@ impl Renewal {
         if let Modules::Fetched { pins } = &self.modules {
             notes.push(Note::Dependencies { pins: pins.clone() });
         }
-        if let Some(host) = self.host.clone().filter(|_| self.relinks(request)) {
+        let relinks = request.repairs.contains(&Repair::LinkHost);
+        if let Some(host) = self.host.clone().filter(|_| relinks) {
             let link = picture.paths.connector.join("node_modules/openclaw");
             notes.push(Note::HostLinked { link, host });
         }
         notes
-    }
-
-    fn relinks(&self, request: &Request<'_>) -> bool {
-        request.repairs.contains(&Repair::LinkHost)
     }
 
     /// The part of a copied tree that is not as it was before, if any: the rest of the record

@@ -58,6 +58,16 @@ fn it_is_switched_on_and_off_again_under_a_gateway_that_runs_on() {
 }
 
 #[test]
+fn a_run_that_dies_with_it_switched_on_is_recovered() {
+    let machine = machine("");
+    fix(&machine, &["service.linger"]);
+    assert!(machine.has(NOTE));
+    machine.shell("cd ~/.openclaw/openclaw-setup/transactions; echo open >$(ls | tail -n 1)/state");
+    machine.ask(&["openclaw-setup", "recover"]);
+    assert!(!machine.has(NOTE));
+}
+
+#[test]
 fn what_fails_afterwards_takes_it_back() {
     let machine = machine("");
     machine.shell("chmod 777 ~/.openclaw/extensions/dingtalk-connector");

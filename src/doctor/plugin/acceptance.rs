@@ -209,11 +209,11 @@ pub(in crate::doctor) fn hidden_because(
 
 /// The repairs after which OpenClaw discovers the plugin; empty where not every cause has one.
 pub(in crate::doctor) fn unhiding(examination: &Examination, language: Language) -> Vec<Repair> {
-    let is_whole = |tree: &&Tree| {
+    let is_whole = |tree: &Tree| {
         tree.manifest.is_ok()
             && tree.examined.iter().all(|file| !file.decides || file.attributes.is_some())
     };
-    if examination.tree.as_ref().filter(is_whole).is_none() {
+    if !examination.tree.as_ref().is_some_and(is_whole) {
         return reinstallation(examination).into_iter().collect();
     }
     let verdicts = [mode_link(examination, language), ownership(examination, language)];

@@ -172,11 +172,11 @@ fn others(request: &Request<'_>, notes: &mut Vec<Note>) -> Vec<Step> {
 /// Lingering as it was before the oldest of the transactions.
 fn linger(request: &Request<'_>) -> Option<Step> {
     let steps = request.past.iter().flat_map(|past| past.steps.iter().rev());
-    let oldest = steps.filter_map(|past_step| match &past_step.step {
+    let mut switches = steps.filter_map(|past_step| match &past_step.step {
         Step::Linger { user, uid, on } => Some((user, *uid, *on)),
         _ => None,
     });
-    let (user, uid, on) = oldest.last().filter(|(_, _, on)| request.lingers == Some(*on))?;
+    let (user, uid, on) = switches.next_back().filter(|(_, _, on)| request.lingers == Some(*on))?;
     Some(Step::Linger { user: user.clone(), uid, on: !on })
 }
 
