@@ -222,10 +222,10 @@ const CHANGING: &[Key] = &[
     ("connector", "from and to: versions, or null.", "from 与 to：版本，或 null。"),
     (
         "steps",
-        "In order: step (stop, start, reload, directory, remove-directory, tree, file), message, and what belongs to it: unit, \
-         path, role, creates, removes, diff (secrets masked).",
-        "依次为：step（stop、start、reload、directory、remove-directory、tree、file）、message 及其内容：unit、path、role、\
-         creates、removes、diff（机密值已遮盖）。",
+        "In order: step (stop, start, reload, directory, remove-directory, tree, file, attributes, move, linger), message, and \
+         what belongs to it: unit, path, role, creates, removes, diff (secrets masked), from, to, user, on.",
+        "依次为：step（stop、start、reload、directory、remove-directory、tree、file、attributes、move、linger）、message 及其内容：\
+         unit、path、role、creates、removes、diff（机密值已遮盖）、from、to、user、on。",
     ),
     ("notes", "code and message of each remark.", "每条提示的 code 与 message。"),
     ("dryRun", "true with --dry-run.", "使用 --dry-run 时为 true。"),

@@ -2,6 +2,7 @@
 
 mod cases;
 mod patient;
+mod renewal;
 
 use std::collections::BTreeSet;
 

@@ -14,14 +14,8 @@ expect 0 as_cron tester openclaw-setup rollback --yes
 is "$(connector_of tester)" 0.6.0
 works tester 18789
 
-say "Root for itself"
-furnish root 18790
-# shellcheck disable=SC2046
-expect 0 as_cron root openclaw-setup install $(settings root)
-works root 18790
-[ -d /root/$CONNECTOR ]
-
 say "Lingering, switched on through logind and off again"
+furnish root 18790
 note=/var/lib/systemd/linger/root
 loginctl disable-linger root
 expect 0 as_login root openclaw-setup doctor --fix --yes service.linger
@@ -32,6 +26,15 @@ expect 0 as_login root openclaw-setup rollback --yes
 [ -e $note ]
 wait_for manager_is_up root
 wait_for python3 "$SANDBOX/gateway-client.py" ready 18790
+# here is no polkit, and without it logind obeys nobody but root
+expect 0 as_login second openclaw-setup doctor --fix --yes --lang en service.linger 2>&1 | grep "sudo loginctl enable-linger second"
+[ ! -e /var/lib/systemd/linger/second ]
+
+say "Root for itself"
+# shellcheck disable=SC2046
+expect 0 as_cron root openclaw-setup install $(settings root)
+works root 18790
+[ -d /root/$CONNECTOR ]
 
 say "Root for another user: every file is theirs"
 furnish second 18791

@@ -1,0 +1,42 @@
+//! What the repairs of the tree come to, together: one tree, made once.
+
+use super::patient::Patient;
+use crate::connector::Sha256;
+use crate::plan::renewal::{Base, Modules, Renewal, Stock};
+use crate::plan::repair::Repair;
+
+fn stock(version: &str, modules: Modules) -> Stock {
+    let (place, digest) = ("/payload".into(), Sha256::of(b""));
+    Stock { place, digest, version: version.to_owned(), modules }
+}
+
+fn fetched() -> Modules {
+    Modules::Fetched { pins: Vec::new() }
+}
+
+#[test]
+fn repairs_of_the_tree_become_one_tree() {
+    let mut patient = Patient::healthy();
+    patient.examination.picture.program.package = Some("/openclaw".into());
+    let picture = &patient.examination.picture;
+    let fetch = || Repair::FetchDependencies { pins: Vec::new() };
+    let (old, new) = (stock("0.7.10", Modules::Kept), stock("0.8.20", Modules::Brought));
+    let [is_old, is_new] = [&old, &new].map(|stock| Base::Stock(stock.clone()));
+    let (back, newer) = (Repair::Reinstall(old), Repair::Reinstall(new));
+    let cases = [
+        (vec![back.clone()], is_old.clone(), Modules::Kept, false, "0.7.10"),
+        (vec![back.clone(), fetch()], is_old.clone(), fetched(), false, "0.7.10"),
+        (vec![Repair::RealTree, back], is_old, Modules::Kept, false, "0.7.10"),
+        (vec![newer], is_new, Modules::Brought, true, "0.8.20"),
+        (vec![fetch(), Repair::Restart], Base::Live, fetched(), false, "0.7.9"),
+        (vec![Repair::RealTree], Base::Live, Modules::Brought, false, "0.7.9"),
+    ];
+    for (repairs, base, modules, links, version) in cases {
+        let host = links.then(|| "/openclaw".into());
+        let expected = Renewal { base, modules, host, version: version.to_owned() };
+        assert_eq!(Renewal::of(picture, Some("0.7.9"), &repairs), Some(expected), "{repairs:?}");
+    }
+    let linked = Renewal::of(picture, Some("0.8.17"), &[Repair::LinkHost]).unwrap();
+    assert_eq!(linked.changed_part(), Some("node_modules/openclaw"));
+    assert_eq!(Renewal::of(picture, Some("0.8.17"), &[Repair::Restart, Repair::Linger]), None);
+}
