@@ -37,14 +37,19 @@ impl Question<'_> {
             (true, true) => Npm::There,
             (true, false) => Npm::Missing,
         };
-        let stock = match (&self.picture.record, self.deviations) {
+        let found = match (&self.picture.record, self.deviations) {
             (Some(record), Some([_, ..])) => self.recorded(context, record, npm, &registry)?,
             (None, _) if self.is_configured && self.is_incomplete() => {
                 self.fitting(context, npm, &registry)?
             }
             _ => None,
         };
-        Ok(Supply { stock, npm, movable: self.is_movable() })
+        let (stock, needs_npm) = match found {
+            Some(Found::Whole(stock)) => (Some(stock), None),
+            Some(Found::NeedsNpm(place)) => (None, Some(place)),
+            None => (None, None),
+        };
+        Ok(Supply { stock, needs_npm, npm, movable: self.is_movable() })
     }
 
     fn is_incomplete(&self) -> bool {
@@ -72,7 +77,7 @@ impl Question<'_> {
         record: &InstalledRecord,
         npm: Npm,
         registry: &Registry,
-    ) -> Result<Option<Stock>, Failure> {
+    ) -> Result<Option<Found>, Failure> {
         let own = PathBuf::from(&record.origin.place);
         let stocked = stocked(&payloads(context)).into_iter();
         let same = stocked.filter(|(version, _)| version.to_string() == record.origin.version);
@@ -81,9 +86,8 @@ impl Question<'_> {
         for place in places {
             let payload = open(context, &place, &checks, registry)?;
             let proven = payload.filter(|payload| payload.digest() == record.origin.payload);
-            let stock = proven.and_then(|payload| self.stock(&payload, Some(record), npm));
-            if stock.is_some() {
-                return Ok(stock);
+            if let Some(payload) = proven {
+                return Ok(Some(self.found(&payload, Some(record), npm)));
             }
         }
         Ok(None)
@@ -96,7 +100,7 @@ impl Question<'_> {
         context: &Context,
         npm: Npm,
         registry: &Registry,
-    ) -> Result<Option<Stock>, Failure> {
+    ) -> Result<Option<Found>, Failure> {
         let openclaw = self.picture.program.version;
         let mut versions = stocked(&payloads(context));
         versions.retain(|(version, _)| may_work(version, openclaw));
@@ -105,20 +109,15 @@ impl Question<'_> {
         versions.sort_by_key(|(version, _)| standing.as_ref() != Some(&version.to_string()));
         for (_, place) in versions {
             let payload = open(context, &place, &Checks::default(), registry)?;
-            let stock = payload.and_then(|payload| self.stock(&payload, None, npm));
-            if stock.is_some() {
-                return Ok(stock);
+            if let Some(payload) = payload {
+                return Ok(Some(self.found(&payload, None, npm)));
             }
         }
         Ok(None)
     }
 
-    fn stock(
-        &self,
-        payload: &Payload,
-        record: Option<&InstalledRecord>,
-        npm: Npm,
-    ) -> Option<Stock> {
+    fn found(&self, payload: &Payload, record: Option<&InstalledRecord>, npm: Npm) -> Found {
+        let place = payload.origin().to_owned();
         let modules = if !payload.needs_dependencies() {
             Modules::Brought
         } else if record.is_some_and(|record| self.keeps_modules(record)) {
@@ -126,14 +125,10 @@ impl Question<'_> {
         } else if npm == Npm::There {
             Modules::Fetched { pins: npm::pins(payload.package()) }
         } else {
-            return None;
+            return Found::NeedsNpm(place);
         };
-        Some(Stock {
-            place: payload.origin().to_owned(),
-            digest: payload.digest(),
-            version: payload.package().version.clone(),
-            modules,
-        })
+        let (digest, version) = (payload.digest(), payload.package().version.clone());
+        Found::Whole(Stock { place, digest, version, modules })
     }
 
     /// Whether the live dependencies are as they were recorded.
@@ -143,6 +138,14 @@ impl Question<'_> {
             |deviation: &Deviation| Path::new(&deviation.path).starts_with(NODE_MODULES);
         record.tree.get(NODE_MODULES).is_some() && !deviations.iter().any(is_of_modules)
     }
+}
+
+/// A payload of which the tree can be made.
+enum Found {
+    /// Here and now.
+    Whole(Stock),
+    /// If npm could be asked.
+    NeedsNpm(PathBuf),
 }
 
 /// Opens a payload of this machine; one that cannot be read, or that nothing vouches for, is none.

@@ -1,5 +1,7 @@
 //! What a damaged connector could be made whole from, without asking anybody outside.
 
+use std::path::PathBuf;
+
 use crate::plan::renewal::Stock;
 
 /// What was found.
@@ -8,6 +10,8 @@ pub struct Supply {
     /// A payload on this machine: proven to be what was installed, or, where nothing is recorded,
     /// the newest that fits. Looked for only where the tree needs one.
     pub stock: Option<Stock>,
+    /// A payload that would be such a one, if its npm dependencies could be fetched now.
+    pub needs_npm: Option<PathBuf>,
     /// Whether npm could fetch dependencies.
     pub npm: Npm,
     /// Whether this user may move the tree that stands there: a directory can be renamed into

@@ -23,7 +23,7 @@ pub(super) fn reinstalling(examination: &Examination, check: &str, language: Lan
             repair: Some(Repair::Reinstall(stock.clone())),
             hint: by_fix(check, &stock.place.display().to_string(), language),
         },
-        None => Remedy { repair: None, hint: by_hand(examination, language) },
+        None => Remedy { repair: None, hint: by_hand(examination, check, language) },
     }
 }
 
@@ -45,33 +45,34 @@ pub(super) fn fetching(examination: &Examination, language: Language) -> Remedy 
     if lost && examination.supply.stock.is_some() {
         return reinstalling(examination, "plugin.deps", language);
     }
+    if let Some(hint) = without_npm(examination, "plugin.deps", language) {
+        return Remedy { repair: None, hint };
+    }
     let package = examination.tree.as_ref().and_then(|tree| tree.package.as_ref().ok());
-    let repair = package.map(|package| Repair::FetchDependencies { pins: npm::pins(package) });
+    Remedy {
+        repair: package.map(|package| Repair::FetchDependencies { pins: npm::pins(package) }),
+        hint: say!(
+            language,
+            "Let npm fetch them (this asks the npm registry): openclaw-setup doctor --fix plugin.deps",
+            "用 npm 重新获取（会访问 npm 仓库）：openclaw-setup doctor --fix plugin.deps"
+        ),
+    }
+}
+
+/// Why npm cannot be asked now, and what to do about that.
+fn without_npm(examination: &Examination, check: &str, language: Language) -> Option<String> {
     match examination.supply.npm {
-        Npm::There => Remedy {
-            repair,
-            hint: say!(
-                language,
-                "Let npm fetch them (this asks the npm registry): openclaw-setup doctor --fix plugin.deps",
-                "用 npm 重新获取（会访问 npm 仓库）：openclaw-setup doctor --fix plugin.deps"
-            ),
-        },
-        Npm::Forbidden => Remedy {
-            repair: None,
-            hint: say!(
-                language,
-                "They have to come from the npm registry, and --offline forbids that. Without it: openclaw-setup doctor --fix plugin.deps",
-                "需要从 npm 仓库获取，而 --offline 不允许联网。去掉它再执行：openclaw-setup doctor --fix plugin.deps"
-            ),
-        },
-        Npm::Missing => Remedy {
-            repair: None,
-            hint: say!(
-                language,
-                "There is no npm here to fetch them with. Install it, then: sudo apt install npm && openclaw-setup doctor --fix plugin.deps",
-                "本机没有可用的 npm。安装后再修复：sudo apt install npm && openclaw-setup doctor --fix plugin.deps"
-            ),
-        },
+        Npm::There => None,
+        Npm::Forbidden => Some(say!(
+            language,
+            "The npm dependencies have to come from the npm registry, and --offline forbids that. Without it: openclaw-setup doctor --fix {check}",
+            "npm 依赖需要从 npm 仓库获取，而 --offline 不允许联网。去掉它再执行：openclaw-setup doctor --fix {check}"
+        )),
+        Npm::Missing => Some(say!(
+            language,
+            "The npm dependencies have to be fetched, and there is no npm here. Install it, then: sudo apt install npm && openclaw-setup doctor --fix {check}",
+            "需要获取 npm 依赖，而本机没有可用的 npm。安装后再修复：sudo apt install npm && openclaw-setup doctor --fix {check}"
+        )),
     }
 }
 
@@ -98,7 +99,12 @@ fn by_fix(check: &str, place: &str, language: Language) -> String {
 }
 
 /// No local payload is what was installed: a person has to bring it.
-fn by_hand(examination: &Examination, language: Language) -> String {
+fn by_hand(examination: &Examination, check: &str, language: Language) -> String {
+    if examination.supply.needs_npm.is_some()
+        && let Some(hint) = without_npm(examination, check, language)
+    {
+        return hint;
+    }
     let Some(record) = &examination.picture.record else {
         return say!(
             language,

@@ -14,7 +14,7 @@ use crate::doctor::examination::log::Log;
 use crate::doctor::examination::neighbours::Neighbours;
 use crate::doctor::examination::port::{Holder, Listener};
 use crate::doctor::examination::process::Process;
-use crate::doctor::examination::supply::{Npm, Supply};
+use crate::doctor::examination::supply::Supply;
 use crate::doctor::examination::tree::{Dependency, Examined, Tree};
 use crate::fs::image::FileState;
 use crate::health::{ChatAnswer, LogLine, Readiness};
@@ -58,7 +58,7 @@ impl Patient {
             manager_error: None,
             tree: Some(tree(&paths.connector, "0.7.10")),
             deviations: Some(Vec::new()),
-            supply: Supply { stock: None, npm: Npm::Missing, movable: true },
+            supply: Supply { movable: true, ..Supply::default() },
             neighbours: Neighbours::default(),
             process: Some(Process {
                 pid: 7,

@@ -172,10 +172,12 @@ fn dependencies_are_fetched_by_npm() {
         // nothing is asked that must not be, or is not there
         for (before, words, hint) in [
             (WITH_NPM, "doctor --fix --yes --offline", "--offline forbids"),
-            (WITHOUT_NPM, "doctor --fix --yes", "no npm here"),
+            (WITHOUT_NPM, "doctor --fix --yes", "there is no npm here"),
         ] {
             let told = run(&machine, before, words, 3);
             assert!(told.contains(hint), "{told}");
+            let has_source = more == "true";
+            assert_eq!(told.contains("Nothing on this machine is proven"), !has_source, "{told}");
             assert_eq!(files(&machine), broken, "{told}");
         }
         let told = run(&machine, WITH_NPM, "doctor --fix --yes", 0);

@@ -66,6 +66,17 @@ pub(super) const CASES: &[Case] = &[
         NEVER
     ),
     case!(
+        "plugin.checksum",
+        "one file, and a payload for which npm is missing",
+        Warning,
+        false,
+        |p| {
+            p.deviate("a");
+            p.examination.supply.needs_npm = Some("/payload".into());
+        },
+        NEVER
+    ),
+    case!(
         "plugin.version-truth",
         "another record",
         Info,
