@@ -7,7 +7,7 @@ use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::command::install::{payloads, registry};
 use crate::connector::installed::InstalledRecord;
-use crate::connector::manifest::Deviation;
+use crate::connector::manifest::{Deviation, Difference, Node, ROOT};
 use crate::connector::npm::{self, Registry};
 use crate::connector::{Checks, Payload, PayloadError, Source, stocked};
 use crate::doctor::compat::may_work;
@@ -17,6 +17,8 @@ use crate::installation::live_tree::version_of;
 use crate::installation::picture::Picture;
 use crate::plan::renewal::{Modules, Stock};
 use crate::report::bar::Bar;
+use crate::transaction::attributes;
+use crate::transaction::step::Attributes;
 
 const NODE_MODULES: &str = "node_modules";
 
@@ -37,7 +39,9 @@ impl Question<'_> {
             (true, true) => Npm::There,
             (true, false) => Npm::Missing,
         };
+        let modes = self.modes().unwrap_or_default();
         let found = match (&self.picture.record, self.deviations) {
+            _ if !modes.is_empty() => None,
             (Some(record), Some([_, ..])) => self.recorded(context, record, npm, &registry)?,
             (None, _) if self.is_configured && self.is_incomplete() => {
                 self.fitting(context, npm, &registry)?
@@ -49,7 +53,27 @@ impl Question<'_> {
             Some(Found::NeedsNpm(place)) => (None, Some(place)),
             None => (None, None),
         };
-        Ok(Supply { stock, needs_npm, npm, movable: self.is_movable() })
+        Ok(Supply { stock, needs_npm, modes, npm, movable: self.is_movable() })
+    }
+
+    /// Where nothing but permissions are other than recorded, the tree can stay.
+    fn modes(&self) -> Option<Vec<(PathBuf, Attributes, Attributes)>> {
+        let record = self.picture.record.as_ref()?;
+        let root = &self.picture.paths.connector;
+        let uid = self.picture.account.uid;
+        let modes = self.deviations?.iter().map(|deviation| {
+            let recorded = match record.tree.get(&deviation.path)? {
+                Node::File { mode, .. } | Node::Directory { mode } => mode.0,
+                Node::Symlink { .. } | Node::Special => return None,
+            };
+            let path =
+                if deviation.path == ROOT { root.clone() } else { root.join(&deviation.path) };
+            let now = attributes::of(&path).ok()?;
+            let is_ours = uid == 0 || uid == now.uid;
+            let is_all = deviation.kind == Difference::Mode && is_ours;
+            is_all.then_some((path, now, Attributes { mode: recorded, ..now }))
+        });
+        modes.collect()
     }
 
     fn is_incomplete(&self) -> bool {

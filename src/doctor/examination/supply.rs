@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::plan::renewal::Stock;
+use crate::transaction::step::Attributes;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -12,6 +13,9 @@ pub struct Supply {
     pub stock: Option<Stock>,
     /// A payload that would be such a one, if its npm dependencies could be fetched now.
     pub needs_npm: Option<PathBuf>,
+    /// Paths of the tree whose permissions are other than recorded: how they stand, and how they
+    /// stood. Empty where anything else is other, too, or where this user may not change them.
+    pub modes: Vec<(PathBuf, Attributes, Attributes)>,
     /// Whether npm could fetch dependencies.
     pub npm: Npm,
     /// Whether this user may move the tree that stands there: a directory can be renamed into

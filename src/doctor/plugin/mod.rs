@@ -11,7 +11,7 @@ use crate::connector::manifest::Difference;
 use crate::installation::paths::CONNECTOR;
 use crate::language::{Explain, Language};
 use crate::say;
-use remedy::{Remedy, reinstallation, reinstalling};
+use remedy::{Remedy, reinstallation, reinstalling, restoring_modes};
 
 pub use acceptance::rewritten;
 pub(super) use acceptance::{hidden_because, unhiding};
@@ -155,7 +155,16 @@ fn checksum(examination: &Examination, language: Language) -> Verdict {
     let listed = deviations.iter().take(LISTED).map(|deviation| {
         Evidence::in_file(&tree.join(&deviation.path), None, word(deviation.kind))
     });
-    let Remedy { repair, hint } = reinstalling(examination, "plugin.checksum", language);
+    let mut repairs = restoring_modes(examination);
+    let mut hint = say!(
+        language,
+        "Give them their permissions back: openclaw-setup doctor --fix plugin.checksum",
+        "恢复权限：openclaw-setup doctor --fix plugin.checksum"
+    );
+    if repairs.is_empty() {
+        let whole = reinstalling(examination, "plugin.checksum", language);
+        (repairs, hint) = (whole.repair.into_iter().collect(), whole.hint);
+    }
     Finding::warning(
         say!(
             language,
@@ -175,7 +184,7 @@ fn checksum(examination: &Examination, language: Language) -> Verdict {
         "同一版本在别的机器上正常，在这里却不正常"
     ))
     .proven_by(listed)
-    .repaired_by(repair)
+    .repaired_by(repairs)
     .into()
 }
 

@@ -27,6 +27,12 @@ pub(super) fn reinstalling(examination: &Examination, check: &str, language: Lan
     }
 }
 
+/// Give paths the permissions back that they had: nothing else is other than it was.
+pub(super) fn restoring_modes(examination: &Examination) -> Vec<Repair> {
+    let modes = examination.supply.modes.iter().cloned();
+    modes.map(|(path, before, after)| Repair::Attributes { path, before, after }).collect()
+}
+
 /// The repair alone, for a check that finds what a damaged tree brings about.
 pub(super) fn reinstallation(examination: &Examination) -> Option<Repair> {
     let stock = examination.supply.stock.as_ref().filter(|_| examination.supply.movable)?;

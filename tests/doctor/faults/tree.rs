@@ -136,14 +136,18 @@ fn a_link_in_the_place_of_the_tree_becomes_a_tree() {
 }
 
 #[test]
-fn a_mode_alone_is_mended_in_its_place() {
+fn modes_alone_are_mended_in_their_place() {
     let machine = healthy();
     let inode = |machine: &Machine| machine.shell(&format!("stat -c %i ~/{TREE}"));
     let before = inode(&machine);
-    damage(&machine, "chmod 777 .");
-    fix(&machine, &["plugin.mode-link"]);
+    let whole = files(&machine);
+    damage(&machine, "chmod 777 . plugin.ts; chmod 600 package.json");
+    let broken = files(&machine);
+    fix(&machine, &[]);
     assert_eq!(inode(&machine), before);
-    assert_eq!(machine.shell(&format!("stat -c %a ~/{TREE}")), "755");
+    assert_eq!(files(&machine), whole);
+    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    assert_eq!(files(&machine), broken);
 }
 
 const WITH_DEPENDENCIES: &str = r#"sed -i 's/"private"/"dependencies": {"axios": "1.2.3", "dingtalk-stream": "^2.1.4"}, "private"/' package.json"#;

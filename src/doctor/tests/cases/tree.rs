@@ -77,6 +77,19 @@ pub(super) const CASES: &[Case] = &[
         NEVER
     ),
     case!(
+        "plugin.checksum",
+        "one file's permissions",
+        Warning,
+        true,
+        |p| {
+            p.deviate("a");
+            let stands = Attributes { mode: 0o600, uid: UID, gid: UID };
+            let stood = Attributes { mode: 0o644, ..stands };
+            p.examination.supply.modes = vec![("/a".into(), stands, stood)];
+        },
+        NEVER
+    ),
+    case!(
         "plugin.version-truth",
         "another record",
         Info,
