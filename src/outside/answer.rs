@@ -129,6 +129,22 @@ impl Answer {
         told.chars().filter(|c| !c.is_control()).take(200).collect()
     }
 
+    /// Without what a server that says yes has given us: tokens, tickets, texts.
+    #[must_use]
+    pub(super) fn without_gift(mut self) -> Self {
+        if let Outcome::Answered { status: 0..=299, body } = &mut self.outcome {
+            body.clear();
+        }
+        self
+    }
+
+    /// Without what `mask` takes out of a text that the server may have repeated.
+    pub fn mask(&mut self, mask: &dyn Fn(&str) -> String) {
+        if let Outcome::Answered { body, .. } = &mut self.outcome {
+            *body = mask(body);
+        }
+    }
+
     /// Out of what the script prints.
     pub(super) fn of_json(value: &Value) -> Option<Self> {
         let lap = |lap: &Value| {

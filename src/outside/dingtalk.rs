@@ -71,8 +71,8 @@ pub fn ask(
         .map(|((((bot, road), token), open), stream)| BotAnswers {
             account: bot.account.clone(),
             way: road.way(),
-            token,
-            open,
+            token: token.without_gift(),
+            open: open.without_gift(),
             stream,
         })
         .collect())

@@ -65,6 +65,8 @@ pub struct Completion {
     pub way: Way,
     /// What came back.
     pub answer: Answer,
+    /// Whether it has the form of a completion.
+    pub is_completion: bool,
     /// Where the answer was 404: addresses next door at which the provider does answer `{}`.
     pub next_door: Vec<String>,
 }
@@ -130,7 +132,9 @@ impl Provider {
         let answer = answers.remove(0);
         let is_missing = matches!(answer.status(), Some(404 | 405));
         let next_door = if is_missing { self.look_next_door(messenger, road)? } else { Vec::new() };
-        Ok(Completion { url, way: road.way(), answer, next_door })
+        let is_completion = is_completion(&answer.json());
+        let answer = answer.without_gift();
+        Ok(Completion { url, way: road.way(), answer, is_completion, next_door })
     }
 
     fn body(&self, limit: &str) -> Value {
@@ -187,6 +191,11 @@ impl Provider {
     fn base(&self) -> &str {
         self.base_url.trim_end_matches('/')
     }
+}
+
+/// What each of the three interfaces calls what it brings.
+fn is_completion(body: &Value) -> bool {
+    ["choices", "output", "content"].iter().any(|key| body[*key].is_array())
 }
 
 fn refuses_the_limit(answer: &Answer) -> bool {

@@ -14,6 +14,17 @@ pub enum Way {
     Proxied,
 }
 
+impl Way {
+    /// As evidence and JSON write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Proxied => "proxy",
+        }
+    }
+}
+
 /// The way out of the machine, with what is needed to take it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Road {

@@ -47,10 +47,11 @@ const UNLOGGED: Option<fn(&mut Patient)> = Some(Patient::no_log);
 
 mod machine;
 mod ours;
+mod outside;
 
 /// Every row.
 pub(super) fn cases() -> impl Iterator<Item = &'static Case> {
-    ours::CASES.iter().chain(machine::CASES)
+    ours::CASES.iter().chain(machine::CASES).chain(outside::CASES)
 }
 
 fn private(patient: &mut Patient, mode: u32, shielded: bool) {
