@@ -28,6 +28,7 @@ LIST
   echo "npm npm"
   [ "$1" = test ] || return 0
   cat <<LIST
+openssl      openssl
 strace       strace
 mkfs.ext4    e2fsprogs
 mkfs.xfs     xfsprogs

@@ -193,15 +193,15 @@ mod tests {
 
     use super::{Answer, Outcome, Stage};
 
-    fn answer(value: serde_json::Value) -> Answer {
-        Answer::of_json(&value).unwrap()
+    fn answer(value: &serde_json::Value) -> Answer {
+        Answer::of_json(value).unwrap()
     }
 
     #[test]
     fn an_answer_tells_its_stages() {
         let body = r#"{"error":{"code":"invalid_api_key","message":"no"}}"#;
         let told =
-            answer(json!({"laps": [["dns", 2.6], ["http", 40]], "status": 401, "body": body}));
+            answer(&json!({"laps": [["dns", 2.6], ["http", 40]], "status": 401, "body": body}));
         assert_eq!(told.to_string(), "dns 3 ms · http 40 ms → HTTP 401");
         assert_eq!((told.millis(), told.complaint().as_str()), (43, "invalid_api_key: no"));
         assert!(told.has_arrived());
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_failure_tells_its_stage() {
         let told =
-            answer(json!({"laps": [["dns", 2]], "failed": {"stage": "tcp", "code": "ETIMEDOUT"}}));
+            answer(&json!({"laps": [["dns", 2]], "failed": {"stage": "tcp", "code": "ETIMEDOUT"}}));
         assert_eq!(told.to_string(), "dns 2 ms · tcp ETIMEDOUT ✗");
         assert_eq!(told.failed_stage(), Some(Stage::Tcp));
         assert!(matches!(told.outcome, Outcome::Failed { .. }) && told.complaint().is_empty());

@@ -127,11 +127,11 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let told = thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let (mut told, mut part) = (String::new(), [0; 4096]);
+            let (mut told, mut piece) = (String::new(), [0; 4096]);
             while !told.contains(until) {
-                let read = stream.read(&mut part).unwrap();
+                let read = stream.read(&mut piece).unwrap();
                 assert!(read > 0, "it ended with {told}");
-                told.push_str(&String::from_utf8_lossy(&part[..read]));
+                told.push_str(&String::from_utf8_lossy(&piece[..read]));
             }
             stream.write_all(reply.as_bytes()).unwrap();
             told

@@ -7,5 +7,6 @@ mod bench;
 mod command;
 mod faults;
 mod healthy;
+mod live;
 mod patient;
 mod problems;

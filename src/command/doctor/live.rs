@@ -159,5 +159,7 @@ fn announce(context: &Context, provider: Option<&Provider>, bots: &[Bot], outloo
             "以上均分别直连和经代理 {proxy} 进行。"
         ));
     }
-    lines.iter().for_each(|line| context.console.tell(line));
+    for line in &lines {
+        context.console.tell(line);
+    }
 }

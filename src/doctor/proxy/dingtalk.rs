@@ -1,6 +1,6 @@
 //! Does what the connector sends to DingTalk survive the proxy?
 
-use super::{base, seen_by};
+use super::{base, note_all, seen_by};
 use crate::doctor::examination::outside::Asked;
 use crate::doctor::llm::answer::only_live;
 use crate::doctor::{Evidence, Examination, Finding, Verdict};
@@ -60,15 +60,12 @@ pub(super) fn dingtalk(examination: &Examination, language: Language) -> Verdict
         ),
         hint(direct, language),
     );
-    let proxies = super::PROXIES.into_iter().filter_map(|name| Some((name, seen.get(name)?)));
-    let proxies = proxies.map(|(name, value)| {
-        let fact = format!("{name}={}", crate::health::redacted(value, &[]));
-        Evidence { place: place.clone(), fact }
-    });
+    let mut named = Vec::new();
+    note_all(&mut named, &place, &seen);
     finding
         .about(examination.picture.drop_in.0.display().to_string())
         .seen_as("get endpoint failed / 400 / 502 / Maximum number of redirects exceeded")
-        .proven_by(proxies)
+        .proven_by(named)
         .proven_by(answers.iter().flat_map(evidence))
         .repaired_by((direct == Some(true)).then(bypass))
         .into()

@@ -35,9 +35,10 @@ pub fn substituted(text: &str, value_of: impl Fn(&str) -> Option<String>) -> Opt
     for found in occurrences(text) {
         read.push_str(&text[copied..found.start]);
         copied = found.start + found.name.len() + "${}".len() + usize::from(found.escaped);
-        match found.escaped {
-            true => read.push_str(&text[found.start + 1..copied]),
-            false => read.push_str(&value_of(found.name)?),
+        if found.escaped {
+            read.push_str(&text[found.start + 1..copied]);
+        } else {
+            read.push_str(&value_of(found.name)?);
         }
     }
     read.push_str(&text[copied..]);

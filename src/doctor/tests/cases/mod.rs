@@ -49,6 +49,8 @@ mod machine;
 mod ours;
 mod outside;
 
+pub(super) use outside::all_is_well_outside;
+
 /// Every row.
 pub(super) fn cases() -> impl Iterator<Item = &'static Case> {
     ours::CASES.iter().chain(machine::CASES).chain(outside::CASES)

@@ -166,6 +166,12 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
+/// Provider and DingTalk answer as they should, on the one road that there is.
+pub(in crate::doctor::tests) fn all_is_well_outside(patient: &mut Patient) {
+    completion(patient, status(200), &[]);
+    bots(patient, &[well(Way::Direct)]);
+}
+
 fn status(status: u16) -> Answer {
     let body = r#"{"code": "x", "message": "no"}"#.to_owned();
     let laps = vec![Lap { stage: Stage::Http, millis: 5 }];
