@@ -149,6 +149,20 @@ fn what_the_provider_refuses_is_named() {
 }
 
 #[test]
+fn an_interface_that_the_provider_lacks_is_proven() {
+    let (machine, _) = well();
+    machine.shell("sed -i 's/\"api\": \"openai-completions\"/\"api\": \"openai-responses\"/' .openclaw/openclaw.json");
+    machine.wait_ready();
+    let document = live(&machine, &["llm"]);
+    assert_eq!(of(&document), set(&[("llm.api-mode", "error")]), "{document:#}");
+    let evidence = document["findings"][0]["evidence"].to_string();
+    assert!(
+        evidence.contains("http://model.example:8080/responses") && evidence.contains("HTTP 404")
+    );
+    assert!(evidence.contains("http://model.example:8080/chat/completions"), "{evidence}");
+}
+
+#[test]
 fn the_stage_that_fails_on_the_way_to_the_provider_is_named() {
     let (machine, _) = well();
     for (address, message) in [
