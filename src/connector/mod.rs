@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod npm;
 mod payload;
 mod reading;
+mod receiver;
 mod scan;
 mod source;
 mod source_error;
