@@ -54,14 +54,12 @@ else
 	packaging/demo/demo.sh $(PROGRAM)
 endif
 
+# Each stage says how long it took.
 test:
 	packaging/needs.sh test
-	$(MAKE) --no-print-directory lint
-	$(MAKE) --no-print-directory test-plain
-	$(MAKE) --no-print-directory test-sandbox
-	$(MAKE) --no-print-directory test-crash
-	$(MAKE) --no-print-directory test-openclaw
-	$(MAKE) --no-print-directory test-deb
+	@for stage in lint test-plain test-sandbox test-crash test-openclaw test-deb; do \
+	  TIMEFORMAT="== $$stage: %0R s"; echo "== $$stage"; time $(MAKE) --no-print-directory $$stage || exit; \
+	done
 
 test-plain:
 	cargo test --locked --lib --bins $(addprefix --test ,$(PLAIN_TESTS))

@@ -29,6 +29,7 @@ LIST
   [ "$1" = test ] || return 0
   cat <<LIST
 /usr/lib/polkit-1/polkitd            polkitd
+openssl      openssl
 strace       strace
 mkfs.ext4    e2fsprogs
 mkfs.xfs     xfsprogs

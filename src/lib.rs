@@ -4,6 +4,7 @@
 //! parse (`cli`) → observe (`installation`) → plan → apply (`transaction`) → verify (`health`) → `report`.
 
 // the ground floor: words that every room uses
+mod child;
 pub mod interrupt;
 pub mod language;
 pub mod patience;
@@ -14,6 +15,7 @@ pub mod connector;
 pub mod fs;
 pub mod health;
 pub mod openclaw;
+pub mod outside;
 pub mod systemd;
 
 // what the operator wants, the machine, the plan, and the engine that changes it

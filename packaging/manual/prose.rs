@@ -289,6 +289,12 @@ const DOCTOR: &[Key] = &[
     ("skipped", "checkId and reason of each.", "每项的 checkId 与 reason。"),
     ("openclaw, connector", "The versions, or null.", "版本，或 null。"),
     (
+        "measurements",
+        "With --live: subject, way (direct, proxy), stages (stage and millis of each), status,\n\
+         failedStage and failedCode of each question.",
+        "使用 --live 时，每次询问的 subject、way（direct、proxy）、stages（各阶段的 stage 与 millis）、status、failedStage、failedCode。",
+    ),
+    (
         "checks",
         "With the option that lists them: checkId, severity, title.",
         "仅在列出检查项时：checkId、severity、title。",

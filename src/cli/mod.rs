@@ -291,6 +291,10 @@ pub struct Doctor {
     #[arg(long, requires = "fix")]
     #[arg(long_help = "将损坏的配置恢复为最近的有效副本")]
     pub restore_config: bool,
+    /// Ask provider (for one tiny completion) and DingTalk, too
+    #[arg(long, conflicts_with = "list")]
+    #[arg(long_help = "同时询问模型供应商（一次极小的补全）与钉钉")]
+    pub live: bool,
     /// Let warnings count as problems, too
     #[arg(long)]
     #[arg(long_help = "警告也算作问题")]

@@ -6,12 +6,13 @@ use std::path::Path;
 
 use super::checksums::SHA256SUMS;
 use super::entry::{
-    Admitted, AdmittedKind, Entry, Fault, Gate, Limits, Receiver, Refusal, refuse_escapes, shown,
+    Admitted, AdmittedKind, Entry, Fault, Gate, Limits, Refusal, refuse_escapes, shown,
 };
 use super::error::PayloadError;
 use super::facts::{PACKAGE_JSON, PLUGIN_JSON};
 use super::manifest::{Node, Permissions, ROOT, TreeManifest};
 use super::reading::{Content, Origin, Pump, Watch};
+use super::receiver::Receiver;
 
 /// Files that are read and not only hashed, with the bytes that they may have.
 const KEPT: [(&str, u64); 3] =

@@ -3,10 +3,11 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::entry::{Entry, Kind, Receiver, clean, shown};
+use super::entry::{Entry, Kind, clean, shown};
 use super::error::PayloadError;
 use super::manifest::{Node, ROOT, TreeManifest};
 use super::reading::{Content, Origin, Pump, Watch};
+use super::receiver::Receiver;
 use crate::fs::stage::Stage;
 
 /// What is to be copied.

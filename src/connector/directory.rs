@@ -9,9 +9,10 @@ use std::path::Path;
 
 use rustix::fs::{FileType, Mode, OFlags, fstat, readlinkat};
 
-use super::entry::{Entry, ForbiddenKind, Kind, Receiver, shown};
+use super::entry::{Entry, ForbiddenKind, Kind, shown};
 use super::error::PayloadError;
 use super::reading::Watch;
+use super::receiver::Receiver;
 use crate::fs::beneath::{self, Listed};
 
 /// Hands everything beneath `root` to `receiver`, each directory before what lies in it. `path`

@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod npm;
 mod payload;
 mod reading;
+mod receiver;
 pub mod replica;
 mod scan;
 mod source;

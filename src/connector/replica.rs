@@ -8,9 +8,10 @@ use std::path::{Component, Path, PathBuf};
 
 use super::activity::Activity;
 use super::directory;
-use super::entry::{Entry, ForbiddenKind, Kind, Receiver, shown};
+use super::entry::{Entry, ForbiddenKind, Kind, shown};
 use super::error::PayloadError;
 use super::reading::{Content, Origin, Pump, Watch, name_of};
+use super::receiver::Receiver;
 use super::{Fault, Refusal};
 use crate::fs::beneath;
 use crate::fs::stage::Stage;

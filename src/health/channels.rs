@@ -8,10 +8,11 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::child;
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
+use crate::systemd::CommandLine;
 use crate::systemd::environment::Environment;
-use crate::systemd::{CommandLine, child};
 
 /// Variables that tell a process that it is the service.
 const OF_THE_SERVICE: [&str; 5] =

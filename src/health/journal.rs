@@ -9,9 +9,9 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::LogLine;
+use crate::child;
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
-use crate::systemd::child;
 
 /// How much of the end of a log file is read: a gateway that chats all day writes a lot of it.
 const TAIL: u64 = 4 * 1024 * 1024;

@@ -1,17 +1,21 @@
 //! Which environment a unit's process gets, and what that means for loopback requests.
 
+mod axios;
 mod bypass;
 mod effective;
 mod file;
 mod node;
+mod target;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use axios::axios_proxy;
 pub use bypass::{Bypass, LOOPBACK_ENTRIES, Spelling};
 pub use effective::{Culprit, SetFile, Undone, effective, read_environment_files, undone};
 pub use file::parsed_file;
-pub use node::{LoopbackHost, Routing};
+pub use node::{LoopbackHost, Routing, undici_proxy};
+pub use target::{Target, any_proxy};
 
 /// Environment variables. Their values may be secrets, so `Debug` shows the names only.
 #[derive(Clone, PartialEq, Eq, Default)]

@@ -5,7 +5,6 @@ pub mod environment;
 
 mod backend;
 mod bus;
-pub(crate) mod child;
 mod error;
 mod job;
 pub mod logind;

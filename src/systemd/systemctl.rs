@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::backend::Backend;
-use super::child::{self, Finished, Unfinished};
 use super::environment::Environment;
 use super::wait::Bounds;
 use super::{JobOutcome, ManagerError, Step, Unit, Verb, show, words};
+use crate::child::{self, Finished, Unfinished};
 
 /// Where distributions put systemctl; the caller's `PATH` is nothing to rely on.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

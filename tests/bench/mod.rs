@@ -9,6 +9,7 @@
     reason = "where the bench fails, so does the test"
 )]
 
+pub(crate) mod outside;
 pub(crate) mod program;
 pub(crate) mod snapshot;
 

@@ -1,25 +1,37 @@
 """An OpenAI-compatible model provider: /chat/completions, streaming and not; 404 for /responses, as many such providers answer.
 
-  model-provider.py PORT [LOG]     every request becomes one line of JSON in LOG
+  model-provider.py PORT [LOG [FAULTS]]     every request becomes one line of JSON in LOG
+
+FAULTS is a JSON file that may be written at any time: {"status": 401, "complaint": "…"} answers every completion so,
+{"base": "/v1"} serves below that path only, {"seconds": 9} thinks that long.
 """
 
 import http.server
 import json
+import os
 import re
 import sys
+import time
 
 REPLY = "Hello from the model."
 
 
 class Provider(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    log_path = None
+    log_path = faults_path = None
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.note(json.loads(body or b"{}"))
-        if not self.path.endswith("/chat/completions"):
+        faults = self.faults()
+        time.sleep(faults.get("seconds", 0))
+        if not self.path.startswith(faults.get("base", "")) or not self.path.endswith("/chat/completions"):
             self.answer(404, b'{"error":{"message":"Not Found"}}')
+        elif "status" in faults:
+            complaint = {"error": {"code": "no", "message": faults.get("complaint", "no")}}
+            self.answer(faults["status"], json.dumps(complaint).encode())
+        elif not json.loads(body).get("messages"):
+            self.answer(400, b'{"error":{"message":"messages: Required"}}')
         elif json.loads(body).get("stream"):
             self.stream()
         else:
@@ -45,6 +57,12 @@ class Provider(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
+    def faults(self):
+        if not self.faults_path or not os.path.exists(self.faults_path):
+            return {}
+        with open(self.faults_path, encoding="utf-8") as file:
+            return json.load(file)
+
     def note(self, body):
         if self.log_path:
             asked = [message.get("role") for message in body.get("messages", [])]
@@ -60,5 +78,5 @@ def usage():
 
 
 if __name__ == "__main__":
-    Provider.log_path = sys.argv[2] if len(sys.argv) > 2 else None
+    Provider.log_path, Provider.faults_path = [*sys.argv[2:], None, None][:2]
     http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Provider).serve_forever()

@@ -8,5 +8,6 @@ mod command;
 mod faults;
 mod healthy;
 mod linger;
+mod live;
 mod patient;
 mod problems;

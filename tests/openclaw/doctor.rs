@@ -29,6 +29,7 @@ fn nothing_false_is_said_of_a_healthy_one_and_faults_are_mended() {
     // the sandbox has no logind: nobody lingers there, and that is the truth
     let truth = set(&["service.linger"]);
     assert_eq!(named(&machine), truth);
+    the_provider_is_asked_the_way_the_gateway_goes(&machine);
 
     restarted(&machine, &format!("rm {DROP_IN}"));
     assert_eq!(machine.message("three")["reply"], "Hello from the model.");
@@ -46,6 +47,20 @@ fn nothing_false_is_said_of_a_healthy_one_and_faults_are_mended() {
     fix(&machine);
     assert_eq!(named(&machine), truth);
     assert_eq!(machine.message("seven")["reply"], "Hello from the model.");
+}
+
+/// Only the proxy leads to the provider, and OpenClaw's own Node.js asks.
+#[allow(clippy::unwrap_used, reason = "where the document has another shape, the test fails")]
+fn the_provider_is_asked_the_way_the_gateway_goes(machine: &Machine) {
+    let output = machine.run(&["openclaw-setup", "doctor", "--live", "--json", "llm"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["findings"], serde_json::json!([]), "{document:#}");
+    let measured = document["measurements"].as_array().unwrap();
+    let status =
+        |way| measured.iter().filter(move |one| one["way"] == way).map(|one| &one["status"]);
+    assert!(status("direct").all(Value::is_null), "{document:#}");
+    assert_eq!(status("proxy").count(), 2, "{document:#}");
+    assert!(status("proxy").all(|status| *status == 200), "{document:#}");
 }
 
 fn set(ids: &[&str]) -> BTreeSet<String> {

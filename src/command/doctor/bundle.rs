@@ -127,7 +127,8 @@ fn parts(examination: &Examination, diagnosis: &Diagnosis, console: Console) -> 
 }
 
 /// Every secret that a file of ours holds; none of them may be in any part.
-fn secrets(examination: &Examination) -> Vec<String> {
+/// Everything that no text may show.
+pub(super) fn secrets(examination: &Examination) -> Vec<String> {
     let config = examination.config.iter().flat_map(ConfigSet::files);
     let mut secrets: Vec<String> =
         config.flat_map(|(_, document)| secrets_in(document.value())).collect();

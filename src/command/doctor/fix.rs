@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::renew::Work;
-use super::{look, tell};
+use super::{live, look, tell};
 use crate::cli::Doctor;
 use crate::command::context::Context;
 use crate::command::failure::{Exit, Failure};
@@ -96,7 +96,10 @@ impl Undertaking for Mending<'_> {
 
     fn look(&mut self) -> Result<Prospect, Failure> {
         let manager = self.context.manager();
-        let examination = look::look(self.context, manager)?;
+        let mut examination = look::look(self.context, manager)?;
+        if self.options.live {
+            live::ask(self.context, self.options, self.checks, &mut examination)?;
+        }
         let language = self.context.console.language;
         let diagnosis = diagnose(self.checks, &examination, language);
         let repairs = self.repairs(&examination, &diagnosis);

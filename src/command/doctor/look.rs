@@ -14,6 +14,7 @@ use crate::doctor::examination::files::{PrivateFile, backups};
 use crate::doctor::examination::host::Host;
 use crate::doctor::examination::log::Log;
 use crate::doctor::examination::neighbours::Neighbours;
+use crate::doctor::examination::outside::Outside;
 use crate::doctor::examination::port::Listener;
 use crate::doctor::examination::process::{Process, dotenv};
 use crate::doctor::examination::tree::Tree;
@@ -107,6 +108,7 @@ fn examine(
             .map(|_| answers(&picture, effective)),
         log: log(context, &picture, config.as_ref().ok(), host.now_usec),
         pending: pending(context)?,
+        outside: Outside::default(),
         process,
         host,
         picture,

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod fix;
+mod live;
 mod look;
 mod renew;
 mod supply;
@@ -20,10 +21,16 @@ pub(super) fn run(context: &Context, options: &Doctor) -> Result<Exit, Failure> 
     if options.list {
         return Ok(list(context, &checks));
     }
+    if options.live && context.offline {
+        return Err(Failure::usage(LiveOffline));
+    }
     if options.fix {
         return fix::run(context, options, &checks);
     }
-    let examination = look::look(context, context.manager())?;
+    let mut examination = look::look(context, context.manager())?;
+    if options.live {
+        live::ask(context, options, &checks, &mut examination)?;
+    }
     let diagnosis = diagnose(&checks, &examination, context.console.language);
     if let Some(file) = &options.bundle {
         bundle::write(context, &examination, &diagnosis, file)?;
@@ -38,6 +45,9 @@ fn report(
     diagnosis: &Diagnosis,
 ) -> Exit {
     let console = context.console;
+    if let Some(measured) = tell::measured(examination, console.language) {
+        console.result(&measured);
+    }
     console.result(&tell::text(diagnosis, console));
     let bar = if options.strict { Severity::Warning } else { Severity::Error };
     let ok = diagnosis.is_below(bar);
@@ -66,6 +76,28 @@ fn list(context: &Context, checks: &[&'static Check]) -> Exit {
     console.result(&tell::list(checks, console.language));
     console.document(&json::document("doctor", true, tell::list_json(checks, console.language)));
     Exit::Done
+}
+
+/// `--live --offline`.
+#[derive(Debug)]
+struct LiveOffline;
+
+impl Explain for LiveOffline {
+    fn code(&self) -> &'static str {
+        "doctor.live-offline"
+    }
+
+    fn problem(&self, language: Language) -> String {
+        say!(
+            language,
+            "--live asks the outside world, and --offline forbids it",
+            "--live 需要访问外部服务，而 --offline 禁止访问"
+        )
+    }
+
+    fn remedy(&self, language: Language) -> String {
+        say!(language, "Leave one of the two out.", "请去掉其中一个。")
+    }
 }
 
 /// A check that does not exist.

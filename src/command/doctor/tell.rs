@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::doctor::examination::outside::way_text;
 use crate::doctor::{Check, Diagnosis, Examination, Finding, Severity};
 use crate::language::Language;
+use crate::outside::Outcome;
 use crate::report::Console;
 use crate::report::console::Mark;
 use crate::report::table::Table;
@@ -20,6 +22,17 @@ pub(super) fn text(diagnosis: &Diagnosis, console: Console) -> String {
     lines.extend(skipped(diagnosis, language));
     lines.push(summary(diagnosis, console));
     lines.join("\n")
+}
+
+/// How long each stage of each question took; nothing where nobody outside was asked.
+pub(super) fn measured(examination: &Examination, language: Language) -> Option<String> {
+    let measurements = examination.outside.measurements();
+    let mut table = Table::default();
+    for measured in &measurements {
+        let way = way_text(measured.way, language);
+        table.row(&measured.subject, format!("{way}: {}", measured.answer));
+    }
+    (!measurements.is_empty()).then(|| table.text())
 }
 
 fn of_finding(check: &Check, finding: &Finding, console: Console) -> String {
@@ -109,7 +122,27 @@ pub(super) fn json(diagnosis: &Diagnosis, examination: &Examination) -> Map<Stri
     body.insert("openclaw".to_owned(), openclaw.into());
     let connector = examination.connector().map(|version| version.to_string());
     body.insert("connector".to_owned(), connector.into());
+    body.insert("measurements".to_owned(), measurements_json(examination));
     body
+}
+
+fn measurements_json(examination: &Examination) -> Value {
+    let measurements = examination.outside.measurements();
+    let told = measurements.iter().map(|measured| {
+        let (failed, code) = match &measured.answer.outcome {
+            Outcome::Failed { stage, code } => (Some(stage), Some(code)),
+            Outcome::Answered { .. } => (None, None),
+        };
+        json!({
+            "subject": measured.subject,
+            "way": measured.way.name(),
+            "stages": measured.answer.laps,
+            "status": measured.answer.status(),
+            "failedStage": failed,
+            "failedCode": code,
+        })
+    });
+    told.collect()
 }
 
 /// The findings alone.

@@ -8,9 +8,9 @@ mod zip;
 
 use std::path::Path;
 
-use super::entry::Receiver;
 use super::error::PayloadError;
 use super::reading::Watch;
+use super::receiver::Receiver;
 use compression::{Gzip, Zstd};
 pub(super) use private_copy::PrivateCopy;
 

@@ -11,9 +11,10 @@ use std::rc::Rc;
 use tar::EntryType;
 
 use super::tar_extensions::Extensions;
-use crate::connector::entry::{Entry, ForbiddenKind, Kind, Receiver};
+use crate::connector::entry::{Entry, ForbiddenKind, Kind};
 use crate::connector::error::PayloadError;
 use crate::connector::reading::{Watch, broken_archive};
+use crate::connector::receiver::Receiver;
 
 /// What may follow the end marker: zeros up to a large record size of tar(1).
 const PADDING_LIMIT: u64 = 1024 * 1024;

@@ -9,9 +9,10 @@ use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
 use super::private_copy::{At, PrivateCopy};
-use crate::connector::entry::{Entry, ForbiddenKind, Kind, Receiver};
+use crate::connector::entry::{Entry, ForbiddenKind, Kind};
 use crate::connector::error::PayloadError;
 use crate::connector::reading::{Watch, broken_archive, read_within};
+use crate::connector::receiver::Receiver;
 
 /// The longest target that Linux takes for a symbolic link.
 const TARGET_LIMIT: u64 = 4096;

@@ -5,15 +5,11 @@ mod links;
 mod name;
 mod refusal;
 
-use std::io::Read;
-
 pub use gate::Limits;
 pub(super) use gate::{Admitted, AdmittedKind, Gate};
 pub(super) use links::refuse_escapes;
 pub(super) use name::{clean, shown};
 pub use refusal::{Fault, Refusal};
-
-use super::error::PayloadError;
 
 /// What an entry claims to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +44,4 @@ pub(super) struct Entry<'a> {
     pub(super) kind: Kind<'a>,
     /// Its permission bits; the type bits are not looked at.
     pub(super) mode: u32,
-}
-
-/// Somebody who is handed the entries of a payload one after the other.
-pub(super) trait Receiver {
-    /// Takes one entry; `body` yields a file's content, and nothing for other kinds.
-    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), PayloadError>;
 }

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::child;
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
-use crate::systemd::{child, logind};
+use crate::systemd::logind;
 
 /// How long a program may take to tell its version.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -13,7 +13,7 @@ pub struct Signature {
 
 /// What OpenClaw and the connector say when something is wrong (measured with OpenClaw 2026.3.13
 /// and connector 0.6.0, and read in public reports).
-pub const SIGNATURES: [Signature; 24] = [
+pub const SIGNATURES: [Signature; 25] = [
     Signature { words: &["fetch failed"], check: "proxy.loopback" },
     Signature { words: &["响应 status=404"], check: "gateway.endpoint" },
     Signature { words: &["Gateway error: 404"], check: "gateway.endpoint" },
@@ -39,6 +39,7 @@ pub const SIGNATURES: [Signature; 24] = [
     Signature { words: &["unknown channel id"], check: "config.channel-orphan" },
     Signature { words: &["must NOT have additional properties"], check: "config.legacy-keys" },
     Signature { words: &["protocol mismatch"], check: "proxy.socks" },
+    Signature { words: &["Maximum number of redirects"], check: "proxy.dingtalk" },
     Signature { words: &["get endpoint failed"], check: "dingtalk.stream" },
     Signature { words: &["already listening"], check: "gateway.listener" },
 ];

@@ -4,6 +4,7 @@ pub mod files;
 pub mod host;
 pub mod log;
 pub mod neighbours;
+pub mod outside;
 pub mod port;
 pub mod process;
 pub mod supply;
@@ -27,6 +28,7 @@ use files::{Backup, PrivateFile};
 use host::Host;
 use log::Log;
 use neighbours::Neighbours;
+use outside::Outside;
 use port::Listener;
 use process::{Process, VariableFile};
 use supply::Supply;
@@ -76,6 +78,8 @@ pub struct Examination {
     pub host: Host,
     /// A transaction of ours that was cut off: its id and command.
     pub pending: Option<(String, String)>,
+    /// What the world outside has answered, where it was asked.
+    pub outside: Outside,
 }
 
 /// What the running gateway answers.

@@ -31,6 +31,18 @@ fn a_healthy_machine_is_well() {
 }
 
 #[test]
+fn a_healthy_world_outside_is_well() {
+    let mut patient = Patient::healthy();
+    cases::all_is_well_outside(&mut patient);
+    let checks: Vec<_> = catalogue().collect();
+    let diagnosis = diagnose(&checks, &patient.examination, Language::English);
+    let found = diagnosis.findings.iter().map(|(check, finding)| (check.id, &finding.message));
+    assert_eq!(found.collect::<Vec<_>>(), []);
+    let could_not = |family| diagnosis.skipped.iter().any(|(check, _)| check.family() == family);
+    assert!(!["llm", "dingtalk", "proxy"].into_iter().any(could_not), "{:?}", diagnosis.skipped);
+}
+
+#[test]
 fn faults_are_found_proven_and_told_in_both_languages() {
     for case in cases() {
         let mut patient = Patient::healthy();

@@ -12,6 +12,7 @@ use crate::doctor::examination::Answers;
 use crate::doctor::examination::host::Host;
 use crate::doctor::examination::log::Log;
 use crate::doctor::examination::neighbours::Neighbours;
+use crate::doctor::examination::outside::Outside;
 use crate::doctor::examination::port::{Holder, Listener};
 use crate::doctor::examination::process::Process;
 use crate::doctor::examination::supply::Supply;
@@ -80,6 +81,7 @@ impl Patient {
             log: Log { lines: 10, channel_spoke: true, ..Log::default() },
             host: host(),
             pending: None,
+            outside: Outside::default(),
             picture: picture(home.path().to_owned(), paths),
         };
         Self { home, config, examination }

@@ -4,8 +4,7 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthChar;
 
-use super::lexical::{Kind, Piece, pieces};
-use super::parse::is_key;
+use super::lexical::{Kind, Piece, is_key, pieces};
 use super::place::line_start;
 
 /// Columns of a terminal that an excerpt may take.

@@ -134,6 +134,14 @@ fn word(text: &str) -> usize {
     end
 }
 
+/// Whether a colon follows the piece, and none stands before it.
+pub(super) fn is_key(text: &str, all: &[Piece], position: usize) -> bool {
+    let is_colon = |piece: &Piece| matches!(piece.text(text), ":" | "：");
+    let significant = |piece: &&Piece| !piece.is_trivia();
+    all[position + 1..].iter().find(significant).is_some_and(is_colon)
+        && !all[..position].iter().rfind(significant).is_some_and(is_colon)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Kind, pieces};

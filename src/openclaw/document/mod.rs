@@ -34,7 +34,7 @@ pub use error::{Check, EditError};
 pub use excerpt::Excerpt;
 pub use key_path::KeyPath;
 pub use place::Place;
-pub use substitution::{escape_substitution, is_reference, references};
+pub use substitution::{escape_substitution, is_reference, references, substituted};
 pub use syntax::{Cause, SyntaxError};
 pub use value::Value;
 

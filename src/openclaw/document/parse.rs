@@ -7,7 +7,7 @@
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, ParseStringErrorKind, parse_to_ast};
 
-use super::lexical::{FULL_WIDTH, Kind, Piece, piece_at, pieces, skip_trivia};
+use super::lexical::{FULL_WIDTH, Kind, Piece, is_key, piece_at, pieces, skip_trivia};
 use super::place::line_start;
 use super::syntax::{Cause, Fault};
 use super::tree::Node;
@@ -65,14 +65,6 @@ fn translate(text: &str, all: &[Piece], readable: usize) -> String {
         }
     }
     translation
-}
-
-/// Whether a colon follows the piece, and none stands before it.
-pub(super) fn is_key(text: &str, all: &[Piece], position: usize) -> bool {
-    let is_colon = |piece: &Piece| matches!(piece.text(text), ":" | "：");
-    let significant = |piece: &&Piece| !piece.is_trivia();
-    all[position + 1..].iter().find(significant).is_some_and(is_colon)
-        && !all[..position].iter().rfind(significant).is_some_and(is_colon)
 }
 
 fn explain(error: &ParseError, text: &str) -> Fault {

@@ -26,6 +26,25 @@ pub fn escape_substitution(text: &str) -> String {
     escaped
 }
 
+/// `text` as OpenClaw reads it: each `${NAME}` replaced by its value, each `$${NAME}` by `${NAME}`.
+/// `None` where a value is not known.
+#[must_use]
+pub fn substituted(text: &str, value_of: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut read = String::with_capacity(text.len());
+    let mut copied = 0;
+    for found in occurrences(text) {
+        read.push_str(&text[copied..found.start]);
+        copied = found.start + found.name.len() + "${}".len() + usize::from(found.escaped);
+        if found.escaped {
+            read.push_str(&text[found.start + 1..copied]);
+        } else {
+            read.push_str(&value_of(found.name)?);
+        }
+    }
+    read.push_str(&text[copied..]);
+    Some(read)
+}
+
 struct Occurrence<'t> {
     /// Where the text that OpenClaw would act on begins: `$${` or `${`.
     start: usize,
@@ -61,7 +80,7 @@ fn name_at(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape_substitution, is_reference, references};
+    use super::{escape_substitution, is_reference, references, substituted};
 
     #[test]
     fn references_are_recognised() {
@@ -76,6 +95,20 @@ mod tests {
         ] {
             assert_eq!(is_reference(text), whole, "{text}");
             assert_eq!(references(text), names, "{text}");
+        }
+    }
+
+    #[test]
+    fn references_are_replaced_by_what_they_name() {
+        let value_of = |name: &str| (name == "A").then(|| "x".to_owned());
+        for (text, read) in [
+            ("plain$", Some("plain$")),
+            ("<${A}>${A}", Some("<x>x")),
+            ("$${A}${A}", Some("${A}x")),
+            ("${B}", None),
+            ("", Some("")),
+        ] {
+            assert_eq!(substituted(text, value_of).as_deref(), read, "{text}");
         }
     }
 

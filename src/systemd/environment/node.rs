@@ -1,6 +1,6 @@
 //! Where Node sends a loopback request, by the rules of undici 7 (`EnvHttpProxyAgent`).
 
-use super::Environment;
+use super::{Environment, Target};
 
 /// A way to write "this machine" in a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,19 @@ impl Routing {
     pub fn is_broken(&self) -> bool {
         self.proxy_variable.is_some() && !self.not_bypassed.is_empty()
     }
+}
+
+/// The proxy through which undici 7 (`EnvHttpProxyAgent`) sends a request: for HTTPS the one for
+/// plain HTTP where no other is set. It may hold a password.
+#[must_use]
+pub fn undici_proxy<'e>(environment: &'e Environment, target: &Target<'_>) -> Option<&'e str> {
+    let http = first_set(environment, ["http_proxy", "HTTP_PROXY"]);
+    let https = first_set(environment, ["https_proxy", "HTTPS_PROXY"]);
+    let is_filled = |(_, url): &(&str, &str)| !url.is_empty();
+    let chosen = if target.secure { https.filter(is_filled).or(http) } else { http };
+    let list = first_set(environment, ["no_proxy", "NO_PROXY"]).map_or("", |(_, list)| list);
+    let open = !bypasses(list, target.host, target.port);
+    chosen.filter(is_filled).filter(|_| open).map(|(_, url)| url)
 }
 
 fn first_set<'a>(
@@ -138,6 +151,31 @@ mod tests {
             let routing = Routing::of(&environment, 18789);
             assert_eq!(routing.not_bypassed, open, "{lower:?} {upper:?}");
             assert!(!routing.is_broken(), "no proxy is set");
+        }
+    }
+
+    #[test]
+    fn where_undici_sends_a_request() {
+        let target = |secure| Target { secure, host: "api.model.example", port: 443 };
+        for (assignments, https, http) in [
+            (&["http_proxy=http://a:1"][..], Some("http://a:1"), Some("http://a:1")),
+            (
+                &["http_proxy=http://a:1", "HTTPS_PROXY=http://b:1"],
+                Some("http://b:1"),
+                Some("http://a:1"),
+            ),
+            (
+                &["https_proxy=", "HTTPS_PROXY=http://b:1", "http_proxy=http://a:1"],
+                Some("http://a:1"),
+                Some("http://a:1"),
+            ),
+            (&["https_proxy=http://b:1", "no_proxy=model.example"], None, None),
+            (&["https_proxy=http://b:1", "no_proxy=.model.example:80"], Some("http://b:1"), None),
+            (&["all_proxy=http://b:1"], None, None),
+        ] {
+            let environment = Environment::of_assignments(assignments);
+            assert_eq!(undici_proxy(&environment, &target(true)), https, "{assignments:?}");
+            assert_eq!(undici_proxy(&environment, &target(false)), http, "{assignments:?}");
         }
     }
 

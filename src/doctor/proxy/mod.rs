@@ -1,5 +1,7 @@
 //! The proxy: does the gateway's own traffic to this machine go through one?
 
+pub mod dingtalk;
+
 use super::examination::process::VariableFile;
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::health::redacted;
@@ -11,7 +13,7 @@ use crate::systemd::drop_in;
 use crate::systemd::environment::{Bypass, Culprit, Environment, LoopbackHost, Routing};
 
 /// The checks of this family.
-pub const CHECKS: [Check; 4] = [
+pub const CHECKS: [Check; 5] = [
     Check {
         id: "proxy.loopback",
         severity: Severity::Error,
@@ -40,10 +42,24 @@ pub const CHECKS: [Check; 4] = [
         chinese: "代理变量未使用 SOCKS 代理",
         judge: socks,
     },
+    Check {
+        id: "proxy.dingtalk",
+        severity: Severity::Error,
+        english: "the connector's requests to DingTalk survive the proxy (--live)",
+        chinese: "连接器访问钉钉的请求能通过代理（--live）",
+        judge: dingtalk::dingtalk,
+    },
 ];
 
 const PROXIES: [&str; 6] =
     ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+
+/// What OpenClaw's process sees, or its next one would; nothing where that cannot be known.
+#[must_use]
+pub fn environment(examination: &Examination) -> Option<Environment> {
+    let (own, _) = base(examination, Language::English).ok()?;
+    Some(seen_by(examination, &own))
+}
 
 /// What OpenClaw's process sees: its environment, then what `.env` files and the config's `env`
 /// add to it. Neither overrides a variable that is there.
@@ -391,5 +407,6 @@ fn socks(examination: &Examination, language: Language) -> Verdict {
     )
     .seen_as("protocol mismatch")
     .proven_by(facts)
+    .repaired_by(dingtalk::leads_directly(examination).then(dingtalk::bypass))
     .into()
 }

@@ -1,7 +1,10 @@
 //! DingTalk's side, as far as this machine knows it.
 
+mod answer;
+
 use super::config::{not_set_up, unreadable};
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
+use crate::doctor::examination::outside::Asked;
 use crate::installation::paths::CONNECTOR;
 use crate::language::Language;
 use crate::openclaw::document::{KeyPath, Value};
@@ -13,15 +16,15 @@ pub const CHECKS: [Check; 2] = [
     Check {
         id: "dingtalk.credentials",
         severity: Severity::Error,
-        english: "the bot's id and secret are filled in",
-        chinese: "已填写机器人的 clientId 与 clientSecret",
+        english: "the bot's id and secret are filled in (--live: and accepted)",
+        chinese: "已填写机器人的 clientId 与 clientSecret（--live：且有效）",
         judge: credentials,
     },
     Check {
         id: "dingtalk.stream",
         severity: Severity::Error,
-        english: "the log tells of no failed connection to DingTalk",
-        chinese: "日志中没有连接钉钉失败的记录",
+        english: "the Stream connection to DingTalk comes about (--live: tried)",
+        chinese: "能与钉钉建立 Stream 连接（--live：实际尝试）",
         judge: stream,
     },
 ];
@@ -66,18 +69,27 @@ fn credentials(examination: &Examination, language: Language) -> Verdict {
                 .proven_by([Evidence::of_key(examination, &path)]),
         )
     });
-    Verdict::Found(findings.collect())
+    let mut findings: Vec<Finding> = findings.collect();
+    if findings.is_empty() {
+        findings = answer::refused(examination, language);
+    }
+    Verdict::Found(findings)
 }
 
 fn stream(examination: &Examination, language: Language) -> Verdict {
     if examination.tree.is_none() {
         return not_set_up(language);
     }
-    if examination.log.lines == 0 {
+    let tried = answer::without_stream(examination, language);
+    if !tried.is_empty() {
+        return Verdict::Found(tried);
+    }
+    let was_asked = matches!(examination.outside.dingtalk, Asked::Answered(_));
+    if examination.log.lines == 0 && !was_asked {
         return Verdict::Skipped(say!(
             language,
-            "no log of the gateway was found",
-            "未找到网关日志"
+            "no log of the gateway was found; to ask DingTalk itself: --live",
+            "未找到网关日志；如需直接探测钉钉，请加 --live"
         ));
     }
     if examination.log.about("dingtalk.stream").next().is_none() {
@@ -89,13 +101,18 @@ fn stream(examination: &Examination, language: Language) -> Verdict {
             "the connector could not open its Stream connection to DingTalk",
             "连接器无法与钉钉建立 Stream 连接"
         ),
-        say!(
-            language,
-            "In DingTalk's console: the app is published, its message mode is Stream, the id and secret are this app's, and no IP whitelist excludes this machine. Then: openclaw gateway restart",
-            "请在钉钉后台确认：应用已发布、消息接收模式为 Stream、clientId 与 clientSecret 属于该应用、IP 白名单未排除本机。然后：openclaw gateway restart"
-        ),
+        console_hint(language),
     )
     .about(format!("channels.{CONNECTOR}"))
     .seen_as(say!(language, "the bot does not answer", "机器人不回复"))
     .into()
+}
+
+/// What to look at in DingTalk's console.
+fn console_hint(language: Language) -> String {
+    say!(
+        language,
+        "In DingTalk's console: the app is published, its message mode is Stream, the id and secret are this app's, and no IP whitelist excludes this machine. Then: openclaw gateway restart",
+        "请在钉钉后台确认：应用已发布、消息接收模式为 Stream、clientId 与 clientSecret 属于该应用、IP 白名单未排除本机。然后：openclaw gateway restart"
+    )
 }

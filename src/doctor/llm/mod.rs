@@ -1,6 +1,10 @@
 //! The model provider: the interface that is spoken with it, its key, its address.
 
+pub(in crate::doctor) mod answer;
+mod reach;
+
 use super::config::unreadable;
+use super::whom::is_marker;
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::language::Language;
 use crate::openclaw::document::{Edit, KeyPath, Value, is_reference, references};
@@ -11,7 +15,7 @@ use crate::settings::Settings;
 use crate::settings::placeholder::is_placeholder;
 
 /// The checks of this family.
-pub const CHECKS: [Check; 4] = [
+pub const CHECKS: [Check; 5] = [
     Check {
         id: "llm.api-mode",
         severity: Severity::Error,
@@ -34,11 +38,18 @@ pub const CHECKS: [Check; 4] = [
         judge: credentials,
     },
     Check {
+        id: "llm.base-url",
+        severity: Severity::Error,
+        english: "the provider serves the model at its address (--live)",
+        chinese: "供应商在该地址提供所配置的模型（--live）",
+        judge: answer::base_url,
+    },
+    Check {
         id: "llm.reach",
-        severity: Severity::Warning,
-        english: "the log tells of no model request that timed out",
-        chinese: "日志中没有超时的模型请求",
-        judge: reach,
+        severity: Severity::Error,
+        english: "model requests arrive in time (--live: stage by stage)",
+        chinese: "模型请求能及时到达（--live：逐阶段计时）",
+        judge: reach::reach,
     },
 ];
 
@@ -103,6 +114,7 @@ fn api_mode(examination: &Examination, language: Language) -> Verdict {
     .about(format!("models.providers.{id}.api"))
     .seen_as("No reply from agent / 返回 0 字符 / ✅ 媒体已发送")
     .proven_by(evidence)
+    .proven_by(answer::interface_evidence(examination, language))
     .repaired_by(repairs)
     .into()
 }
@@ -185,11 +197,7 @@ fn is_literal(text: &str) -> bool {
     !is_reference(text) && references(text).is_empty() && !is_placeholder(text)
 }
 
-/// The name of a variable, which OpenClaw writes there instead of a secret.
-fn is_marker(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-}
-
+/// Placeholders; and with `--live` what the provider itself says to the key.
 fn credentials(examination: &Examination, language: Language) -> Verdict {
     let Some(effective) = examination.effective() else { return unreadable(language) };
     let id = provider(effective).id;
@@ -214,39 +222,5 @@ fn credentials(examination: &Examination, language: Language) -> Verdict {
             .proven_by([Evidence::of_key(examination, &path)])
         })
     });
-    Verdict::Found(findings.collect())
-}
-
-/// What the log tells of problem 5; where the time goes only a probe of the network could tell.
-fn reach(examination: &Examination, language: Language) -> Verdict {
-    if examination.log.lines == 0 {
-        return Verdict::Skipped(say!(
-            language,
-            "no log of the gateway was found",
-            "未找到网关日志"
-        ));
-    }
-    if examination.log.about("llm.reach").next().is_none() {
-        return Verdict::well();
-    }
-    let url = examination.effective().and_then(|effective| {
-        let id = provider(effective).id;
-        examination.text(&["models", "providers", &id, "baseUrl"])
-    });
-    let url = url.unwrap_or("BASE_URL").trim_end_matches('/');
-    Finding::warning(
-        say!(
-            language,
-            "model requests have timed out since the gateway's start",
-            "网关启动以来出现过模型请求超时"
-        ),
-        say!(
-            language,
-            "See where the time goes, directly and through the proxy:\ncurl --noproxy '*' -o /dev/null -sS -w 'dns %{{time_namelookup}} tcp %{{time_connect}} tls %{{time_appconnect}} http %{{time_total}}\\n' {url}/models\nand the same without --noproxy '*'",
-            "查看时间花在哪一步，分别直连和经代理：\ncurl --noproxy '*' -o /dev/null -sS -w 'dns %{{time_namelookup}} tcp %{{time_connect}} tls %{{time_appconnect}} http %{{time_total}}\\n' {url}/models\n再去掉 --noproxy '*' 执行一次"
-        ),
-    )
-    .about("models.providers")
-    .seen_as("LLM request timed out")
-    .into()
+    Verdict::Found(findings.chain(answer::refused_key(examination, language)).collect())
 }

@@ -1,8 +1,8 @@
 //! A helper program: run with a clean environment, never longer than the deadline.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -35,15 +35,27 @@ pub(crate) enum Unfinished {
     Interrupted,
 }
 
-/// Runs `command` in a process group of its own, so that a Ctrl-C at the terminal reaches us and
-/// not it.
+/// Runs `command`, which is given nothing to read.
 pub(crate) fn run(
-    mut command: Command,
+    command: Command,
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Result<Finished, Unfinished> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    run_with(command, Vec::new(), deadline, interrupt)
+}
+
+/// Runs `command`, which reads `input`, in a process group of its own, so that a Ctrl-C at the
+/// terminal reaches us and not it.
+pub(crate) fn run_with(
+    mut command: Command,
+    input: Vec<u8>,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<Finished, Unfinished> {
+    let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+    command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn().map_err(Unfinished::Io)?;
+    fed(child.stdin.take(), input);
     let stdout = drained(child.stdout.take());
     let stderr = drained(child.stderr.take());
     let status = match ended(&mut child, deadline, interrupt) {
@@ -82,6 +94,13 @@ fn kill_group(child: &mut Child) {
         let _ = kill_process_group(group, Signal::KILL);
     }
     let _ = child.wait();
+}
+
+/// Writes on the side; a child that does not read to the end is no failure of ours.
+fn fed(stream: Option<ChildStdin>, input: Vec<u8>) {
+    if let Some(mut stream) = stream {
+        thread::spawn(move || stream.write_all(&input));
+    }
 }
 
 /// Reads a stream on the side, so that a full pipe cannot stop the child.
@@ -128,6 +147,13 @@ mod tests {
         let done = done.unwrap_or_else(|error| panic!("{error:?}"));
         assert_eq!((done.stdout.as_str(), done.status.code()), ("a\n", Some(3)));
         assert_eq!(done.complaint(), "b");
+    }
+
+    #[test]
+    fn a_child_reads_what_it_is_given() {
+        let deadline = Deadline::after(Duration::from_secs(10));
+        let done = run_with(shell("tr a-z A-Z"), b"abc".to_vec(), deadline, &Interrupt::never());
+        assert_eq!(done.unwrap_or_else(|error| panic!("{error:?}")).stdout, "ABC");
     }
 
     #[test]

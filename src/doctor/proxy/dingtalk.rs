@@ -1,0 +1,128 @@
+//! Does what the connector sends to DingTalk survive the proxy?
+
+use super::{base, note_all, seen_by};
+use crate::doctor::examination::outside::Asked;
+use crate::doctor::llm::answer::only_live;
+use crate::doctor::{Evidence, Examination, Finding, Verdict};
+use crate::language::{Language, Localized};
+use crate::outside::dingtalk::{BotAnswers, TOKEN_URL};
+use crate::outside::{Answer, Way};
+use crate::plan::repair::Repair;
+use crate::say;
+use crate::systemd::environment::{Bypass, Environment, Target, axios_proxy};
+
+/// What keeps the connector's requests from the proxy: axios reads a leading dot as “and all
+/// below”, and the bare name as that host alone.
+pub(super) const DINGTALK: &str = ".dingtalk.com";
+
+/// The way that the connector's HTTP requests take. Its Stream connection always goes directly:
+/// `ws` knows no proxy.
+#[must_use]
+pub fn way_of_connector(examination: &Examination, seen: &Environment) -> Way {
+    let ignores = examination.connector().is_some_and(|version| {
+        // connector 0.8.0–0.8.12 sets `axios.defaults.proxy = false`, unless this is set
+        (semver::Version::new(0, 8, 0)..semver::Version::new(0, 8, 13)).contains(&version)
+            && seen.get("DINGTALK_FORCE_PROXY") != Some("true")
+    });
+    let target = Target::of(TOKEN_URL);
+    let proxied = target.is_some_and(|target| axios_proxy(seen, &target).is_some());
+    if proxied && !ignores { Way::Proxied } else { Way::Direct }
+}
+
+pub(super) fn dingtalk(examination: &Examination, language: Language) -> Verdict {
+    if !examination.has_dingtalk() {
+        return crate::doctor::config::not_set_up(language);
+    }
+    let (own, place) = match base(examination, language) {
+        Ok(base) => base,
+        Err(verdict) => return verdict,
+    };
+    let seen = seen_by(examination, &own);
+    if way_of_connector(examination, &seen) == Way::Direct {
+        return Verdict::well();
+    }
+    let heard = examination.log.about("proxy.dingtalk").next().is_some();
+    let answers = match &examination.outside.dingtalk {
+        Asked::Answered(answers) => answers.as_slice(),
+        Asked::No if heard => &[],
+        Asked::No => return Verdict::Skipped(only_live(language)),
+        Asked::Unable(reason) => return Verdict::Skipped(reason.text(language)),
+    };
+    let (direct, proxied) = (passes(answers, Way::Direct), passes(answers, Way::Proxied));
+    if proxied == Some(true) && !heard {
+        return Verdict::well();
+    }
+    let finding = Finding::error(
+        say!(
+            language,
+            "the connector's requests to DingTalk go through the proxy, and do not survive it",
+            "连接器访问钉钉的请求经过代理，且无法成功"
+        ),
+        hint(direct, language),
+    );
+    let mut named = Vec::new();
+    note_all(&mut named, &place, &seen);
+    finding
+        .about(examination.picture.drop_in.0.display().to_string())
+        .seen_as("get endpoint failed / 400 / 502 / Maximum number of redirects exceeded")
+        .proven_by(named)
+        .proven_by(answers.iter().flat_map(evidence))
+        .repaired_by((direct == Some(true)).then(bypass))
+        .into()
+}
+
+/// Whether `--live` has found that DingTalk can be reached without a proxy.
+pub(super) fn leads_directly(examination: &Examination) -> bool {
+    match &examination.outside.dingtalk {
+        Asked::Answered(answers) => passes(answers, Way::Direct) == Some(true),
+        Asked::No | Asked::Unable(_) => false,
+    }
+}
+
+/// What lets the connector reach DingTalk without the proxy.
+pub(super) fn bypass() -> Repair {
+    Repair::Bypass { also: Bypass::of_value(DINGTALK) }
+}
+
+fn hint(direct: Option<bool>, language: Language) -> String {
+    match direct {
+        Some(true) => say!(
+            language,
+            "Directly DingTalk answers. Let it bypass the proxy: openclaw-setup doctor --fix --live proxy.dingtalk",
+            "直连钉钉可达。让它绕过代理：openclaw-setup doctor --fix --live proxy.dingtalk"
+        ),
+        Some(false) => say!(
+            language,
+            "Directly it cannot be reached either, and the Stream connection knows no proxy: this machine must be let out to api.dingtalk.com, oapi.dingtalk.com and wss-open-connection.dingtalk.com, port 443.",
+            "直连也不可达，而 Stream 连接不支持代理：必须允许本机访问 api.dingtalk.com、oapi.dingtalk.com 与 wss-open-connection.dingtalk.com 的 443 端口。"
+        ),
+        None => say!(
+            language,
+            "See whether it answers directly: openclaw-setup doctor --live proxy.dingtalk",
+            "查看直连是否可达：openclaw-setup doctor --live proxy.dingtalk"
+        ),
+    }
+}
+
+/// Whether everything that takes this way arrives; `None` where it was not tried.
+pub(in crate::doctor) fn passes(answers: &[BotAnswers], way: Way) -> Option<bool> {
+    let on_it: Vec<&BotAnswers> = answers.iter().filter(|answers| answers.way == way).collect();
+    let arrives = |bot: &&BotAnswers| {
+        let http = bot.token.has_arrived() && bot.open.has_arrived();
+        http && (way == Way::Proxied || bot.stream.has_arrived())
+    };
+    (!on_it.is_empty()).then(|| on_it.iter().all(arrives))
+}
+
+/// How long each stage of each request took.
+pub(in crate::doctor) fn evidence(bot: &BotAnswers) -> Vec<Evidence> {
+    let line = |what: &str, answer: &Answer| Evidence {
+        place: format!("DingTalk {what} ({})", bot.way.name()),
+        fact: answer.to_string(),
+    };
+    vec![
+        line("oauth2/accessToken", &bot.token),
+        line("gateway/connections/open", &bot.open),
+        line("Stream", &bot.stream),
+    ]
+}

@@ -1,0 +1,131 @@
+//! Whom `--live` asks, as the config and the gateway's environment name them.
+
+use std::time::Duration;
+
+use super::examination::outside::Reason;
+use super::{Examination, proxy};
+use crate::openclaw::document::{Value, substituted};
+use crate::outside::Way;
+use crate::outside::dingtalk::Bot;
+use crate::outside::provider::Provider;
+use crate::plan::config::provider_of;
+use crate::settings::Settings;
+use crate::settings::placeholder::is_placeholder;
+use crate::systemd::environment::{Environment, Target, any_proxy, undici_proxy};
+
+/// Where the world begins: what the gateway's process has in its environment.
+#[derive(Debug)]
+pub struct Outlook<'e> {
+    examination: &'e Examination,
+    environment: Environment,
+}
+
+impl<'e> Outlook<'e> {
+    /// As the gateway sees it; without a gateway and a unit, as if nothing were set.
+    #[must_use]
+    pub fn of(examination: &'e Examination) -> Self {
+        let environment = proxy::environment(examination).unwrap_or_default();
+        Self { examination, environment }
+    }
+
+    /// The environment.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// A proxy that could be taken, whether or not it is.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&str> {
+        any_proxy(&self.environment)
+    }
+
+    /// The provider of the default model.
+    pub fn provider(&self, patience: Duration) -> Result<Provider, Reason> {
+        let effective = self.examination.effective().ok_or(Reason::NotConfigured)?;
+        let wanted = provider_of(effective, &Settings::default());
+        let entry = effective.get(&["models", "providers", &wanted.id]);
+        let entry = entry.ok_or(Reason::NotConfigured)?;
+        let base_url = self.text_of(entry.get(&["baseUrl"])).ok_or(Reason::NotConfigured)?;
+        let target = Target::of(&base_url).ok_or(Reason::NotConfigured)?;
+        let proxied = undici_proxy(&self.environment, &target);
+        let way = if proxied.is_some() { Way::Proxied } else { Way::Direct };
+        let proxy = proxied.or_else(|| self.proxy()).map(str::to_owned);
+        let models = entry.get(&["models"]).and_then(Value::as_array).unwrap_or_default();
+        let first = models.first().and_then(|model| model.get(&["id"])).and_then(Value::as_str);
+        let model = wanted.model.or_else(|| first.map(str::to_owned));
+        let id_of = |entry: &&Value| entry.get(&["id"]).and_then(Value::as_str) == model.as_deref();
+        let own = models.iter().find(id_of).and_then(|model| model.get(&["api"]));
+        let api = own.or_else(|| entry.get(&["api"])).and_then(Value::as_str).unwrap_or("–");
+        let key = self.key(&wanted.id, entry);
+        Ok(Provider { api: api.to_owned(), base_url, model, key, proxy, way, patience })
+    }
+
+    /// OpenClaw 2026.3.13 merges: a literal key in `models.json` wins over the config's.
+    fn key(&self, id: &str, entry: &Value) -> Option<String> {
+        let merges = self.examination.text(&["models", "mode"]) != Some("replace");
+        let models = self.examination.models.as_ref().filter(|_| merges);
+        let generated = models.and_then(|models| models.get(&["providers", id, "apiKey"]));
+        let generated = generated.and_then(Value::as_str).filter(|text| !is_marker(text));
+        let literal = generated.filter(|text| !is_placeholder(text)).map(str::to_owned);
+        literal.or_else(|| self.text_of(entry.get(&["apiKey"])))
+    }
+
+    /// The bots of the channel: its own, or one for each account.
+    pub fn bots(&self) -> Result<Vec<Bot>, Reason> {
+        let channel = self.examination.channel().ok_or(Reason::NotConfigured)?;
+        let accounts = channel.get(&["accounts"]).and_then(Value::as_object).into_iter().flatten();
+        let of_accounts =
+            accounts.filter(|(_, account)| !is_off(account)).map(|(name, account)| {
+                let at = |key: &str| account.get(&[key]).or_else(|| channel.get(&[key]));
+                (Some(name.clone()), at("clientId"), at("clientSecret"))
+            });
+        let mut named: Vec<_> = of_accounts.collect();
+        if named.is_empty() {
+            named.push((None, channel.get(&["clientId"]), channel.get(&["clientSecret"])));
+        }
+        named.retain(|(_, id, secret)| id.is_some() && secret.is_some());
+        if named.is_empty() {
+            return Err(Reason::NotConfigured);
+        }
+        let bots = named.into_iter().filter_map(|(account, id, secret)| {
+            let (client_id, client_secret) = (self.text_of(id)?, self.text_of(secret)?);
+            Some(Bot { account, client_id, client_secret })
+        });
+        let bots: Vec<Bot> = bots.collect();
+        if bots.is_empty() { Err(Reason::SecretElsewhere) } else { Ok(bots) }
+    }
+
+    /// A text, its references resolved; a number as its digits; a secret that is kept in a variable
+    /// (`{source: "env", id: "NAME"}`). Nothing for a placeholder, or for what is kept elsewhere.
+    fn text_of(&self, value: Option<&Value>) -> Option<String> {
+        let variable = |name: &str| self.environment.get(name).map(str::to_owned);
+        let text = match value? {
+            Value::String(text) => substituted(text, variable)?,
+            Value::Number(digits) => digits.to_string(),
+            kept @ Value::Object(_) => {
+                let text = |key: &str| kept.get(&[key]).and_then(Value::as_str);
+                variable(text("id").filter(|_| text("source") == Some("env"))?)?
+            }
+            _ => return None,
+        };
+        (!is_placeholder(&text)).then_some(text)
+    }
+}
+
+fn is_off(account: &Value) -> bool {
+    account.get(&["enabled"]).and_then(Value::as_bool) == Some(false)
+}
+
+/// The name of a variable, which OpenClaw writes into `models.json` instead of a secret.
+#[must_use]
+pub fn is_marker(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// What of it must never be shown.
+#[must_use]
+pub fn secrets(provider: Option<&Provider>, bots: &[Bot]) -> Vec<String> {
+    let key = provider.and_then(|provider| provider.key.clone());
+    key.into_iter().chain(bots.iter().map(|bot| bot.client_secret.clone())).collect()
+}

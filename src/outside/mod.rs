@@ -1,0 +1,14 @@
+//! What lies outside the machine: the model provider and `DingTalk`, asked as the gateway would
+//! ask them, directly and through its proxy. Nothing here is done unless `doctor --live` wants it.
+
+mod answer;
+pub mod dingtalk;
+mod error;
+mod messenger;
+pub mod provider;
+mod question;
+
+pub use answer::{Answer, Lap, Outcome, Stage};
+pub use error::OutsideError;
+pub use messenger::Messenger;
+pub use question::{Question, Road, Way};

@@ -1,0 +1,112 @@
+"""DingTalk's cloud, as far as a connector meets it before the first message: token, Stream connection, WebSocket handshake; over TLS.
+
+  dingtalk-cloud.py ADDRESS CERTIFICATE KEY LOG FAULTS     every request becomes one line "METHOD PATH STATUS" in LOG
+
+FAULTS is a JSON file that may be written at any time: {"token": 400, "open": 403, "handshake": 502}. It knows one bot.
+"""
+
+import base64
+import hashlib
+import http.server
+import json
+import os
+import secrets
+import ssl
+import sys
+import urllib.parse
+
+BOT = ("ding-id-1", "a-secret-of-dingtalk")
+COMPLAINTS = {
+    "token": {"code": "invalidClientIdOrSecret", "message": "无效的clientId或者clientSecret"},
+    "open": {"code": "Forbidden.AccessDenied.IpNotInWhiteList", "message": "the address is not in the whitelist"},
+}
+
+
+class Cloud(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    log_path, faults_path, tickets = None, None, set()
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        if self.path == "/v1.0/oauth2/accessToken":
+            self.grant("token", (asked.get("appKey"), asked.get("appSecret")), self.token)
+        elif self.path == "/v1.0/gateway/connections/open":
+            topics = [(wish["type"], wish["topic"]) for wish in asked["subscriptions"]]
+            assert ("CALLBACK", "/v1.0/im/bot/messages/get") not in topics, "a probe must not be sent people's messages"
+            self.grant("open", (asked.get("clientId"), asked.get("clientSecret")), self.ticket)
+        else:
+            self.answer(404, {"code": "InvalidAction.NotFound"})
+
+    def do_GET(self):
+        url = urllib.parse.urlsplit(self.path)
+        ticket = urllib.parse.parse_qs(url.query).get("ticket", [""])[0]
+        if self.headers.get("Upgrade", "").lower() != "websocket":
+            self.answer(404, {})
+        elif "handshake" in self.faults():
+            self.answer(self.faults()["handshake"], {})
+        elif ticket not in self.tickets:
+            self.answer(401, {})
+        else:
+            self.tickets.discard(ticket)
+            self.shake_hands()
+
+    def grant(self, what, bot, gift):
+        status = self.faults().get(what) or (200 if bot == BOT else 400)
+        self.answer(status, gift() if status == 200 else COMPLAINTS[what if what in self.faults() else "token"])
+
+    def token(self):
+        return {"accessToken": secrets.token_hex(), "expireIn": 7200}
+
+    def ticket(self):
+        ticket = secrets.token_hex()
+        self.tickets.add(ticket)
+        return {"endpoint": "wss://wss-open-connection.dingtalk.com:443/connect", "ticket": ticket}
+
+    def shake_hands(self):
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        self.end_headers()
+        frame = self.rfile.read(2)
+        self.note(f"closed by {frame[0] & 0x0F:#x}" if frame else "broken off")
+        self.close_connection = True
+
+    def faults(self):
+        if not os.path.exists(self.faults_path):
+            return {}
+        with open(self.faults_path, encoding="utf-8") as file:
+            return json.load(file)
+
+    def answer(self, status, body):
+        self.note(status)
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def note(self, what):
+        with open(self.log_path, "a", encoding="utf-8") as file:
+            file.write(f"{self.command} {urllib.parse.urlsplit(self.path).path} {what}\n")
+
+    def log_message(self, *_):
+        """The log has what matters."""
+
+
+class Server(http.server.ThreadingHTTPServer):
+    def get_request(self):
+        connection, address = super().get_request()
+        return self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
+
+    def handle_error(self, request, client_address):
+        """Somebody who does not trust us breaks the handshake off."""
+
+
+if __name__ == "__main__":
+    address, certificate, key, Cloud.log_path, Cloud.faults_path = sys.argv[1:]
+    Server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    Server.tls.load_cert_chain(certificate, key)
+    Server((address, 443), Cloud).serve_forever()
