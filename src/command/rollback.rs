@@ -14,7 +14,6 @@ use crate::plan::{Plan, PlanError};
 use crate::report::bar::Bar;
 use crate::say;
 use crate::systemd::UserManager;
-use crate::transaction::apply::Preparation;
 use crate::transaction::attributes;
 use crate::transaction::error::TransactionError;
 use crate::transaction::journal::{Journal, Phase};
@@ -96,10 +95,6 @@ impl Undertaking for Return<'_> {
 
     fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
         &prospect.plan
-    }
-
-    fn prepare(&self, _: &mut Prospect, _: &Preparation, _: &Bar) -> Result<(), Failure> {
-        Ok(())
     }
 
     /// The old state was perhaps not a healthy one: that is told, and is no reason to return.

@@ -11,6 +11,7 @@ use super::archive::Format;
 use super::error::PayloadError;
 use super::facts::{CONNECTOR_ID, PACKAGE_JSON, PLUGIN_JSON};
 use super::source_error::SourceError;
+use crate::fs::exists;
 
 /// Where packages put connector payloads, as `dingtalk-connector/<version>/`.
 pub const DEFAULT_PAYLOADS: &str = "/usr/share/openclaw-setup/connectors";
@@ -68,7 +69,7 @@ impl Source {
     /// taken, in the order of semantic versioning.
     pub fn resolve(argument: Option<&OsStr>, payloads: &Path) -> Result<Self, PayloadError> {
         let Some(argument) = argument else {
-            return Ok(connector_in(payloads).map_or_else(
+            return Ok(connector_in(payloads)?.map_or_else(
                 || Self::Npm(NpmSpec { name: DEFAULT_PACKAGE.to_string(), version: None }),
                 Self::Directory,
             ));
@@ -85,7 +86,7 @@ impl Source {
             metadata => metadata.map_err(PayloadError::reading(&path))?,
         };
         if metadata.is_dir() {
-            let found = connector_in(&path).ok_or(SourceError::NoPayload { path })?;
+            let found = connector_in(&path)?.ok_or(SourceError::NoPayload { path })?;
             return Ok(Self::Directory(found));
         }
         let format =
@@ -125,31 +126,49 @@ impl NpmSpec {
 #[must_use]
 pub fn newer_payload(payloads: &Path, installed: &str) -> Option<String> {
     let installed = Version::parse(installed).ok()?;
-    let (newest, _) = newest_version(&payloads.join(CONNECTOR_ID))?;
+    let (newest, _) = newest_version(&payloads.join(CONNECTOR_ID)).ok()??;
     (newest > installed).then(|| newest.to_string())
 }
 
 /// The connector in a directory: itself, or its newest version beneath it.
-fn connector_in(directory: &Path) -> Option<PathBuf> {
-    if is_connector(directory) {
-        return Some(directory.to_path_buf());
+fn connector_in(directory: &Path) -> Result<Option<PathBuf>, PayloadError> {
+    if is_connector(directory)? {
+        return Ok(Some(directory.to_path_buf()));
     }
     let named = directory.join(CONNECTOR_ID);
-    let newest = newest_version(if named.is_dir() { &named } else { directory });
-    newest.map(|(_, path)| path)
+    let newest = newest_version(if exists(&named).map_err(PayloadError::looking)? {
+        &named
+    } else {
+        directory
+    })?;
+    Ok(newest.map(|(_, path)| path))
 }
 
-fn newest_version(folder: &Path) -> Option<(Version, PathBuf)> {
-    fs::read_dir(folder)
-        .ok()?
-        .filter_map(Result::ok)
-        .filter(|entry| is_connector(&entry.path()))
-        .filter_map(|entry| Some((Version::parse(entry.file_name().to_str()?).ok()?, entry.path())))
-        .max_by(|(one, _), (other, _)| one.cmp(other))
+fn newest_version(folder: &Path) -> Result<Option<(Version, PathBuf)>, PayloadError> {
+    let entries = match fs::read_dir(folder) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        entries => entries.map_err(PayloadError::reading(folder))?,
+    };
+    let mut versions = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(PayloadError::reading(folder))?;
+        let version = entry.file_name().to_str().and_then(|name| Version::parse(name).ok());
+        if let Some(version) = version
+            && is_connector(&entry.path())?
+        {
+            versions.push((version, entry.path()));
+        }
+    }
+    Ok(versions.into_iter().max_by(|(one, _), (other, _)| one.cmp(other)))
 }
 
-fn is_connector(directory: &Path) -> bool {
-    [PLUGIN_JSON, PACKAGE_JSON].iter().any(|name| directory.join(name).is_file())
+fn is_connector(directory: &Path) -> Result<bool, PayloadError> {
+    for name in [PLUGIN_JSON, PACKAGE_JSON] {
+        if exists(&directory.join(name)).map_err(PayloadError::looking)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Action, FileError};
+use super::{Action, FileError, exists};
 
 /// Opens a directory for work relative to it; the last component may not be a symbolic link.
 pub fn open(path: &Path) -> Result<OwnedFd, FileError> {
@@ -40,12 +40,16 @@ pub fn create(path: &Path, mode: u32) -> Result<bool, FileError> {
 }
 
 /// The directories that must be created, outermost first, so that `path` exists.
-#[must_use]
-pub fn missing(path: &Path) -> Vec<&Path> {
-    let mut missing: Vec<&Path> =
-        path.ancestors().take_while(|ancestor| !ancestor.exists()).collect();
+pub fn missing(path: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let mut missing = Vec::new();
+    for ancestor in path.ancestors() {
+        if exists(ancestor)? {
+            break;
+        }
+        missing.push(ancestor.to_owned());
+    }
     missing.reverse();
-    missing
+    Ok(missing)
 }
 
 /// Removes a directory if nothing is in it. Returns whether it is gone.
@@ -70,14 +74,14 @@ mod tests {
     fn creates_what_is_missing_and_removes_only_what_is_empty() {
         let home = tempfile::tempdir().unwrap();
         let deep = home.path().join("a/b/c");
-        let todo: Vec<_> = missing(&deep).into_iter().map(std::path::Path::to_owned).collect();
+        let todo = missing(&deep).unwrap();
         assert_eq!(todo.len(), 3);
         for directory in &todo {
             assert!(create(directory, 0o700).unwrap());
             assert!(!create(directory, 0o700).unwrap());
         }
         assert_eq!(deep.metadata().unwrap().permissions().mode() & 0o777, 0o700);
-        assert!(missing(&deep).is_empty());
+        assert!(missing(&deep).unwrap().is_empty());
         std::fs::write(deep.join("theirs"), "x").unwrap();
         assert!(!remove_if_empty(&deep).unwrap());
         std::fs::remove_file(deep.join("theirs")).unwrap();

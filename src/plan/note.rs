@@ -57,6 +57,27 @@ pub enum Note {
         /// Name of the unit.
         unit: String,
     },
+    /// The gateway may take longer to stop than anything else that is waited for.
+    SlowToStop {
+        /// Name of the unit.
+        unit: String,
+        /// Its `TimeoutStopSec=`.
+        seconds: u64,
+    },
+    /// Keys of a set-up made by hand, which may serve others than the connector.
+    KeysOfHandStay {
+        /// The config.
+        file: PathBuf,
+        /// Their names.
+        keys: Vec<String>,
+    },
+    /// The bypass of a set-up made by hand.
+    BypassOfHandStays {
+        /// The drop-in.
+        file: PathBuf,
+        /// The unit to which it belongs.
+        unit: String,
+    },
     /// npm dependencies will be fetched.
     Dependencies {
         /// What is not left to npm's choice.
@@ -115,6 +136,9 @@ impl Note {
             Self::NoManager { .. } => "no-manager",
             Self::NoUnit { .. } => "no-unit",
             Self::NotRunning { .. } => "not-running",
+            Self::SlowToStop { .. } => "slow-to-stop",
+            Self::KeysOfHandStay { .. } => "keys-of-hand-stay",
+            Self::BypassOfHandStays { .. } => "bypass-of-hand-stays",
             Self::Dependencies { .. } => "dependencies",
             Self::Unverified => "unverified",
             Self::AuthNone => "auth-none",
@@ -196,12 +220,41 @@ impl Localized for Note {
                     "{file} 已被他人修改，保持不变"
                 )
             }
+            Self::KeysOfHandStay { .. } | Self::BypassOfHandStays { .. } => {
+                self.about_a_set_up_by_hand(language)
+            }
             _ => self.about_the_machine(language),
         }
     }
 }
 
 impl Note {
+    /// Remarks on what no record of ours says is ours to take out.
+    fn about_a_set_up_by_hand(&self, language: Language) -> String {
+        match self {
+            Self::KeysOfHandStay { file, keys } => {
+                let (file, names) = (file.display(), keys.join(", "));
+                let commands: Vec<_> =
+                    keys.iter().map(|key| format!("openclaw config unset {key}")).collect();
+                let commands = commands.join("; ");
+                say!(
+                    language,
+                    "set by hand, perhaps for others too, and therefore left in {file}: {names}. If nothing needs them: {commands}",
+                    "以下键是手动设置的，可能另有用途，保留在 {file} 中：{names}。如不再需要：{commands}"
+                )
+            }
+            Self::BypassOfHandStays { file, unit } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "set by hand, perhaps for others too, and therefore left in {file}: no_proxy and NO_PROXY. If nothing needs them, take both lines out (systemctl --user edit {unit}), then: systemctl --user restart {unit}",
+                    "no_proxy 和 NO_PROXY 是手动设置的，可能另有用途，保留在 {file} 中。如不再需要，请删除这两行（systemctl --user edit {unit}），然后执行：systemctl --user restart {unit}"
+                )
+            }
+            _ => String::new(),
+        }
+    }
+
     /// Remarks on what was found, not on what is changed.
     fn about_the_machine(&self, language: Language) -> String {
         match self {
@@ -235,6 +288,11 @@ impl Note {
                 language,
                 "{unit} does not run and is not started (use --start, or: systemctl --user start {unit})",
                 "{unit} 未运行，本命令不会启动它（可加 --start，或执行：systemctl --user start {unit}）"
+            ),
+            Self::SlowToStop { unit, seconds } => say!(
+                language,
+                "{unit} may take up to {seconds} s to stop (its TimeoutStopSec); it is waited for that long unless --timeout says otherwise",
+                "停止 {unit} 最多可能需要 {seconds} 秒（其 TimeoutStopSec）；除非指定 --timeout，否则会一直等待"
             ),
             Self::Dependencies { pins } if pins.is_empty() => {
                 say!(language, "npm dependencies will be fetched", "将通过 npm 获取依赖")

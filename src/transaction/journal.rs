@@ -12,7 +12,7 @@ use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
 use crate::fs::image::{FileImage, FileState};
 use crate::fs::replace;
-use crate::fs::{Action, FileError, directory};
+use crate::fs::{Action, FileError, directory, is_absent};
 use crate::language::Language;
 
 /// The format that this program writes. Older ones are read, newer ones refused untouched.
@@ -255,10 +255,11 @@ impl Journal {
         self.write(LEFT, text.as_bytes())
     }
 
-    /// Whether something could not be taken back, so that the contents are still needed.
+    /// Whether something could not be taken back, or may not have been, so that the contents are
+    /// still needed.
     #[must_use]
     pub fn left_something(&self) -> bool {
-        self.directory.join(LEFT).exists()
+        !is_absent(&self.directory.join(LEFT))
     }
 
     /// Closes the transaction: one rename of its state file.

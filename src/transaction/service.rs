@@ -5,8 +5,11 @@ use std::time::Duration;
 use super::error::TransactionError;
 use crate::interrupt::Interrupt;
 use crate::language::Explain;
-use crate::patience::Deadline;
+use crate::patience::{Deadline, Patience};
 use crate::systemd::{JobOutcome, ManagerError, UserManager, Verb};
+
+/// What systemd needs to kill a service that has not stopped in its time.
+const KILLING: Duration = Duration::from_secs(10);
 
 /// Why the unit could not be asked or did not obey.
 pub type ServiceError = Box<dyn Explain>;
@@ -34,23 +37,23 @@ pub trait Service {
 pub struct GatewayUnit<'a> {
     manager: Option<&'a UserManager>,
     unit: &'a str,
-    timeout: Duration,
+    patience: Patience,
     interrupt: Interrupt,
     last_deadline: Option<Deadline>,
     silence: Option<ManagerError>,
 }
 
 impl<'a> GatewayUnit<'a> {
-    /// The unit `unit`; each call may take `timeout`.
+    /// The unit `unit`; each call may take as long as `patience` says.
     #[must_use]
     pub fn new(
         manager: Option<&'a UserManager>,
         unit: &'a str,
-        timeout: Duration,
+        patience: Patience,
         interrupt: &Interrupt,
     ) -> Self {
         let interrupt = interrupt.clone();
-        Self { manager, unit, timeout, interrupt, last_deadline: None, silence: None }
+        Self { manager, unit, patience, interrupt, last_deadline: None, silence: None }
     }
 
     /// Asks the manager. Without one no step that needs one is planned; only a recovery on a
@@ -61,10 +64,19 @@ impl<'a> GatewayUnit<'a> {
         manager: &UserManager,
         question: impl FnOnce(&UserManager, Deadline, &Interrupt) -> Result<T, ManagerError>,
     ) -> Result<T, ServiceError> {
+        self.ask_for(self.patience.span(), manager, question)
+    }
+
+    fn ask_for<T>(
+        &mut self,
+        span: Duration,
+        manager: &UserManager,
+        question: impl FnOnce(&UserManager, Deadline, &Interrupt) -> Result<T, ManagerError>,
+    ) -> Result<T, ServiceError> {
         if let Some(silence) = &self.silence {
             return Err(silence.clone().into());
         }
-        let deadline = self.last_deadline.unwrap_or_else(|| Deadline::after(self.timeout));
+        let deadline = self.last_deadline.unwrap_or_else(|| Deadline::after(span));
         let answer = question(manager, deadline, &self.interrupt);
         if let Err(error @ (ManagerError::Hung { .. } | ManagerError::Died { .. })) = &answer
             && self.last_deadline.is_some()
@@ -72,6 +84,16 @@ impl<'a> GatewayUnit<'a> {
             self.silence = Some(error.clone());
         }
         Ok(answer?)
+    }
+
+    /// How long a stop may take: systemd waits `TimeoutStopSec=` for the service before it kills
+    /// it, and OpenClaw 2026.9.6 asks for 330 s. A service that may take for ever gets no more
+    /// than any other.
+    fn time_to_stop(&mut self, manager: &UserManager) -> Result<Duration, ServiceError> {
+        let unit = self.unit;
+        let found = self.ask(manager, |it, deadline, stop| it.unit(unit, deadline, stop))?;
+        let allowed = found.timeout_stop.unwrap_or_default();
+        Ok(self.patience.span_for(allowed.saturating_add(KILLING)))
     }
 }
 
@@ -84,7 +106,14 @@ impl Service for GatewayUnit<'_> {
 
     fn stop(&mut self) -> Result<(), ServiceError> {
         let (unit, Some(manager)) = (self.unit, self.manager) else { return Ok(()) };
-        let outcome = self.ask(manager, |it, deadline, stop| it.stop(unit, deadline, stop))?;
+        let span = self.time_to_stop(manager)?;
+        let usual = self.patience.span();
+        if self.last_deadline.is_some() && span > usual {
+            // what is asked after such a stop needs its time, too
+            self.last_deadline = Some(Deadline::after(span + usual));
+        }
+        let outcome =
+            self.ask_for(span, manager, |it, deadline, stop| it.stop(unit, deadline, stop))?;
         judge(Verb::Stop, unit, &outcome)
     }
 
@@ -101,7 +130,7 @@ impl Service for GatewayUnit<'_> {
 
     fn stand_firm(&mut self) {
         self.interrupt = Interrupt::never();
-        self.last_deadline = Some(Deadline::after(self.timeout));
+        self.last_deadline = Some(Deadline::after(self.patience.span()));
     }
 }
 

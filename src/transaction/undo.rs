@@ -14,7 +14,7 @@ use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
-use crate::fs::{FileError, directory, replace};
+use crate::fs::{FileError, directory, exists, replace};
 use crate::language::{Language, Localized};
 use crate::openclaw::config_lock::ConfigLock;
 use crate::openclaw::way_back::{self, Images, WayBack};
@@ -140,7 +140,7 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
         Step::Tree(tree) => take_back_tree(journal, number, tree),
         // both were decided by the disk when the intent was written; the note of what was begun
         // may be lost in a power cut
-        Step::Directory { path, .. } => Ok(if path.exists() && directory::remove_if_empty(path)? {
+        Step::Directory { path, .. } => Ok(if exists(path)? && directory::remove_if_empty(path)? {
             Outcome::TakenBack
         } else {
             Outcome::NothingToDo

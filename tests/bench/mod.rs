@@ -96,6 +96,13 @@ impl Machine {
         self.serve(3128, &["proxy.py", "3128", "proxy.log", "model.example=127.0.0.1:8080"]);
     }
 
+    /// Starts an npm registry whose downloads never end; its settings for npm are returned. Who has begun one finds the file
+    /// `asked` in the home.
+    pub(crate) fn hold_the_registry(&self) -> [(&'static str, &'static str); 2] {
+        self.serve(4873, &["registry.py", "4873", "asked"]);
+        [("npm_config_registry", "http://127.0.0.1:4873/"), ("npm_config_cache", "/tmp/npm-cache")]
+    }
+
     fn serve(&self, port: u16, line: &[&str]) {
         let script = r#"
             /usr/bin/python3 "${@:2}" >server-$1.log 2>&1 &

@@ -21,6 +21,8 @@ pub(crate) const CONNECTOR: &str = ".openclaw/extensions/dingtalk-connector";
 pub(crate) const PAYLOAD: &str = "payload/dingtalk-connector";
 /// The bot's secret in every test: no output may hold it.
 pub(crate) const SECRET: &str = "Cl13nt-S3cret-never-shown";
+/// The gateway stand-in's fault of starting with DingTalk and never being ready: the health gate watches it till the end.
+pub(crate) const NEVER_READY: &str = r#"{"only_with_connector": true, "never_ready": true}"#;
 /// The bypass where nothing else was effective.
 pub(crate) const BYPASS: &str = "127.0.0.1,localhost,::1,[::1]";
 
@@ -53,6 +55,14 @@ impl Machine {
         machine.let_the_gateway(faults);
         machine.furnish(furnishing);
         machine
+    }
+
+    /// An installation that has come as far as the health gate.
+    #[track_caller]
+    pub(crate) fn install_up_to_the_gate(&self) -> Watched<'_> {
+        let mut running = self.install(&[]).watch();
+        running.until("start openclaw-gateway");
+        running
     }
 
     /// A furnished machine on which DingTalk has been set up.

@@ -10,7 +10,9 @@ mod bench;
 
 mod config;
 mod dry_run;
+mod progress;
 mod prompts;
 mod records;
 mod settings;
 mod sources;
+mod terminal;

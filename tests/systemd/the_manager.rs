@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::bench::Machine;
 use crate::bench::program::{BYPASS, DROP_IN, UNIT, assert_exit, assert_says};
 use crate::bench::snapshot::RECORDS;
+use crate::bench::{Machine, said};
 
 #[test]
 fn absent_the_files_are_written_and_the_report_says_what_happens_next() {
@@ -44,6 +44,20 @@ fn hung_in_the_middle_the_files_are_put_back_and_what_could_not_be_done_is_named
     assert_exit(&ended, 4);
     assert_says(&ended, &["did not answer in time", UNIT]);
     before.assert_same(&machine.home().without(RECORDS));
+}
+
+/// OpenClaw 2026.9.6 writes 330 s into its unit.
+#[test]
+fn a_unit_that_may_take_long_to_stop_is_told() {
+    let machine = Machine::brisk();
+    let told = || machine.install(&["--dry-run"]).run();
+    assert!(!said(&told()).contains("TimeoutStopSec"), "{}", said(&told()));
+    machine.write(
+        ".config/systemd/user/openclaw-gateway.service.d/20-patient.conf",
+        "[Service]\nTimeoutStopSec=330\n",
+    );
+    machine.shell("systemctl --user daemon-reload");
+    assert_says(&told(), &["may take up to 330 s to stop", "--timeout"]);
 }
 
 #[test]

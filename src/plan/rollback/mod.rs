@@ -15,8 +15,10 @@ use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::health::Expectations;
 use crate::installation::live_tree::LiveTree;
+use crate::installation::paths::CONNECTOR;
 use crate::installation::picture::Picture;
-use crate::transaction::step::{Attributes, Role, Step, TreeSide, TreeStep};
+use crate::openclaw::document::{Document, Value};
+use crate::transaction::step::{Attributes, FileStep, Role, Step, TreeSide, TreeStep};
 
 /// One past transaction, newest first in a [`Request`].
 #[derive(Debug)]
@@ -64,7 +66,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     if let Some(variable) = picture.read_only {
         return Err(PlanError::ReadOnly { variable }.into());
     }
-    let mut notes = Vec::new();
+    let mut notes: Vec<Note> = order::slow_stop(picture).into_iter().collect();
     let mut changes = Changes { tree: tree(request)?, ..Changes::default() };
     let connector_stays = match &changes.tree {
         Some(tree) => tree.after.is_some(),
@@ -88,8 +90,12 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     // the tree first where one comes back, the config first where the tree goes
     let goes = changes.tree.as_ref().is_some_and(|tree| tree.after.is_none());
     let is_empty = changes.is_empty();
-    let steps =
-        if goes { order::removal(picture, changes) } else { order::arrival(picture, changes) };
+    let steps = if goes {
+        order::removal(picture, changes)
+    } else {
+        let coming = coming_channel(&changes.config);
+        order::replacement(picture, changes, request.live_tree, coming.as_ref())
+    };
     let before = request.past.last().and_then(|past| past.connector_before.clone());
     Ok(Plan {
         command: "rollback",
@@ -100,6 +106,14 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
         adopts: false,
         steps: if is_empty { Vec::new() } else { steps },
         notes,
+    })
+}
+
+/// The channel block that the files of the config will hold.
+fn coming_channel(config: &[FileStep]) -> Option<Value> {
+    config.iter().find_map(|file| {
+        let document = Document::parse(&file.path, &file.contents.after.as_ref()?.bytes).ok()?;
+        document.value().get(&["channels", CONNECTOR]).cloned()
     })
 }
 
