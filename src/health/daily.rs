@@ -42,7 +42,7 @@ pub(super) fn files(directories: &[PathBuf]) -> Vec<PathBuf> {
     let entries = ours.filter_map(|directory| fs::read_dir(directory).ok()).flatten().flatten();
     let mut files: Vec<PathBuf> =
         entries.map(|entry| entry.path()).filter(|path| is_daily_log(path)).collect();
-    files.sort_by(|one, other| day(one).cmp(&day(other)).then_with(|| one.cmp(other)));
+    files.sort_by(|one, other| day(one).cmp(day(other)).then_with(|| one.cmp(other)));
     files
 }
 
@@ -125,7 +125,7 @@ impl Chase {
 
     /// The next whole lines; `None` at the end of the file.
     fn piece(&mut self) -> io::Result<Option<Vec<Vec<u8>>>> {
-        let mut bytes = [0; 64 * 1024];
+        let mut bytes = [0; 16 * 1024];
         let length = self.file.read(&mut bytes)?;
         Ok((length > 0).then(|| self.pieces.whole_lines(&bytes[..length])))
     }
@@ -159,16 +159,13 @@ struct Kept {
 impl Kept {
     fn take(&mut self, chase: &mut Chase) -> io::Result<()> {
         while let Some(piece) = chase.piece()? {
-            match self.most {
-                Some(most) => {
-                    self.lines.extend(piece);
-                    self.lines.drain(..self.lines.len().saturating_sub(most));
-                }
-                None => {
-                    self.lines.extend(piece.into_iter().filter(|line| {
-                        of_file(line).is_some_and(|line| line.usec >= self.since_usec)
-                    }))
-                }
+            if let Some(most) = self.most {
+                self.lines.extend(piece);
+                self.lines.drain(..self.lines.len().saturating_sub(most));
+            } else {
+                let since = self.since_usec;
+                let recent = |line: &Vec<u8>| of_file(line).is_some_and(|l| l.usec >= since);
+                self.lines.extend(piece.into_iter().filter(recent));
             }
         }
         Ok(())

@@ -92,15 +92,15 @@ fn from_journal(
     listener: &mut Listener,
     bell: &PipeReader,
 ) -> Result<(), LogError> {
-    let mut journalctl = Journalctl::start(unit, wanted).map_err(LogError::of_journal)?;
-    let mut stream = journalctl.0.stdout.take().ok_or_else(|| LogError::of_journal("no pipe"))?;
+    let mut journalctl = Journalctl::start(unit, wanted).map_err(|cause| unheard(&cause))?;
+    let mut stream = journalctl.0.stdout.take().ok_or_else(|| unheard(&"no pipe"))?;
     let (mut pieces, mut bytes) = (Pieces::default(), vec![0; 64 * 1024]);
     loop {
         match listener.wait(bell, Some(stream.as_fd()), None) {
             Event::Over => return Ok(()),
             Event::Time => {}
             Event::Readable => {
-                let length = stream.read(&mut bytes).map_err(LogError::of_journal)?;
+                let length = stream.read(&mut bytes).map_err(|cause| unheard(&cause))?;
                 if length == 0 {
                     return journalctl.end(wanted.follow);
                 }
@@ -137,10 +137,8 @@ fn from_files(
     Ok(())
 }
 
-impl LogError {
-    fn of_journal(complaint: impl ToString) -> Self {
-        Self::Journal { complaint: complaint.to_string() }
-    }
+fn unheard(complaint: &dyn ToString) -> LogError {
+    LogError::Journal { complaint: complaint.to_string() }
 }
 
 /// What a wait ended with.
@@ -215,14 +213,14 @@ impl Journalctl {
 
     /// How it has ended: one that follows does not end by itself.
     fn end(&mut self, followed: bool) -> Result<(), LogError> {
-        let status = self.0.wait().map_err(LogError::of_journal)?;
+        let status = self.0.wait().map_err(|cause| unheard(&cause))?;
         if status.success() && !followed {
             return Ok(());
         }
         let mut said = String::new();
         let _ = self.0.stderr.take().map(|mut stream| stream.read_to_string(&mut said));
         let said = said.lines().find(|line| !line.trim().is_empty());
-        Err(LogError::of_journal(said.map_or_else(|| status.to_string(), str::to_owned)))
+        Err(unheard(&said.map_or_else(|| status.to_string(), str::to_owned)))
     }
 }
 

@@ -124,7 +124,7 @@ fn a_secret_that_the_gateway_speaks_and_a_message_of_several_lines_are_not_shown
 fn a_gateway_whose_output_goes_elsewhere_is_read_from_its_file() {
     let machine = saying("[]");
     machine.write(
-        &format!(".config/systemd/user/{UNIT}.d/20-elsewhere.conf"),
+        format!(".config/systemd/user/{UNIT}.d/20-elsewhere.conf"),
         "[Service]\nStandardOutput=null\nStandardError=null\n",
     );
     machine.shell("systemctl --user daemon-reload");
@@ -149,7 +149,7 @@ fn a_hung_manager_does_not_keep_the_log_away() {
 }
 
 #[test]
-fn a_program_that_dies_leaves_no_core() {
+fn a_program_that_dies_leaves_no_core_and_no_journalctl() {
     let machine = saying("[]");
     machine.wait_ready();
     let script = "ulimit -c unlimited 2>/dev/null || true; exec openclaw-setup logs --follow";
@@ -163,4 +163,5 @@ fn a_program_that_dies_leaves_no_core() {
     running.signal("ABRT");
     assert!(!running.wait().status.success());
     assert_eq!(machine.shell("ls ~ | grep core || true"), "");
+    machine.wait_until(&format!("! {JOURNALCTL_RUNS}"));
 }
