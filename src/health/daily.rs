@@ -6,21 +6,21 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::LogLine;
 use super::pieces::Pieces;
+use super::{LogLine, LogSource};
 
 /// How much of the end of a log file is read: a gateway that chats all day writes a lot of it.
 const TAIL: u64 = 4 * 1024 * 1024;
 
 /// What the two youngest files of each directory hold since a moment: the files' names hold local
 /// dates, so a start before midnight needs both.
-pub(super) fn since(directories: &[PathBuf], usec: u64) -> Vec<LogLine> {
-    let youngest = |directory: &PathBuf| {
-        let files = files(std::slice::from_ref(directory));
-        files[files.len().saturating_sub(2)..].to_vec()
+pub(super) fn since(source: &LogSource, usec: u64) -> Vec<LogLine> {
+    let youngest = |files: Vec<PathBuf>| files[files.len().saturating_sub(2)..].to_vec();
+    let files: Vec<_> = match &source.named {
+        Some(_) => files(source),
+        None => source.directories.iter().map(days_in).flat_map(youngest).collect(),
     };
-    let files = directories.iter().flat_map(youngest);
-    let lines = files.flat_map(|path| tail(&path).unwrap_or_default());
+    let lines = files.iter().flat_map(|path| tail(path).unwrap_or_default());
     lines.filter(|line| line.usec >= usec).collect()
 }
 
@@ -36,13 +36,22 @@ fn of_file(line: &[u8]) -> Option<LogLine> {
     LogLine::of_file(&String::from_utf8_lossy(line))
 }
 
-/// The files in those of the directories that are ours, the oldest day first.
-pub(super) fn files(directories: &[PathBuf]) -> Vec<PathBuf> {
-    let ours = directories.iter().filter(|directory| is_ours(directory));
-    let entries = ours.filter_map(|directory| fs::read_dir(directory).ok()).flatten().flatten();
-    let mut files: Vec<PathBuf> =
-        entries.map(|entry| entry.path()).filter(|path| is_daily_log(path)).collect();
+/// The file that the config names; else those in the directories that are ours, the oldest day
+/// first.
+pub(super) fn files(source: &LogSource) -> Vec<PathBuf> {
+    if let Some(named) = &source.named {
+        return named.is_file().then(|| named.clone()).into_iter().collect();
+    }
+    let mut files: Vec<PathBuf> = source.directories.iter().flat_map(days_in).collect();
     files.sort_by(|one, other| day(one).cmp(day(other)).then_with(|| one.cmp(other)));
+    files
+}
+
+fn days_in(directory: &PathBuf) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).ok().filter(|_| is_ours(directory));
+    let paths = entries.into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = paths.filter(|path| is_daily_log(path)).collect();
+    files.sort();
     files
 }
 
@@ -76,7 +85,7 @@ fn written(file: &Metadata) -> u64 {
 
 /// A reader that goes from one day's file to the next.
 pub(super) struct Chase {
-    directories: Vec<PathBuf>,
+    source: LogSource,
     path: PathBuf,
     file: File,
     pieces: Pieces,
@@ -86,26 +95,26 @@ impl Chase {
     /// Reads what the files hold since a moment, of that the last `most` lines, and stands at the
     /// end of the youngest file; `None`: there is no file.
     pub(super) fn begin(
-        directories: &[PathBuf],
+        source: &LogSource,
         since_usec: u64,
         most: Option<usize>,
     ) -> io::Result<Option<(Self, Vec<LogLine>)>> {
-        let mut files = files(directories);
+        let mut files = files(source);
         let Some(youngest) = files.pop() else { return Ok(None) };
         let mut kept = Kept { lines: VecDeque::new(), since_usec, most };
         for path in files.iter().filter(|path| grew_since(&[(*path).clone()], since_usec)) {
-            kept.take(&mut Self::at(directories, path.clone())?)?;
+            kept.take(&mut Self::at(source, path.clone())?)?;
         }
-        let mut chase = Self::at(directories, youngest)?;
+        let mut chase = Self::at(source, youngest)?;
         kept.take(&mut chase)?;
         let lines = kept.lines.iter().filter_map(|line| of_file(line));
         let lines = lines.filter(|line| line.usec >= since_usec).collect();
         Ok(Some((chase, lines)))
     }
 
-    fn at(directories: &[PathBuf], path: PathBuf) -> io::Result<Self> {
+    fn at(source: &LogSource, path: PathBuf) -> io::Result<Self> {
         let file = File::open(&path)?;
-        Ok(Self { directories: directories.to_vec(), path, file, pieces: Pieces::default() })
+        Ok(Self { source: source.clone(), path, file, pieces: Pieces::default() })
     }
 
     /// What was written since the last call, across midnight, a truncation and a rotation.
@@ -117,7 +126,7 @@ impl Chase {
                 lines.extend(piece.iter().filter_map(|line| of_file(line)));
             }
             // one that has gone again already is looked for the next time
-            let next = self.next().and_then(|path| Self::at(&self.directories, path).ok());
+            let next = self.next().and_then(|path| Self::at(&self.source, path).ok());
             let Some(next) = next else { return Ok(lines) };
             *self = next;
         }
@@ -143,7 +152,7 @@ impl Chase {
         let identity = |file: Metadata| (file.dev(), file.ino());
         let replaced =
             self.path.metadata().ok().map(identity) != self.file.metadata().ok().map(identity);
-        let mut files = files(&self.directories).into_iter();
+        let mut files = files(&self.source).into_iter();
         files.find(|path| day(path) > day(&self.path) || (replaced && *path == self.path))
     }
 }
@@ -191,6 +200,11 @@ mod tests {
         lines.into_iter().map(|line| line.text).collect()
     }
 
+    fn in_folders(directories: &[&Path]) -> LogSource {
+        let directories = directories.iter().map(|path| (*path).to_owned()).collect();
+        LogSource { directories, ..LogSource::of_unit("") }
+    }
+
     /// Three days in a folder of its own.
     struct Days(tempfile::TempDir);
 
@@ -217,8 +231,8 @@ mod tests {
         }
 
         fn chase(&self, since: &str, most: Option<usize>) -> (Chase, Vec<String>) {
-            let directories = [self.0.path().to_owned()];
-            let (chase, lines) = Chase::begin(&directories, usec(since), most).unwrap().unwrap();
+            let source = in_folders(&[self.0.path()]);
+            let (chase, lines) = Chase::begin(&source, usec(since), most).unwrap().unwrap();
             (chase, texts(lines))
         }
     }
@@ -226,7 +240,7 @@ mod tests {
     #[test]
     fn files_are_read_from_the_moment_on() {
         let days = Days::new();
-        let since = since(&[days.0.path().to_owned()], usec("2026-01-02T23:00:00Z"));
+        let since = since(&in_folders(&[days.0.path()]), usec("2026-01-02T23:00:00Z"));
         assert_eq!(texts(since), ["late", "next day"]);
     }
 
@@ -275,10 +289,27 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_the_config_names_is_the_only_one() {
+        let days = Days::new();
+        let named = days.path("named");
+        let source = in_folders(&[days.0.path()]).in_file(Some(named.clone()));
+        assert!(files(&source).is_empty());
+        days.add("named", &entry("2026-01-03T00:00:01Z", "elsewhere"));
+        assert_eq!(files(&source), [named]);
+        assert_eq!(texts(since(&source, 0)), ["elsewhere"]);
+        let (mut chase, lines) = Chase::begin(&source, 0, None).unwrap().unwrap();
+        assert_eq!(texts(lines), ["elsewhere"]);
+        days.add("named", &entry("2026-01-03T00:00:01Z", "more"));
+        assert_eq!(texts(chase.news().unwrap()), ["more"]);
+    }
+
+    #[test]
     fn a_folder_that_is_no_folder_of_ours_is_not_read() {
         let days = Days::new();
         let link = days.path("link");
         std::os::unix::fs::symlink(days.0.path(), &link).unwrap();
-        assert!(files(&[link, "/proc/1".into(), "/nowhere".into()]).is_empty());
+        assert!(
+            files(&in_folders(&[&link, Path::new("/proc/1"), Path::new("/nowhere")])).is_empty()
+        );
     }
 }

@@ -17,6 +17,8 @@ pub struct LogSource {
     pub unit: String,
     /// Where `OpenClaw` may write `openclaw-YYYY-MM-DD.log`; only what is ours is read.
     pub directories: Vec<PathBuf>,
+    /// The one file that it writes instead, if the config names one.
+    pub named: Option<PathBuf>,
 }
 
 impl LogSource {
@@ -26,7 +28,14 @@ impl LogSource {
     pub fn of_unit(unit: &str) -> Self {
         let uid = rustix::process::geteuid().as_raw();
         let directories = vec!["/tmp/openclaw".into(), format!("/tmp/openclaw-{uid}").into()];
-        Self { unit: unit.to_owned(), directories }
+        Self { unit: unit.to_owned(), directories, named: None }
+    }
+
+    /// The same with the file that the config names, if it does (`logging.file`): `OpenClaw`
+    /// 2026.3.13 then writes no daily ones.
+    #[must_use]
+    pub fn in_file(self, named: Option<PathBuf>) -> Self {
+        Self { named, ..self }
     }
 }
 
@@ -43,7 +52,7 @@ pub fn gateway_log(
     if !lines.is_empty() {
         return lines;
     }
-    daily::since(&source.directories, since_usec)
+    daily::since(source, since_usec)
 }
 
 fn from_journal(

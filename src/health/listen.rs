@@ -62,12 +62,14 @@ pub fn origin(
         let heard = journal::has_heard(&source.unit, since, deadline, interrupt);
         heard.then_some(Origin::Journal)
     };
-    let files = daily::files(&source.directories);
+    let files = daily::files(source);
     let grew = daily::grew_since(&files, since_usec);
     let youngest = files.last().cloned().map(Origin::Files);
     let recent = journal(since_usec).or_else(|| youngest.clone().filter(|_| grew));
-    let absent =
-        || LogError::Absent { unit: source.unit.clone(), directories: source.directories.clone() };
+    let absent = || LogError::Absent {
+        unit: source.unit.clone(),
+        places: source.named.clone().map_or_else(|| source.directories.clone(), |file| vec![file]),
+    };
     recent.or_else(|| journal(0)).or(youngest).ok_or_else(absent)
 }
 
@@ -82,7 +84,7 @@ pub fn listen(
     let bell = Interrupt::bell().map_err(|cause| LogError::Io { cause })?;
     match origin {
         Origin::Journal => from_journal(&source.unit, wanted, listener, &bell),
-        Origin::Files(_) => from_files(&source.directories, wanted, listener, &bell),
+        Origin::Files(_) => from_files(source, wanted, listener, &bell),
     }
 }
 
@@ -116,14 +118,14 @@ fn from_journal(
 }
 
 fn from_files(
-    directories: &[PathBuf],
+    source: &LogSource,
     wanted: Wanted,
     listener: &mut Listener,
     bell: &PipeReader,
 ) -> Result<(), LogError> {
     let read = |cause| LogError::Io { cause };
     let most = wanted.lines.map(|lines| lines as usize);
-    let begun = Chase::begin(directories, wanted.since_usec, most).map_err(read)?;
+    let begun = Chase::begin(source, wanted.since_usec, most).map_err(read)?;
     let Some((mut chase, lines)) = begun else { return Ok(()) };
     let mut goes_on = listener.take(lines.into_iter())?;
     while goes_on && wanted.follow {

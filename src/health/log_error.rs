@@ -13,8 +13,8 @@ pub enum LogError {
     Absent {
         /// The unit that the journal was asked for.
         unit: String,
-        /// Where there is no log file either.
-        directories: Vec<PathBuf>,
+        /// The file or the directories where there is no log either.
+        places: Vec<PathBuf>,
     },
     /// journalctl could not be started, or has ended by itself.
     Journal {
@@ -45,13 +45,12 @@ impl Explain for LogError {
 
     fn problem(&self, language: Language) -> String {
         match self {
-            Self::Absent { unit, directories } => {
-                let directories: Vec<_> =
-                    directories.iter().map(|path| path.display().to_string()).collect();
-                let (english, chinese) = (directories.join(" or "), directories.join(" 与 "));
+            Self::Absent { unit, places } => {
+                let places: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
+                let (english, chinese) = (places.join(" or "), places.join(" 与 "));
                 say!(
                     language,
-                    "there is no log: the journal holds nothing that {unit} has said, and there is no log file of this user's in {english}",
+                    "there is no log: the journal holds nothing that {unit} has said, and there is no log file of this user's at {english}",
                     "没有日志：journal 中没有 {unit} 的输出，{chinese} 中也没有当前用户的日志文件"
                 )
             }

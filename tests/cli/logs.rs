@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::ChildStdout;
 
-use crate::bench::program::{SECRET, assert_exit, assert_says, json as document};
+use crate::bench::program::{CONFIG, SECRET, assert_exit, assert_says, json as document};
 use crate::bench::{Machine, Running, said};
 
 const FOLDER: &str = "/tmp/openclaw";
@@ -117,6 +117,21 @@ fn no_log_at_all_is_an_error_that_says_where_it_looked() {
         1,
         "one line like any other"
     );
+}
+
+#[test]
+fn a_file_that_the_config_names_is_read_instead() {
+    let machine = with_a_log();
+    let named = "/home/tester/gateway.log";
+    machine.shell(&format!(
+        r#"sed -i 's,^  "tools",  "logging": {{"file": "{named}"}}\, &,' {CONFIG}"#
+    ));
+    assert_says(&machine.setup(&["logs"]).run(), &["there is no log", named]);
+    log(&machine, named, "gateway", "named");
+    let mut follower = Follower::of(&machine, &[]);
+    follower.expect("named");
+    log(&machine, named, "gateway", "grown");
+    follower.expect("grown");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod tell;
 
 use std::io::Write;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use self::secrets::Secrets;
@@ -13,6 +14,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use crate::cli::Logs;
 use crate::health::{Listener, LogSource, Origin, Redaction, Wanted, listen, origin};
+use crate::openclaw::include::ConfigSet;
 use crate::say;
 
 /// How many lines are shown where nothing says so.
@@ -28,9 +30,10 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let seen = context.observe(manager.as_ref()).or_else(|_| context.observe(None)).ok();
     let started = seen.as_ref().and_then(|(picture, _)| picture.service.managed());
     let started = started.map_or(0, |managed| managed.unit.main_start_usec);
+    let named = seen.as_ref().and_then(|(_, config)| file_of(config.as_ref().ok()?));
     let mut secrets = Secrets::of(&context, seen);
     let wanted = wanted(options, started);
-    let source = LogSource::of_unit(&context.paths.unit);
+    let source = LogSource::of_unit(&context.paths.unit).in_file(named);
     let origin = origin(&source, wanted.since_usec, context.deadline(), &context.interrupt)?;
     introduce(&context, &origin, secrets.are_known());
 
@@ -48,10 +51,16 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     if context.interrupt.is_raised() && !options.follow {
         return Ok(Exit::Interrupted);
     }
-    if count == 0 {
+    if count == 0 && !options.follow {
         tell_of_silence(&context, wanted.since_usec);
     }
     Ok(Exit::Done)
+}
+
+/// The log file that the config names.
+fn file_of(config: &ConfigSet) -> Option<PathBuf> {
+    let file = config.effective().get(&["logging", "file"])?.as_str()?;
+    Some(PathBuf::from(file)).filter(|file| file.is_absolute())
 }
 
 /// What was asked for; else the last lines since the gateway's last start.
