@@ -23,7 +23,7 @@ const LINES: u32 = 100;
 /// A log is wanted just when nothing else answers: a hung user manager is not waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Shows the log until its end, or until Ctrl-C, which ends `--follow` as it should be ended.
+/// Shows the log until its end, or until Ctrl-C.
 pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let context = Context { timeout: context.timeout.min(PATIENCE), ..context };
     let manager = context.manager().ok().flatten();
@@ -34,7 +34,11 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let mut secrets = Secrets::of(&context, seen);
     let wanted = wanted(options, started);
     let source = LogSource::of_unit(&context.paths.unit).in_file(named);
-    let origin = origin(&source, wanted.since_usec, context.deadline(), &context.interrupt)?;
+    let origin = origin(&source, wanted.since_usec, context.deadline(), &context.interrupt);
+    if context.interrupt.is_raised() {
+        return Ok(cut_off(options));
+    }
+    let origin = origin?;
     introduce(&context, &origin, secrets.are_known());
 
     let form = Form::of(context.console.json);
@@ -48,13 +52,18 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let mut listener =
         Listener { interrupt: &context.interrupt, output: stdout.as_fd(), hear: &mut hear };
     listen(&origin, &source, wanted, &mut listener)?;
-    if context.interrupt.is_raised() && !options.follow {
-        return Ok(Exit::Interrupted);
+    if context.interrupt.is_raised() {
+        return Ok(cut_off(options));
     }
-    if count == 0 && !options.follow {
+    if count == 0 {
         tell_of_silence(&context, wanted.since_usec);
     }
     Ok(Exit::Done)
+}
+
+/// Ctrl-C is how people leave a log that they follow: no script waits for another end of it.
+fn cut_off(options: &Logs) -> Exit {
+    if options.follow { Exit::Done } else { Exit::Interrupted }
 }
 
 /// The log file that the config names.
