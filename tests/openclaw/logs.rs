@@ -25,8 +25,12 @@ fn the_journal_and_the_file_tell_the_same() {
 fn tells_that_it_listens(machine: &Machine) -> (Value, bool) {
     let shown = machine.run(&["openclaw-setup", "logs", "--json"]);
     let text = String::from_utf8_lossy(&shown.stdout);
-    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let line = lines.find(|line| line["text"].as_str().unwrap().starts_with("listening on ws"));
+    let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let line = lines.find(|line| says(line).starts_with("listening on ws"));
     let line = line.unwrap_or_else(|| panic!("{}", said(&shown)));
     (line, String::from_utf8_lossy(&shown.stderr).contains("/tmp/openclaw/openclaw-"))
+}
+
+fn says(line: &Value) -> &str {
+    line["text"].as_str().unwrap_or_default()
 }
