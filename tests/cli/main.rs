@@ -10,6 +10,7 @@ mod bench;
 
 mod config;
 mod dry_run;
+mod logs;
 mod progress;
 mod prompts;
 mod records;
