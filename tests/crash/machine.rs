@@ -188,7 +188,8 @@ fn state(machine: &Machine) -> State {
 /// The step in which the manager hangs is made long; the manager is stopped when it has begun.
 const SLOWLY: &str =
     "strace -f -qq -o /dev/null -e trace=renameat2 -e inject=renameat2:delay_enter=2000000:when=1";
-const IN_THE_MIDDLE: &str = r#"until grep -qs '"step":1,' ~/.openclaw/openclaw-setup/transactions/*/progress; do sleep 0.02; done"#;
+const IN_THE_MIDDLE: &str =
+    r#"grep -qs '"step":1,' ~/.openclaw/openclaw-setup/transactions/*/progress"#;
 
 #[test]
 fn i10_a_manager_that_hangs_in_the_middle_leaves_whole_files_in_time() {
@@ -222,7 +223,7 @@ fn old_though_the_manager_got(machine: &Machine, signal: &str) -> Output {
     let line = format!("{SLOWLY} openclaw-setup {INSTALL} --timeout 2");
     let began = std::time::Instant::now();
     let running = machine.command(&["bash", "-c", &line]).start();
-    machine.shell(IN_THE_MIDDLE);
+    machine.wait_until(IN_THE_MIDDLE);
     machine.signal_manager(signal);
     let output = running.wait();
     assert!(matches!(output.status.code(), Some(1 | 4)), "{}", said(&output));

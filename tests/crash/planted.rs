@@ -52,7 +52,7 @@ fn jobs(points: Vec<Point>) -> Vec<(Point, &'static str)> {
 fn planted(case: &Case, point: &Point, place: &str) -> Result<bool, String> {
     case.arrange();
     let link = Link::new(&case.home, place);
-    let output = strace::paused(&case.command(), point, &case.home.log(), || link.plant());
+    let output = strace::paused(&case.command(), point, || link.plant());
     let said = said(&output);
     if !link.victim.exists() {
         return if output.status.success() { Ok(false) } else { Err(said) };

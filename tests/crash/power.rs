@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::bench::limit;
 use super::home::Home;
 use super::kill::kill;
 use super::room::{self, shell};
@@ -63,7 +64,7 @@ fn cut_everywhere(name: &str, system: &'static str, scenario: &'static Scenario)
     sweep(&title("during recovery of"), &cases, &sample(recoveries, step), cut_in_recovery);
     sweep(&title("after"), &cases, &[()], |case, ()| {
         case.arrange();
-        if !case.command().output().unwrap().status.success() {
+        if !limit::output(&mut case.command()).status.success() {
             return Err("the command failed".to_owned());
         }
         lose_power(case);
