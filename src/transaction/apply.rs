@@ -91,6 +91,7 @@ impl Preparation {
     ) -> Result<Journal, Failure> {
         self.identify_trees(&mut intent).map_err(Failure::before_the_switch)?;
         note_directories(&mut intent);
+        note_real_places(&mut intent);
         if watch.interrupt.is_raised() {
             return Err(Failure::before_the_switch(TransactionError::Interrupted));
         }
@@ -166,6 +167,23 @@ fn note_directories(intent: &mut Intent) {
     });
 }
 
+/// A link on the way that is there now is the operator's own; one that is planted from here on is
+/// not followed.
+fn note_real_places(intent: &mut Intent) {
+    for step in &mut intent.steps {
+        match step {
+            Step::Attributes { path, .. }
+            | Step::Directory { path, .. }
+            | Step::RemoveDirectory { path, .. } => *path = directory::with_real_parent(path),
+            Step::Move { from, to } => {
+                *from = directory::with_real_parent(from);
+                *to = to.as_deref().map(directory::with_real_parent);
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Drop for Preparation {
     fn drop(&mut self) {
         if !self.begun {
@@ -238,7 +256,7 @@ fn apply(journal: &Journal, step: &Step, service: &mut dyn Service) -> Result<()
         }
         Step::Move { from, to } => {
             let to = to.clone().unwrap_or_else(|| journal.aside(from));
-            Ok(attributes::rename(from, &to)?)
+            Ok(exchange::relocate(from, &to)?)
         }
     }
 }

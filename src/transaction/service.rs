@@ -11,7 +11,7 @@ use crate::systemd::{JobOutcome, ManagerError, UserManager, Verb};
 /// Why the unit could not be asked or did not obey.
 pub type ServiceError = Box<dyn Explain>;
 
-/// The gateway's unit under its user manager. Each call has its own deadline.
+/// The gateway's unit under its user manager. One deadline stands around all calls of a transaction.
 pub trait Service {
     /// Whether the unit runs or is about to.
     fn is_active(&mut self) -> Result<bool, ServiceError>;
@@ -25,8 +25,8 @@ pub trait Service {
     /// Lets the manager read its unit files again (`daemon-reload`).
     fn reload(&mut self) -> Result<(), ServiceError>;
 
-    /// What was done is being taken back: from here on nothing is interrupted, one deadline stands
-    /// around all calls together, and a manager that has not answered once is not asked again.
+    /// What was done is being taken back: from here on nothing is interrupted, another deadline
+    /// stands around all calls together, and a manager that has not answered once is not asked again.
     fn stand_firm(&mut self);
 }
 
@@ -36,12 +36,14 @@ pub struct GatewayUnit<'a> {
     unit: &'a str,
     timeout: Duration,
     interrupt: Interrupt,
-    last_deadline: Option<Deadline>,
+    /// Around all calls, from the first one on.
+    deadline: Option<Deadline>,
+    stands_firm: bool,
     silence: Option<ManagerError>,
 }
 
 impl<'a> GatewayUnit<'a> {
-    /// The unit `unit`; each call may take `timeout`.
+    /// The unit `unit`; all calls together may take `timeout`, and once more to take them back.
     #[must_use]
     pub fn new(
         manager: Option<&'a UserManager>,
@@ -50,7 +52,8 @@ impl<'a> GatewayUnit<'a> {
         interrupt: &Interrupt,
     ) -> Self {
         let interrupt = interrupt.clone();
-        Self { manager, unit, timeout, interrupt, last_deadline: None, silence: None }
+        let (deadline, stands_firm, silence) = (None, false, None);
+        Self { manager, unit, timeout, interrupt, deadline, stands_firm, silence }
     }
 
     /// Asks the manager. Without one no step that needs one is planned; only a recovery on a
@@ -64,10 +67,10 @@ impl<'a> GatewayUnit<'a> {
         if let Some(silence) = &self.silence {
             return Err(silence.clone().into());
         }
-        let deadline = self.last_deadline.unwrap_or_else(|| Deadline::after(self.timeout));
+        let deadline = *self.deadline.get_or_insert_with(|| Deadline::after(self.timeout));
         let answer = question(manager, deadline, &self.interrupt);
         if let Err(error @ (ManagerError::Hung { .. } | ManagerError::Died { .. })) = &answer
-            && self.last_deadline.is_some()
+            && self.stands_firm
         {
             self.silence = Some(error.clone());
         }
@@ -101,7 +104,8 @@ impl Service for GatewayUnit<'_> {
 
     fn stand_firm(&mut self) {
         self.interrupt = Interrupt::never();
-        self.last_deadline = Some(Deadline::after(self.timeout));
+        self.stands_firm = true;
+        self.deadline = Some(Deadline::after(self.timeout));
     }
 }
 

@@ -155,7 +155,7 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
             let to = to.clone().unwrap_or_else(|| journal.aside(from));
             let moved = from.symlink_metadata().is_err() && to.symlink_metadata().is_ok();
             if moved {
-                attributes::rename(&to, from)?;
+                exchange::relocate(&to, from)?;
                 return Ok(Outcome::TakenBack);
             }
             Ok(Outcome::NothingToDo)

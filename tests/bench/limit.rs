@@ -62,7 +62,10 @@ impl Limited {
     pub(crate) fn wait(self) -> Output {
         let output = self.child.wait_with_output().unwrap();
         let (shown, said) = (self.shown, super::said(&output));
-        assert!(!self.watchdog.call_off(), "no end of {shown} after {PATIENCE:?}; it said:\n{said}");
+        assert!(
+            !self.watchdog.call_off(),
+            "no end of {shown} after {PATIENCE:?}; it said:\n{said}"
+        );
         output
     }
 }

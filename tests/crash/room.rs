@@ -67,8 +67,7 @@ pub(crate) fn place(name: &str) -> PathBuf {
 
 /// Runs a shell script that has to succeed; `$1`, `$2` … are the words.
 pub(crate) fn shell(script: &str, words: &[&Path]) -> String {
-    let output =
-        limit::output(Command::new("bash").args(["-euc", script, "room"]).args(words));
+    let output = limit::output(Command::new("bash").args(["-euc", script, "room"]).args(words));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{script} {words:?}: {said}");
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -46,6 +46,23 @@ fn hung_in_the_middle_the_files_are_put_back_and_what_could_not_be_done_is_named
     before.assert_same(&machine.home().without(RECORDS));
 }
 
+/// Each of both jobs would end in time alone.
+#[test]
+fn stop_and_start_together_take_no_longer_than_allowed() {
+    let machine = Machine::brisk_with(&[], r#"{"stop_after": 3}"#, &[]);
+    machine.write(
+        ".config/systemd/user/openclaw-gateway.service.d/20-slow.conf",
+        "[Service]\nExecStartPre=/bin/sleep 3\n",
+    );
+    machine.shell("systemctl --user daemon-reload");
+    let before = machine.home().without(RECORDS);
+    let ended = machine.install(&["--timeout", "5"]).run();
+    assert_exit(&ended, 1);
+    assert_says(&ended, &["did not answer in time", "was undone"]);
+    before.assert_same(&machine.home().without(RECORDS));
+    machine.assert_old_gateway_runs();
+}
+
 #[test]
 fn without_the_bus_its_private_socket_does() {
     let machine = Machine::brisk();
