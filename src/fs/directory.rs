@@ -1,18 +1,30 @@
 //! Directories: made with an explicit mode, made durable, removed when nothing is in them.
 
 use std::ffi::OsStr;
-use std::os::fd::OwnedFd;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::replace::parent_and_name;
-use super::{Action, FileError};
+use super::{Action, FileError, beneath};
 
-/// Opens a directory for work relative to it; the last component may not be a symbolic link.
+/// Opens a directory for work relative to it. No component may be a symbolic link: the operator's
+/// own were resolved when the plan was made, and any other has been planted since.
 pub fn open(path: &Path) -> Result<OwnedFd, FileError> {
-    rustix::fs::open(path, FLAGS, Mode::empty()).map_err(FileError::at(Action::Read, path))
+    held(path).map_err(FileError::at(Action::Read, path))
+}
+
+fn held(path: &Path) -> io::Result<OwnedFd> {
+    let (root, below) = match path.strip_prefix("/") {
+        Ok(below) if below.as_os_str().is_empty() => ("/", Path::new(".")),
+        Ok(below) => ("/", below),
+        Err(_) => (".", path),
+    };
+    let root = beneath::open_directory(Path::new(root))?;
+    beneath::open(root.as_fd(), below, FLAGS, Mode::empty())
 }
 
 const FLAGS: OFlags =
@@ -20,8 +32,8 @@ const FLAGS: OFlags =
 
 /// Makes the names in a directory durable.
 pub fn sync(path: &Path) -> Result<(), FileError> {
-    rustix::fs::open(path, FLAGS, Mode::empty())
-        .and_then(rustix::fs::fsync)
+    held(path)
+        .and_then(|directory| Ok(rustix::fs::fsync(directory)?))
         .map_err(FileError::at(Action::Sync, path))
 }
 
@@ -112,8 +124,11 @@ mod tests {
     fn nothing_is_made_or_removed_through_a_link() {
         let home = tempfile::tempdir().unwrap();
         let [theirs, link] = ["theirs", "link"].map(|name| home.path().join(name));
-        std::fs::create_dir_all(theirs.join("empty")).unwrap();
+        std::fs::create_dir_all(theirs.join("empty/inner")).unwrap();
         symlink("theirs", &link).unwrap();
+        assert!(create(&link.join("empty/new"), 0o700).is_err());
+        assert!(remove_if_empty(&link.join("empty/inner")).is_err());
+        assert!(remove_if_empty(&theirs.join("empty/inner")).unwrap());
         assert!(create(&link, 0o700).is_err());
         assert!(create(&link.join("new"), 0o700).is_err());
         assert!(remove_if_empty(&link.join("empty")).is_err());

@@ -14,9 +14,10 @@ use super::strace::{self, Point};
 use super::sweep::{Case, Verdict, sample, sweep};
 
 /// Where it is planted.
-const PLACES: [&str; 3] = [
+const PLACES: [&str; 4] = [
     ".openclaw/extensions",
     ".config/systemd/user/openclaw-gateway.service.d",
+    ".config/systemd",
     ".openclaw/openclaw.json",
 ];
 

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::bench::limit;
 use super::home::{Home, said};
 use super::room;
-use super::scenario::Scenario;
+use super::scenario::{Deed, Scenario};
 use super::state::State;
 use super::strace::{self, Point};
 
@@ -73,8 +73,11 @@ impl Case {
     /// Makes the old state.
     pub(crate) fn arrange(&self) {
         self.home.reset();
-        for line in self.scenario.before {
-            self.home.ask(line);
+        for deed in self.scenario.before {
+            match deed {
+                Deed::Program(line) => drop(self.home.ask(line)),
+                Deed::Shell(script) => drop(room::shell(script, &[&self.home.path])),
+            }
         }
     }
 
