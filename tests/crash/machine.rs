@@ -43,12 +43,12 @@ const MESSAGES: Calls = ("sendmsg", "");
 const CHILDREN: Calls = ("clone,clone3", "SIGCHLD");
 /// Systemd is reached through a socket of another family.
 const FIRST_QUESTION: Calls = ("connect", "AF_INET");
-/// The gateway goes on with what it has read.
+/// The gateway can still be started.
 const SPOIL: &str = r#"
 sed -i 's/^Environment=.*/Environment=no_proxy=intranet/' ~/.config/systemd/user/openclaw-gateway.service.d/override.conf
-chmod 777 ~/.openclaw/extensions/dingtalk-connector
-: >~/.openclaw/extensions/stray.js
-sed -i 's/"enabled": true/"enabled": false/' ~/.openclaw/openclaw.json"#;
+systemctl --user daemon-reload
+cp -a ~/.openclaw/extensions/dingtalk-connector ~/.openclaw/extensions/dingtalk-connector.bak.20260101
+sed -i '/chatCompletions/,/}/ s/true/false/' ~/.openclaw/openclaw.json"#;
 
 #[test]
 fn i1_i10_a_kill_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
@@ -90,7 +90,7 @@ fn i1_i10_a_recovery_killed_at_any_message_on_the_bus_is_recovered_and_the_gatew
     Kills::of("install", &[], INSTALL).cut_off(FIRST_QUESTION).at(MESSAGES, 10, 4);
 }
 
-/// All that `doctor --fix` mends, its drop-in among it.
+/// A drop-in, a second copy of the connector, a config.
 #[test]
 fn i1_i10_a_repair_killed_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
     let machine = Machine::furnished();
