@@ -48,8 +48,7 @@ fn jobs(points: Vec<Point>) -> Vec<(Point, &'static str)> {
     points.flat_map(|point| PLACES.map(|place| (point.clone(), place))).collect()
 }
 
-/// Returns whether it came to that: a transaction that begins in the same second as another makes
-/// one directory more, so the last such call may never come.
+/// Returns whether it came to that.
 fn planted(case: &Case, point: &Point, place: &str) -> Result<bool, String> {
     case.arrange();
     let link = Link::new(&case.home, place);

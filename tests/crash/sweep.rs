@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::bench::limit;
 use super::home::{Home, said};
@@ -86,15 +85,9 @@ impl Case {
         self.home.program(self.scenario.command)
     }
 
-    /// Where it changes files. A transaction that begins in the same second as the one before it
-    /// makes one directory more: a run in a second of its own has only points to which each comes.
+    /// Where it changes files.
     pub(crate) fn changes(&self) -> Vec<Point> {
         self.arrange();
-        let second = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        let arranged = second();
-        while second() == arranged {
-            std::thread::sleep(Duration::from_millis(5));
-        }
         strace::changes(&self.command(), &self.home.log())
     }
 
