@@ -148,7 +148,7 @@ fn apply<U: Undertaking>(
     let intent = intent(undertaking.plan(prospect), preparation.id());
     let mut service =
         GatewayUnit::new(manager, &context.paths.unit, context.timeout, &context.interrupt);
-    let watch = Watch { interrupt: &context.interrupt, progress: &bar };
+    let watch = Watch { interrupt: &context.interrupt, progress: &bar, patience: context.timeout };
     let mut verify = || undertaking.verify(prospect, &bar);
     let journal = preparation
         .switch(intent, &mut service, &watch, &mut verify)

@@ -16,7 +16,7 @@ use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
 use crate::fs::{FileError, directory, replace};
 use crate::language::{Language, Localized};
-use crate::openclaw::config_lock::ConfigLock;
+use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
 use crate::openclaw::way_back::{self, Images, WayBack};
 use crate::progress::Progress;
 use crate::say;
@@ -198,8 +198,12 @@ fn take_back_file(
     file: &FileStep,
 ) -> Result<Outcome, TransactionError> {
     let id = &journal.intent().id;
-    let _lock = ConfigLock::take_if_any(file.lock.as_deref())?;
     replace::sweep(&file.path, id)?;
+    // for what was never written, or is back already, nobody's lock is waited for
+    if read(file)?.as_ref().map(FileState::image) == file.before {
+        return Ok(Outcome::NothingToDo);
+    }
+    let _lock = ConfigLock::take_if_any(file.lock.as_deref(), PATIENCE)?;
     let current = read(file)?;
     let image = current.as_ref().map(FileState::image);
     if image == file.before {

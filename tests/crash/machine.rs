@@ -44,11 +44,11 @@ const CHILDREN: Calls = ("clone,clone3", "SIGCHLD");
 /// Systemd is reached through a socket of another family.
 const FIRST_QUESTION: Calls = ("connect", "AF_INET");
 /// The gateway can still be started.
-const SPOIL: &str = r#"
+const SPOIL: &str = r"
 sed -i 's/^Environment=.*/Environment=no_proxy=intranet/' ~/.config/systemd/user/openclaw-gateway.service.d/override.conf
 systemctl --user daemon-reload
 cp -a ~/.openclaw/extensions/dingtalk-connector ~/.openclaw/extensions/dingtalk-connector.bak.20260101
-sed -i '/chatCompletions/,/}/ s/true/false/' ~/.openclaw/openclaw.json"#;
+sed -i '/chatCompletions/,/}/ s/true/false/' ~/.openclaw/openclaw.json";
 
 #[test]
 fn i1_i10_a_kill_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
