@@ -69,13 +69,19 @@ pub fn with_real_parent(path: &Path) -> PathBuf {
     }
 }
 
-/// The directories that must be created, outermost first, so that `path` exists.
-#[must_use]
-pub fn missing(path: &Path) -> Vec<&Path> {
-    let mut missing: Vec<&Path> =
-        path.ancestors().take_while(|ancestor| !ancestor.exists()).collect();
+/// The directories that must be created, outermost first, so that `path` exists. One that cannot be
+/// looked at is an error: what is taken for missing is taken for ours later, and removed.
+pub fn missing(path: &Path) -> Result<Vec<&Path>, FileError> {
+    let mut missing = Vec::new();
+    for ancestor in path.ancestors() {
+        match ancestor.metadata() {
+            Ok(_) => break,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => missing.push(ancestor),
+            Err(cause) => return Err(FileError::at(Action::Read, ancestor)(cause)),
+        }
+    }
     missing.reverse();
-    missing
+    Ok(missing)
 }
 
 /// Removes a directory if nothing is in it. Returns whether it is gone.
@@ -104,15 +110,17 @@ mod tests {
     fn creates_what_is_missing_and_removes_only_what_is_empty() {
         let home = tempfile::tempdir().unwrap();
         let deep = home.path().join("a/b/c");
-        let todo: Vec<_> = missing(&deep).into_iter().map(std::path::Path::to_owned).collect();
+        let todo: Vec<_> =
+            missing(&deep).unwrap().into_iter().map(std::path::Path::to_owned).collect();
         assert_eq!(todo.len(), 3);
         for directory in &todo {
             assert!(create(directory, 0o700).unwrap());
             assert!(!create(directory, 0o700).unwrap());
         }
         assert_eq!(deep.metadata().unwrap().permissions().mode() & 0o777, 0o700);
-        assert!(missing(&deep).is_empty());
+        assert!(missing(&deep).unwrap().is_empty());
         std::fs::write(deep.join("theirs"), "x").unwrap();
+        assert!(missing(&deep.join("theirs/d")).is_err(), "a file is in the way");
         assert!(!remove_if_empty(&deep).unwrap());
         std::fs::remove_file(deep.join("theirs")).unwrap();
         assert!(remove_if_empty(&deep).unwrap());

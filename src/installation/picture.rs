@@ -72,7 +72,8 @@ impl Picture {
         let drop_in_state = read_below(&drop_in)?;
         let record_file = read_below(record_path)?;
         let missing = |path: &Path| {
-            directory::missing(path).into_iter().map(Path::to_owned).collect::<Vec<_>>()
+            let missing = directory::missing(path)?;
+            Ok::<_, FileError>(missing.into_iter().map(Path::to_owned).collect::<Vec<_>>())
         };
         let picture = Self {
             program: program(&service, effective, surroundings),
@@ -81,8 +82,8 @@ impl Picture {
             record_path: record_path.to_owned(),
             record: record_file.as_ref().and_then(|file| InstalledRecord::read(&file.bytes)),
             config_files: attributes(&config)?,
-            missing_extensions: missing(&paths.extensions),
-            missing_unit_dirs: drop_in.parent().map(missing).unwrap_or_default(),
+            missing_extensions: missing(&paths.extensions)?,
+            missing_unit_dirs: drop_in.parent().map_or_else(|| Ok(Vec::new()), missing)?,
             drop_in: (drop_in, drop_in_state),
             account,
             paths,
