@@ -103,10 +103,10 @@ pub struct Global {
     #[arg(short = 'n', long, global = true)]
     #[arg(long_help = "只显示将要做的改动，不做任何修改")]
     pub dry_run: bool,
-    /// Longest time for each phase: connect, look, npm, stop to start, health gate, undo
+    /// Longest time for each phase of work
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 120)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    #[arg(long_help = "每个阶段的最长时间：连接、查看、npm、停止到启动、健康检查、撤销")]
+    #[arg(long_help = "每个工作阶段的最长时间")]
     pub timeout: u64,
     /// Fetch nothing from the network
     #[arg(long, global = true)]
