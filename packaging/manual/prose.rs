@@ -41,6 +41,20 @@ pub(super) fn description(page: &mut Page, language: Language) {
     ));
 }
 
+/// What `--timeout` bounds.
+pub(super) fn patience(page: &mut Page, language: Language) {
+    page.paragraph(&say!(
+        language,
+        "--timeout is one deadline for each of these: connecting to the user manager; looking at the unit; npm; all jobs from\n\
+         stopping to starting the gateway; watching it until it is healthy; undoing what failed. When it passes, what was done\n\
+         is undone. An undo that has to write the config waits up to 40 seconds, whatever --timeout says, for an OpenClaw that\n\
+         holds its lock on it.",
+        "--timeout 是以下每个阶段各自的期限：连接用户管理器；查看单元；npm；从停止到启动网关的所有任务；\
+         观察网关直至健康；撤销。超时后，已做的改动全部撤销。撤销时如需写入配置，而 OpenClaw 正持有其配置锁，\
+         则无论 --timeout 为何值，最多等待 40 秒。"
+    ));
+}
+
 pub(super) fn exit_status(page: &mut Page, language: Language) {
     page.section(&say!(language, "EXIT STATUS", "退出状态"));
     for (code, text) in [

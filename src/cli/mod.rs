@@ -105,10 +105,10 @@ pub struct Global {
     #[arg(short = 'n', long, global = true)]
     #[arg(long_help = "只显示将要做的改动，不做任何修改")]
     pub dry_run: bool,
-    /// Longest wait; default 120, more for a slow stop
+    /// Longest phase; default 120, more for a slow stop
     #[arg(long, global = true, value_name = "SECONDS")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    #[arg(long_help = "单次等待的最长时间（默认 120，停止较慢时更长）")]
+    #[arg(long_help = "每个阶段的最长时间（默认 120，停止较慢时更长）")]
     pub timeout: Option<u64>,
     /// Fetch nothing from the network
     #[arg(long, global = true)]

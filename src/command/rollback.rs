@@ -87,6 +87,7 @@ impl Undertaking for Return<'_> {
             kept: self.kept_trees()?,
             live_tree: live.as_ref(),
             attributes: attributes(&chosen),
+            standing: standing(&chosen),
             transactions: self.context.records.transactions(),
         };
         let plan = planning::plan(&picture, &request)?;
@@ -150,6 +151,23 @@ fn attributes(chosen: &[Journal]) -> Vec<(PathBuf, Attributes)> {
         _ => None,
     };
     steps.filter_map(read).collect()
+}
+
+/// Where something stands of the places between which those transactions moved something.
+fn standing(chosen: &[Journal]) -> Vec<PathBuf> {
+    let moves = chosen.iter().flat_map(|journal| {
+        journal.intent().steps.iter().filter_map(|step| match step {
+            Step::Move { from, to } => {
+                Some([from.clone(), to.clone().unwrap_or_else(|| journal.aside(from))])
+            }
+            _ => None,
+        })
+    });
+    let mut places: Vec<PathBuf> = moves.flatten().collect();
+    places.sort();
+    places.dedup();
+    places.retain(|place| place.symlink_metadata().is_ok());
+    places
 }
 
 /// The files that those transactions touched, as they stand now; each once.

@@ -150,7 +150,8 @@ fn apply<U: Undertaking>(
     let intent = intent(undertaking.plan(prospect), preparation.id());
     let mut service =
         GatewayUnit::new(manager, &context.paths.unit, context.patience, &context.interrupt);
-    let watch = Watch { interrupt: &context.interrupt, progress: &bar };
+    let patience = context.patience.span();
+    let watch = Watch { interrupt: &context.interrupt, progress: &bar, patience };
     let mut verify = || undertaking.verify(prospect, &bar);
     let journal = preparation
         .switch(intent, &mut service, &watch, &mut verify)

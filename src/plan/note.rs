@@ -119,6 +119,13 @@ pub enum Note {
         /// The file.
         file: PathBuf,
     },
+    /// What an earlier `doctor --fix` moved is no longer kept, so it cannot come back.
+    MovePruned {
+        /// Where it was.
+        from: PathBuf,
+        /// Where it was kept.
+        kept: PathBuf,
+    },
     /// OpenClaw's version could not be found out.
     VersionUnknown,
 }
@@ -148,6 +155,7 @@ impl Note {
             Self::KeysKept { .. } => "keys-kept",
             Self::KeysGoWithConnector { .. } => "keys-go-with-connector",
             Self::FileKept { .. } => "file-kept",
+            Self::MovePruned { .. } => "move-pruned",
             Self::VersionUnknown => "version-unknown",
         }
     }
@@ -222,6 +230,14 @@ impl Localized for Note {
             }
             Self::KeysOfHandStay { .. } | Self::BypassOfHandStays { .. } => {
                 self.about_a_set_up_by_hand(language)
+            }
+            Self::MovePruned { from, kept } => {
+                let (from, kept) = (from.display(), kept.display());
+                say!(
+                    language,
+                    "{from} does not come back: {kept} is no longer there (of what doctor moved out of sight only the last three are kept)",
+                    "{from} 无法恢复：{kept} 已不存在（doctor 移走的内容只保留最近三次）"
+                )
             }
             _ => self.about_the_machine(language),
         }

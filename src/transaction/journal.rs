@@ -177,6 +177,22 @@ impl Journal {
         self.directory.join(format!("aside-{}", base16ct::lower::encode_string(&digest[..8])))
     }
 
+    /// Where all that it has moved out of sight is, or was until it was pruned.
+    #[must_use]
+    pub fn asides(&self) -> Vec<PathBuf> {
+        let moved = self.intent.steps.iter().filter_map(|step| match step {
+            Step::Move { from, to: None } => Some(self.aside(from)),
+            _ => None,
+        });
+        moved.collect()
+    }
+
+    /// The name of what is about to be removed for good.
+    #[must_use]
+    pub fn condemned(&self) -> PathBuf {
+        self.directory.join("condemned")
+    }
+
     /// The preimage of file step `number`, where the file existed.
     pub fn preimage(
         &self,

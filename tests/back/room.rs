@@ -24,11 +24,6 @@ impl Machine {
         machine
     }
 
-    /// The sample connector in another version, with its SHA256SUMS; returns the directory.
-    pub(crate) fn connector(&self, version: &str) -> String {
-        self.altered_connector(version, ":")
-    }
-
     /// A connector that the gateway cannot load.
     pub(crate) fn broken_connector(&self, version: &str) -> String {
         self.altered_connector(version, BROKEN)
@@ -37,16 +32,6 @@ impl Machine {
     /// A connector that forbids most keys of the channel block.
     pub(crate) fn strict_connector(&self, version: &str) -> String {
         self.altered_connector(version, CLOSED_SCHEMA)
-    }
-
-    fn altered_connector(&self, version: &str, alteration: &str) -> String {
-        let place = format!("payloads/{version}");
-        self.shell(&format!(
-            "mkdir -p payloads; cp -R payload/dingtalk-connector {place}; cd {place}
-             sed -i 's/\"0\\.6\\.0\"/\"{version}\"/' package.json openclaw.plugin.json; {alteration}
-             sha256sum *.json plugin.ts >SHA256SUMS"
-        ));
-        place
     }
 
     /// `openclaw-setup upgrade` to the connector in that directory.

@@ -79,6 +79,22 @@ impl Machine {
         machine
     }
 
+    /// The sample connector in another version, with its SHA256SUMS; returns the directory.
+    pub(crate) fn connector(&self, version: &str) -> String {
+        self.altered_connector(version, ":")
+    }
+
+    /// The same after one more deed in its directory.
+    pub(crate) fn altered_connector(&self, version: &str, alteration: &str) -> String {
+        let place = format!("payloads/{version}");
+        self.shell(&format!(
+            "mkdir -p payloads; cp -R payload/dingtalk-connector {place}; cd {place}
+             sed -i 's/\"0\\.6\\.0\"/\"{version}\"/' package.json openclaw.plugin.json; {alteration}
+             sha256sum *.json plugin.ts >SHA256SUMS"
+        ));
+        place
+    }
+
     /// The config, which has to be plain JSON.
     pub(crate) fn config(&self) -> Value {
         serde_json::from_slice(&self.read(CONFIG)).unwrap()

@@ -12,7 +12,7 @@ use super::strace::{self, Fate, Point};
 use super::sweep::{Case, Side, Verdict, is_full, sample, sweep};
 
 /// Fewer would mean that the sweep looks past what the program does.
-const FEWEST: usize = 80;
+const FEWEST: usize = 50;
 
 #[test]
 fn i1_a_kill_at_any_system_call_leaves_the_old_state_or_the_new_one() {

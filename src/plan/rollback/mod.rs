@@ -57,6 +57,8 @@ pub struct Request<'a> {
     pub live_tree: Option<&'a LiveTree>,
     /// The attributes, as they stand now, of everything whose attributes were changed.
     pub attributes: Vec<(PathBuf, Attributes)>,
+    /// Of the places between which something was moved: those where something stands now.
+    pub standing: Vec<PathBuf>,
     /// Where the trees are kept.
     pub transactions: PathBuf,
 }
@@ -157,6 +159,7 @@ fn tree(request: &Request<'_>) -> Result<Option<TreeStep>, PlanError> {
 /// Attributes and moves, the newest first: what somebody else has changed since stays.
 fn others(request: &Request<'_>, notes: &mut Vec<Note>) -> Vec<Step> {
     let mut steps = Vec::new();
+    let mut standing = request.standing.clone();
     for past in request.past.iter().flat_map(|past| past.steps.iter().rev()) {
         match &past.step {
             Step::Attributes { path, before, after } => {
@@ -171,13 +174,27 @@ fn others(request: &Request<'_>, notes: &mut Vec<Note>) -> Vec<Step> {
                     _ => notes.push(Note::FileKept { file: path.clone() }),
                 }
             }
-            Step::Move { from, to: Some(to) } => {
-                steps.push(Step::Move { from: to.clone(), to: Some(from.clone()) });
-            }
+            Step::Move { from, to: Some(to) } => match moved_back(&mut standing, from, to) {
+                Ok(step) => steps.push(step),
+                Err(note) => notes.push(note),
+            },
             _ => {}
         }
     }
     steps
+}
+
+/// What was moved `from` one place `to` another goes back if it is still there and the first place
+/// is free, by then: `standing` follows the moves.
+fn moved_back(standing: &mut [PathBuf], from: &PathBuf, to: &PathBuf) -> Result<Step, Note> {
+    let Some(place) = standing.iter().position(|path| path == to) else {
+        return Err(Note::MovePruned { from: from.clone(), kept: to.clone() });
+    };
+    if standing.contains(from) {
+        return Err(Note::FileKept { file: from.clone() });
+    }
+    standing[place].clone_from(from);
+    Ok(Step::Move { from: to.clone(), to: Some(from.clone()) })
 }
 
 /// Directories that those transactions created go with them when nothing else is in them.
