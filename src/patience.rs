@@ -2,6 +2,35 @@
 
 use std::time::{Duration, Instant};
 
+/// How long a phase may take where the operator does not say.
+pub const USUAL: Duration = Duration::from_secs(120);
+
+/// How long a phase may take: what `--timeout` says, else [`USUAL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    given: Option<Duration>,
+}
+
+impl Patience {
+    /// What the operator said, if anything.
+    #[must_use]
+    pub fn new(given: Option<Duration>) -> Self {
+        Self { given }
+    }
+
+    /// For a phase that nobody but us can end.
+    #[must_use]
+    pub fn span(self) -> Duration {
+        self.given.unwrap_or(USUAL)
+    }
+
+    /// For a phase that another allows `theirs`: as long as that, unless the operator said less.
+    #[must_use]
+    pub fn span_for(self, theirs: Duration) -> Duration {
+        self.given.unwrap_or_else(|| USUAL.max(theirs))
+    }
+}
+
 /// The moment at which a phase gives up. Copied into every wait of that phase, so that no sum of
 /// small time-outs can exceed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,5 +55,24 @@ impl Deadline {
     #[must_use]
     pub fn has_passed(&self) -> bool {
         self.remaining().is_zero()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Patience, USUAL};
+    use std::time::Duration;
+
+    #[test]
+    fn the_operators_word_counts_then_the_others_then_ours() {
+        let [short, long] = [1, 330].map(Duration::from_secs);
+        for (given, span, for_short, for_long) in
+            [(None, USUAL, USUAL, long), (Some(short), short, short, short)]
+        {
+            let patience = Patience::new(given);
+            assert_eq!(patience.span(), span);
+            assert_eq!(patience.span_for(short), for_short);
+            assert_eq!(patience.span_for(long), for_long);
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod bench;
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -265,13 +266,15 @@ fn an_interrupt_ends_the_watch() {
         start(&manager);
         let interrupt = never();
         let raiser = interrupt.clone();
-        thread::spawn(move || {
-            thread::sleep(Duration::from_secs(1));
+        // in the gateway's place, so that the first question is seen
+        let listener = TcpListener::bind(format!("127.0.0.1:{}", bench::PORT)).unwrap();
+        let asked = thread::spawn(move || {
+            drop(listener.accept().unwrap());
             raiser.raise();
+            Instant::now()
         });
-        let begin = Instant::now();
         let unhealthy = pass(&manager, in_time(), &interrupt).unwrap_err();
         assert_eq!(unhealthy.cause, Cause::Interrupted);
-        assert!(begin.elapsed() < Duration::from_secs(4));
+        assert!(asked.join().unwrap().elapsed() < Duration::from_secs(3));
     });
 }

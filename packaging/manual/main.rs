@@ -52,6 +52,7 @@ fn page(language: Language) -> String {
     prose::description(&mut page, language);
     commands::commands(&mut page, &command, language);
     commands::global_options(&mut page, &command, language);
+    prose::patience(&mut page, language);
     prose::exit_status(&mut page, language);
     prose::environment(&mut page, language);
     prose::files(&mut page, language);

@@ -41,6 +41,20 @@ pub(super) fn description(page: &mut Page, language: Language) {
     ));
 }
 
+/// What `--timeout` bounds.
+pub(super) fn patience(page: &mut Page, language: Language) {
+    page.paragraph(&say!(
+        language,
+        "--timeout is one deadline for each of these: connecting to the user manager; looking at the unit; npm; all jobs from\n\
+         stopping to starting the gateway; watching it until it is healthy; undoing what failed. When it passes, what was done\n\
+         is undone. An undo that has to write the config waits up to 40 seconds, whatever --timeout says, for an OpenClaw that\n\
+         holds its lock on it.",
+        "--timeout 是以下每个阶段各自的期限：连接用户管理器；查看单元；npm；从停止到启动网关的所有任务；\
+         观察网关直至健康；撤销。超时后，已做的改动全部撤销。撤销时如需写入配置，而 OpenClaw 正持有其配置锁，\
+         则无论 --timeout 为何值，最多等待 40 秒。"
+    ));
+}
+
 pub(super) fn exit_status(page: &mut Page, language: Language) {
     page.section(&say!(language, "EXIT STATUS", "退出状态"));
     for (code, text) in [
@@ -64,7 +78,14 @@ pub(super) fn exit_status(page: &mut Page, language: Language) {
             ),
         ),
         ("5", say!(language, "Another run holds the lock.", "锁被另一次运行占用。")),
-        ("130", say!(language, "Interrupted; everything is as it was.", "已中断；一切恢复原状。")),
+        (
+            "130",
+            say!(
+                language,
+                "Interrupted; everything is as it was. For logs --follow, Ctrl-C is the normal end: 0.",
+                "已中断；一切恢复原状。logs --follow 用 Ctrl-C 属正常结束，退出码为 0。"
+            ),
+        ),
     ] {
         page.item(&bold(code), &text);
     }
@@ -177,9 +198,9 @@ pub(super) fn json(page: &mut Page, language: Language) {
     page.paragraph(&say!(
         language,
         "With --json, standard output is one document, an object; all else goes to standard error. Keys may be added\n\
-         later; one that changes its meaning or goes raises schemaVersion. Every document has:",
+         later; one that changes its meaning or goes raises schemaVersion. Every document, except the lines of logs, has:",
         "使用 --json 时，标准输出是一份文档（一个对象），其余输出到标准错误。以后可能增加键；\
-         键的含义改变或被删除时，schemaVersion 会增大。每份文档都有："
+         键的含义改变或被删除时，schemaVersion 会增大。除 logs 的各行外，每份文档都有："
     ));
     keys(page, language, COMMON);
     let titles = [
@@ -189,6 +210,14 @@ pub(super) fn json(page: &mut Page, language: Language) {
         ("verify".to_owned(), VERIFY),
         ("doctor".to_owned(), DOCTOR),
         ("history, recover".to_owned(), PAST),
+        (
+            say!(
+                language,
+                "logs: one object per line; a failure is one more, as above",
+                "logs：每行一个对象；失败时再加一行，内容同上"
+            ),
+            LOGS,
+        ),
     ];
     for (title, list) in titles {
         page.subsection(&title);
@@ -299,6 +328,15 @@ const DOCTOR: &[Key] = &[
         "With the option that lists them: checkId, severity, title.",
         "仅在列出检查项时：checkId、severity、title。",
     ),
+];
+const LOGS: &[Key] = &[
+    ("time", "When it was said, in UTC, to the microsecond.", "说出的时间，UTC，精确到微秒。"),
+    (
+        "speaker",
+        "The part of the gateway that speaks, or systemd; null if it does not say.",
+        "发言的网关部件，或 systemd；未注明时为 null。",
+    ),
+    ("text", "What it says; *** stands for what was masked.", "内容；被遮盖的部分写作 ***。"),
 ];
 const PAST: &[Key] = &[
     (

@@ -147,6 +147,7 @@ fn heading(arg: &Arg, language: Language) -> String {
 fn value_name(arg: &Arg, language: Language) -> Option<String> {
     let name = arg.get_value_names()?.first()?.as_str();
     let chinese = match name {
+        "COUNT" => "行数",
         "DIR" => "目录",
         "FILE" => "文件",
         "HEX" => "摘要",
@@ -156,6 +157,7 @@ fn value_name(arg: &Arg, language: Language) -> Option<String> {
         "NAME" => "名称",
         "SECONDS" => "秒",
         "SOURCE" => "来源",
+        "TIME" => "时间",
         "WHEN" => "何时",
         same => same,
     };

@@ -4,6 +4,7 @@
 //! in clap's slot for a long help, which [`localize`] moves to where help is shown.
 
 pub mod localize;
+pub mod since;
 pub mod usage;
 pub mod voice;
 
@@ -15,6 +16,7 @@ use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crate::connector::Sha256;
 use crate::language::Language;
 use crate::settings::{GatewayAuth, Setting, sources::Given};
+use since::Since;
 use usage::UsageError;
 use voice::Voice;
 
@@ -103,11 +105,11 @@ pub struct Global {
     #[arg(short = 'n', long, global = true)]
     #[arg(long_help = "只显示将要做的改动，不做任何修改")]
     pub dry_run: bool,
-    /// Longest time for one wait
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 120)]
+    /// Longest phase; default 120, more for a slow stop
+    #[arg(long, global = true, value_name = "SECONDS")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    #[arg(long_help = "单次等待的最长时间")]
-    pub timeout: u64,
+    #[arg(long_help = "每个阶段的最长时间（默认 120，停止较慢时更长）")]
+    pub timeout: Option<u64>,
     /// Fetch nothing from the network
     #[arg(long, global = true)]
     #[arg(long_help = "不从网络获取任何内容")]
@@ -188,6 +190,9 @@ pub enum Command {
     /// Finish or undo an interrupted transaction
     #[command(long_about = "完成或撤销被中断的事务")]
     Recover,
+    /// Show the gateway's log: the journal, or OpenClaw's log file
+    #[command(long_about = "显示网关日志：journal，没有则为 OpenClaw 的日志文件")]
+    Logs(Logs),
     /// Print a shell completion script
     #[command(long_about = "打印 shell 的补全脚本")]
     Completions {
@@ -211,6 +216,7 @@ impl Command {
             Self::Doctor(_) => "doctor",
             Self::History => "history",
             Self::Recover => "recover",
+            Self::Logs(_) => "logs",
             Self::Completions { .. } => "completions",
         }
     }
@@ -303,6 +309,32 @@ pub struct Doctor {
     #[arg(long, value_name = "FILE", conflicts_with = "fix")]
     #[arg(long_help = "写出隐去机密的归档，便于向他人求助")]
     pub bundle: Option<PathBuf>,
+}
+
+/// Options of `logs`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "TIME is how long ago (10min, 2h, 3d) or when (14:30, 2026-03-13,
+\"2026-03-13 14:30\"). Secrets, and what people wrote to the bot, are masked.
+Ctrl-C is the normal end of --follow: exit code 0.
+With --json, every line is a JSON object.",
+    after_long_help = "<时间> 可以是距今多久（10min、2h、3d），也可以是某一时刻（14:30、2026-03-13、
+“2026-03-13 14:30”）。机密值与用户发给机器人的内容均被遮盖。
+--follow 用 Ctrl-C 正常结束，退出码为 0。使用 --json 时每行一个 JSON 对象。"
+)]
+pub struct Logs {
+    /// Go on with what is logged from now on, until Ctrl-C
+    #[arg(short, long)]
+    #[arg(long_help = "持续显示新的日志，直到按 Ctrl-C")]
+    pub follow: bool,
+    /// Only the last lines (default: 100, all with --since)
+    #[arg(long, value_name = "COUNT")]
+    #[arg(long_help = "最多显示最后多少行（默认 100；使用 --since 时为全部）")]
+    pub lines: Option<u32>,
+    /// From then on, such as 2h or 14:30 (default: last start)
+    #[arg(long, value_name = "TIME")]
+    #[arg(long_help = "起始时间，如 2h、14:30（默认为网关最近一次启动）")]
+    pub since: Option<Since>,
 }
 
 /// How the connector is checked.

@@ -5,6 +5,7 @@ use std::num::{IntErrorKind, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::since::NotATime;
 use crate::connector::NotSha256;
 use crate::language::{Explain, Language};
 use crate::say;
@@ -89,6 +90,8 @@ impl UsageError {
         let text = source.to_string();
         let reason = if source.is::<NotSha256>() {
             say!(language, "it is not 64 hexadecimal digits", "不是 64 位十六进制数")
+        } else if source.is::<NotATime>() {
+            say!(language, "it is no time span and no time", "不是时间长度，也不是时间")
         } else if let Some(number) = source.downcast_ref::<ParseIntError>() {
             match number.kind() {
                 IntErrorKind::PosOverflow => say!(language, "it is too large", "数值过大"),
@@ -236,7 +239,7 @@ mod tests {
     }
 
     /// Each fault: the command line, what is wrong in both languages, and what the help must hold.
-    const FAULTS: [(&str, &str, &str, &str); 21] = [
+    const FAULTS: [(&str, &str, &str, &str); 22] = [
         ("--nope", "unexpected argument '--nope'", "无法识别的参数“--nope”", "openclaw-setup ["),
         (
             "install --client-secret hunter2",
@@ -286,6 +289,12 @@ mod tests {
             "install --session-timeout 99999999999999999999",
             "invalid value '99999999999999999999' for --session-timeout <MS>: it is too large",
             "--session-timeout <毫秒> 的值“99999999999999999999”无效：数值过大",
+            "--help",
+        ),
+        (
+            "logs --since lately",
+            "invalid value 'lately' for --since <TIME>: it is no time span and no time",
+            "--since <时间> 的值“lately”无效：不是时间长度，也不是时间",
             "--help",
         ),
         ("--timeout", "--timeout <SECONDS> needs a value", "--timeout <秒> 需要一个值", "--help"),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::Global;
+use crate::fs::is_absent;
 use crate::installation::account::Account;
 use crate::installation::paths::{self, Paths, Wishes};
 use crate::installation::picture::Picture;
@@ -10,7 +11,7 @@ use crate::installation::service::{Managed, ServicePicture};
 use crate::installation::surroundings::Surroundings;
 use crate::interrupt::Interrupt;
 use crate::openclaw::include::{ConfigError, ConfigSet};
-use crate::patience::Deadline;
+use crate::patience::{Deadline, Patience};
 use crate::report::Console;
 use crate::systemd::{ManagerError, Session, UserManager};
 use crate::transaction::records::Records;
@@ -25,7 +26,7 @@ pub(super) struct Context {
     pub(super) paths: Paths,
     pub(super) records: Records,
     pub(super) interrupt: Interrupt,
-    pub(super) timeout: Duration,
+    pub(super) patience: Patience,
     pub(super) yes: bool,
     pub(super) dry_run: bool,
     pub(super) offline: bool,
@@ -43,7 +44,8 @@ impl Context {
             state_dir: global.state_dir.clone().and_then(|path| std::path::absolute(path).ok()),
             profile: global.profile.clone(),
         };
-        let exists = |path: &std::path::Path| path.exists();
+        // what cannot be looked at is taken for the one: whoever reads it says why it cannot
+        let exists = |path: &std::path::Path| !is_absent(path);
         let paths = Paths::resolve(&surroundings, &account.home, &wishes, &exists);
         let records = Records::below(&paths::real(&paths.state_dir));
         Self {
@@ -53,7 +55,7 @@ impl Context {
             paths,
             records,
             interrupt,
-            timeout: Duration::from_secs(global.timeout),
+            patience: Patience::new(global.timeout.map(Duration::from_secs)),
             yes: global.yes,
             dry_run: global.dry_run,
             offline: global.offline,
@@ -62,7 +64,7 @@ impl Context {
 
     /// A new deadline for one phase.
     pub(super) fn deadline(&self) -> Deadline {
-        Deadline::after(self.timeout)
+        Deadline::after(self.patience.span())
     }
 
     /// The user manager, or `None` where none runs. One that is there and does not answer is an

@@ -6,6 +6,7 @@ mod doctor;
 mod failure;
 mod history;
 mod install;
+mod logs;
 mod recover;
 mod rollback;
 mod start;

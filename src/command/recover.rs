@@ -2,13 +2,14 @@
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use crate::fs::exists;
 use crate::report::{bar::Bar, json};
 use crate::say;
 use crate::transaction::recover::{Recovery, recover};
 use crate::transaction::service::GatewayUnit;
 
 pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
-    if !context.records.root().exists() {
+    if !exists(context.records.root())? {
         return Ok(report(context, None));
     }
     if context.dry_run {
@@ -28,7 +29,7 @@ pub(super) fn pending(
     manager: Option<&crate::systemd::UserManager>,
 ) -> Result<Option<Recovery>, Failure> {
     let mut service =
-        GatewayUnit::new(manager, &context.paths.unit, context.timeout, &context.interrupt);
+        GatewayUnit::new(manager, &context.paths.unit, context.patience, &context.interrupt);
     let bar = Bar::on(context.console);
     let recovery = recover(&context.records, &mut service, &bar)?;
     if let Some(Recovery { id, command, left }) = &recovery {

@@ -15,7 +15,6 @@ use crate::report::bar::Bar;
 use crate::say;
 use crate::systemd::UserManager;
 use crate::systemd::logind::lingers;
-use crate::transaction::apply::Preparation;
 use crate::transaction::attributes;
 use crate::transaction::error::TransactionError;
 use crate::transaction::journal::{Journal, Phase};
@@ -90,6 +89,7 @@ impl Undertaking for Return<'_> {
             live_tree: live.as_ref(),
             attributes: attributes(&chosen),
             lingers: lingers(&picture.account.name),
+            standing: standing(&chosen),
             transactions: self.context.records.transactions(),
         };
         let plan = planning::plan(&picture, &request)?;
@@ -98,10 +98,6 @@ impl Undertaking for Return<'_> {
 
     fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
         &prospect.plan
-    }
-
-    fn prepare(&self, _: &mut Prospect, _: &Preparation, _: &Bar) -> Result<(), Failure> {
-        Ok(())
     }
 
     /// The old state was perhaps not a healthy one: that is told, and is no reason to return.
@@ -157,6 +153,23 @@ fn attributes(chosen: &[Journal]) -> Vec<(PathBuf, Attributes)> {
         _ => None,
     };
     steps.filter_map(read).collect()
+}
+
+/// Where something stands of the places between which those transactions moved something.
+fn standing(chosen: &[Journal]) -> Vec<PathBuf> {
+    let moves = chosen.iter().flat_map(|journal| {
+        journal.intent().steps.iter().filter_map(|step| match step {
+            Step::Move { from, to } => {
+                Some([from.clone(), to.clone().unwrap_or_else(|| journal.aside(from))])
+            }
+            _ => None,
+        })
+    });
+    let mut places: Vec<PathBuf> = moves.flatten().collect();
+    places.sort();
+    places.dedup();
+    places.retain(|place| place.symlink_metadata().is_ok());
+    places
 }
 
 /// The files that those transactions touched, as they stand now; each once.

@@ -34,13 +34,15 @@ pub(super) trait Undertaking {
     fn plan<'p>(&self, prospect: &'p Self::Prospect) -> &'p Plan;
 
     /// Brings everything slow into the transaction's own directory while the gateway still runs,
-    /// and completes the plan with what is known only then.
+    /// and completes the plan with what is known only then. Where nothing is brought, nothing.
     fn prepare(
         &self,
-        prospect: &mut Self::Prospect,
-        preparation: &Preparation,
-        bar: &Bar,
-    ) -> Result<(), Failure>;
+        _prospect: &mut Self::Prospect,
+        _preparation: &Preparation,
+        _bar: &Bar,
+    ) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// Judges what was done; an error undoes it.
     fn verify(&self, prospect: &Self::Prospect, bar: &Bar) -> Result<(), ServiceError>;
@@ -147,8 +149,9 @@ fn apply<U: Undertaking>(
     let prospect = &*prospect;
     let intent = intent(undertaking.plan(prospect), preparation.id());
     let mut service =
-        GatewayUnit::new(manager, &context.paths.unit, context.timeout, &context.interrupt);
-    let watch = Watch { interrupt: &context.interrupt, progress: &bar };
+        GatewayUnit::new(manager, &context.paths.unit, context.patience, &context.interrupt);
+    let patience = context.patience.span();
+    let watch = Watch { interrupt: &context.interrupt, progress: &bar, patience };
     let mut verify = || undertaking.verify(prospect, &bar);
     let journal = preparation
         .switch(intent, &mut service, &watch, &mut verify)

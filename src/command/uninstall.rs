@@ -7,6 +7,7 @@ use super::failure::{Exit, Failure};
 use super::install::{judge, live_tree};
 use super::undertaking::{Undertaking, undertake};
 use crate::cli::Uninstall;
+use crate::fs::is_absent;
 use crate::health::{Endpoint, Readiness};
 use crate::installation::picture::Picture;
 use crate::plan::Plan;
@@ -14,7 +15,6 @@ use crate::plan::uninstall::{self as planning, Request};
 use crate::report::bar::Bar;
 use crate::say;
 use crate::systemd::UserManager;
-use crate::transaction::apply::Preparation;
 use crate::transaction::generations;
 use crate::transaction::service::ServiceError;
 
@@ -68,10 +68,6 @@ impl Undertaking for Removal<'_> {
         &prospect.plan
     }
 
-    fn prepare(&self, _: &mut Prospect, _: &Preparation, _: &Bar) -> Result<(), Failure> {
-        Ok(())
-    }
-
     /// A gateway that was ill before is no reason to keep the connector: that is only told.
     fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
         match judge(self.context, self.manager, &prospect.picture, &prospect.plan, bar) {
@@ -119,7 +115,7 @@ impl Undertaking for Removal<'_> {
     }
 
     fn has_more_to_do(&self) -> bool {
-        self.options.purge && self.context.records.root().exists()
+        self.options.purge && !is_absent(self.context.records.root())
     }
 
     /// `--purge`: the records go last, when nothing needs them any more.

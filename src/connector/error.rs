@@ -8,6 +8,7 @@ use super::entry::Refusal;
 use super::facts::FactsError;
 use super::npm::NpmError;
 use super::source_error::SourceError;
+use crate::fs::FileError;
 use crate::fs::stage::StageError;
 use crate::language::{Explain, Language};
 use crate::say;
@@ -111,6 +112,11 @@ impl PayloadError {
     pub(super) fn reading<C: Into<io::Error>>(path: impl Into<PathBuf>) -> impl FnOnce(C) -> Self {
         let path = path.into();
         move |cause| Self::Read { path, cause: cause.into() }
+    }
+
+    /// An error of looking whether something is there, for `map_err`.
+    pub(super) fn looking(FileError { path, cause, .. }: FileError) -> Self {
+        Self::Read { path, cause }
     }
 
     /// An error of the directory for temporary files, for `map_err`.

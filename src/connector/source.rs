@@ -11,6 +11,7 @@ use super::archive::Format;
 use super::error::PayloadError;
 use super::facts::{CONNECTOR_ID, PACKAGE_JSON, PLUGIN_JSON};
 use super::source_error::SourceError;
+use crate::fs::exists;
 
 /// Where packages put connector payloads, as `dingtalk-connector/<version>/`.
 pub const DEFAULT_PAYLOADS: &str = "/usr/share/openclaw-setup/connectors";
@@ -68,7 +69,7 @@ impl Source {
     /// taken, in the order of semantic versioning.
     pub fn resolve(argument: Option<&OsStr>, payloads: &Path) -> Result<Self, PayloadError> {
         let Some(argument) = argument else {
-            return Ok(connector_in(payloads).map_or_else(
+            return Ok(connector_in(payloads)?.map_or_else(
                 || Self::Npm(NpmSpec { name: DEFAULT_PACKAGE.to_string(), version: None }),
                 Self::Directory,
             ));
@@ -85,7 +86,7 @@ impl Source {
             metadata => metadata.map_err(PayloadError::reading(&path))?,
         };
         if metadata.is_dir() {
-            let found = connector_in(&path).ok_or(SourceError::NoPayload { path })?;
+            let found = connector_in(&path)?.ok_or(SourceError::NoPayload { path })?;
             return Ok(Self::Directory(found));
         }
         let format =
@@ -125,41 +126,60 @@ impl NpmSpec {
 #[must_use]
 pub fn newer_payload(payloads: &Path, installed: &str) -> Option<String> {
     let installed = Version::parse(installed).ok()?;
-    let (newest, _) = newest_version(&payloads.join(CONNECTOR_ID))?;
+    let (newest, _) = newest_version(&payloads.join(CONNECTOR_ID)).ok()??;
     (newest > installed).then(|| newest.to_string())
 }
 
 /// Every version in the folder `payloads`, the newest first.
-#[must_use]
-pub fn stocked(payloads: &Path) -> Vec<(Version, PathBuf)> {
-    let mut versions: Vec<_> = versions_in(&payloads.join(CONNECTOR_ID)).collect();
+pub fn stocked(payloads: &Path) -> Result<Vec<(Version, PathBuf)>, PayloadError> {
+    let mut versions = versions_in(&payloads.join(CONNECTOR_ID))?;
     versions.sort_by(|(one, _), (other, _)| other.cmp(one));
-    versions
+    Ok(versions)
 }
 
 /// The connector in a directory: itself, or its newest version beneath it.
-fn connector_in(directory: &Path) -> Option<PathBuf> {
-    if is_connector(directory) {
-        return Some(directory.to_path_buf());
+fn connector_in(directory: &Path) -> Result<Option<PathBuf>, PayloadError> {
+    if is_connector(directory)? {
+        return Ok(Some(directory.to_path_buf()));
     }
     let named = directory.join(CONNECTOR_ID);
-    let newest = newest_version(if named.is_dir() { &named } else { directory });
-    newest.map(|(_, path)| path)
+    let newest = newest_version(if exists(&named).map_err(PayloadError::looking)? {
+        &named
+    } else {
+        directory
+    })?;
+    Ok(newest.map(|(_, path)| path))
 }
 
-fn newest_version(folder: &Path) -> Option<(Version, PathBuf)> {
-    versions_in(folder).max_by(|(one, _), (other, _)| one.cmp(other))
+fn newest_version(folder: &Path) -> Result<Option<(Version, PathBuf)>, PayloadError> {
+    Ok(versions_in(folder)?.into_iter().max_by(|(one, _), (other, _)| one.cmp(other)))
 }
 
-fn versions_in(folder: &Path) -> impl Iterator<Item = (Version, PathBuf)> {
-    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    entries
-        .filter(|entry| is_connector(&entry.path()))
-        .filter_map(|entry| Some((Version::parse(entry.file_name().to_str()?).ok()?, entry.path())))
+fn versions_in(folder: &Path) -> Result<Vec<(Version, PathBuf)>, PayloadError> {
+    let entries = match fs::read_dir(folder) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(PayloadError::reading(folder))?,
+    };
+    let mut versions = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(PayloadError::reading(folder))?;
+        let version = entry.file_name().to_str().and_then(|name| Version::parse(name).ok());
+        if let Some(version) = version
+            && is_connector(&entry.path())?
+        {
+            versions.push((version, entry.path()));
+        }
+    }
+    Ok(versions)
 }
 
-fn is_connector(directory: &Path) -> bool {
-    [PLUGIN_JSON, PACKAGE_JSON].iter().any(|name| directory.join(name).is_file())
+fn is_connector(directory: &Path) -> Result<bool, PayloadError> {
+    for name in [PLUGIN_JSON, PACKAGE_JSON] {
+        if exists(&directory.join(name)).map_err(PayloadError::looking)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]
@@ -221,7 +241,8 @@ mod tests {
             assert_eq!(named.unwrap(), newest);
             assert_eq!(Source::resolve(None, root).unwrap(), newest);
         }
-        let stocked = stocked(home.path()).into_iter().map(|(version, _)| version.to_string());
+        let stocked =
+            stocked(home.path()).unwrap().into_iter().map(|(version, _)| version.to_string());
         assert_eq!(stocked.collect::<Vec<_>>(), ["0.8.21-beta.0", "0.8.20", "0.8.3"]);
         fs::create_dir(versions.join("0.8.21")).unwrap();
         fs::write(versions.join("0.8.21").join(PACKAGE_JSON), "{}").unwrap();

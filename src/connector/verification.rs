@@ -10,6 +10,7 @@ use super::checksums::{ChecksumError, ChecksumList, SHA256SUMS};
 use super::digest::Sha256;
 use super::entry::Limits;
 use super::error::PayloadError;
+use crate::fs::exists;
 
 /// A list longer than this names more files than a payload may have.
 const LIST_LIMIT: u64 = 32 * 1024 * 1024;
@@ -81,7 +82,7 @@ impl Checks {
             return Err(ChecksumError::NeedsArchive { payload: directory.to_path_buf() }.into());
         }
         let expected = self.checksums.is_some() || self.allow_unverified;
-        if !expected && !directory.join(SHA256SUMS).exists() {
+        if !expected && !exists(&directory.join(SHA256SUMS)).map_err(PayloadError::looking)? {
             return Err(unverified(directory));
         }
         self.checksums.as_deref().map(read_list).transpose()
@@ -114,13 +115,13 @@ fn vouched_by_neighbour(
     let mut sidecar = archive.as_os_str().to_os_string();
     sidecar.push(".sha256");
     let sidecar = PathBuf::from(sidecar);
-    if sidecar.exists() {
+    if exists(&sidecar).map_err(PayloadError::looking)? {
         let list = ChecksumList::parse_sidecar(&sidecar, &read(&sidecar)?, archive)?;
         expect_listed(&list, archive, found)?;
         return Ok(Some(Verification::Checksums { list: sidecar }));
     }
     let beside = archive.with_file_name(SHA256SUMS);
-    if !beside.exists() {
+    if !exists(&beside).map_err(PayloadError::looking)? {
         return Ok(None);
     }
     let list = read_list(&beside)?;

@@ -20,9 +20,9 @@ pub struct Synced {
 
 /// Syncs the tree of `directory`, whose absolute path is `path`, in one batch.
 ///
-/// The order is dpkg's: with write-back already under way, files first and then directories is
-/// several times faster than a sync after each file, and unlike `syncfs` it does not wait for
-/// strangers' data. A failure is final: the kernel reports a lost page once and then calls it
+/// The order is dpkg's: write-back is under way already when the first file is synced, directories
+/// come when all that is in them is durable, and unlike with `syncfs` nobody waits for strangers'
+/// data. A failure is final: the kernel reports a lost page once and then calls it
 /// clean, so the stage must be thrown away and written anew.
 pub fn sync_tree(
     directory: BorrowedFd<'_>,

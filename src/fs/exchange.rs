@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use rustix::fs::RenameFlags;
+use rustix::fs::{AtFlags, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,13 @@ pub fn swap(live: &Path, slot: &Path) -> Result<(), FileError> {
     sync_parents(live, slot)
 }
 
+/// Moves what stands at `from` to the free name `to`, on one file system and durably. Neither
+/// parent may be a symbolic link.
+pub fn relocate(from: &Path, to: &Path) -> Result<(), FileError> {
+    move_into(from, to)?;
+    sync_parents(to, from)
+}
+
 /// Finishes an exchange by renames that was cut short, so that one name again holds one tree.
 /// Returns whether there was anything to finish.
 pub fn settle(live: &Path, slot: &Path) -> Result<bool, FileError> {
@@ -101,9 +108,14 @@ fn move_into(from: &Path, to: &Path) -> Result<(), FileError> {
     let (to_parent, to_name) = parent_and_name(to)?;
     let flags = RenameFlags::NOREPLACE;
     match rustix::fs::renameat_with(&from_parent, from_name, &to_parent, to_name, flags) {
-        // without the flag, rename(2) still refuses to replace a directory that is not empty
+        // rename(2) without the flag replaces a file: that there is none is seen just before
         Err(Errno::INVAL | Errno::NOSYS) => {
-            rustix::fs::renameat(&from_parent, from_name, &to_parent, to_name)
+            match rustix::fs::statat(&to_parent, to_name, AtFlags::SYMLINK_NOFOLLOW) {
+                Err(Errno::NOENT) => {
+                    rustix::fs::renameat(&from_parent, from_name, &to_parent, to_name)
+                }
+                found => found.and(Err(Errno::EXIST)),
+            }
         }
         outcome => outcome,
     }
@@ -119,7 +131,7 @@ fn sync_parents(live: &Path, slot: &Path) -> Result<(), FileError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Identity, aside_of, settle, swap};
+    use super::{Identity, aside_of, relocate, settle, swap};
     use std::fs::{create_dir, read_to_string, rename, write};
     use std::path::{Path, PathBuf};
 
@@ -149,6 +161,24 @@ mod tests {
         swap(&live, &slot).unwrap();
         assert_eq!(content(&live).as_deref(), Some("newer"));
         assert_eq!(content(&slot).as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn a_move_replaces_nothing_and_goes_through_no_link() {
+        let (home, from, to) = room();
+        let theirs = home.path().join("theirs");
+        tree(&from, "moved");
+        relocate(&from, &to).unwrap();
+        assert_eq!(content(&to).as_deref(), Some("moved"));
+        tree(&theirs, "theirs");
+        std::os::unix::fs::symlink("theirs", &from).unwrap();
+        assert!(relocate(&to, &from).is_err());
+        assert!(relocate(&to, &from.join("new")).is_err());
+        assert!(relocate(&from.join("f"), &home.path().join("f")).is_err());
+        assert!(relocate(&to.join("f"), &theirs.join("f")).is_err());
+        assert_eq!(content(&to).as_deref(), Some("moved"));
+        assert_eq!(std::fs::read_dir(&theirs).unwrap().count(), 1);
+        assert_eq!(content(&theirs).as_deref(), Some("theirs"));
     }
 
     #[test]

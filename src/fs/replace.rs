@@ -112,8 +112,10 @@ pub fn sweep(path: &Path, tag: &str) -> Result<(), FileError> {
     }
 }
 
-/// The directory that a file or tree lies in, which may not be a symbolic link, and its name there.
-pub(super) fn parent_and_name(path: &Path) -> Result<(OwnedFd, &OsStr), FileError> {
+/// The directory that a file or tree lies in, reached without a symbolic link, and its name there.
+///
+/// What is done by them is done in that directory, whatever is put into its place meanwhile.
+pub fn parent_and_name(path: &Path) -> Result<(OwnedFd, &OsStr), FileError> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(FileError::at(Action::Write, path)(Errno::INVAL));
     };

@@ -1,11 +1,15 @@
 //! Probes of the running gateway, and the gate that they form.
 
 mod channels;
+mod daily;
 mod endpoint;
 mod error;
 mod gate;
 mod journal;
+mod listen;
 mod log;
+mod log_error;
+mod pieces;
 mod redaction;
 mod signs;
 mod undone;
@@ -15,7 +19,9 @@ pub use endpoint::{ChatAnswer, Endpoint, Readiness};
 pub use error::{Cause, Unhealthy};
 pub use gate::{Expectations, Gate, Healthy, Proof};
 pub use journal::{LogSource, gateway_log};
+pub use listen::{Listener, Origin, Wanted, listen, origin};
 pub use log::LogLine;
-pub use redaction::redacted;
+pub use log_error::LogError;
+pub use redaction::{Redaction, redacted};
 pub use signs::{Sign, Signs};
 pub use undone::BypassUndone;

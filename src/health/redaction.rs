@@ -1,5 +1,7 @@
 //! What of a log line may be shown: no secret, and nothing that somebody wrote to the bot.
 
+use super::LogLine;
+
 /// What stands for something that was taken out.
 const MASK: &str = "***";
 
@@ -17,6 +19,26 @@ const SECRET_NAMES: [&str; 8] = [
     "authorization",
     "bearer",
 ];
+
+/// Lines one after the other: a message of several lines stays out of sight to its last.
+#[derive(Debug, Default)]
+pub struct Redaction {
+    in_message: bool,
+}
+
+impl Redaction {
+    /// What of the next line may be shown.
+    ///
+    /// The journal makes a line of its own of each line of a message; only the first begins as
+    /// the gateway's lines do, with who speaks.
+    pub fn shown(&mut self, line: &LogLine, secrets: &[String]) -> String {
+        if self.in_message && line.speaker.is_empty() {
+            return MASK.to_owned();
+        }
+        self.in_message = MESSAGE_MARKS.iter().any(|mark| line.text.contains(mark));
+        redacted(&line.text, secrets)
+    }
+}
 
 /// The text without `secrets`, without values that are named like one, and cut off where a
 /// person's message begins.
@@ -95,7 +117,7 @@ fn without_url_logins(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::redacted;
+    use super::{LogLine, Redaction, redacted};
 
     #[test]
     fn secrets_and_messages_are_taken_out_and_the_rest_stays() {
@@ -114,6 +136,22 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(redacted(text, &secrets), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_message_of_several_lines_stays_out_of_sight_to_its_last() {
+        let mut redaction = Redaction::default();
+        for (speaker, text, shown) in [
+            ("", "Config invalid", "Config invalid"),
+            ("DingTalk", "收到消息: dear bot,", "收到消息 ***"),
+            ("", "my salary is", "***"),
+            ("", "", "***"),
+            ("gateway", "up", "up"),
+            ("", " at plugin.ts:24:14", " at plugin.ts:24:14"),
+        ] {
+            let line = LogLine { usec: 0, speaker: speaker.to_owned(), text: text.to_owned() };
+            assert_eq!(redaction.shown(&line, &[]), shown, "{text}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{Gid, Uid, User, getgrouplist};
 
 use super::surroundings::Surroundings;
+use crate::fs::is_absent;
 use crate::language::{Explain, Language};
 use crate::say;
 
@@ -78,7 +79,7 @@ impl Account {
             .filter(|uid| self.uid == 0 && *uid != 0)
             .and_then(|uid| User::from_uid(Uid::from_raw(uid)).ok().flatten());
         match behind {
-            Some(user) if user.dir.join(".openclaw").exists() => Err(AccountError::Sudo {
+            Some(user) if !is_absent(&user.dir.join(".openclaw")) => Err(AccountError::Sudo {
                 state_dir: user.dir.join(".openclaw"),
                 name: user.name,
                 arguments: arguments.to_owned(),

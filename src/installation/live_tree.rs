@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
-use crate::connector::TreeManifest;
+use serde_json::Value as Json;
+
+use crate::connector::{PLUGIN_JSON, PluginManifest, TreeManifest};
 
 /// The connector tree that is live.
 #[derive(Debug)]
 pub struct LiveTree {
     /// Version in its `package.json`, if it has one.
     pub version: Option<String>,
+    /// The schema that its manifest has for the channel block, if it has one.
+    pub channel_schema: Option<Json>,
     /// Everything in it.
     pub manifest: TreeManifest,
 }
@@ -27,4 +31,12 @@ pub fn version_of(tree: &Path) -> Option<String> {
     let bytes = std::fs::read(tree.join("package.json")).ok()?;
     let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
     package["version"].as_str().map(str::to_owned)
+}
+
+/// The schema of the channel block in a tree's manifest; a manifest that `OpenClaw` could not use
+/// rules nothing.
+#[must_use]
+pub fn channel_schema_of(tree: &Path) -> Option<Json> {
+    let bytes = std::fs::read(tree.join(PLUGIN_JSON)).ok()?;
+    PluginManifest::parse(Some(&bytes), tree).ok()?.channel_schema
 }

@@ -10,7 +10,7 @@ use super::service::ServicePicture;
 use super::surroundings::Surroundings;
 use crate::connector::installed::InstalledRecord;
 use crate::fs::image::FileState;
-use crate::fs::{FileError, directory};
+use crate::fs::{Action, FileError, directory, exists};
 use crate::openclaw::document::{Value, is_reference, references};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 
@@ -63,17 +63,13 @@ impl Picture {
         let paths = paths.with_real_directories();
         let config = ConfigSet::load(&paths.config);
         let effective = config.as_ref().ok().map(ConfigSet::effective);
-        let models = paths.models.canonicalize().ok();
-        let models = match models {
+        let models = match real_if_any(&paths.models)? {
             Some(path) => FileState::read(&path)?.map(|state| (path, state)),
             None => None,
         };
         let drop_in = real_file(&paths.drop_in);
         let drop_in_state = read_below(&drop_in)?;
         let record_file = read_below(record_path)?;
-        let missing = |path: &Path| {
-            directory::missing(path).into_iter().map(Path::to_owned).collect::<Vec<_>>()
-        };
         let picture = Self {
             program: program(&service, effective, surroundings),
             port: port(&service, effective, surroundings),
@@ -81,8 +77,8 @@ impl Picture {
             record_path: record_path.to_owned(),
             record: record_file.as_ref().and_then(|file| InstalledRecord::read(&file.bytes)),
             config_files: attributes(&config)?,
-            missing_extensions: missing(&paths.extensions),
-            missing_unit_dirs: drop_in.parent().map(missing).unwrap_or_default(),
+            missing_extensions: directory::missing(&paths.extensions)?,
+            missing_unit_dirs: drop_in.parent().map_or(Ok(Vec::new()), directory::missing)?,
             drop_in: (drop_in, drop_in_state),
             account,
             paths,
@@ -159,6 +155,14 @@ fn read_only(surroundings: &Surroundings, service: &ServicePicture) -> Option<&'
     ["OPENCLAW_CONFIG_READONLY", "OPENCLAW_NIX_MODE"].into_iter().find(|name| {
         surroundings.text(name).or_else(|| service.variable(name)).as_deref() == Some("1")
     })
+}
+
+/// The file behind a symbolic link, if there is one.
+fn real_if_any(path: &Path) -> Result<Option<PathBuf>, FileError> {
+    if !exists(path)? {
+        return Ok(None);
+    }
+    path.canonicalize().map(Some).map_err(FileError::at(Action::Read, path))
 }
 
 /// The file behind a symbolic link; a path that does not exist yet stays as it is, below the real

@@ -13,7 +13,7 @@ use crate::patience::Deadline;
 
 const STALE: Duration = Duration::from_secs(30);
 /// Longer than a crashed holder's lock lives.
-const PATIENCE: Duration = Duration::from_secs(40);
+pub const PATIENCE: Duration = Duration::from_secs(40);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The lock, held until it is dropped.
@@ -24,8 +24,8 @@ pub struct ConfigLock {
 
 impl ConfigLock {
     /// Takes the lock where there is one to take: older versions of OpenClaw have none.
-    pub fn take_if_any(path: Option<&Path>) -> Result<Option<Self>, FileError> {
-        path.map(|path| Self::take(path, Deadline::after(PATIENCE))).transpose()
+    pub fn take_if_any(path: Option<&Path>, patience: Duration) -> Result<Option<Self>, FileError> {
+        path.map(|path| Self::take(path, Deadline::after(patience))).transpose()
     }
 
     /// Takes the lock file `path`, waiting while somebody else holds it; a stale one is taken over,

@@ -28,6 +28,8 @@ use crate::transaction::step::{FileStep, Role, Step, TreeSide, TreeStep};
 /// The version whose rules apply where OpenClaw's own is not known.
 const ASSUMED: Version = Version::of(2026, 3, 13);
 
+const CHANNEL: [&str; 2] = ["channels", CONNECTOR];
+
 /// Which of the two commands it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -124,6 +126,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     let traces = traces(picture, effective, &draft.edits, models.as_ref(), &bypass);
     let config = order::config_files(picture, request.config, &draft.edits)?;
     let models = models.map(|models| models.step);
+    let coming = draft.edits.iter().fold(effective.clone(), |value, edit| edit.applied_to(&value));
     let changes = Changes { tree, drop_in, config, models, ..Changes::default() };
     let mut plan = Plan {
         command: request.purpose.command(),
@@ -139,7 +142,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
         },
         traces,
         adopts,
-        steps: order::arrival(picture, changes),
+        steps: order::replacement(picture, changes, request.live, coming.get(&CHANNEL)),
         notes,
     };
     start_if_asked(picture, request, &mut plan);

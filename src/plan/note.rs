@@ -57,6 +57,27 @@ pub enum Note {
         /// Name of the unit.
         unit: String,
     },
+    /// The gateway may take longer to stop than anything else that is waited for.
+    SlowToStop {
+        /// Name of the unit.
+        unit: String,
+        /// Its `TimeoutStopSec=`.
+        seconds: u64,
+    },
+    /// Keys of a set-up made by hand, which may serve others than the connector.
+    KeysOfHandStay {
+        /// The config.
+        file: PathBuf,
+        /// Their names.
+        keys: Vec<String>,
+    },
+    /// The bypass of a set-up made by hand.
+    BypassOfHandStays {
+        /// The drop-in.
+        file: PathBuf,
+        /// The unit to which it belongs.
+        unit: String,
+    },
     /// npm dependencies will be fetched.
     Dependencies {
         /// What is not left to npm's choice.
@@ -115,6 +136,13 @@ pub enum Note {
         /// The file.
         file: PathBuf,
     },
+    /// What an earlier `doctor --fix` moved is no longer kept, so it cannot come back.
+    MovePruned {
+        /// Where it was.
+        from: PathBuf,
+        /// Where it was kept.
+        kept: PathBuf,
+    },
     /// OpenClaw's version could not be found out.
     VersionUnknown,
 }
@@ -132,6 +160,9 @@ impl Note {
             Self::NoManager { .. } => "no-manager",
             Self::NoUnit { .. } => "no-unit",
             Self::NotRunning { .. } => "not-running",
+            Self::SlowToStop { .. } => "slow-to-stop",
+            Self::KeysOfHandStay { .. } => "keys-of-hand-stay",
+            Self::BypassOfHandStays { .. } => "bypass-of-hand-stays",
             Self::Dependencies { .. } => "dependencies",
             Self::Unverified => "unverified",
             Self::AuthNone => "auth-none",
@@ -144,6 +175,7 @@ impl Note {
             Self::KeysKept { .. } => "keys-kept",
             Self::KeysGoWithConnector { .. } => "keys-go-with-connector",
             Self::FileKept { .. } => "file-kept",
+            Self::MovePruned { .. } => "move-pruned",
             Self::VersionUnknown => "version-unknown",
         }
     }
@@ -236,12 +268,49 @@ impl Localized for Note {
                     "{file} 已被他人修改，保持不变"
                 )
             }
+            Self::KeysOfHandStay { .. } | Self::BypassOfHandStays { .. } => {
+                self.about_a_set_up_by_hand(language)
+            }
+            Self::MovePruned { from, kept } => {
+                let (from, kept) = (from.display(), kept.display());
+                say!(
+                    language,
+                    "{from} does not come back: {kept} is no longer there (of what doctor moved out of sight only the last three are kept)",
+                    "{from} 无法恢复：{kept} 已不存在（doctor 移走的内容只保留最近三次）"
+                )
+            }
             _ => self.about_the_machine(language),
         }
     }
 }
 
 impl Note {
+    /// Remarks on what no record of ours says is ours to take out.
+    fn about_a_set_up_by_hand(&self, language: Language) -> String {
+        match self {
+            Self::KeysOfHandStay { file, keys } => {
+                let (file, names) = (file.display(), keys.join(", "));
+                let commands: Vec<_> =
+                    keys.iter().map(|key| format!("openclaw config unset {key}")).collect();
+                let commands = commands.join("; ");
+                say!(
+                    language,
+                    "set by hand, perhaps for others too, and therefore left in {file}: {names}. If nothing needs them: {commands}",
+                    "以下键是手动设置的，可能另有用途，保留在 {file} 中：{names}。如不再需要：{commands}"
+                )
+            }
+            Self::BypassOfHandStays { file, unit } => {
+                let file = file.display();
+                say!(
+                    language,
+                    "set by hand, perhaps for others too, and therefore left in {file}: no_proxy and NO_PROXY. If nothing needs them, take both lines out (systemctl --user edit {unit}), then: systemctl --user restart {unit}",
+                    "no_proxy 和 NO_PROXY 是手动设置的，可能另有用途，保留在 {file} 中。如不再需要，请删除这两行（systemctl --user edit {unit}），然后执行：systemctl --user restart {unit}"
+                )
+            }
+            _ => String::new(),
+        }
+    }
+
     /// Remarks on what was found, not on what is changed.
     fn about_the_machine(&self, language: Language) -> String {
         match self {
@@ -275,6 +344,11 @@ impl Note {
                 language,
                 "{unit} does not run and is not started (use --start, or: systemctl --user start {unit})",
                 "{unit} 未运行，本命令不会启动它（可加 --start，或执行：systemctl --user start {unit}）"
+            ),
+            Self::SlowToStop { unit, seconds } => say!(
+                language,
+                "{unit} may take up to {seconds} s to stop (its TimeoutStopSec); it is waited for that long unless --timeout says otherwise",
+                "停止 {unit} 最多可能需要 {seconds} 秒（其 TimeoutStopSec）；除非指定 --timeout，否则会一直等待"
             ),
             Self::Dependencies { pins } if pins.is_empty() => {
                 say!(language, "npm dependencies will be fetched", "将通过 npm 获取依赖")

@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::PlanFailure;
+use super::config::schema;
 use super::note::Note;
 use crate::installation::live_tree::LiveTree;
 use crate::installation::picture::Picture;
 use crate::installation::service::ServicePicture;
-use crate::openclaw::document::Edit;
+use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::include::{ChangedFile, ConfigSet};
 use crate::openclaw::version::CONFIG_HAS_A_LOCK;
+use crate::patience::USUAL;
 use crate::transaction::journal::UnitBefore;
 use crate::transaction::step::{FileStep, Role, Step, TreeStep};
 
@@ -50,8 +52,33 @@ impl Changes {
 /// channel whose plugin is not there, and its own restart on a changed config cannot race ours.
 #[must_use]
 pub fn arrival(picture: &Picture, changes: Changes) -> Vec<Step> {
+    arrival_after(picture, Vec::new(), changes)
+}
+
+/// The same where a connector takes another's place: the config goes before the tree if the
+/// standing connector's schema lets the coming channel block be. So no config is on disk that the
+/// connector beside it forbids, neither on the way there nor when the steps are undone. (No order
+/// could do that where each connector forbids a key of the other's block.)
+#[must_use]
+pub fn replacement(
+    picture: &Picture,
+    mut changes: Changes,
+    standing: Option<&LiveTree>,
+    coming: Option<&Value>,
+) -> Vec<Step> {
+    let takes_a_place = changes.tree.as_ref().is_some_and(|tree| tree.before.is_some());
+    let config_first = takes_a_place && standing.zip(coming).is_some_and(accepts);
+    let first = if config_first { std::mem::take(&mut changes.config) } else { Vec::new() };
+    arrival_after(picture, first, changes)
+}
+
+fn accepts((tree, block): (&LiveTree, &Value)) -> bool {
+    tree.channel_schema.as_ref().is_none_or(|schema| schema::forbidden(schema, block).is_empty())
+}
+
+fn arrival_after(picture: &Picture, first: Vec<FileStep>, changes: Changes) -> Vec<Step> {
     let Changes { tree, drop_in, config, models, record, others, directories } = changes;
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = first.into_iter().map(Step::File).collect();
     if tree.as_ref().is_some_and(|tree| tree.after.is_some()) {
         steps.extend(creation(&picture.missing_extensions));
     }
@@ -186,7 +213,16 @@ pub fn surrounding_notes(picture: &Picture, config: &ConfigSet) -> Vec<Note> {
         }
         ServicePicture::Managed(_) => {}
     }
+    notes.extend(slow_stop(picture));
     notes
+}
+
+/// A unit that runs and is allowed more time to stop than we usually wait.
+#[must_use]
+pub fn slow_stop(picture: &Picture) -> Option<Note> {
+    let unit = &picture.service.managed()?.unit;
+    let allowed = unit.timeout_stop.filter(|allowed| unit.is_up() && *allowed > USUAL)?;
+    Some(Note::SlowToStop { unit: unit.name.clone(), seconds: allowed.as_secs() })
 }
 
 /// The user's own changes to the tree are never silently destroyed: the old tree is kept.

@@ -15,7 +15,7 @@ use crate::openclaw::include::ConfigSet;
 use crate::openclaw::keys::{self, KeyChange};
 use crate::openclaw::version::UNKNOWN_CHANNELS_ARE_TOLERATED;
 use crate::plan::PlanError;
-use crate::systemd::drop_in;
+use crate::systemd::drop_in::{self, Assigned};
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::{FileStep, Role, TreeSide, TreeStep};
 
@@ -59,6 +59,9 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     };
     if let Some(note) = order::deviation_note(picture, request.live, &request.transactions) {
         notes.push(note);
+    }
+    if picture.record.is_none() && !changes.is_empty() {
+        notes.extend(left_of_hand(picture, request.config.effective()));
     }
     let mut plan = Plan {
         command: "uninstall",
@@ -115,6 +118,28 @@ fn config_edits(effective: &Value, traces: &Traces, keep: bool) -> (Vec<Edit>, k
         edits.push(Edit::withdraw(allow, CONNECTOR));
     }
     (edits, kept)
+}
+
+/// What the connector's documentation has people set beside the connector itself. Without a record
+/// nothing says whether others need it.
+fn left_of_hand(picture: &Picture, effective: &Value) -> Vec<Note> {
+    let settings: [(&[&str], Value); 2] = [
+        (&["gateway", "auth", "mode"], "none".into()),
+        (&["gateway", "http", "endpoints", "chatCompletions", "enabled"], true.into()),
+    ];
+    let set = settings.iter().filter(|(path, value)| effective.get(path) == Some(value));
+    let keys: Vec<String> = set.map(|(path, _)| path.join(".")).collect();
+    let mut notes = Vec::new();
+    if !keys.is_empty() {
+        notes.push(Note::KeysOfHandStay { file: picture.paths.config.clone(), keys });
+    }
+    let (file, state) = &picture.drop_in;
+    let text = state.as_ref().map(|state| String::from_utf8_lossy(&state.bytes).into_owned());
+    if text.is_some_and(|text| drop_in::assigned(&text) != Assigned::default()) {
+        let unit = picture.paths.unit.clone();
+        notes.push(Note::BypassOfHandStays { file: file.clone(), unit });
+    }
+    notes
 }
 
 fn tree(picture: &Picture, request: &Request<'_>) -> Option<TreeStep> {

@@ -22,16 +22,18 @@ impl Bar {
     /// A bar on this console; without a terminal, lines.
     #[must_use]
     pub fn on(console: Console) -> Self {
-        let on_terminal = std::io::stderr().is_terminal() && !console.quiet;
+        let on_terminal = std::io::stderr().is_terminal() && !console.quiet && !console.json;
         Self { console, on_terminal, drawn: RefCell::new(None) }
     }
 }
 
 /// `{wide_bar}` fits itself to the terminal; a fixed width tears at 40 columns.
-fn style(total: Option<u64>) -> ProgressStyle {
-    let template = match total {
-        Some(_) => "  {msg} {wide_bar:.cyan/dim} {bytes}/{total_bytes}",
-        None => "  {spinner:.cyan} {msg} {bytes}",
+fn style(total: Option<u64>, color: bool) -> ProgressStyle {
+    let template = match (total, color) {
+        (Some(_), true) => "  {msg} {wide_bar:.cyan/dim} {bytes}/{total_bytes}",
+        (Some(_), false) => "  {msg} {wide_bar} {bytes}/{total_bytes}",
+        (None, true) => "  {spinner:.cyan} {msg} {bytes}",
+        (None, false) => "  {spinner} {msg} {bytes}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
@@ -47,7 +49,7 @@ impl Progress for Bar {
             return;
         }
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-        bar.set_style(style(total));
+        bar.set_style(style(total, self.console.color));
         bar.set_message(label);
         bar.enable_steady_tick(Duration::from_millis(120));
         self.drawn.replace(Some(bar));

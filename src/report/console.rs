@@ -17,6 +17,8 @@ pub struct Console {
     pub quiet: bool,
     /// More than usual.
     pub verbose: bool,
+    /// Each JSON document on a line of its own: it is one of many.
+    pub line_by_line: bool,
     /// Colour on stderr and stdout.
     pub color: bool,
 }
@@ -60,7 +62,9 @@ impl Console {
     /// The JSON document, on stdout.
     pub fn document(&self, document: &serde_json::Value) {
         if self.json {
-            write_line(&mut std::io::stdout().lock(), &format!("{document:#}"));
+            let text =
+                if self.line_by_line { document.to_string() } else { format!("{document:#}") };
+            write_line(&mut std::io::stdout().lock(), &text);
         }
     }
 

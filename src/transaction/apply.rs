@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::attributes;
 use super::error::{CHANGED_MEANWHILE, Leftover, TransactionError};
@@ -17,7 +18,7 @@ use crate::fs::image::FileState;
 use crate::fs::{directory, replace};
 use crate::interrupt::Interrupt;
 use crate::language::Explain;
-use crate::openclaw::config_lock::ConfigLock;
+use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
 use crate::progress::Progress;
 
 /// A transaction that is being prepared: nothing that anybody uses has been touched.
@@ -47,6 +48,8 @@ pub struct Watch<'a> {
     pub interrupt: &'a Interrupt,
     /// Where finished steps are told.
     pub progress: &'a dyn Progress,
+    /// How long OpenClaw may hold its lock on the config.
+    pub patience: Duration,
 }
 
 impl Preparation {
@@ -92,6 +95,7 @@ impl Preparation {
     ) -> Result<Journal, Failure> {
         self.identify_trees(&mut intent).map_err(Failure::before_the_switch)?;
         note_directories(&mut intent);
+        note_real_places(&mut intent);
         if watch.interrupt.is_raised() {
             return Err(Failure::before_the_switch(TransactionError::Interrupted));
         }
@@ -167,6 +171,23 @@ fn note_directories(intent: &mut Intent) {
     });
 }
 
+/// A link on the way that is there now is the operator's own; one that is planted from here on is
+/// not followed.
+fn note_real_places(intent: &mut Intent) {
+    for step in &mut intent.steps {
+        match step {
+            Step::Attributes { path, .. }
+            | Step::Directory { path, .. }
+            | Step::RemoveDirectory { path, .. } => *path = directory::with_real_parent(path),
+            Step::Move { from, to } => {
+                *from = directory::with_real_parent(from);
+                *to = to.as_deref().map(directory::with_real_parent);
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Drop for Preparation {
     fn drop(&mut self) {
         if !self.begun {
@@ -204,7 +225,7 @@ fn apply_all(
             return Err(TransactionError::Interrupted.into());
         }
         journal.note(number, Event::Begin)?;
-        if let Err(error) = apply(journal, step, service) {
+        if let Err(error) = apply(journal, step, service, watch.patience) {
             if error.code() == CHANGED_MEANWHILE {
                 journal.note(number, Event::Refused)?;
             }
@@ -216,7 +237,12 @@ fn apply_all(
     Ok(())
 }
 
-fn apply(journal: &Journal, step: &Step, service: &mut dyn Service) -> Result<(), ServiceError> {
+fn apply(
+    journal: &Journal,
+    step: &Step,
+    service: &mut dyn Service,
+    patience: Duration,
+) -> Result<(), ServiceError> {
     match step {
         Step::Stop { .. } => service.stop(),
         Step::Start { .. } => service.start(),
@@ -230,7 +256,7 @@ fn apply(journal: &Journal, step: &Step, service: &mut dyn Service) -> Result<()
             Ok(())
         }
         Step::Tree(tree) => apply_tree(tree, &journal.slot_of(tree)),
-        Step::File(file) => apply_file(file, &journal.intent().id),
+        Step::File(file) => apply_file(file, &journal.intent().id, patience),
         Step::Attributes { path, before, after } => {
             if attributes::of(path)? != *before {
                 return Err(TransactionError::ChangedMeanwhile { path: path.clone() }.into());
@@ -240,7 +266,7 @@ fn apply(journal: &Journal, step: &Step, service: &mut dyn Service) -> Result<()
         Step::Linger { user, uid, on } => linger::switch(user, *uid, *on),
         Step::Move { from, to } => {
             let to = to.clone().unwrap_or_else(|| journal.aside(from));
-            Ok(attributes::rename(from, &to)?)
+            Ok(exchange::relocate(from, &to)?)
         }
     }
 }
@@ -255,8 +281,8 @@ fn apply_tree(tree: &TreeStep, slot: &Path) -> Result<(), ServiceError> {
 }
 
 /// Compare and swap: what somebody else has written since the plan was made is never overwritten.
-fn apply_file(file: &FileStep, id: &str) -> Result<(), ServiceError> {
-    let _lock = ConfigLock::take_if_any(file.lock.as_deref())?;
+fn apply_file(file: &FileStep, id: &str, patience: Duration) -> Result<(), ServiceError> {
+    let _lock = ConfigLock::take_if_any(file.lock.as_deref(), patience.min(PATIENCE))?;
     let current = FileState::read(&file.path)?.map(|state| state.image());
     let mut unchanged = current == file.before;
     if unchanged {

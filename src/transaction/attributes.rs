@@ -1,12 +1,14 @@
-//! Mode and owner of what stands in place, and moves within one file system.
+//! Mode and owner of what stands in place.
 
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, Uid};
+use rustix::fs::{Gid, Mode, OFlags, Uid};
 
 use super::step::Attributes;
-use crate::fs::{Action, FileError, directory};
+use crate::fs::replace::parent_and_name;
+use crate::fs::{Action, FileError};
 
 /// How a file or directory stands; a symbolic link is not followed.
 pub fn of(path: &Path) -> Result<Attributes, FileError> {
@@ -15,31 +17,23 @@ pub fn of(path: &Path) -> Result<Attributes, FileError> {
 }
 
 /// Gives it another owner, then another mode (a change of owner clears the set-id bits), durably.
+/// Neither it nor its parent may be a symbolic link.
 pub fn give(path: &Path, attributes: Attributes) -> Result<(), FileError> {
     let Attributes { mode, uid, gid } = attributes;
-    let now = of(path)?;
-    if (now.uid, now.gid) != (uid, gid) {
-        let (owner, group) = (Uid::from_raw(uid), Gid::from_raw(gid));
-        rustix::fs::chownat(CWD, path, Some(owner), Some(group), AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(FileError::at(Action::Write, path))?;
-    }
-    // through a descriptor: a symbolic link that is planted meanwhile is not followed
+    let (parent, name) = parent_and_name(path)?;
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let descriptor =
-        rustix::fs::open(path, flags, Mode::empty()).map_err(FileError::at(Action::Write, path))?;
-    rustix::fs::fchmod(&descriptor, Mode::from_raw_mode(mode))
-        .and_then(|()| rustix::fs::fsync(&descriptor))
+    let change = |found: OwnedFd| {
+        let now = rustix::fs::fstat(&found)?;
+        if (now.st_uid, now.st_gid) != (uid, gid) {
+            let (owner, group) = (Uid::from_raw(uid), Gid::from_raw(gid));
+            rustix::fs::fchown(&found, Some(owner), Some(group))?;
+        }
+        rustix::fs::fchmod(&found, Mode::from_raw_mode(mode))?;
+        rustix::fs::fsync(&found)
+    };
+    rustix::fs::openat(&parent, name, flags, Mode::empty())
+        .and_then(change)
         .map_err(FileError::at(Action::Write, path))
-}
-
-/// Renames onto a name that is free, durably on both sides.
-pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
-    rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
-        .map_err(FileError::at(Action::Rename, from))?;
-    for side in [to, from] {
-        directory::sync(side.parent().unwrap_or(Path::new("/")))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -47,16 +41,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attributes_are_given_and_moves_replace_nothing() {
+    fn attributes_are_given_and_not_through_a_link() {
         let home = tempfile::tempdir().unwrap();
-        let (a, b) = (home.path().join("a"), home.path().join("b"));
-        std::fs::create_dir(&a).unwrap();
+        let [a, link] = ["a", "link"].map(|name| home.path().join(name));
+        std::fs::create_dir_all(a.join("b")).unwrap();
+        let before = of(&a.join("b")).unwrap();
         let open = Attributes { mode: 0o777, ..of(&a).unwrap() };
         give(&a, open).unwrap();
         assert_eq!(of(&a).unwrap(), open);
-        rename(&a, &b).unwrap();
-        assert!(!a.exists());
-        std::fs::create_dir(&a).unwrap();
-        assert!(rename(&a, &b).is_err());
+        std::os::unix::fs::symlink("a", &link).unwrap();
+        assert!(give(&link, before).is_err());
+        assert!(give(&link.join("b"), open).is_err());
+        assert_eq!((of(&a).unwrap(), of(&a.join("b")).unwrap()), (open, before));
     }
 }

@@ -1,24 +1,47 @@
-//! Generations: the last three keep their trees, older ones only their records.
+//! Generations: the last three keep what they replaced, older ones only their records.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::TransactionError;
 use super::journal::{Journal, Phase};
 use super::records::Records;
-use crate::fs::{Action, FileError, directory, replace};
+use crate::fs::{Action, FileError, directory, exchange, replace};
 
-/// How many trees are kept of those that committed transactions replaced.
+/// How many generations are kept of the trees that committed transactions replaced, and as many of
+/// what others moved out of sight.
 pub const KEPT: usize = 3;
 
-/// Removes the trees of all but the newest [`KEPT`] committed transactions that keep one: those
-/// that changed only files take no tree's place.
+/// Removes what the committed transactions keep, but for the newest [`KEPT`] that keep a tree and
+/// the newest [`KEPT`] that keep something moved out of sight: neither takes the other's place, and
+/// those that changed only files take none.
 pub fn prune(records: &Records) -> Result<(), TransactionError> {
     let mut committed: Vec<Journal> = records.journals()?;
-    committed.retain(|journal| journal.phase() == Phase::Committed && journal.slot().exists());
-    for journal in committed.iter().rev().skip(KEPT) {
-        remove_tree(&journal.slot())?;
+    committed.retain(|journal| journal.phase() == Phase::Committed);
+    for what in [|journal: &Journal| vec![journal.slot()], Journal::asides] {
+        let mut kept: Vec<(&Journal, Vec<PathBuf>)> =
+            committed.iter().map(|journal| (journal, what(journal))).collect();
+        for (_, paths) in &mut kept {
+            paths.retain(|path| path.symlink_metadata().is_ok());
+        }
+        kept.retain(|(_, paths)| !paths.is_empty());
+        for (journal, paths) in kept.iter().rev().skip(KEPT) {
+            paths.iter().try_for_each(|path| condemn(path, &journal.condemned()))?;
+        }
     }
-    Ok(())
+    sweep_condemned(&committed)
+}
+
+/// What is pruned gets another name first: a kill must not leave the half of a tree where a
+/// rollback would take it for a whole one.
+fn condemn(path: &Path, condemned: &Path) -> Result<(), TransactionError> {
+    remove_tree(condemned)?;
+    exchange::relocate(path, condemned)?;
+    remove_tree(condemned)
+}
+
+/// Removes what a run that died while it pruned has left.
+fn sweep_condemned(committed: &[Journal]) -> Result<(), TransactionError> {
+    committed.iter().try_for_each(|journal| remove_tree(&journal.condemned()))
 }
 
 /// Of a transaction that was undone only the record is worth keeping: its preimages are live again.
@@ -48,7 +71,11 @@ pub fn size_on_disk(directory: &Path) -> u64 {
 /// `remove_dir_all` of the standard library follows no symbolic link, not even one that is planted
 /// while it works (CVE-2022-21658).
 fn remove_tree(path: &Path) -> Result<(), TransactionError> {
-    match std::fs::remove_dir_all(path) {
+    let removed = match path.symlink_metadata() {
+        Ok(found) if found.is_file() => std::fs::remove_file(path),
+        _ => std::fs::remove_dir_all(path),
+    };
+    match removed {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(cause) => Err(FileError::at(Action::Remove, path)(cause).into()),
         Ok(()) => Ok(directory::sync(path.parent().unwrap_or(Path::new("/")))?),

@@ -12,7 +12,7 @@ use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
 use crate::fs::image::{FileImage, FileState};
 use crate::fs::replace;
-use crate::fs::{Action, FileError, directory};
+use crate::fs::{Action, FileError, directory, is_absent};
 use crate::language::Language;
 
 /// The format that this program writes. Older ones are read, newer ones refused untouched.
@@ -177,6 +177,22 @@ impl Journal {
         self.directory.join(format!("aside-{}", base16ct::lower::encode_string(&digest[..8])))
     }
 
+    /// Where all that it has moved out of sight is, or was until it was pruned.
+    #[must_use]
+    pub fn asides(&self) -> Vec<PathBuf> {
+        let moved = self.intent.steps.iter().filter_map(|step| match step {
+            Step::Move { from, to: None } => Some(self.aside(from)),
+            _ => None,
+        });
+        moved.collect()
+    }
+
+    /// The name of what is about to be removed for good.
+    #[must_use]
+    pub fn condemned(&self) -> PathBuf {
+        self.directory.join("condemned")
+    }
+
     /// The preimage of file step `number`, where the file existed.
     pub fn preimage(
         &self,
@@ -255,10 +271,11 @@ impl Journal {
         self.write(LEFT, text.as_bytes())
     }
 
-    /// Whether something could not be taken back, so that the contents are still needed.
+    /// Whether something could not be taken back, or may not have been, so that the contents are
+    /// still needed.
     #[must_use]
     pub fn left_something(&self) -> bool {
-        self.directory.join(LEFT).exists()
+        !is_absent(&self.directory.join(LEFT))
     }
 
     /// Closes the transaction: one rename of its state file.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::TransactionError;
 use super::journal::{Journal, Phase};
 use crate::fs::lock::{Attempt, Lock};
-use crate::fs::{Action, FileError, directory};
+use crate::fs::{Action, FileError, directory, is_absent};
 
 /// The lock on the records. When it is let go and nothing was ever recorded, the records vanish:
 /// a run that fails before its switch leaves no trace.
@@ -19,7 +19,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         let records = &self.records;
         let is_bare = directory::remove_if_empty(&records.transactions()).unwrap_or(false);
-        if is_bare && !records.installed().exists() {
+        if is_bare && is_absent(&records.installed()) {
             // the lock file goes while it is held: whoever opens it now finds a new one
             let _ = std::fs::remove_file(records.lock_file());
             let _ = directory::remove_if_empty(&records.root);

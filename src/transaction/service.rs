@@ -5,13 +5,16 @@ use std::time::Duration;
 use super::error::TransactionError;
 use crate::interrupt::Interrupt;
 use crate::language::Explain;
-use crate::patience::Deadline;
+use crate::patience::{Deadline, Patience};
 use crate::systemd::{JobOutcome, ManagerError, UserManager, Verb};
+
+/// What systemd needs to kill a service that has not stopped in its time.
+const KILLING: Duration = Duration::from_secs(10);
 
 /// Why the unit could not be asked or did not obey.
 pub type ServiceError = Box<dyn Explain>;
 
-/// The gateway's unit under its user manager. Each call has its own deadline.
+/// The gateway's unit under its user manager. One deadline stands around all calls together.
 pub trait Service {
     /// Whether the unit runs or is about to.
     fn is_active(&mut self) -> Result<bool, ServiceError>;
@@ -34,23 +37,27 @@ pub trait Service {
 pub struct GatewayUnit<'a> {
     manager: Option<&'a UserManager>,
     unit: &'a str,
-    timeout: Duration,
+    patience: Patience,
     interrupt: Interrupt,
-    last_deadline: Option<Deadline>,
+    /// Around all calls, from the first one on.
+    deadline: Option<Deadline>,
+    stands_firm: bool,
     silence: Option<ManagerError>,
 }
 
 impl<'a> GatewayUnit<'a> {
-    /// The unit `unit`; each call may take `timeout`.
+    /// The unit `unit`; all calls together may take as long as `patience` says, and once more to
+    /// take them back.
     #[must_use]
     pub fn new(
         manager: Option<&'a UserManager>,
         unit: &'a str,
-        timeout: Duration,
+        patience: Patience,
         interrupt: &Interrupt,
     ) -> Self {
         let interrupt = interrupt.clone();
-        Self { manager, unit, timeout, interrupt, last_deadline: None, silence: None }
+        let (deadline, stands_firm, silence) = (None, false, None);
+        Self { manager, unit, patience, interrupt, deadline, stands_firm, silence }
     }
 
     /// Asks the manager. Without one no step that needs one is planned; only a recovery on a
@@ -64,14 +71,29 @@ impl<'a> GatewayUnit<'a> {
         if let Some(silence) = &self.silence {
             return Err(silence.clone().into());
         }
-        let deadline = self.last_deadline.unwrap_or_else(|| Deadline::after(self.timeout));
+        let span = self.patience.span();
+        let deadline = *self.deadline.get_or_insert_with(|| Deadline::after(span));
         let answer = question(manager, deadline, &self.interrupt);
         if let Err(error @ (ManagerError::Hung { .. } | ManagerError::Died { .. })) = &answer
-            && self.last_deadline.is_some()
+            && self.stands_firm
         {
             self.silence = Some(error.clone());
         }
         Ok(answer?)
+    }
+
+    /// systemd waits `TimeoutStopSec=` for the service before it kills it, and OpenClaw 2026.9.6
+    /// asks for 330 s. A service that may take for ever gets no more than any other.
+    fn allow_for_a_slow_stop(&mut self, manager: &UserManager) -> Result<(), ServiceError> {
+        let unit = self.unit;
+        let found = self.ask(manager, |it, deadline, stop| it.unit(unit, deadline, stop))?;
+        let allowed = found.timeout_stop.unwrap_or_default().saturating_add(KILLING);
+        let (usual, span) = (self.patience.span(), self.patience.span_for(allowed));
+        if span > usual {
+            // what is asked after such a stop needs its time, too
+            self.deadline = Some(Deadline::after(span + usual));
+        }
+        Ok(())
     }
 }
 
@@ -84,6 +106,7 @@ impl Service for GatewayUnit<'_> {
 
     fn stop(&mut self) -> Result<(), ServiceError> {
         let (unit, Some(manager)) = (self.unit, self.manager) else { return Ok(()) };
+        self.allow_for_a_slow_stop(manager)?;
         let outcome = self.ask(manager, |it, deadline, stop| it.stop(unit, deadline, stop))?;
         judge(Verb::Stop, unit, &outcome)
     }
@@ -101,7 +124,8 @@ impl Service for GatewayUnit<'_> {
 
     fn stand_firm(&mut self) {
         self.interrupt = Interrupt::never();
-        self.last_deadline = Some(Deadline::after(self.timeout));
+        self.stands_firm = true;
+        self.deadline = Some(Deadline::after(self.patience.span()));
     }
 }
 

@@ -15,9 +15,9 @@ use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
-use crate::fs::{FileError, directory, replace};
+use crate::fs::{FileError, directory, exists, replace};
 use crate::language::{Language, Localized};
-use crate::openclaw::config_lock::ConfigLock;
+use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
 use crate::openclaw::way_back::{self, Images, WayBack};
 use crate::progress::Progress;
 use crate::say;
@@ -142,7 +142,7 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
         Step::Tree(tree) => take_back_tree(journal, number, tree),
         // both were decided by the disk when the intent was written; the note of what was begun
         // may be lost in a power cut
-        Step::Directory { path, .. } => Ok(if path.exists() && directory::remove_if_empty(path)? {
+        Step::Directory { path, .. } => Ok(if exists(path)? && directory::remove_if_empty(path)? {
             Outcome::TakenBack
         } else {
             Outcome::NothingToDo
@@ -157,7 +157,7 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
             let to = to.clone().unwrap_or_else(|| journal.aside(from));
             let moved = from.symlink_metadata().is_err() && to.symlink_metadata().is_ok();
             if moved {
-                attributes::rename(&to, from)?;
+                exchange::relocate(&to, from)?;
                 return Ok(Outcome::TakenBack);
             }
             Ok(Outcome::NothingToDo)
@@ -187,7 +187,7 @@ fn take_back_attributes(
 ) -> Result<Outcome, TransactionError> {
     match attributes::of(path)? {
         now if now == before => Ok(Outcome::NothingToDo),
-        now if now == after || is_between(now, before, after) => {
+        now if is_of_either(now, before, after) => {
             attributes::give(path, before)?;
             Ok(Outcome::TakenBack)
         }
@@ -199,9 +199,12 @@ fn take_back_attributes(
     }
 }
 
-/// The owner is given before the mode: a run that died in between left one of each.
-fn is_between(now: Attributes, before: Attributes, after: Attributes) -> bool {
-    (now.uid, now.gid) == (after.uid, after.gid) && now.mode & 0o1777 == before.mode & 0o1777
+/// The owner is given before the mode, there and back: a run that died in between left one of each,
+/// and the kernel has cleared the set-id bits.
+fn is_of_either(now: Attributes, before: Attributes, after: Attributes) -> bool {
+    let owners = [before, after].map(|side| (side.uid, side.gid));
+    let modes = [before, after].map(|side| side.mode & 0o1777);
+    owners.contains(&(now.uid, now.gid)) && modes.contains(&(now.mode & 0o1777))
 }
 
 fn take_back_file(
@@ -210,8 +213,12 @@ fn take_back_file(
     file: &FileStep,
 ) -> Result<Outcome, TransactionError> {
     let id = &journal.intent().id;
-    let _lock = ConfigLock::take_if_any(file.lock.as_deref())?;
     replace::sweep(&file.path, id)?;
+    // for what was never written, or is back already, nobody's lock is waited for
+    if read(file)?.as_ref().map(FileState::image) == file.before {
+        return Ok(Outcome::NothingToDo);
+    }
+    let _lock = ConfigLock::take_if_any(file.lock.as_deref(), PATIENCE)?;
     let current = read(file)?;
     let image = current.as_ref().map(FileState::image);
     if image == file.before {
@@ -354,5 +361,29 @@ impl Localized for TakenBack<'_> {
     fn text(&self, language: Language) -> String {
         let step = self.0.text(language);
         say!(language, "undone: {step}", "已撤销：{step}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_of_a_run_that_died_are_told_from_a_strangers() {
+        let attributes = |mode, uid| Attributes { mode, uid, gid: 0 };
+        let [before, after] = [attributes(0o4777, 1234), attributes(0o4755, 0)];
+        for (mode, uid, ours) in [
+            (0o4777, 1234, true),
+            (0o4755, 0, true),
+            // died on the way there, and on the way back
+            (0o0777, 0, true),
+            (0o0755, 1234, true),
+            (0o0700, 0, false),
+            (0o4755, 1000, false),
+            (0o1755, 0, false),
+        ] {
+            let now = attributes(mode, uid);
+            assert_eq!(is_of_either(now, before, after), ours, "{now}");
+        }
     }
 }

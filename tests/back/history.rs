@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::bench::Machine;
 use crate::bench::program::{assert_exit, assert_says};
 use crate::bench::snapshot::RECORDS;
+use crate::bench::{HOME, Machine};
 
 fn kept_trees(machine: &Machine) -> Vec<String> {
     let script = format!(
@@ -78,4 +78,33 @@ fn a_transaction_without_a_tree_takes_no_trees_place() {
     let upgrade = machine.transactions()[4]["id"].as_str().unwrap().to_owned();
     machine.done(&["rollback", &upgrade]);
     assert_eq!(machine.live_version().as_deref(), Some("0.6.0"));
+}
+
+#[test]
+fn what_doctor_moved_away_is_kept_three_times_and_a_rollback_says_what_is_not() {
+    let machine = Machine::home_with_dingtalk();
+    let newer = machine.connector("0.7.0");
+    assert_exit(&machine.upgrade(&newer, &[]).run(), 0);
+    let place = |number| match number {
+        1 => ".openclaw/extensions/stray-1.js".to_owned(),
+        number => format!(".openclaw/extensions/stray-{number}"),
+    };
+    for number in 1..=5 {
+        let script = if number == 1 { place(1) } else { format!("{}/index.js", place(number)) };
+        machine.write(script, "");
+        machine.setup(&["doctor", "--fix"]).run();
+        assert!(!machine.has(place(number)));
+    }
+    let kept = machine.shell(&format!("cd {RECORDS}/transactions; ls */aside-*/index.js"));
+    assert_eq!(kept.lines().count(), 3, "{kept}");
+    let all = machine.shell(&format!("cd {RECORDS}/transactions; ls -d */aside-*"));
+    assert_eq!(all.lines().count(), 3, "{all}");
+    assert_eq!(kept_trees(&machine), ["0.6.0"], "they take no tree's place");
+    let first = machine.transactions()[4]["id"].as_str().unwrap().to_owned();
+    let told = machine.done(&["rollback", &first]);
+    for number in 1..=5 {
+        let gone = format!("{HOME}/{} does not come back", place(number));
+        assert_eq!(told.contains(&gone), number < 3, "{told}");
+        assert_eq!(machine.has(place(number)), number >= 3, "{number}");
+    }
 }

@@ -15,3 +15,4 @@ mod rollback_after_edits;
 mod uninstall;
 mod uninstall_after_edits;
 mod upgrade;
+mod valid_throughout;

@@ -1,5 +1,7 @@
 //! Somebody else writes `openclaw.json` while the program works: nothing of theirs is lost, and it is said.
 
+use std::time::{Duration, Instant};
+
 use crate::bench::program::{CONFIG, CONNECTOR, SECRET, assert_exit, assert_says};
 use crate::bench::{HOME, Machine, Order, said};
 
@@ -42,6 +44,22 @@ fn an_edit_between_the_plan_and_the_write_stops_it_and_stays() {
     );
     before.without(CONFIG).assert_same(&machine.theirs().without(CONFIG));
     assert_exit(&machine.install(&[]).run(), 0);
+}
+
+#[test]
+fn a_lock_that_is_not_let_go_is_waited_for_no_longer_than_allowed() {
+    let machine = machine_with_a_lock();
+    let before = machine.theirs();
+    let text = machine.read_text(CONFIG);
+    lock(&machine);
+    let begin = Instant::now();
+    let failed = machine.install(&["--timeout", "2"]).run();
+    assert_exit(&failed, 1);
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert_says(&failed, &[&format!("{HOME}/{LOCK}"), "was undone"]);
+    machine.shell(&format!("rm {LOCK}"));
+    assert_eq!(machine.read_text(CONFIG), text);
+    before.assert_same(&machine.theirs());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::room::{DROP_IN_OF_MINE, remarks};
+use super::room::{assert_an_edited_drop_in_keeps_the_edits, remarks};
 use crate::bench::Machine;
 use crate::bench::program::{CONFIG, CONNECTOR, DROP_IN, MODELS, assert_exit, assert_says};
 use crate::bench::snapshot::RECORDS;
@@ -128,20 +128,7 @@ fn a_config_that_was_taken_away_or_broken_is_left_and_told() {
 
 #[test]
 fn a_drop_in_that_was_edited_keeps_the_edits() {
-    for before in ["", DROP_IN_OF_MINE] {
-        let machine = Machine::only_a_home();
-        if !before.is_empty() {
-            machine.write(DROP_IN, before);
-        }
-        assert_exit(&machine.install(&[]).run(), 0);
-        let with_ours = machine.read_text(DROP_IN);
-        machine.write(DROP_IN, format!("{with_ours}# since\nNice=5\n"));
-        machine.done(&["rollback"]);
-        let left = machine.read_text(DROP_IN);
-        assert!(left.contains("# since\nNice=5\n") && !left.contains("127.0.0.1"), "{left}");
-        assert_eq!(left.contains("no_proxy=corp.example"), !before.is_empty(), "{left}");
-        assert!(!left.contains("NO_PROXY"), "{left}");
-    }
+    assert_an_edited_drop_in_keeps_the_edits("rollback");
 }
 
 /// What was effective elsewhere had to be repeated in our drop-in; it goes again with our lines.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bench::program::{CONFIG, CONNECTOR, SECRET, assert_exit, json};
+use crate::bench::program::{CONFIG, CONNECTOR, DROP_IN, SECRET, assert_exit, json};
 use crate::bench::snapshot::{RECORDS, Snapshot};
 use crate::bench::{HOME, Machine, Order, said};
 
@@ -24,11 +24,6 @@ impl Machine {
         machine
     }
 
-    /// The sample connector in another version, with its SHA256SUMS; returns the directory.
-    pub(crate) fn connector(&self, version: &str) -> String {
-        self.altered_connector(version, ":")
-    }
-
     /// A connector that the gateway cannot load.
     pub(crate) fn broken_connector(&self, version: &str) -> String {
         self.altered_connector(version, BROKEN)
@@ -37,16 +32,6 @@ impl Machine {
     /// A connector that forbids most keys of the channel block.
     pub(crate) fn strict_connector(&self, version: &str) -> String {
         self.altered_connector(version, CLOSED_SCHEMA)
-    }
-
-    fn altered_connector(&self, version: &str, alteration: &str) -> String {
-        let place = format!("payloads/{version}");
-        self.shell(&format!(
-            "mkdir -p payloads; cp -R payload/dingtalk-connector {place}; cd {place}
-             sed -i 's/\"0\\.6\\.0\"/\"{version}\"/' package.json openclaw.plugin.json; {alteration}
-             sha256sum *.json plugin.ts >SHA256SUMS"
-        ));
-        place
     }
 
     /// `openclaw-setup upgrade` to the connector in that directory.
@@ -127,6 +112,35 @@ impl Machine {
   "tools""#);
         self.assert_config_valid();
     }
+}
+
+/// Fails unless `command`, which takes ours out again, leaves a drop-in that was edited since with the edits and without ours:
+/// one that we made, and one that was there before.
+#[track_caller]
+pub(crate) fn assert_an_edited_drop_in_keeps_the_edits(command: &str) {
+    for before in ["", DROP_IN_OF_MINE] {
+        let machine = Machine::only_a_home();
+        if !before.is_empty() {
+            machine.write(DROP_IN, before);
+        }
+        assert_exit(&machine.install(&[]).run(), 0);
+        let with_ours = machine.read_text(DROP_IN);
+        machine.write(DROP_IN, format!("{with_ours}# since\nNice=5\n"));
+        machine.done(&[command]);
+        let left = machine.read_text(DROP_IN);
+        assert!(left.contains("# since\nNice=5\n") && !left.contains("127.0.0.1"), "{left}");
+        assert_eq!(left.contains("no_proxy=corp.example"), !before.is_empty(), "{left}");
+        assert_eq!(left.contains("MemoryMax=2G"), !before.is_empty(), "{left}");
+        assert!(!left.contains("NO_PROXY"), "{left}");
+    }
+}
+
+/// The steps of a plan in a `--json` document: a file's or the tree's by what it is, a job by its name.
+pub(crate) fn steps(output: &std::process::Output) -> Vec<String> {
+    let document = json(output);
+    let steps = document["steps"].as_array().unwrap();
+    let names = steps.iter().map(|step| step["role"].as_str().or(step["step"].as_str()).unwrap());
+    names.filter(|name| !name.ends_with("-directory")).map(str::to_owned).collect()
 }
 
 /// The codes of the remarks in a `--json` document.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::room::{DROP_IN_OF_MINE, remarks};
+use super::room::{DROP_IN_OF_MINE, remarks, steps};
 use crate::bench::program::{
     CONFIG, CONNECTOR, DROP_IN, MODELS, UNIT, assert_exit, assert_says, json as document,
 };
@@ -32,62 +32,10 @@ fn everything_is_as_it_was_before_the_installation() {
 fn the_config_loses_the_channel_before_the_tree_goes() {
     let machine = Machine::set_up();
     let before = machine.home();
-    let plan = document(&machine.setup(&["uninstall", "--dry-run", "--json"]).run());
+    let plan = machine.setup(&["uninstall", "--dry-run", "--json"]).run();
     before.assert_untouched(&machine.home());
-    let steps = plan["steps"].as_array().unwrap();
-    let order: Vec<&str> = steps
-        .iter()
-        .map(|step| step["role"].as_str().or(step["step"].as_str()).unwrap())
-        .filter(|step| *step != "remove-directory")
-        .collect();
-    assert_eq!(order, ["stop", "config", "tree", "drop-in", "reload", "record", "start"]);
-    assert_eq!(plan["connector"], json!({"from": "0.6.0", "to": null}));
-}
-
-/// A watcher that judges the config again and again with OpenClaw's own rules, and counts only what it saw while config and
-/// tree stood still; it ends when the file `stop` comes.
-const WATCHER: &str = r"
-import os, sys
-sys.path.insert(0, os.path.expanduser('~/.local/lib/node_modules/openclaw/dist'))
-import config
-tree = os.path.expanduser('~/.openclaw/extensions/dingtalk-connector')
-def state():
-    with open(config.path(), 'rb') as file: text = file.read()
-    try: return text, os.stat(tree).st_ino
-    except FileNotFoundError: return text, None
-looks = 0
-print('watching', flush=True)
-while not os.path.exists('stop'):
-    before = state()
-    problems = config.load()[1]
-    if problems and state() == before:
-        print(problems, flush=True)
-    looks += 1
-print('looked', looks)
-";
-
-#[test]
-fn no_invalid_config_is_ever_on_disk() {
-    let machine = Machine::only_a_home();
-    let newer = machine.connector("0.7.0");
-    let watcher = machine.command(&["/usr/bin/python3", "-c", WATCHER]).start();
-    assert_exit(&machine.install(&[]).run(), 0);
-    for arguments in [
-        &["upgrade", &newer][..],
-        &["rollback"],
-        &["uninstall"],
-        &["rollback"],
-        &["rollback"],
-        &["uninstall"],
-    ] {
-        machine.setup(arguments).run();
-    }
-    machine.write("stop", "");
-    let seen = String::from_utf8(watcher.wait().stdout).unwrap();
-    let lines: Vec<&str> = seen.lines().collect();
-    assert_eq!(lines.len(), 2, "{seen}");
-    let looks: u32 = lines[1].strip_prefix("looked ").unwrap().parse().unwrap();
-    assert!(looks > 100, "{looks} looks are too few");
+    assert_eq!(steps(&plan), ["stop", "config", "tree", "drop-in", "reload", "record", "start"]);
+    assert_eq!(document(&plan)["connector"], json!({"from": "0.6.0", "to": null}));
 }
 
 #[test]
@@ -223,6 +171,51 @@ fn an_installation_by_hand_is_taken_out_and_kept() {
     assert!(machine.done(&["uninstall"]).contains("Nothing to do"));
     machine.done(&["rollback", &machine.newest()]);
     before.assert_same(&machine.theirs());
+}
+
+#[test]
+fn what_was_set_by_hand_beside_the_connector_stays_and_is_told() {
+    let machine = Machine::only_a_home();
+    machine.set_up_by_hand();
+    machine.edit(
+        CONFIG,
+        "\"bind\": \"loopback\",",
+        "\"bind\": \"loopback\", auth: {mode: 'none'}, http: {endpoints: {chatCompletions: {enabled: true}}},",
+    );
+    machine.write(DROP_IN, DROP_IN_OF_MINE);
+    let told = [
+        "openclaw config unset gateway.auth.mode",
+        "openclaw config unset gateway.http.endpoints.chatCompletions.enabled",
+        &format!("{HOME}/{DROP_IN}"),
+        &format!("systemctl --user edit {UNIT}"),
+    ];
+    let planned = machine.setup(&["uninstall", "--dry-run"]).run();
+    assert_says(&planned, &told);
+    assert_says(&planned, &["set by hand"]);
+    let chinese = machine.setup(&["uninstall", "--dry-run", "--lang", "zh-CN"]).run();
+    assert_says(&chinese, &told);
+    assert_says(&chinese, &["手动设置"]);
+    let data = machine.setup(&["uninstall", "--dry-run", "--json"]).run();
+    let codes = remarks(&data);
+    for code in ["keys-of-hand-stay", "bypass-of-hand-stays"] {
+        assert!(codes.contains(&code.to_owned()), "{codes:?}");
+    }
+
+    let done = machine.setup(&["uninstall"]).run();
+    assert_exit(&done, 0);
+    assert_says(&done, &told);
+    let gateway = machine.meaning()["gateway"].clone();
+    assert_eq!(gateway["auth"]["mode"], "none");
+    assert_eq!(gateway["http"]["endpoints"]["chatCompletions"]["enabled"], true);
+    assert_eq!(machine.read_text(DROP_IN), DROP_IN_OF_MINE);
+    assert!(!machine.done(&["uninstall"]).contains("set by hand"), "it is told once");
+}
+
+#[test]
+fn of_our_own_installation_nothing_is_left_to_be_told() {
+    let machine = Machine::home_with_dingtalk();
+    let codes = remarks(&machine.setup(&["uninstall", "--json"]).run());
+    assert!(codes.iter().all(|code| !code.contains("-of-hand-")), "{codes:?}");
 }
 
 #[test]

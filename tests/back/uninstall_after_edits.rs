@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::room::{DROP_IN_OF_MINE, remarks};
+use super::room::{assert_an_edited_drop_in_keeps_the_edits, remarks};
 use crate::bench::Machine;
 use crate::bench::program::{CONFIG, CONNECTOR, DROP_IN, assert_exit, assert_says};
 use crate::bench::snapshot::RECORDS;
@@ -71,21 +71,7 @@ fn a_list_of_plugins_keeps_what_was_added_to_it() {
 
 #[test]
 fn a_drop_in_keeps_what_was_added_to_it() {
-    for before in ["", DROP_IN_OF_MINE] {
-        let machine = Machine::only_a_home();
-        if !before.is_empty() {
-            machine.write(DROP_IN, before);
-        }
-        assert_exit(&machine.install(&[]).run(), 0);
-        let with_ours = machine.read_text(DROP_IN);
-        machine.write(DROP_IN, format!("{with_ours}# since\nNice=5\n"));
-        machine.done(&["uninstall"]);
-        let left = machine.read_text(DROP_IN);
-        assert!(left.contains("# since\nNice=5\n") && !left.contains("127.0.0.1"), "{left}");
-        assert_eq!(left.contains("no_proxy=corp.example"), !before.is_empty(), "{left}");
-        assert_eq!(left.contains("MemoryMax=2G"), !before.is_empty(), "{left}");
-        assert!(!left.contains("NO_PROXY"), "{left}");
-    }
+    assert_an_edited_drop_in_keeps_the_edits("uninstall");
 }
 
 #[test]

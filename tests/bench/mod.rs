@@ -9,6 +9,7 @@
     reason = "where the bench fails, so does the test"
 )]
 
+pub(crate) mod limit;
 pub(crate) mod outside;
 pub(crate) mod program;
 pub(crate) mod snapshot;
@@ -16,11 +17,15 @@ pub(crate) mod snapshot;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
+
+use rustix::process::{Pid, Signal};
+
+use limit::Watchdog;
 
 const USER_MANAGER: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/user-manager.sh");
@@ -65,6 +70,7 @@ impl Machine {
         );
         let test_binary = std::env::current_exe().unwrap();
         let mut keeper = Command::new(USER_MANAGER)
+            .process_group(0)
             .args(["--hold", "--program", PROGRAM, "--show"])
             .arg(test_binary.parent().unwrap())
             .args(options)
@@ -74,7 +80,9 @@ impl Machine {
             .spawn()
             .unwrap();
         let mut greeting = String::new();
+        let watchdog = over_the_keeper(&keeper);
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
+        assert!(!watchdog.call_off(), "the machine was not up after {PATIENCE:?}");
         let init = greeting
             .trim()
             .strip_prefix("ready ")
@@ -96,10 +104,17 @@ impl Machine {
         self.serve(3128, &["proxy.py", "3128", "proxy.log", "model.example=127.0.0.1:8080"]);
     }
 
+    /// Starts an npm registry whose downloads never end; its settings for npm are returned. Who has begun one finds the file
+    /// `asked` in the home.
+    pub(crate) fn hold_the_registry(&self) -> [(&'static str, &'static str); 2] {
+        self.serve(4873, &["registry.py", "4873", "asked"]);
+        [("npm_config_registry", "http://127.0.0.1:4873/"), ("npm_config_cache", "/tmp/npm-cache")]
+    }
+
     fn serve(&self, port: u16, line: &[&str]) {
         let script = r#"
             /usr/bin/python3 "${@:2}" >server-$1.log 2>&1 &
-            until (: </dev/tcp/127.0.0.1/$1) 2>/dev/null; do kill -0 $! && sleep 0.02; done"#;
+            until (: </dev/tcp/127.0.0.1/$1) 2>/dev/null; do kill -0 $! || exit; sleep 0.02; done"#;
         let program = format!("{BENCH}/{}", line[0]);
         let port = port.to_string();
         self.ask(&[&["bash", "-euc", script, "serve", &port, &program], &line[1..]].concat());
@@ -223,9 +238,18 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
+        let _watchdog = over_the_keeper(&self.keeper);
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
+}
+
+/// A machine that does not come, or does not go, is ended.
+fn over_the_keeper(keeper: &Child) -> Watchdog {
+    let group = limit::pid_of(keeper);
+    Watchdog::over(PATIENCE, move || {
+        let _ = rustix::process::kill_process_group(group, Signal::KILL);
+    })
 }
 
 /// A command on its way to a machine.
@@ -301,7 +325,11 @@ impl<'a> Order<'a> {
         let bytes = self.input;
         // A command that does not read what it was given is no failure of the test bench.
         std::thread::spawn(move || input.write_all(&bytes).ok());
-        Running { machine: self.machine, line: self.line, child, pid_file }
+        let init = Pid::from_raw(self.machine.init.cast_signed()).unwrap();
+        let watchdog = Watchdog::over(PATIENCE, move || {
+            let _ = rustix::process::kill_process(init, Signal::KILL);
+        });
+        Running { machine: self.machine, line: self.line, child, pid_file, watchdog }
     }
 }
 
@@ -312,6 +340,8 @@ pub(crate) struct Running<'a> {
     /// Its standard output and error are pipes, to be read while it works.
     pub(crate) child: Child,
     pid_file: PathBuf,
+    /// A command that does not end takes the whole machine with it.
+    watchdog: Watchdog,
 }
 
 impl Running<'_> {
@@ -322,18 +352,12 @@ impl Running<'_> {
         self.machine.signal(process.trim(), signal);
     }
 
-    /// Waits for its end. A command that does not end takes the whole machine with it: a test may fail, never hang.
+    /// Waits for its end.
     pub(crate) fn wait(self) -> Output {
-        let (ended, end) = mpsc::channel::<()>();
-        let init = rustix::process::Pid::from_raw(self.machine.init.cast_signed()).unwrap();
-        let watchdog = std::thread::spawn(move || {
-            let hangs = end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
-            hangs.then(|| rustix::process::kill_process(init, rustix::process::Signal::KILL))
-        });
         let output = self.child.wait_with_output().unwrap();
-        drop(ended);
-        let hung = watchdog.join().unwrap().is_some();
-        assert!(!hung, "no end of {:?} after {PATIENCE:?}; it said:\n{}", self.line, said(&output));
+        let said = said(&output);
+        let hung = self.watchdog.call_off();
+        assert!(!hung, "no end of {:?} after {PATIENCE:?}; it said:\n{said}", self.line);
         output
     }
 }

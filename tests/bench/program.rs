@@ -21,6 +21,8 @@ pub(crate) const CONNECTOR: &str = ".openclaw/extensions/dingtalk-connector";
 pub(crate) const PAYLOAD: &str = "payload/dingtalk-connector";
 /// The bot's secret in every test: no output may hold it.
 pub(crate) const SECRET: &str = "Cl13nt-S3cret-never-shown";
+/// The gateway stand-in's fault of starting with DingTalk and never being ready: the health gate watches it till the end.
+pub(crate) const NEVER_READY: &str = r#"{"only_with_connector": true, "never_ready": true}"#;
 /// The bypass where nothing else was effective.
 pub(crate) const BYPASS: &str = "127.0.0.1,localhost,::1,[::1]";
 
@@ -55,6 +57,14 @@ impl Machine {
         machine
     }
 
+    /// An installation that has come as far as the health gate.
+    #[track_caller]
+    pub(crate) fn install_up_to_the_gate(&self) -> Watched<'_> {
+        let mut running = self.install(&[]).watch();
+        running.until("start openclaw-gateway");
+        running
+    }
+
     /// A furnished machine on which DingTalk has been set up.
     pub(crate) fn set_up() -> Self {
         let machine = Self::brisk();
@@ -67,6 +77,22 @@ impl Machine {
         let machine = Self::start_with(&["--no-manager", "--no-journal"]);
         machine.furnish(&["--no-start"]);
         machine
+    }
+
+    /// The sample connector in another version, with its SHA256SUMS; returns the directory.
+    pub(crate) fn connector(&self, version: &str) -> String {
+        self.altered_connector(version, ":")
+    }
+
+    /// The same after one more deed in its directory.
+    pub(crate) fn altered_connector(&self, version: &str, alteration: &str) -> String {
+        let place = format!("payloads/{version}");
+        self.shell(&format!(
+            "mkdir -p payloads; cp -R payload/dingtalk-connector {place}; cd {place}
+             sed -i 's/\"0\\.6\\.0\"/\"{version}\"/' package.json openclaw.plugin.json; {alteration}
+             sha256sum *.json plugin.ts >SHA256SUMS"
+        ));
+        place
     }
 
     /// The config, which has to be plain JSON.

@@ -1,9 +1,17 @@
 //! `--dry-run`: the whole plan, and nothing done.
 
+use std::process::Output;
+
 use serde_json::{Value, json};
 
 use crate::bench::program::{SECRET, assert_exit, assert_says, json as document};
 use crate::bench::{HOME, Machine, said};
+
+#[track_caller]
+fn assert_no_secret_in(output: &Output) {
+    let said = said(output);
+    assert!(!said.contains(SECRET) && !said.contains("sandbox-api-key"), "{said}");
+}
 
 #[test]
 fn every_file_is_shown_with_its_difference_and_nothing_changes() {
@@ -22,11 +30,7 @@ fn every_file_is_shown_with_its_difference_and_nothing_changes() {
             "loginctl enable-linger",
         ],
     );
-    assert!(
-        !said(&shown).contains(SECRET) && !said(&shown).contains("sandbox-api-key"),
-        "{}",
-        said(&shown)
-    );
+    assert_no_secret_in(&shown);
     before.assert_untouched(&machine.home());
 }
 
@@ -50,11 +54,7 @@ fn the_same_as_data() {
         codes.contains(&&json!("no-manager")) && codes.contains(&&json!("auth-none")),
         "{codes:?}"
     );
-    assert!(
-        !said(&shown).contains(SECRET) && !said(&shown).contains("sandbox-api-key"),
-        "{}",
-        said(&shown)
-    );
+    assert_no_secret_in(&shown);
     before.assert_untouched(&machine.home());
 }
 

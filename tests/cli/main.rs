@@ -10,7 +10,10 @@ mod bench;
 
 mod config;
 mod dry_run;
+mod logs;
+mod progress;
 mod prompts;
 mod records;
 mod settings;
 mod sources;
+mod terminal;

@@ -1,48 +1,16 @@
 //! The program on a terminal: it asks for what is missing, and does not show a secret.
 
-use std::process::Command;
+use rexpect::session::PtySession;
 
-use rexpect::session::{PtySession, spawn_command};
-
+use super::terminal::{GONE, TTY, as_read, echo_after, exit_code, on_a_terminal};
 use crate::bench::Machine;
 use crate::bench::program::{CONFIG, PAYLOAD, SECRET};
-
-const PATIENCE_MS: u64 = 30_000;
-const EXIT_CODE: &str = "/tmp/exit-code";
-const ECHO: &str = "/tmp/echo";
-const TTY: &str = "/tmp/tty";
-const GONE: &str = "The program has gone.";
-
-/// The program on a terminal that stays when the program has gone: Ctrl-C also ends what has entered the machine with it, and
-/// that must not be a hang-up. The exit code goes to a file.
-fn on_a_terminal(machine: &Machine, arguments: &[&str]) -> PtySession {
-    let inside = format!(
-        "stty echo; tty >{TTY}; trap : INT; openclaw-setup \"$@\"; echo $? >{EXIT_CODE}; stty -a | grep -o '[-]*echo ' >{ECHO}; echo {GONE}"
-    );
-    let order = machine.command(&[&["bash", "-c", &inside, "bash"], arguments].concat());
-    let entering = order.env("TERM", "xterm").on_this_side();
-    let mut command = Command::new("bash");
-    command
-        .args(["-c", "trap : INT; \"$@\"; cat", "bash"])
-        .arg(entering.get_program())
-        .args(entering.get_args());
-    spawn_command(command, Some(PATIENCE_MS)).unwrap()
-}
-
-fn exit_code(machine: &Machine) -> String {
-    machine.read_text(EXIT_CODE)
-}
 
 /// A secret is typed only when its echo is off: the prompt is written a moment before.
 fn type_secret(machine: &Machine, terminal: &mut PtySession, secret: &str) {
     let script = format!("until stty -aF $(cat {TTY}) | grep -q -- '-echo '; do sleep 0.02; done");
     machine.command(&["timeout", "30", "bash", "-c", &script]).by_root().ask();
     terminal.send_line(secret).unwrap();
-}
-
-/// `rexpect` takes every byte for a character.
-fn as_read(text: &str) -> String {
-    text.bytes().map(char::from).collect()
 }
 
 #[test]
@@ -100,7 +68,7 @@ fn ctrl_c_at_a_question_leaves_everything_as_it_is_and_the_terminal_with_its_ech
         terminal.send_control('c').unwrap();
         terminal.exp_string(GONE).unwrap();
         assert_eq!(exit_code(&machine), "130\n");
-        assert_eq!(machine.read_text(ECHO), "echo \n");
+        assert_eq!(echo_after(&machine), "echo \n");
         before.assert_same(&machine.home());
     }
 }

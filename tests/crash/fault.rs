@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::home::{Home, said};
 use super::room::{self, ROOT};
-use super::scenario::{FIRST, SCENARIOS, Scenario, UPGRADE};
+use super::scenario::{DOCTOR, FIRST, SCENARIOS, Scenario, UPGRADE};
 use super::strace::{self, Fate, Point};
 use super::sweep::{Case, Side, Verdict, is_full, sample, sweep};
 
 #[test]
 fn i2_a_call_that_fails_once_or_for_ever_leaves_the_old_state() {
     room::inside(|| {
-        let quick = [FIRST, UPGRADE];
+        let quick = [FIRST, UPGRADE, DOCTOR];
         let scenarios = if is_full() { SCENARIOS } else { &quick };
         for (number, scenario) in scenarios.iter().enumerate() {
             let cases = Case::many(&format!("fault-{number}"), name_of(scenario), Home::furnish);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::bench::limit;
 use super::fault::judged;
 use super::home::Home;
 use super::room::{self, shell};
@@ -40,7 +41,7 @@ fn filled(case: &Case, (narrow, free): &(&str, u32)) -> Verdict {
     case.arrange();
     let home = case.home.path.as_path();
     shell(narrow, &[home, free.to_string().as_ref()]);
-    let output = case.command().output().unwrap();
+    let output = limit::output(&mut case.command());
     let state = case.is_in(if output.status.success() {
         super::sweep::Side::New
     } else {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use super::bench::limit;
 use super::room::shell;
 use super::state::{self, State};
 
@@ -106,7 +107,7 @@ impl Home {
 
     /// Runs the program and waits.
     pub(crate) fn run(&self, line: &str) -> Output {
-        self.program(line).output().unwrap()
+        limit::output(&mut self.program(line))
     }
 
     /// Runs the program, which has to succeed.

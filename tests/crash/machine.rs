@@ -41,6 +41,14 @@ type Calls = (&'static str, &'static str);
 const MESSAGES: Calls = ("sendmsg", "");
 /// A thread is cloned, too, but its end is no signal.
 const CHILDREN: Calls = ("clone,clone3", "SIGCHLD");
+/// Systemd is reached through a socket of another family.
+const FIRST_QUESTION: Calls = ("connect", "AF_INET");
+/// The gateway can still be started.
+const SPOIL: &str = r"
+sed -i 's/^Environment=.*/Environment=no_proxy=intranet/' ~/.config/systemd/user/openclaw-gateway.service.d/override.conf
+systemctl --user daemon-reload
+cp -a ~/.openclaw/extensions/dingtalk-connector ~/.openclaw/extensions/dingtalk-connector.bak.20260101
+sed -i '/chatCompletions/,/}/ s/true/false/' ~/.openclaw/openclaw.json";
 
 #[test]
 fn i1_i10_a_kill_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
@@ -76,6 +84,20 @@ fn i1_i10_a_rollback_killed_at_any_message_on_the_bus_is_recovered_and_the_gatew
     Kills::of("rollback", &before, "rollback").at(MESSAGES, 15, 16);
 }
 
+/// The install has started the new gateway and asks for the first time whether it is healthy.
+#[test]
+fn i1_i10_a_recovery_killed_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
+    Kills::of("install", &[], INSTALL).cut_off(FIRST_QUESTION).at(MESSAGES, 10, 4);
+}
+
+/// A drop-in, a second copy of the connector, a config.
+#[test]
+fn i1_i10_a_repair_killed_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
+    let machine = Machine::furnished();
+    let before = format!("openclaw-setup {INSTALL}\n{SPOIL}");
+    Kills::after(machine, "doctor --fix", before, "doctor --fix --yes").at(MESSAGES, 15, 16);
+}
+
 /// A command on a machine, to be killed again and again.
 struct Kills {
     name: &'static str,
@@ -84,6 +106,8 @@ struct Kills {
     line: String,
     old: State,
     committed: usize,
+    /// Its new state is the old one.
+    recovers: bool,
 }
 
 impl Kills {
@@ -94,15 +118,31 @@ impl Kills {
 
     /// The same on this machine.
     fn on(machine: Machine, name: &'static str, before: &[&str], command: &str) -> Self {
-        machine.shell(FURNISH_MORE);
-        machine.shell(REMEMBER);
         let before: Vec<String> =
             before.iter().map(|line| format!("openclaw-setup {line}\n")).collect();
-        let before = before.concat();
+        Self::after(machine, name, before.concat(), command)
+    }
+
+    /// The same, after a shell script.
+    fn after(machine: Machine, name: &'static str, before: String, command: &str) -> Self {
+        machine.shell(FURNISH_MORE);
+        machine.shell(REMEMBER);
         machine.shell(&before);
         let (old, committed) = (state(&machine), committed(&machine));
         let line = format!("openclaw-setup {command}");
-        Self { name, machine, before, line, old, committed }
+        Self { name, machine, before, line, old, committed, recovers: false }
+    }
+
+    /// The recovery of this command, which is always killed at the first of those calls.
+    fn cut_off(self, calls: Calls) -> Self {
+        let (call, number) = self.points(calls).swap_remove(0);
+        let killed = format!("{} || [ $? = 137 ]\n", strace_killing(&call, number, &self.line));
+        let before = self.before.clone() + &killed;
+        let line = "openclaw-setup recover --lang en".to_owned();
+        let recovery = Self { name: "recovery", before, line, recovers: true, ..self };
+        recovery.reset();
+        assert_ne!(state(&recovery.machine), recovery.old, "the command had not begun");
+        recovery
     }
 
     /// The old state again. It is arrived at anew, as a copied tree is not the tree that a
@@ -117,7 +157,7 @@ impl Kills {
     fn at(&self, calls: Calls, fewest: usize, step: usize) {
         let points = self.points(calls);
         let new = state(&self.machine);
-        assert_ne!(self.old, new);
+        assert_eq!(self.old == new, self.recovers, "{}", self.name);
         assert!(points.len() >= fewest, "only {points:?}");
         let all = points.len();
         let points = sample(points, step);
@@ -154,10 +194,7 @@ impl Kills {
         let Self { name, machine, line, .. } = self;
         let (call, number) = point;
         self.reset();
-        let strace = format!(
-            "strace -f -qq -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={number} {line}"
-        );
-        let output = machine.run(&["bash", "-c", &strace]);
+        let output = machine.run(&["bash", "-c", &strace_killing(call, *number, line)]);
         let is_killed = output.status.signal() == Some(9);
         assert!(is_killed || output.status.success(), "{name} {point:?}: {}", said(&output));
         machine.shell("openclaw-setup recover --lang en");
@@ -175,6 +212,12 @@ impl Kills {
     }
 }
 
+fn strace_killing(call: &str, number: usize, line: &str) -> String {
+    format!(
+        "strace -f -qq -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={number} {line}"
+    )
+}
+
 /// How many transactions are committed.
 fn committed(machine: &Machine) -> usize {
     machine.shell("openclaw-setup history --json").matches("\"committed\"").count()
@@ -188,7 +231,8 @@ fn state(machine: &Machine) -> State {
 /// The step in which the manager hangs is made long; the manager is stopped when it has begun.
 const SLOWLY: &str =
     "strace -f -qq -o /dev/null -e trace=renameat2 -e inject=renameat2:delay_enter=2000000:when=1";
-const IN_THE_MIDDLE: &str = r#"until grep -qs '"step":1,' ~/.openclaw/openclaw-setup/transactions/*/progress; do sleep 0.02; done"#;
+const IN_THE_MIDDLE: &str =
+    r#"grep -qs '"step":1,' ~/.openclaw/openclaw-setup/transactions/*/progress"#;
 
 #[test]
 fn i10_a_manager_that_hangs_in_the_middle_leaves_whole_files_in_time() {
@@ -222,7 +266,7 @@ fn old_though_the_manager_got(machine: &Machine, signal: &str) -> Output {
     let line = format!("{SLOWLY} openclaw-setup {INSTALL} --timeout 2");
     let began = std::time::Instant::now();
     let running = machine.command(&["bash", "-c", &line]).start();
-    machine.shell(IN_THE_MIDDLE);
+    machine.wait_until(IN_THE_MIDDLE);
     machine.signal_manager(signal);
     let output = running.wait();
     assert!(matches!(output.status.code(), Some(1 | 4)), "{}", said(&output));

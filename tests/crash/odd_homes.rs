@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::bench::limit;
 use super::home::{Home, said};
 use super::kill::kill;
 use super::room::{self, ROOT, shell};
@@ -136,7 +137,7 @@ fn i2_a_home_in_which_nothing_can_be_done_is_not_touched() {
                 Case::new(Home::furnish(&room::place(&format!("refused-{number}"))), scenario);
             case.arrange();
             shell(before, &[&case.home.path]);
-            let output = case.command().output().unwrap();
+            let output = limit::output(&mut case.command());
             println!("  {name}: {}", said(&output).replace('\n', " | "));
             shell(after, &[&case.home.path]);
             assert_eq!(output.status.code(), Some(1), "{name}: {}", said(&output));

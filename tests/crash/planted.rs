@@ -14,9 +14,10 @@ use super::strace::{self, Point};
 use super::sweep::{Case, Verdict, sample, sweep};
 
 /// Where it is planted.
-const PLACES: [&str; 3] = [
+const PLACES: [&str; 4] = [
     ".openclaw/extensions",
     ".config/systemd/user/openclaw-gateway.service.d",
+    ".config/systemd",
     ".openclaw/openclaw.json",
 ];
 
@@ -47,12 +48,11 @@ fn jobs(points: Vec<Point>) -> Vec<(Point, &'static str)> {
     points.flat_map(|point| PLACES.map(|place| (point.clone(), place))).collect()
 }
 
-/// Returns whether it came to that: a transaction that begins in the same second as another makes
-/// one directory more, so the last such call may never come.
+/// Returns whether it came to that.
 fn planted(case: &Case, point: &Point, place: &str) -> Result<bool, String> {
     case.arrange();
     let link = Link::new(&case.home, place);
-    let output = strace::paused(&case.command(), point, &case.home.log(), || link.plant());
+    let output = strace::paused(&case.command(), point, || link.plant());
     let said = said(&output);
     if !link.victim.exists() {
         return if output.status.success() { Ok(false) } else { Err(said) };

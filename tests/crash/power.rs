@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::bench::limit;
 use super::home::Home;
 use super::kill::kill;
 use super::room::{self, shell};
-use super::scenario::{FIRST, SCENARIOS, Scenario};
+use super::scenario::{DOCTOR, FIRST, SCENARIOS, Scenario, UPGRADE};
 use super::strace::{self, Fate, Point};
 use super::sweep::{Case, Side, Verdict, is_full, sample, sweep};
 
@@ -31,7 +32,7 @@ const FILE_SYSTEMS: [&str; 3] = ["ext4", "xfs", "btrfs"];
 #[test]
 fn i12_a_power_cut_at_any_sync_leaves_the_old_state_or_the_new_one() {
     room::inside(|| {
-        let quick = [&FIRST, &SCENARIOS[2]];
+        let quick = [&FIRST, &UPGRADE, &DOCTOR];
         let all: Vec<&Scenario> = SCENARIOS.iter().collect();
         for (number, scenario) in (if is_full() { &all[..] } else { &quick }).iter().enumerate() {
             let scenario = SCENARIOS.iter().find(|known| known.name == scenario.name).unwrap();
@@ -63,7 +64,7 @@ fn cut_everywhere(name: &str, system: &'static str, scenario: &'static Scenario)
     sweep(&title("during recovery of"), &cases, &sample(recoveries, step), cut_in_recovery);
     sweep(&title("after"), &cases, &[()], |case, ()| {
         case.arrange();
-        if !case.command().output().unwrap().status.success() {
+        if !limit::output(&mut case.command()).status.success() {
             return Err("the command failed".to_owned());
         }
         lose_power(case);

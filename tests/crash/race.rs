@@ -4,8 +4,7 @@
 //! in `planted.rs`, against a manager that hangs or dies in `machine.rs` and
 //! `tests/systemd/the_manager.rs`.
 
-use std::process::Stdio;
-
+use super::bench::limit::Limited;
 use super::home::{Home, said};
 use super::room;
 use super::scenario::SCENARIOS;
@@ -27,13 +26,8 @@ fn i8_of_eight_runs_at_once_one_works_and_none_does_harm() {
 
 fn raced(case: &Case) -> Verdict {
     case.arrange();
-    let start = |_| {
-        let mut command = case.command();
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    };
-    let running: Vec<_> = (0..8).map(start).collect();
-    let ended: Vec<_> =
-        running.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let running: Vec<_> = (0..8).map(|_| Limited::start(&mut case.command())).collect();
+    let ended: Vec<_> = running.into_iter().map(Limited::wait).collect();
     for output in &ended {
         if !matches!(output.status.code(), Some(0 | 5)) {
             return Err(said(output));

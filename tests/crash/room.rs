@@ -3,7 +3,11 @@
 //! There the homes lie, and there is no bus and no user manager of anybody's: not even root's own.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::bench::limit::{self, Watchdog};
+use super::sweep::is_full;
 
 /// Set for a test binary that already runs inside a room.
 const INSIDE: &str = "OPENCLAW_SETUP_TEST_ROOM";
@@ -24,16 +28,29 @@ pub(crate) fn inside<F: FnOnce()>(body: F) {
     );
     let test = std::any::type_name::<F>().trim_end_matches("::{{closure}}");
     let test = test.split_once("::").expect("a closure is called after its function").1;
-    let output = Command::new("unshare")
+    let child = Command::new("unshare")
         .args(["--mount", "--propagation", "private", "--", "sh", "-euc", MOVE_IN, "room"])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(INSIDE, "yes")
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    let (patience, pid) = (Duration::from_secs(60 * minutes()), limit::pid_of(&child));
+    let watchdog = Watchdog::over(patience, move || {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    });
+    let output = child.wait_with_output().unwrap();
+    assert!(!watchdog.call_off(), "the room was not left after {patience:?}");
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("1 passed"), "in the room: {said}");
     print!("{}", summary(&said));
+}
+
+/// Each trial in a room has a limit of its own; this is the limit of them all together.
+fn minutes() -> u64 {
+    if is_full() { 360 } else { 30 }
 }
 
 /// The lines of a sweep that tell how much it tried.
@@ -50,7 +67,7 @@ pub(crate) fn place(name: &str) -> PathBuf {
 
 /// Runs a shell script that has to succeed; `$1`, `$2` … are the words.
 pub(crate) fn shell(script: &str, words: &[&Path]) -> String {
-    let output = Command::new("bash").args(["-euc", script, "room"]).args(words).output().unwrap();
+    let output = limit::output(Command::new("bash").args(["-euc", script, "room"]).args(words));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{script} {words:?}: {said}");
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -4,14 +4,13 @@
 //! Its `when=` counts each system call by itself, and per thread.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use rustix::fs::{CWD, FileType, Mode};
 use rustix::process::{Pid, Signal};
 
+use super::bench::limit::{self, Limited};
 use super::room::ROOT;
 
 /// The system calls that change files.
@@ -96,7 +95,7 @@ fn points(
     let trace = format!("trace={}", calls.join(","));
     let mut options = vec!["-y", "-e", "signal=none", "-e", &trace];
     options.extend(more.iter().flat_map(|more| ["-e", *more]));
-    let output = under_strace(command, &options, log).output().unwrap();
+    let output = limit::output(&mut under_strace(command, &options, log));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     let text = std::fs::read(log).unwrap();
     listed(&String::from_utf8_lossy(&text), wanted)
@@ -144,23 +143,23 @@ pub(crate) fn struck(command: &Command, point: &Point, fate: Fate, more: &[&str]
         options.push("--seccomp-bpf");
     }
     options.extend(more.iter().flat_map(|more| ["-e", *more]));
-    under_strace(command, &options, Path::new("/dev/null")).output().unwrap()
+    limit::output(&mut under_strace(command, &options, Path::new("/dev/null")))
 }
 
 /// Stops the command right behind `point`, does the `deed`, and lets it go on to its end. The deed
 /// is not done where the command never comes there.
-pub(crate) fn paused(command: &Command, point: &Point, log: &Path, deed: impl FnOnce()) -> Output {
+pub(crate) fn paused(command: &Command, point: &Point, deed: impl FnOnce()) -> Output {
     let Point { call, number, .. } = point;
     let (trace, inject) =
         (format!("trace={call}"), format!("inject={call}:signal=STOP:when={number}"));
     let options = ["-e", "signal=STOP", "-e", &trace, "-e", &inject];
-    let pipe = log.with_extension("pipe");
-    let _ = fs::remove_file(&pipe);
-    rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    let mut strace = under_strace(command, &options, &pipe);
-    let child = strace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // strace writes into its standard input, a pipe to us, whose end comes with the program's
+    let (lines, log) = io::pipe().unwrap();
+    let mut strace = under_strace(command, &options, Path::new("/proc/self/fd/0"));
+    let running = Limited::start(strace.stdin(log));
+    drop(strace);
     let mut deed = Some(deed);
-    for line in BufReader::new(File::open(&pipe).unwrap()).split(b'\n') {
+    for line in BufReader::new(lines).split(b'\n') {
         let line = String::from_utf8_lossy(&line.unwrap()).into_owned();
         if line.ends_with("--- stopped by SIGSTOP ---") {
             if let Some(deed) = deed.take() {
@@ -170,13 +169,12 @@ pub(crate) fn paused(command: &Command, point: &Point, log: &Path, deed: impl Fn
             rustix::process::kill_process(Pid::from_raw(thread).unwrap(), Signal::CONT).unwrap();
         }
     }
-    child.wait_with_output().unwrap()
+    running.wait()
 }
 
 fn under_strace(command: &Command, options: &[&str], log: &Path) -> Command {
-    // a program that a fault sends round and round for ever is a failure like any other
-    let mut strace = Command::new("timeout");
-    strace.args(["--signal=KILL", "60", "strace", "-f", "-qq", "-o"]).arg(log).args(options);
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o"]).arg(log).args(options);
     strace.arg("--").arg(command.get_program()).args(command.get_args());
     strace.env_clear().current_dir("/").stdin(Stdio::null());
     for (name, value) in command.get_envs() {

@@ -1,15 +1,17 @@
 //! One command in one home, tried many times: how it was before, how it is after, and what is in between.
 
+use std::any::Any;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::bench::limit;
 use super::home::{Home, said};
 use super::room;
-use super::scenario::Scenario;
+use super::scenario::{Deed, Scenario};
 use super::state::State;
 use super::strace::{self, Point};
 
@@ -70,10 +72,10 @@ impl Case {
     /// Makes the old state.
     pub(crate) fn arrange(&self) {
         self.home.reset();
-        for line in self.scenario.before {
-            match line.strip_prefix("! ") {
-                Some(script) => drop(room::shell(script, &[&self.home.path])),
-                None => drop(self.home.ask(line)),
+        for deed in self.scenario.before {
+            match deed {
+                Deed::Program(line) => drop(self.home.ask(line)),
+                Deed::Shell(script) => drop(room::shell(script, &[&self.home.path])),
             }
         }
     }
@@ -83,15 +85,9 @@ impl Case {
         self.home.program(self.scenario.command)
     }
 
-    /// Where it changes files. A transaction that begins in the same second as the one before it
-    /// makes one directory more: a run in a second of its own has only points to which each comes.
+    /// Where it changes files.
     pub(crate) fn changes(&self) -> Vec<Point> {
         self.arrange();
-        let second = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        let arranged = second();
-        while second() == arranged {
-            std::thread::sleep(Duration::from_millis(5));
-        }
         strace::changes(&self.command(), &self.home.log())
     }
 
@@ -102,13 +98,13 @@ impl Case {
 
     /// Recovers, which has to work, and tells which state came of it.
     pub(crate) fn recovered(&self) -> Result<Side, String> {
-        succeeded("recover", &self.recovery().output().unwrap())?;
+        succeeded("recover", &limit::output(&mut self.recovery()))?;
         self.side()
     }
 
     /// After a recovery nothing stands in the way of doing it again.
     pub(crate) fn again(&self) -> Verdict {
-        succeeded("the command again", &self.command().output().unwrap())?;
+        succeeded("the command again", &limit::output(&mut self.command()))?;
         let difference = self.home.state().difference(&self.new);
         if difference.is_empty() { Ok(()) } else { Err(format!("again: {difference:#?}")) }
     }
@@ -178,6 +174,9 @@ fn succeeded(what: &str, output: &Output) -> Verdict {
     if output.status.success() { Ok(()) } else { Err(format!("{what}: {}", said(output))) }
 }
 
+/// After so many bad states a sweep ends: each may have taken as long as a program may.
+const ENOUGH: usize = 12;
+
 /// Tries every job in one of the homes, and prints how many there were. None may be bad.
 pub(crate) fn sweep<T: Sync + std::fmt::Debug>(
     title: &str,
@@ -191,8 +190,13 @@ pub(crate) fn sweep<T: Sync + std::fmt::Debug>(
         for case in cases {
             scope.spawn(|| {
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(reason) = trial(case, job) {
+                    // a program that hangs, or a script that fails, is a bad state of its point
+                    let verdict = catch_unwind(AssertUnwindSafe(|| trial(case, job)));
+                    if let Err(reason) = verdict.unwrap_or_else(|panic| Err(reason_of(&*panic))) {
                         bad.lock().unwrap().push(format!("{job:?}\n    {reason}"));
+                    }
+                    if bad.lock().unwrap().len() >= ENOUGH {
+                        break;
                     }
                 }
             });
@@ -201,7 +205,12 @@ pub(crate) fn sweep<T: Sync + std::fmt::Debug>(
     let bad = bad.into_inner().unwrap();
     assert!(!jobs.is_empty(), "{title}: nothing was tried");
     println!("  {title}: {} points, {} bad states", jobs.len(), bad.len());
-    assert!(bad.is_empty(), "{title}: {} bad: {}", bad.len(), bad[..bad.len().min(12)].join("\n"));
+    assert!(bad.is_empty(), "{title}: {} bad: {}", bad.len(), bad.join("\n"));
+}
+
+fn reason_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
 }
 
 /// Every `step`-th, or all in a full sweep.

@@ -5,4 +5,5 @@ mod bench;
 
 mod doctor;
 mod installation;
+mod logs;
 mod the_bench;

@@ -1,7 +1,7 @@
 //! Ctrl-C in each phase: 130, everything as it was, and the gateway runs.
 
 use crate::bench::Machine;
-use crate::bench::program::{UNIT, Watched, assert_exit, assert_says};
+use crate::bench::program::{NEVER_READY, UNIT, Watched, assert_exit, assert_says};
 use crate::bench::snapshot::{RECORDS, Snapshot};
 
 /// Presses Ctrl-C, and fails unless everything is as before.
@@ -45,6 +45,30 @@ fn while_the_payload_is_staged() {
     assert_undone(&machine, before, running);
 }
 
+/// npm and what it has started, by the names that they give themselves.
+fn npms(machine: &Machine) -> String {
+    machine.shell("cat /proc/[0-9]*/comm 2>/dev/null | grep -E '^(npm|node)' || true")
+}
+
+#[test]
+fn while_npm_fetches_what_the_connector_needs() {
+    let machine = Machine::brisk();
+    machine.shell(
+        r#"cd payload/dingtalk-connector; sed -i '0,/{/s//{"dependencies": {"slow": "1.0.0"},/' package.json; sha256sum *.json plugin.ts >SHA256SUMS"#,
+    );
+    let settings = machine.hold_the_registry();
+    let order = machine.install(&[]);
+    let running =
+        settings.iter().fold(order, |order, (name, value)| order.env(name, value)).watch();
+    machine.wait_until("[ -s asked ]");
+    assert_ne!(npms(&machine), "");
+    machine.shell("rm asked");
+    let before = machine.home().without(RECORDS);
+    assert_undone(&machine, before, running);
+    assert_eq!(npms(&machine), "");
+    assert_eq!(machine.transactions(), [] as [serde_json::Value; 0]);
+}
+
 #[test]
 fn while_the_gateway_stops() {
     let machine = Machine::brisk_with(&[], r#"{"stop_after": 2}"#, &[]);
@@ -70,21 +94,17 @@ fn while_the_gateway_starts() {
 
 #[test]
 fn while_its_health_is_watched() {
-    let machine = Machine::brisk();
-    machine.let_the_gateway(r#"{"only_with_connector": true, "never_ready": true}"#);
+    let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
     let before = machine.home();
-    let mut running = machine.install(&[]).watch();
-    running.until("start openclaw-gateway");
+    let running = machine.install_up_to_the_gate();
     assert_undone(&machine, before, running);
 }
 
 #[test]
 fn a_terminal_that_goes_away_is_no_different() {
-    let machine = Machine::brisk();
-    machine.let_the_gateway(r#"{"only_with_connector": true, "never_ready": true}"#);
+    let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
     let before = machine.home();
-    let mut running = machine.install(&[]).watch();
-    running.until("start openclaw-gateway");
+    let running = machine.install_up_to_the_gate();
     running.signal("HUP");
     assert_exit(&running.end(), 130);
     before.without(RECORDS).assert_same(&machine.home().without(RECORDS));

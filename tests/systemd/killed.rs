@@ -1,6 +1,6 @@
 //! `kill -9`: the next command finds the journal and takes back what was done, or finds it committed.
 
-use crate::bench::program::{Watched, assert_exit, assert_says};
+use crate::bench::program::{NEVER_READY, Watched, assert_exit, assert_says};
 use crate::bench::snapshot::{RECORDS, Snapshot};
 use crate::bench::{Machine, said};
 
@@ -34,21 +34,17 @@ fn while_the_gateway_stops() {
 
 #[test]
 fn while_its_health_is_watched() {
-    let machine = Machine::brisk();
-    machine.let_the_gateway(r#"{"only_with_connector": true, "never_ready": true}"#);
+    let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
     let before = machine.home();
-    let mut running = machine.install(&[]).watch();
-    running.until("start openclaw-gateway");
+    let running = machine.install_up_to_the_gate();
     kill(running);
     assert_recovers(&machine, &before);
 }
 
 #[test]
 fn the_next_install_recovers_first_and_then_does_its_work() {
-    let machine = Machine::brisk();
-    machine.let_the_gateway(r#"{"only_with_connector": true, "never_ready": true}"#);
-    let mut running = machine.install(&[]).watch();
-    running.until("start openclaw-gateway");
+    let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
+    let running = machine.install_up_to_the_gate();
     kill(running);
     machine.let_the_gateway("{}");
     let done = machine.install(&[]).run();
@@ -61,10 +57,8 @@ fn the_next_install_recovers_first_and_then_does_its_work() {
 
 #[test]
 fn what_somebody_has_edited_since_is_kept() {
-    let machine = Machine::brisk();
-    machine.let_the_gateway(r#"{"only_with_connector": true, "never_ready": true}"#);
-    let mut running = machine.install(&[]).watch();
-    running.until("start openclaw-gateway");
+    let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
+    let running = machine.install_up_to_the_gate();
     kill(running);
     machine.shell(
         "sed -i 's,/\\* the owner.s choice \\*/,/* edited since */,' ~/.openclaw/openclaw.json",

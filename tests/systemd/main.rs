@@ -13,6 +13,7 @@ mod failing_gateway;
 mod fresh_install;
 mod interrupted;
 mod killed;
+mod logs;
 mod not_running;
 mod other_users;
 mod secrets;

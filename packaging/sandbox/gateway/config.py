@@ -17,6 +17,7 @@ PROVIDER_APIS = set(
     "openai-completions openai-responses openai-codex-responses anthropic-messages google-generative-ai github-copilot "
     "bedrock-converse-stream ollama".split()
 )
+SCHEMAS_ARE_ENFORCED = (2026, 3, 28)
 PLUGIN_KEYS = {"enabled", "allow", "deny", "load", "slots", "entries", "installs"}
 ENTRY_KEYS = {"enabled", "hooks", "config"}
 INSTALL_KEYS = set(
@@ -127,9 +128,25 @@ def _problems(settings):
     for name, provider in (at(settings, "models", "providers") or {}).items():
         yield from _provider_problems(f"models.providers.{name}", provider)
     yield from _plugin_problems(settings.get("plugins") or {}, known)
+    if _version() >= SCHEMAS_ARE_ENFORCED:
+        yield from _schema_problems(settings, known)
     mode = at(settings, "gateway", "auth", "mode")
     if mode not in (None, "none", "token", "password", "trusted-proxy"):
         yield "gateway.auth.mode", "Invalid input"
+
+
+def _version():
+    with open(os.path.join(os.path.dirname(__file__), "../package.json"), encoding="utf-8") as file:
+        return tuple(map(int, json.load(file)["version"].split(".")))
+
+
+def _schema_problems(settings, known):
+    for name, (folder, _) in known.items():
+        with open(os.path.join(folder, "openclaw.plugin.json"), encoding="utf-8") as file:
+            schema = at(json.load(file), "channelConfigs", name, "schema") or {}
+        unknown = (at(settings, "channels", name) or {}).keys() - schema.get("properties", {}).keys()
+        if unknown and schema.get("additionalProperties") is False:
+            yield f"channels.{name}", "invalid config: must NOT have additional properties"
 
 
 def _provider_problems(where, provider):

@@ -32,7 +32,7 @@ pub(super) fn ask(
     };
     let outlook = Outlook::of(examination);
     let provider = wants(&["llm"])
-        .then(|| outlook.provider(COMPLETION.min(context.timeout)))
+        .then(|| outlook.provider(COMPLETION.min(context.patience.span())))
         .map_or(Err(None), |found| found.map_err(Some));
     let bots = wants(&["dingtalk", "proxy.dingtalk", "proxy.socks"])
         .then(|| outlook.bots())

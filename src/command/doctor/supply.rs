@@ -103,7 +103,7 @@ impl Question<'_> {
         registry: &Registry,
     ) -> Result<Option<Found>, Failure> {
         let own = PathBuf::from(&record.origin.place);
-        let stocked = stocked(&payloads(context)).into_iter();
+        let stocked = stocked(&payloads(context))?.into_iter();
         let same = stocked.filter(|(version, _)| version.to_string() == record.origin.version);
         let places = own.is_absolute().then_some(own).into_iter().chain(same.map(|(_, path)| path));
         let checks = Checks { allow_unverified: true, ..Checks::default() };
@@ -126,7 +126,7 @@ impl Question<'_> {
         registry: &Registry,
     ) -> Result<Option<Found>, Failure> {
         let openclaw = self.picture.program.version;
-        let mut versions = stocked(&payloads(context));
+        let mut versions = stocked(&payloads(context))?;
         versions.retain(|(version, _)| may_work(version, openclaw));
         let standing = version_of(&self.picture.paths.connector);
         // stable: of the others, the newest stays first

@@ -11,7 +11,7 @@ use crate::connector::{
     Checks, DEFAULT_PAYLOADS, Limits, Payload, Source, TreeManifest, Verification,
 };
 use crate::fs::exchange::Identity;
-use crate::installation::live_tree::{LiveTree, version_of};
+use crate::installation::live_tree::{LiveTree, channel_schema_of, version_of};
 use crate::installation::picture::Picture;
 use crate::plan::install::PayloadFacts;
 use crate::report::bar::Bar;
@@ -69,5 +69,6 @@ pub(in crate::command) fn live_tree(
         return Ok(None);
     }
     let manifest = TreeManifest::scan(path, &context.interrupt, &Bar::on(context.console))?;
-    Ok(Some(LiveTree { version: version_of(path), manifest }))
+    let (version, channel_schema) = (version_of(path), channel_schema_of(path));
+    Ok(Some(LiveTree { version, channel_schema, manifest }))
 }

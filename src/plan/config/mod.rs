@@ -4,7 +4,7 @@ mod channel;
 mod gateway;
 mod plugins;
 mod provider;
-mod schema;
+pub(super) mod schema;
 
 use std::path::Path;
 

@@ -15,7 +15,7 @@ pub(super) fn allows(schema: Option<&Json>, key: &str) -> bool {
 
 /// The keys in `block`, at any depth, that the schema forbids: the accounts of a channel have
 /// schemas of their own.
-pub(super) fn forbidden(schema: &Json, block: &Value) -> Vec<Vec<String>> {
+pub(in crate::plan) fn forbidden(schema: &Json, block: &Value) -> Vec<Vec<String>> {
     let Some(members) = block.as_object() else { return Vec::new() };
     let mut found = Vec::new();
     for (key, value) in members {

@@ -15,8 +15,10 @@ use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::health::Expectations;
 use crate::installation::live_tree::LiveTree;
+use crate::installation::paths::CONNECTOR;
 use crate::installation::picture::Picture;
-use crate::transaction::step::{Attributes, Role, Step, TreeSide, TreeStep};
+use crate::openclaw::document::{Document, Value};
+use crate::transaction::step::{Attributes, FileStep, Role, Step, TreeSide, TreeStep};
 
 /// One past transaction, newest first in a [`Request`].
 #[derive(Debug)]
@@ -57,6 +59,8 @@ pub struct Request<'a> {
     pub attributes: Vec<(PathBuf, Attributes)>,
     /// Whether the user lingers.
     pub lingers: Option<bool>,
+    /// Of the places between which something was moved: those where something stands now.
+    pub standing: Vec<PathBuf>,
     /// Where the trees are kept.
     pub transactions: PathBuf,
 }
@@ -66,7 +70,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     if let Some(variable) = picture.read_only {
         return Err(PlanError::ReadOnly { variable }.into());
     }
-    let mut notes = Vec::new();
+    let mut notes: Vec<Note> = order::slow_stop(picture).into_iter().collect();
     let mut changes = Changes { tree: tree(request)?, ..Changes::default() };
     let connector_stays = match &changes.tree {
         Some(tree) => tree.after.is_some(),
@@ -90,8 +94,12 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     // the tree first where one comes back, the config first where the tree goes
     let goes = changes.tree.as_ref().is_some_and(|tree| tree.after.is_none());
     let is_empty = changes.is_empty();
-    let steps =
-        if goes { order::removal(picture, changes) } else { order::arrival(picture, changes) };
+    let steps = if goes {
+        order::removal(picture, changes)
+    } else {
+        let coming = coming_channel(&changes.config);
+        order::replacement(picture, changes, request.live_tree, coming.as_ref())
+    };
     let steps = if is_empty { Vec::new() } else { steps };
     let before = request.past.last().and_then(|past| past.connector_before.clone());
     Ok(Plan {
@@ -103,6 +111,14 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
         adopts: false,
         steps: linger(request).into_iter().chain(steps).collect(),
         notes,
+    })
+}
+
+/// The channel block that the files of the config will hold.
+fn coming_channel(config: &[FileStep]) -> Option<Value> {
+    config.iter().find_map(|file| {
+        let document = Document::parse(&file.path, &file.contents.after.as_ref()?.bytes).ok()?;
+        document.value().get(&["channels", CONNECTOR]).cloned()
     })
 }
 
@@ -146,6 +162,7 @@ fn tree(request: &Request<'_>) -> Result<Option<TreeStep>, PlanError> {
 /// Attributes and moves, the newest first: what somebody else has changed since stays.
 fn others(request: &Request<'_>, notes: &mut Vec<Note>) -> Vec<Step> {
     let mut steps = Vec::new();
+    let mut standing = request.standing.clone();
     for past in request.past.iter().flat_map(|past| past.steps.iter().rev()) {
         match &past.step {
             Step::Attributes { path, before, after } => {
@@ -160,9 +177,10 @@ fn others(request: &Request<'_>, notes: &mut Vec<Note>) -> Vec<Step> {
                     _ => notes.push(Note::FileKept { file: path.clone() }),
                 }
             }
-            Step::Move { from, to: Some(to) } => {
-                steps.push(Step::Move { from: to.clone(), to: Some(from.clone()) });
-            }
+            Step::Move { from, to: Some(to) } => match moved_back(&mut standing, from, to) {
+                Ok(step) => steps.push(step),
+                Err(note) => notes.push(note),
+            },
             _ => {}
         }
     }
@@ -178,6 +196,19 @@ fn linger(request: &Request<'_>) -> Option<Step> {
     });
     let (user, uid, on) = switches.next_back().filter(|(_, _, on)| request.lingers == Some(*on))?;
     Some(Step::Linger { user: user.clone(), uid, on: !on })
+}
+
+/// What was moved `from` one place `to` another goes back if it is still there and the first place
+/// is free, by then: `standing` follows the moves.
+fn moved_back(standing: &mut [PathBuf], from: &PathBuf, to: &PathBuf) -> Result<Step, Note> {
+    let Some(place) = standing.iter().position(|path| path == to) else {
+        return Err(Note::MovePruned { from: from.clone(), kept: to.clone() });
+    };
+    if standing.contains(from) {
+        return Err(Note::FileKept { file: from.clone() });
+    }
+    standing[place].clone_from(from);
+    Ok(Step::Move { from: to.clone(), to: Some(from.clone()) })
 }
 
 /// Directories that those transactions created go with them when nothing else is in them.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::file::file;
-use super::{Past, PastStep, Request};
+use super::{Past, PastStep, Request, others};
 use crate::fs::image::FileState;
 use crate::openclaw::document::Document;
 use crate::plan::note::Note;
@@ -31,6 +31,7 @@ fn request(role: Role, images: &[Option<&str>]) -> Request<'static> {
         live_tree: None,
         attributes: Vec::new(),
         lingers: None,
+        standing: Vec::new(),
         transactions: PathBuf::from("/t"),
     }
 }
@@ -205,5 +206,35 @@ fn a_file_that_cannot_be_edited_or_is_gone_is_left_and_told() {
         let (after, notes) = back(&request(role, &images), theirs, true);
         assert_eq!(after, Fate::Untouched, "{role:?} {theirs:?}");
         assert_eq!(notes, [Note::FileKept { file: PATH.into() }], "{role:?} {theirs:?}");
+    }
+}
+
+/// `doctor` moved it, a rollback brought it back and moved it away again: each is one transaction.
+#[test]
+fn what_was_moved_goes_back_if_it_is_there_and_its_place_is_free() {
+    let [live, kept] = ["/live", "/kept"].map(PathBuf::from);
+    let moved =
+        |from: &PathBuf, to: &PathBuf| Step::Move { from: from.clone(), to: Some(to.clone()) };
+    let pruned = || Note::MovePruned { from: live.clone(), kept: kept.clone() };
+    let [away, back] = [moved(&live, &kept), moved(&kept, &live)];
+    for (past, standing, expected) in [
+        (&[&away][..], &[&kept][..], Ok(1)),
+        (&[&away], &[], Err(pruned())),
+        (&[&away], &[&live], Err(pruned())),
+        (&[&away], &[&live, &kept], Err(Note::FileKept { file: live.clone() })),
+        (&[&back, &away], &[&live], Ok(2)),
+        (&[&away, &back, &away], &[&kept], Ok(3)),
+    ] {
+        let past = past.iter().map(|step| {
+            let step = PastStep { step: (*step).clone(), before: None, after: None };
+            Past { id: "t".to_owned(), connector_before: None, steps: vec![step] }
+        });
+        let standing = standing.iter().map(|path| (*path).clone()).collect();
+        let request = Request { past: past.collect(), standing, ..request(Role::Config, &[]) };
+        let mut notes = Vec::new();
+        let planned = others(&request, &mut notes);
+        let came = notes.pop().map_or(Ok(planned.len()), Err);
+        assert_eq!(came, expected, "{planned:?}");
+        assert!(notes.is_empty(), "{notes:?}");
     }
 }

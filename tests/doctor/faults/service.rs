@@ -80,7 +80,7 @@ fn the_gateway_does_not_run() {
     let stranger = machine
         .command(&["/usr/bin/python3", "-m", "http.server", "18789", "--bind", "127.0.0.1"])
         .start();
-    machine.shell("until (: </dev/tcp/127.0.0.1/18789) 2>/dev/null; do sleep 0.05; done");
+    machine.wait_until("(: </dev/tcp/127.0.0.1/18789) 2>/dev/null");
     let named = new_since(&well, &found(&machine));
     stranger.signal("KILL");
     assert_eq!(named, set(&[("gateway.health", "error"), ("gateway.listener", "error")]));

@@ -1,0 +1,121 @@
+//! `logs`: what the gateway says, and goes on saying, without secrets and without what people wrote.
+
+mod secrets;
+mod tell;
+
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use self::secrets::Secrets;
+use self::tell::Form;
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use crate::cli::Logs;
+use crate::health::{Listener, LogSource, Origin, Redaction, Wanted, listen, origin};
+use crate::openclaw::include::ConfigSet;
+use crate::patience::Patience;
+use crate::say;
+
+/// How many lines are shown where nothing says so.
+const LINES: u32 = 100;
+
+/// A log is wanted just when nothing else answers: a hung user manager is not waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Shows the log until its end, or until Ctrl-C.
+pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
+    let patience = Patience::new(Some(context.patience.span().min(PATIENCE)));
+    let context = Context { patience, ..context };
+    let manager = context.manager().ok().flatten();
+    let seen = context.observe(manager.as_ref()).or_else(|_| context.observe(None)).ok();
+    let started = seen.as_ref().and_then(|(picture, _)| picture.service.managed());
+    let started = started.map_or(0, |managed| managed.unit.main_start_usec);
+    let named = seen.as_ref().and_then(|(_, config)| file_of(config.as_ref().ok()?));
+    let mut secrets = Secrets::of(&context, seen);
+    let wanted = wanted(options, started);
+    let source = LogSource::of_unit(&context.paths.unit).in_file(named);
+    let origin = origin(&source, wanted.since_usec, context.deadline(), &context.interrupt);
+    if context.interrupt.is_raised() {
+        return Ok(cut_off(options));
+    }
+    let origin = origin?;
+    introduce(&context, &origin, secrets.are_known());
+
+    let form = Form::of(context.console.json);
+    let (mut redaction, mut count) = (Redaction::default(), 0_u64);
+    let stdout = std::io::stdout();
+    let mut hear = |line| {
+        count += 1;
+        let text = redaction.shown(&line, secrets.now());
+        writeln!(stdout.lock(), "{}", form.line(&line, &text))
+    };
+    let mut listener =
+        Listener { interrupt: &context.interrupt, output: stdout.as_fd(), hear: &mut hear };
+    listen(&origin, &source, wanted, &mut listener)?;
+    if context.interrupt.is_raised() {
+        return Ok(cut_off(options));
+    }
+    if count == 0 {
+        tell_of_silence(&context, wanted.since_usec);
+    }
+    Ok(Exit::Done)
+}
+
+/// Ctrl-C is how people leave a log that they follow: no script waits for another end of it.
+fn cut_off(options: &Logs) -> Exit {
+    if options.follow { Exit::Done } else { Exit::Interrupted }
+}
+
+/// The log file that the config names.
+fn file_of(config: &ConfigSet) -> Option<PathBuf> {
+    let file = config.effective().get(&["logging", "file"])?.as_str()?;
+    Some(PathBuf::from(file)).filter(|file| file.is_absolute())
+}
+
+/// What was asked for; else the last lines since the gateway's last start.
+fn wanted(options: &Logs, started_usec: u64) -> Wanted {
+    let since = options.since.map(|since| since.usec);
+    let by_default = since.is_none().then_some(LINES);
+    Wanted {
+        since_usec: since.unwrap_or(started_usec),
+        lines: options.lines.or(by_default),
+        follow: options.follow,
+    }
+}
+
+fn introduce(context: &Context, origin: &Origin, secrets_are_known: bool) {
+    let console = context.console;
+    match origin {
+        Origin::Journal if console.verbose => console.tell(&say!(
+            console.language,
+            "from the journal, {}",
+            "来自 journal：{}",
+            context.paths.unit
+        )),
+        Origin::Journal => {}
+        Origin::Files(path) => console.tell(&say!(
+            console.language,
+            "Not in the journal; from OpenClaw's log file {}",
+            "journal 中没有；来自 OpenClaw 的日志文件 {}",
+            path.display()
+        )),
+    }
+    if !secrets_are_known {
+        console.tell(&say!(
+            console.language,
+            "The config cannot be read: secrets are told only by the names before them.",
+            "无法读取配置：只能按名称识别机密值。"
+        ));
+    }
+}
+
+fn tell_of_silence(context: &Context, since_usec: u64) {
+    let since = tell::local_time(since_usec);
+    context.console.tell(&say!(
+        context.console.language,
+        "Nothing has been logged since {since}. Earlier lines: openclaw-setup logs --since 1d",
+        "自 {since} 起没有日志。查看更早的日志：openclaw-setup logs --since 1d"
+    ));
+}

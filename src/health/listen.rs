@@ -1,0 +1,235 @@
+//! The gateway's log line by line, as it is written: out of the journal, or out of its files.
+
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use super::daily::{self, Chase};
+use super::log_error::LogError;
+use super::pieces::Pieces;
+use super::{LogLine, LogSource, journal};
+use crate::interrupt::Interrupt;
+use crate::patience::Deadline;
+
+/// How often the log files are looked at. inotify would have to watch the folders above them too:
+/// systemd-tmpfiles removes and OpenClaw makes them again; and each look is a few system calls.
+const GLANCE: Duration = Duration::from_millis(250);
+
+/// What is wanted of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// Only what was said since then, in µs since 1970.
+    pub since_usec: u64,
+    /// Of that only the last lines; what is said later is not counted.
+    pub lines: Option<u32>,
+    /// Go on with what is said later.
+    pub follow: bool,
+}
+
+/// Where the log is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// In the journal.
+    Journal,
+    /// In files; this is the youngest.
+    Files(PathBuf),
+}
+
+/// Who listens.
+pub struct Listener<'a> {
+    /// Ends the listening.
+    pub interrupt: &'a Interrupt,
+    /// Where the lines go: if nobody reads there any more, the listening ends, too.
+    pub output: BorrowedFd<'a>,
+    /// Takes a line; an error ends the listening.
+    pub hear: &'a mut dyn FnMut(LogLine) -> io::Result<()>,
+}
+
+/// Where the gateway's log is: where it has spoken since a moment; else, where it ever has.
+pub fn origin(
+    source: &LogSource,
+    since_usec: u64,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<Origin, LogError> {
+    let journal = |since| {
+        let heard = journal::has_heard(&source.unit, since, deadline, interrupt);
+        heard.then_some(Origin::Journal)
+    };
+    let files = daily::files(source);
+    let grew = daily::grew_since(&files, since_usec);
+    let youngest = files.last().cloned().map(Origin::Files);
+    let recent = journal(since_usec).or_else(|| youngest.clone().filter(|_| grew));
+    let absent = || LogError::Absent {
+        unit: source.unit.clone(),
+        places: source.named.clone().map_or_else(|| source.directories.clone(), |file| vec![file]),
+    };
+    recent.or_else(|| journal(0)).or(youngest).ok_or_else(absent)
+}
+
+/// Tells the listener every line that is wanted, until the log's end or for ever. An interrupt and
+/// a reader that has gone away are ends like any other.
+pub fn listen(
+    origin: &Origin,
+    source: &LogSource,
+    wanted: Wanted,
+    listener: &mut Listener,
+) -> Result<(), LogError> {
+    let bell = Interrupt::bell().map_err(|cause| LogError::Io { cause })?;
+    match origin {
+        Origin::Journal => from_journal(&source.unit, wanted, listener, &bell),
+        Origin::Files(_) => from_files(source, wanted, listener, &bell),
+    }
+}
+
+fn from_journal(
+    unit: &str,
+    wanted: Wanted,
+    listener: &mut Listener,
+    bell: &PipeReader,
+) -> Result<(), LogError> {
+    let mut journalctl = Journalctl::start(unit, wanted).map_err(|cause| unheard(&cause))?;
+    let mut stream = journalctl.0.stdout.take().ok_or_else(|| unheard(&"no pipe"))?;
+    let (mut pieces, mut bytes) = (Pieces::default(), vec![0; 64 * 1024]);
+    loop {
+        match listener.wait(bell, Some(stream.as_fd()), None) {
+            Event::Over => return Ok(()),
+            Event::Time => {}
+            Event::Readable => {
+                let length = stream.read(&mut bytes).map_err(|cause| unheard(&cause))?;
+                if length == 0 {
+                    return journalctl.end(wanted.follow);
+                }
+                let lines = pieces.whole_lines(&bytes[..length]);
+                let lines = lines.iter().map(|line| String::from_utf8_lossy(line));
+                let lines = lines.filter_map(|line| journal::entry(&line)).map(|entry| entry.line);
+                if !listener.take(lines.filter(|line| line.usec >= wanted.since_usec))? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+fn from_files(
+    source: &LogSource,
+    wanted: Wanted,
+    listener: &mut Listener,
+    bell: &PipeReader,
+) -> Result<(), LogError> {
+    let read = |cause| LogError::Io { cause };
+    let most = wanted.lines.map(|lines| lines as usize);
+    let begun = Chase::begin(source, wanted.since_usec, most).map_err(read)?;
+    let Some((mut chase, lines)) = begun else { return Ok(()) };
+    let mut goes_on = listener.take(lines.into_iter())?;
+    while goes_on && wanted.follow {
+        goes_on = match listener.wait(bell, None, Some(GLANCE)) {
+            Event::Over => false,
+            Event::Readable | Event::Time => {
+                listener.take(chase.news().map_err(read)?.into_iter())?
+            }
+        };
+    }
+    Ok(())
+}
+
+fn unheard(complaint: &dyn ToString) -> LogError {
+    LogError::Journal { complaint: complaint.to_string() }
+}
+
+/// What a wait ended with.
+enum Event {
+    Readable,
+    /// The time is up.
+    Time,
+    /// Interrupted, or nobody reads any more.
+    Over,
+}
+
+impl Listener<'_> {
+    /// Whether there is still somebody who reads.
+    fn take(&mut self, mut lines: impl Iterator<Item = LogLine>) -> Result<bool, LogError> {
+        match lines.try_for_each(&mut *self.hear) {
+            Ok(()) => Ok(!self.interrupt.is_raised()),
+            Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(cause) => Err(LogError::Written { cause }),
+        }
+    }
+
+    fn wait(
+        &self,
+        bell: &PipeReader,
+        source: Option<BorrowedFd>,
+        patience: Option<Duration>,
+    ) -> Event {
+        let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
+        let mut watched = vec![
+            PollFd::new(bell, PollFlags::IN),
+            // no events asked for: a pipe without a reader tells so unasked
+            PollFd::from_borrowed_fd(self.output, PollFlags::empty()),
+        ];
+        watched.extend(source.map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN)));
+        loop {
+            if self.interrupt.is_raised() {
+                return Event::Over;
+            }
+            match poll(&mut watched, patience.as_ref()) {
+                Ok(0) => return Event::Time,
+                Err(Errno::INTR) => {}
+                // the kernel has no memory for a wait: nothing is left but to stop
+                Err(_) => return Event::Over,
+                Ok(_) if watched[..2].iter().any(|watched| !watched.revents().is_empty()) => {
+                    return Event::Over;
+                }
+                Ok(_) => return Event::Readable,
+            }
+        }
+    }
+}
+
+/// A journalctl at work, killed when nobody listens to it any more.
+struct Journalctl(Child);
+
+impl Journalctl {
+    /// Its own `--since` is of no use where lines are counted: systemd 252 would then count from
+    /// the other end.
+    fn start(unit: &str, wanted: Wanted) -> io::Result<Self> {
+        let mut command = journal::journalctl(unit);
+        match wanted.lines {
+            Some(lines) => command.arg(format!("--lines={lines}")),
+            None => command.args(["--no-tail", "--since", &journal::moment(wanted.since_usec)]),
+        };
+        if wanted.follow {
+            command.arg("--follow");
+        }
+        // in a process group of its own: a Ctrl-C at the terminal is ours to hear
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command.spawn().map(Self)
+    }
+
+    /// How it has ended: one that follows does not end by itself.
+    fn end(&mut self, followed: bool) -> Result<(), LogError> {
+        let status = self.0.wait().map_err(|cause| unheard(&cause))?;
+        if status.success() && !followed {
+            return Ok(());
+        }
+        let mut said = String::new();
+        let _ = self.0.stderr.take().map(|mut stream| stream.read_to_string(&mut said));
+        let said = said.lines().find(|line| !line.trim().is_empty());
+        Err(unheard(&said.map_or_else(|| status.to_string(), str::to_owned)))
+    }
+}
+
+impl Drop for Journalctl {
+    fn drop(&mut self) {
+        // it may have ended already, and nothing can be done about one that cannot be killed
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
