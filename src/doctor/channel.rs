@@ -1,6 +1,6 @@
 //! The channel at work: its connection, and who may talk to the bot.
 
-use super::config::{no_version, not_set_up, unreadable};
+use super::skipped::{no_version, not_set_up, unreadable};
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::installation::paths::CONNECTOR;
 use crate::language::Language;
@@ -87,7 +87,7 @@ fn access_open(examination: &Examination, language: Language) -> Verdict {
     }
     let Some(channel) = examination.channel() else { return not_set_up(language) };
     let Some(version) = examination.connector() else {
-        return Verdict::Skipped(no_version(language));
+        return no_version(language);
     };
     let text = |key: &str| channel.get(&[key]).and_then(Value::as_str);
     let below = |minor, patch| version < semver::Version::new(0, minor, patch);

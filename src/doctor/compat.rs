@@ -2,7 +2,7 @@
 
 use semver::Version as Semver;
 
-use super::config::{no_version, not_set_up};
+use super::skipped::{no_version, not_set_up};
 use super::{Check, Examination, Finding, Severity, Verdict};
 use crate::language::Language;
 use crate::openclaw::version::Version;
@@ -70,7 +70,7 @@ fn matrix(examination: &Examination, language: Language) -> Verdict {
         return not_set_up(language);
     }
     let Some(connector) = examination.connector() else {
-        return Verdict::Skipped(no_version(language));
+        return no_version(language);
     };
     let Some(openclaw) = examination.openclaw() else {
         return Verdict::Skipped(say!(

@@ -1,7 +1,7 @@
 //! The gateway's HTTP face: does it listen where the connector calls, and does it let it in?
 
-use super::config::{not_set_up, unreadable};
 use super::examination::port::Listener;
+use super::skipped::{not_set_up, unreadable};
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::health::{ChatAnswer, Readiness};
 use crate::installation::paths::CONNECTOR;
@@ -251,7 +251,7 @@ fn port(examination: &Examination, language: Language) -> Verdict {
         return not_set_up(language);
     }
     let Some(version) = examination.connector() else {
-        return Verdict::Skipped(super::config::no_version(language));
+        return super::skipped::no_version(language);
     };
     let mut findings = Vec::new();
     let port = examination.picture.port;

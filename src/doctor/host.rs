@@ -1,6 +1,6 @@
 //! The machine: Node.js, ffprobe, space, and what was left lying about.
 
-use super::config::not_set_up;
+use super::skipped::not_set_up;
 use super::{Check, Examination, Finding, Severity, Verdict};
 use crate::language::Language;
 use crate::openclaw::version::Version;

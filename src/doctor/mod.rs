@@ -14,6 +14,7 @@ pub mod plugin;
 pub mod proxy;
 pub mod report;
 pub mod service;
+mod skipped;
 pub mod whom;
 
 use crate::language::Language;

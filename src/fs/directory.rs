@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::replace::parent_and_name;
 use super::{Action, FileError, beneath};
 
 /// Opens a directory for work relative to it. No component may be a symbolic link: the operator's
@@ -29,6 +28,16 @@ fn held(path: &Path) -> io::Result<OwnedFd> {
 
 const FLAGS: OFlags =
     OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::RDONLY).union(OFlags::CLOEXEC);
+
+/// The directory that a file or tree lies in, reached without a symbolic link, and its name there.
+///
+/// What is done by them is done in that directory, whatever is put into its place meanwhile.
+pub fn parent_and_name(path: &Path) -> Result<(OwnedFd, &OsStr), FileError> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(FileError::at(Action::Write, path)(Errno::INVAL));
+    };
+    Ok((open(parent)?, name))
+}
 
 /// Makes the names in a directory durable.
 pub fn sync(path: &Path) -> Result<(), FileError> {

@@ -8,7 +8,7 @@ use rustix::fs::{AtFlags, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::replace::parent_and_name;
+use super::directory::parent_and_name;
 use super::{Action, FileError, directory};
 
 /// What identifies a directory on its file system, across renames and restarts of the machine.

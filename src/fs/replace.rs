@@ -17,7 +17,7 @@ use super::{Action, FileError, directory};
 /// `tag` names the transaction: the temporary name beside the file is made of it, so that recovery
 /// finds what a killed run left. The parent directory must exist.
 pub fn replace(path: &Path, state: Option<&FileState>, tag: &str) -> Result<(), FileError> {
-    let (parent, name) = parent_and_name(path)?;
+    let (parent, name) = directory::parent_and_name(path)?;
     match state {
         Some(state) => {
             let temporary = temporary_name(name, tag);
@@ -41,7 +41,7 @@ pub fn replace_known(
     state: &FileState,
     tag: &str,
 ) -> Result<bool, FileError> {
-    let (parent, name) = parent_and_name(path)?;
+    let (parent, name) = directory::parent_and_name(path)?;
     let temporary = temporary_name(name, tag);
     write_beside(&parent, &temporary, path, state)?;
     let was_known = exchange_known(&parent, &temporary, name, path, known)?;
@@ -84,7 +84,7 @@ fn exchange_known(
 
 /// Creates a file that must not exist yet, whole and durably.
 pub fn create(path: &Path, state: &FileState, tag: &str) -> Result<(), FileError> {
-    let (parent, name) = parent_and_name(path)?;
+    let (parent, name) = directory::parent_and_name(path)?;
     let temporary = temporary_name(name, tag);
     write_beside(&parent, &temporary, path, state)?;
     place_new(&parent, &temporary, name).map_err(FileError::at(Action::Rename, path))?;
@@ -105,21 +105,11 @@ fn place_new(parent: &OwnedFd, temporary: &OsStr, name: &OsStr) -> Result<(), Er
 
 /// Removes the temporary file that a killed run of transaction `tag` may have left beside `path`.
 pub fn sweep(path: &Path, tag: &str) -> Result<(), FileError> {
-    match parent_and_name(path) {
+    match directory::parent_and_name(path) {
         Ok((parent, name)) => remove_at(&parent, &temporary_name(name, tag), path),
         Err(error) if error.is_missing() => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-/// The directory that a file or tree lies in, reached without a symbolic link, and its name there.
-///
-/// What is done by them is done in that directory, whatever is put into its place meanwhile.
-pub fn parent_and_name(path: &Path) -> Result<(OwnedFd, &OsStr), FileError> {
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(FileError::at(Action::Write, path)(Errno::INVAL));
-    };
-    Ok((directory::open(parent)?, name))
 }
 
 /// A hidden name that neither OpenClaw (`openclaw.json.bak*`) nor systemd (`*.conf`) looks at.

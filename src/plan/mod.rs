@@ -5,6 +5,7 @@ pub mod diff;
 pub mod error;
 pub mod install;
 pub mod mask;
+pub mod mending;
 pub mod note;
 pub mod order;
 pub mod render;

@@ -4,43 +4,13 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use super::note::Note;
-use super::repair::{Repair, Request};
-use crate::connector::Sha256;
-use crate::connector::npm::Pin;
+use super::repair::{Modules, Repair, Stock};
 use crate::installation::picture::Picture;
 use crate::transaction::step::{TreeSide, TreeStep};
 
 /// The first connector that finds OpenClaw by Node's own rules, through a link in its
 /// `node_modules` (0.8.17 became plain ESM; OpenClaw's aliases do not reach it).
 pub const NEEDS_A_HOST_LINK: Version = Version::new(0, 8, 17);
-
-/// A payload on this machine from which the tree can be made again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stock {
-    /// The directory or archive.
-    pub place: PathBuf,
-    /// Its identity: the deed refuses another one.
-    pub digest: Sha256,
-    /// The connector's version.
-    pub version: String,
-    /// Where its npm dependencies come from.
-    pub modules: Modules,
-}
-
-/// Where the npm dependencies of the new tree come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Modules {
-    /// From where the rest comes from; or there are none.
-    Brought,
-    /// From the live tree, where they are as they were recorded.
-    Kept,
-    /// From the registry, with these pins.
-    Fetched {
-        /// What is not left to npm's choice.
-        pins: Vec<Pin>,
-    },
-}
 
 /// What the new tree is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,33 +73,6 @@ impl Renewal {
             after: Some(side(&self.version)),
             slot: None,
         }
-    }
-
-    /// What there is to say of it.
-    #[must_use]
-    pub fn notes(&self, picture: &Picture, request: &Request<'_>) -> Vec<Note> {
-        let mut notes = Vec::new();
-        if let Base::Stock(stock) = &self.base {
-            notes.push(Note::TreeRenewed { from: stock.place.clone() });
-            let kept = request.transactions.clone();
-            let paths = request.deviations.len();
-            if picture.record.is_none() && request.live.is_some() {
-                notes.push(Note::TreeUnrecorded { kept });
-            } else if request.live.is_some() && paths > 0 {
-                notes.push(Note::TreeDeviates { paths, kept });
-            }
-        } else if request.repairs.contains(&Repair::RealTree) {
-            notes.push(Note::LinkReplaced { link: picture.paths.connector.clone() });
-        }
-        if let Modules::Fetched { pins } = &self.modules {
-            notes.push(Note::Dependencies { pins: pins.clone() });
-        }
-        let relinks = request.repairs.contains(&Repair::LinkHost);
-        if let Some(host) = self.host.clone().filter(|_| relinks) {
-            let link = picture.paths.connector.join("node_modules/openclaw");
-            notes.push(Note::HostLinked { link, host });
-        }
-        notes
     }
 
     /// The part of a copied tree that is not as it was before, if any: the rest of the record

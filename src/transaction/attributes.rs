@@ -7,7 +7,7 @@ use std::path::Path;
 use rustix::fs::{Gid, Mode, OFlags, Uid};
 
 use super::step::Attributes;
-use crate::fs::replace::parent_and_name;
+use crate::fs::directory::parent_and_name;
 use crate::fs::{Action, FileError};
 
 /// How a file or directory stands; a symbolic link is not followed.

@@ -16,8 +16,9 @@ use crate::health::{ChatAnswer, Expectations};
 use crate::installation::paths::CONNECTOR;
 use crate::openclaw::document::Edit;
 use crate::plan::Plan;
+use crate::plan::mending::{self as planning, Request};
 use crate::plan::renewal::Renewal;
-use crate::plan::repair::{self as planning, Repair, Request};
+use crate::plan::repair::Repair;
 use crate::report::bar::Bar;
 use crate::say;
 use crate::systemd::UserManager;
@@ -77,7 +78,7 @@ impl Mending<'_> {
         let is_open =
             examination.answers.as_ref().is_some_and(|answers| answers.chat == ChatAnswer::Open);
         let comes = repairs.iter().any(|repair| matches!(repair, Repair::Reinstall(_)));
-        let whole = examination.channel().is_some() && (comes || examination.tree.is_some());
+        let whole = examination.channel_is_on() && (comes || examination.tree.is_some());
         let sound = !diagnosis.leaves_errors() && (whole && examination.config.is_ok());
         Expectations {
             chat: (opens || is_open) && !diagnosis.leaves_errors(),

@@ -15,7 +15,8 @@ use crate::connector::{
 use crate::fs::durable;
 use crate::fs::stage::{Stage, remove_tree};
 use crate::installation::picture::Picture;
-use crate::plan::renewal::{Base, Modules, Renewal, Stock};
+use crate::plan::renewal::{Base, Renewal};
+use crate::plan::repair::{Modules, Stock};
 use crate::report::bar::Bar;
 use crate::transaction::apply::Preparation;
 use crate::transaction::step::Step;

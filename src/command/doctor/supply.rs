@@ -15,7 +15,7 @@ use crate::doctor::examination::supply::{Npm, Supply};
 use crate::doctor::examination::tree::Tree;
 use crate::installation::live_tree::version_of;
 use crate::installation::picture::Picture;
-use crate::plan::renewal::{Modules, Stock};
+use crate::plan::repair::{Modules, Stock};
 use crate::report::bar::Bar;
 use crate::transaction::attributes;
 use crate::transaction::step::Attributes;

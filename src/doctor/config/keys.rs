@@ -1,6 +1,6 @@
 //! Keys of the channel that its connector forbids, or does not read.
 
-use super::{no_version, not_set_up, unreadable};
+use crate::doctor::skipped::{no_version, not_set_up, unreadable};
 use crate::doctor::{Evidence, Examination, Finding, Severity, Verdict};
 use crate::installation::paths::CONNECTOR;
 use crate::language::Language;
@@ -111,7 +111,7 @@ pub(super) fn key_inert(examination: &Examination, language: Language) -> Verdic
         };
     };
     let Some(version) = examination.connector() else {
-        return Verdict::Skipped(no_version(language));
+        return no_version(language);
     };
     let mut findings: Vec<Finding> = misleading_url(examination, language).into_iter().collect();
     for (key, since, until) in INERT {

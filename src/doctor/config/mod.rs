@@ -2,6 +2,7 @@
 
 mod keys;
 
+use super::skipped::{not_set_up, unreadable};
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::installation::paths::CONNECTOR;
 use crate::language::{Explain, Language};
@@ -63,20 +64,6 @@ pub const CHECKS: [Check; 7] = [
         judge: include,
     },
 ];
-
-/// The reason of checks that need a config that can be read.
-pub(super) fn unreadable(language: Language) -> Verdict {
-    Verdict::Skipped(say!(
-        language,
-        "the config cannot be read (config.syntax)",
-        "配置无法读取（见 config.syntax）"
-    ))
-}
-
-/// The reason of checks that need a DingTalk that is set up.
-pub(super) fn not_set_up(language: Language) -> Verdict {
-    Verdict::Skipped(say!(language, "DingTalk is not set up here", "此处未配置钉钉"))
-}
 
 fn syntax(examination: &Examination, language: Language) -> Verdict {
     let Err(error) = &examination.config else { return Verdict::well() };
@@ -145,10 +132,6 @@ fn channel_orphan(examination: &Examination, language: Language) -> Verdict {
     .proven_by([Evidence::of_key(examination, &["plugins", "entries", CONNECTOR, "enabled"])])
     .repaired_by(super::plugin::unhiding(examination, language))
     .into()
-}
-
-pub(super) fn no_version(language: Language) -> String {
-    say!(language, "the connector's version is not known", "无法得知连接器版本")
 }
 
 fn allowlist(examination: &Examination, language: Language) -> Verdict {

@@ -2,7 +2,7 @@
 
 mod answer;
 
-use super::config::{not_set_up, unreadable};
+use super::skipped::{not_set_up, unreadable};
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::doctor::examination::outside::Asked;
 use crate::installation::paths::CONNECTOR;

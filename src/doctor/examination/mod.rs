@@ -116,6 +116,13 @@ impl Examination {
         self.key(&["channels", CONNECTOR])
     }
 
+    /// Whether the channel is there and not switched off: a gateway loads nothing for one that is.
+    #[must_use]
+    pub fn channel_is_on(&self) -> bool {
+        let switch = self.channel().map(|channel| channel.get(&["enabled"]));
+        switch.is_some_and(|enabled| enabled.and_then(Value::as_bool) != Some(false))
+    }
+
     /// The file and place at which a key stands; the file alone where it stands nowhere.
     #[must_use]
     pub fn place(&self, path: &[&str]) -> (PathBuf, Option<Place>) {

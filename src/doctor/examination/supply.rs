@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::plan::renewal::Stock;
+use crate::plan::repair::Stock;
 use crate::transaction::step::Attributes;
 
 /// What was found.

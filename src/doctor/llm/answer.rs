@@ -2,6 +2,7 @@
 
 use super::reach::{timings, why_unasked};
 use crate::doctor::examination::outside::Asked;
+use crate::doctor::skipped::only_live;
 use crate::doctor::{Evidence, Examination, Finding, Verdict};
 use crate::language::{Language, Localized};
 use crate::outside::provider::Completion;
@@ -10,21 +11,12 @@ use crate::say;
 /// The completion, or the verdict of a check that can say nothing without it.
 fn completion(examination: &Examination, language: Language) -> Result<&Completion, Verdict> {
     let answers = match &examination.outside.provider {
-        Asked::No => return Err(Verdict::Skipped(only_live(language))),
+        Asked::No => return Err(only_live(language)),
         Asked::Unable(reason) => return Err(Verdict::Skipped(reason.text(language))),
         Asked::Answered(answers) => answers,
     };
     let why = |why| Verdict::Skipped(why_unasked(why, examination, language));
     answers.completion.as_ref().map_err(why)
-}
-
-/// The reason of checks that only the network can answer.
-pub(in crate::doctor) fn only_live(language: Language) -> String {
-    say!(
-        language,
-        "it would have to ask the outside world, which only --live does",
-        "需要访问外部服务，仅在加 --live 时进行"
-    )
 }
 
 /// The address of problem 2's relatives: a base URL with or without `/v1` (field reports).

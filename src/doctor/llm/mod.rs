@@ -1,9 +1,9 @@
 //! The model provider: the interface that is spoken with it, its key, its address.
 
-pub(in crate::doctor) mod answer;
+mod answer;
 mod reach;
 
-use super::config::unreadable;
+use super::skipped::unreadable;
 use super::whom::is_marker;
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::language::Language;

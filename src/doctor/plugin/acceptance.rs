@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::remedy::{Remedy, copying, reinstallation};
-use crate::doctor::config::not_set_up;
 use crate::doctor::examination::tree::{Examined, Tree};
+use crate::doctor::skipped::not_set_up;
 use crate::doctor::{Examination, Finding, Verdict};
 use crate::language::{Explain, Language};
 use crate::openclaw::version::Version;

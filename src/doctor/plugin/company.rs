@@ -1,6 +1,6 @@
 //! What stands beside the plugin and takes its place or its messages.
 
-use crate::doctor::config::{not_set_up, unreadable};
+use crate::doctor::skipped::{not_set_up, unreadable};
 use crate::doctor::{Evidence, Examination, Finding, Verdict};
 use crate::installation::paths::CONNECTOR;
 use crate::language::Language;

@@ -5,7 +5,7 @@ mod company;
 mod modules;
 mod remedy;
 
-use super::config::{no_version, not_set_up};
+use super::skipped::{no_version, not_set_up};
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::connector::manifest::Difference;
 use crate::installation::paths::CONNECTOR;
@@ -200,7 +200,7 @@ const KNOWN_MISMATCHES: [(&str, &str); 5] = [
 fn version_truth(examination: &Examination, language: Language) -> Verdict {
     let Some(tree) = &examination.tree else { return not_set_up(language) };
     let (Ok(package), Ok(manifest)) = (&tree.package, &tree.manifest) else {
-        return Verdict::Skipped(no_version(language));
+        return no_version(language);
     };
     let version = package.version.as_str();
     let record = examination.text(&["plugins", "installs", CONNECTOR, "version"]);

@@ -2,8 +2,8 @@
 
 use super::remedy::{Remedy, copying, fetching};
 use crate::connector::npm::{Resolution, pins};
-use crate::doctor::config::{no_version, not_set_up};
 use crate::doctor::examination::tree::Tree;
+use crate::doctor::skipped::{no_version, not_set_up};
 use crate::doctor::{Examination, Finding, Verdict};
 use crate::language::Language;
 use crate::plan::repair::Repair;
@@ -72,7 +72,7 @@ pub(super) fn host_link(examination: &Examination, language: Language) -> Verdic
                 "仅 0.8.17 及以上版本的连接器需要该链接"
             ));
         }
-        None => return Verdict::Skipped(no_version(language)),
+        None => return no_version(language),
     }
     let Some(package) = &examination.picture.program.package else {
         return Verdict::Skipped(say!(

@@ -2,7 +2,7 @@
 
 use super::{base, note_all, seen_by};
 use crate::doctor::examination::outside::Asked;
-use crate::doctor::llm::answer::only_live;
+use crate::doctor::skipped::only_live;
 use crate::doctor::{Evidence, Examination, Finding, Verdict};
 use crate::language::{Language, Localized};
 use crate::outside::dingtalk::{BotAnswers, TOKEN_URL};
@@ -31,7 +31,7 @@ pub fn way_of_connector(examination: &Examination, seen: &Environment) -> Way {
 
 pub(super) fn dingtalk(examination: &Examination, language: Language) -> Verdict {
     if !examination.has_dingtalk() {
-        return crate::doctor::config::not_set_up(language);
+        return crate::doctor::skipped::not_set_up(language);
     }
     let (own, place) = match base(examination, language) {
         Ok(base) => base,
@@ -45,7 +45,7 @@ pub(super) fn dingtalk(examination: &Examination, language: Language) -> Verdict
     let answers = match &examination.outside.dingtalk {
         Asked::Answered(answers) => answers.as_slice(),
         Asked::No if heard => &[],
-        Asked::No => return Verdict::Skipped(only_live(language)),
+        Asked::No => return only_live(language),
         Asked::Unable(reason) => return Verdict::Skipped(reason.text(language)),
     };
     let (direct, proxied) = (passes(answers, Way::Direct), passes(answers, Way::Proxied));

@@ -28,7 +28,7 @@ use crate::installation::surroundings::Surroundings;
 use crate::openclaw::document::Document;
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::version::Version;
-use crate::plan::renewal::{Modules, Stock};
+use crate::plan::repair::{Modules, Stock};
 use crate::systemd::environment::Environment;
 use crate::systemd::{ActiveState, CommandLine, LoadState, Unit};
 use crate::transaction::step::Attributes;

@@ -2,8 +2,9 @@
 
 use super::patient::Patient;
 use crate::connector::Sha256;
-use crate::plan::renewal::{Base, Modules, Renewal, Stock};
+use crate::plan::renewal::{Base, Renewal};
 use crate::plan::repair::Repair;
+use crate::plan::repair::{Modules, Stock};
 
 fn stock(version: &str, modules: Modules) -> Stock {
     let (place, digest) = ("/payload".into(), Sha256::of(b""));

@@ -11,7 +11,7 @@ use crate::doctor::examination::supply::Npm;
 use crate::doctor::examination::units::{DropInFile, OtherUnit};
 use crate::health::{ChatAnswer, Readiness};
 use crate::openclaw::version::Version;
-use crate::plan::renewal::Modules;
+use crate::plan::repair::Modules;
 use crate::systemd::{ActiveState, LoadState};
 use crate::transaction::step::Attributes;
 

@@ -1,0 +1,271 @@
+//! The plan of `doctor --fix`: the repairs that the findings ask for, as one transaction.
+
+use std::path::{Path, PathBuf};
+
+use super::note::Note;
+use super::order::{self, Changes};
+use super::renewal::{Base, Renewal};
+use super::repair::{Modules, Repair};
+use super::{Plan, PlanError, PlanFailure, install};
+use crate::connector::installed::Traces;
+use crate::connector::manifest::Deviation;
+use crate::fs::image::FileState;
+use crate::health::Expectations;
+use crate::installation::picture::Picture;
+use crate::openclaw::document::{Document, Edit};
+use crate::openclaw::include::ConfigSet;
+use crate::systemd::drop_in;
+use crate::systemd::environment::Bypass;
+use crate::transaction::step::{Attributes, FileStep, Role, Step};
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The repairs, in the order of the findings.
+    pub repairs: &'a [Repair],
+    /// The config, where it can be read.
+    pub config: Option<&'a ConfigSet>,
+    /// Contents that repairs need: a config to restore, a file to be given its own inode.
+    pub contents: &'a [(PathBuf, FileState)],
+    /// What the gateway must show afterwards.
+    pub expectations: Expectations,
+    /// The version of the connector that stands there, or `?`; `None` where nothing does.
+    pub live: Option<String>,
+    /// How its tree differs from our record.
+    pub deviations: &'a [Deviation],
+    /// The tree that takes its place, where the repairs ask for one.
+    pub renewal: Option<&'a Renewal>,
+    /// Where the old tree will be kept.
+    pub transactions: PathBuf,
+}
+
+/// Makes the plan.
+pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailure> {
+    let repairs = request.repairs;
+    if let Some(variable) = picture.read_only.filter(|_| !repairs.is_empty()) {
+        return Err(PlanError::ReadOnly { variable }.into());
+    }
+    let mut notes = Vec::new();
+    let (drop_in, bypass) = drop_in_step(picture, repairs, &mut notes);
+    let live = request.live.as_deref();
+    notes.extend(request.renewal.iter().flat_map(|renewal| notes_of(renewal, picture, request)));
+    let mut changes = Changes {
+        tree: request.renewal.map(|renewal| renewal.step(picture, live)),
+        drop_in,
+        config: config_steps(picture, request)?,
+        models: models_step(picture, repairs)?,
+        others: others(picture, request),
+        ..Changes::default()
+    };
+    fold_attributes(&mut changes);
+    let restarts = repairs.contains(&Repair::Restart) && picture.service.managed().is_some();
+    let mut steps = order::arrival(picture, changes);
+    if restarts && !steps.iter().any(|step| matches!(step, Step::Reload)) {
+        steps = order::restarted(picture, steps);
+    }
+    let repairs_what_runs =
+        |step: &Step| matches!(step, Step::File(_) | Step::Move { .. } | Step::Tree(_));
+    if steps.iter().any(repairs_what_runs) {
+        order::revive(picture, &mut steps);
+    }
+    // first: nothing has to stop for it, and where logind refuses, nothing has been touched
+    steps.splice(0..0, repairs.contains(&Repair::Linger).then(|| lingering(picture)));
+    let renewed = request.renewal.map(|renewal| renewal.version.clone());
+    Ok(Plan {
+        command: "doctor",
+        connector: (request.live.clone(), renewed.or_else(|| request.live.clone())),
+        unit: order::unit_before(picture),
+        expectations: Expectations { bypass, ..request.expectations.clone() },
+        traces: Traces::default(),
+        adopts: false,
+        steps,
+        notes,
+    })
+}
+
+fn lingering(picture: &Picture) -> Step {
+    Step::Linger { user: picture.account.name.clone(), uid: picture.account.uid, on: true }
+}
+
+/// What there is to say of a tree that is made anew.
+fn notes_of(renewal: &Renewal, picture: &Picture, request: &Request<'_>) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if let Base::Stock(stock) = &renewal.base {
+        notes.push(Note::TreeRenewed { from: stock.place.clone() });
+        let kept = request.transactions.clone();
+        let paths = request.deviations.len();
+        if picture.record.is_none() && request.live.is_some() {
+            notes.push(Note::TreeUnrecorded { kept });
+        } else if request.live.is_some() && paths > 0 {
+            notes.push(Note::TreeDeviates { paths, kept });
+        }
+    } else if request.repairs.contains(&Repair::RealTree) {
+        notes.push(Note::LinkReplaced { link: picture.paths.connector.clone() });
+    }
+    if let Modules::Fetched { pins } = &renewal.modules {
+        notes.push(Note::Dependencies { pins: pins.clone() });
+    }
+    let relinks = request.repairs.contains(&Repair::LinkHost);
+    if let Some(host) = renewal.host.clone().filter(|_| relinks) {
+        let link = picture.paths.connector.join("node_modules/openclaw");
+        notes.push(Note::HostLinked { link, host });
+    }
+    notes
+}
+
+fn config_steps(picture: &Picture, request: &Request<'_>) -> Result<Vec<FileStep>, PlanFailure> {
+    if let Some(step) = restored_config(picture, request) {
+        return Ok(vec![step]);
+    }
+    let edits: Vec<Edit> = request
+        .repairs
+        .iter()
+        .filter_map(|repair| match repair {
+            Repair::Config(edit) => Some(edit.clone()),
+            _ => None,
+        })
+        .collect();
+    match request.config {
+        Some(config) if !edits.is_empty() => order::config_files(picture, config, &edits),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn restored_config(picture: &Picture, request: &Request<'_>) -> Option<FileStep> {
+    let from = request.repairs.iter().find_map(|repair| match repair {
+        Repair::RestoreConfig { from } => Some(from),
+        _ => None,
+    })?;
+    let path = picture.paths.config.canonicalize().ok()?;
+    let before = content(request, &path)?;
+    let after = before.with_bytes(content(request, from)?.bytes);
+    Some(FileStep::new(Role::Config, path, Some(before), Some(after)))
+}
+
+fn content(request: &Request<'_>, path: &Path) -> Option<FileState> {
+    request.contents.iter().find(|(known, _)| known == path).map(|(_, state)| state.clone())
+}
+
+fn models_step(picture: &Picture, repairs: &[Repair]) -> Result<Option<FileStep>, PlanFailure> {
+    let edits: Vec<Edit> = repairs
+        .iter()
+        .filter_map(|repair| match repair {
+            Repair::Models(edit) => Some(edit.clone()),
+            _ => None,
+        })
+        .collect();
+    let Some((path, state)) = picture.models.as_ref().filter(|_| !edits.is_empty()) else {
+        return Ok(None);
+    };
+    let Ok(document) = Document::parse(path, &state.bytes) else { return Ok(None) };
+    let edited = document.edit(&edits)?;
+    let after = state.with_bytes(edited.bytes().to_vec());
+    Ok(Some(FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after))))
+}
+
+fn drop_in_step(
+    picture: &Picture,
+    repairs: &[Repair],
+    notes: &mut Vec<Note>,
+) -> (Option<FileStep>, Option<Bypass>) {
+    let also: Vec<&Bypass> = repairs
+        .iter()
+        .filter_map(|repair| match repair {
+            Repair::Bypass { also } => Some(also),
+            _ => None,
+        })
+        .collect();
+    if also.is_empty() {
+        return (None, None);
+    }
+    let entries = also.iter().map(|bypass| bypass.value()).collect::<Vec<_>>().join(",");
+    let (path, state) = &picture.drop_in;
+    let text = state.as_ref().map(|state| String::from_utf8_lossy(&state.bytes).into_owned());
+    let bypass = install::wanted_bypass(picture, text.as_deref(), &entries);
+    let merged = drop_in::merged(text.as_deref(), &bypass);
+    if merged.repaired {
+        notes.push(Note::DropInRepaired { file: path.clone() });
+    }
+    let step = merged.changed.then(|| {
+        let bytes = merged.text.into_bytes();
+        let after = match state {
+            Some(state) => state.with_bytes(bytes),
+            None => picture.new_file(bytes, 0o644),
+        };
+        FileStep::new(Role::DropIn, path.clone(), state.clone(), Some(after))
+    });
+    (step, Some(bypass))
+}
+
+/// Where the tree is renewed, what is wrong with single files of it goes with it.
+fn is_superseded(picture: &Picture, request: &Request<'_>, repair: &Repair) -> bool {
+    let (Repair::Attributes { path, .. } | Repair::Unlink { path }) = repair else { return false };
+    request.renewal.is_some() && path.starts_with(&picture.paths.connector)
+}
+
+fn others(picture: &Picture, request: &Request<'_>) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let repairs = request.repairs.iter();
+    for repair in repairs.filter(|repair| !is_superseded(picture, request, repair)) {
+        let step = match repair {
+            Repair::Attributes { path, before, after } => {
+                let (path, before, after) = (path.clone(), *before, *after);
+                add_attributes(&mut steps, path, before, after);
+                None
+            }
+            Repair::Unlink { path } => content(request, path).map(|state| {
+                let step =
+                    FileStep::new(Role::Connector, path.clone(), Some(state.clone()), Some(state));
+                Step::File(step)
+            }),
+            Repair::MoveOut { path } => Some(Step::Move { from: path.clone(), to: None }),
+            _ => None,
+        };
+        let is_new = |step: &Step| match step {
+            Step::Move { from, .. } => !steps
+                .iter()
+                .any(|known| matches!(known, Step::Move { from: path, .. } if path == from)),
+            _ => true,
+        };
+        let step = step.filter(is_new);
+        steps.extend(step);
+    }
+    steps
+}
+
+/// Two repairs of the same path are one step: a mode and an owner.
+fn add_attributes(steps: &mut Vec<Step>, path: PathBuf, before: Attributes, after: Attributes) {
+    let known = steps.iter_mut().find_map(|step| match step {
+        Step::Attributes { path: known, after, .. } if *known == path => Some(after),
+        _ => None,
+    });
+    match known {
+        Some(known) => {
+            if after.mode != before.mode {
+                known.mode = after.mode;
+            }
+            if (after.uid, after.gid) != (before.uid, before.gid) {
+                (known.uid, known.gid) = (after.uid, after.gid);
+            }
+        }
+        None => steps.push(Step::Attributes { path, before, after }),
+    }
+}
+
+/// A file that is rewritten anyway gets its new attributes in the same step.
+fn fold_attributes(changes: &mut Changes) {
+    let files = changes.config.iter_mut().chain(&mut changes.models).chain(&mut changes.drop_in);
+    for file in files {
+        let place = changes
+            .others
+            .iter()
+            .position(|step| matches!(step, Step::Attributes { path, .. } if *path == file.path));
+        if let Some(place) = place
+            && let Step::Attributes { after, .. } = changes.others.remove(place)
+            && let (Some(image), Some(state)) = (&mut file.after, &mut file.contents.after)
+        {
+            (image.mode, image.uid, image.gid) = (after.mode, after.uid, after.gid);
+            (state.mode, state.uid, state.gid) = (after.mode, after.uid, after.gid);
+        }
+    }
+}
