@@ -10,6 +10,7 @@ mod directory;
 mod entry;
 mod error;
 mod facts;
+pub mod host_link;
 pub mod installed;
 pub mod manifest;
 pub mod npm;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use super::config::{self, Draft, Wish};
 use super::note::Note;
 use super::order::{self, Changes};
+use super::renewal::host_of;
 use super::{Plan, PlanError, PlanFailure};
+use crate::connector::host_link::HOST_LINK;
 use crate::connector::installed::Traces;
 use crate::connector::npm::Pin;
 use crate::connector::{Sha256, TreeManifest};
@@ -120,6 +122,9 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     let tree = tree_step(picture, request);
     if tree.is_some() {
         notes.extend(request.payload.dependencies.clone().map(|pins| Note::Dependencies { pins }));
+        let link = picture.paths.connector.join(HOST_LINK);
+        let host = host_of(picture, request.payload.version);
+        notes.extend(host.map(|host| Note::HostLinked { link, host }));
         notes.extend(order::deviation_note(picture, request.live, &request.transactions));
     }
     let adopts = tree.is_none() && !is_recorded(picture, request);
@@ -192,6 +197,7 @@ fn tree_step(picture: &Picture, request: &Request<'_>) -> Option<TreeStep> {
     };
     let is_payload = |live: &LiveTree| {
         request.payload.dependencies.is_none()
+            && host_of(picture, request.payload.version).is_none()
             && request.payload.tree.deviations(&live.manifest).is_empty()
     };
     if live.is_some_and(|live| as_recorded(live) || is_payload(live)) {

@@ -2,15 +2,10 @@
 
 use std::path::PathBuf;
 
-use semver::Version;
-
 use super::repair::{Modules, Repair, Stock};
+use crate::connector::host_link::{HOST_LINK, needs_host_link};
 use crate::installation::picture::Picture;
 use crate::transaction::step::{TreeSide, TreeStep};
-
-/// The first connector that finds OpenClaw by Node's own rules, through a link in its
-/// `node_modules` (0.8.17 became plain ESM; OpenClaw's aliases do not reach it).
-pub const NEEDS_A_HOST_LINK: Version = Version::new(0, 8, 17);
 
 /// What the new tree is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +52,7 @@ impl Renewal {
         let version = version.or_else(|| live.map(str::to_owned)).unwrap_or_else(|| "?".to_owned());
         Some(Self {
             modules: fetched.or(of_stock).unwrap_or(Modules::Brought),
-            host: host(picture, &version),
+            host: host_of(picture, &version),
             base: stock.map_or(Base::Live, Base::Stock),
             version,
         })
@@ -81,14 +76,14 @@ impl Renewal {
     pub fn changed_part(&self) -> Option<&'static str> {
         match (&self.modules, &self.host) {
             (Modules::Fetched { .. }, _) => Some("node_modules"),
-            (_, Some(_)) => Some("node_modules/openclaw"),
+            (_, Some(_)) => Some(HOST_LINK),
             (_, None) => None,
         }
     }
 }
 
 /// The running OpenClaw's package, where a connector of this version needs a link to it.
-fn host(picture: &Picture, version: &str) -> Option<PathBuf> {
-    let needs = Version::parse(version).is_ok_and(|version| version >= NEEDS_A_HOST_LINK);
-    picture.program.package.clone().filter(|_| needs)
+#[must_use]
+pub fn host_of(picture: &Picture, version: &str) -> Option<PathBuf> {
+    picture.program.package.clone().filter(|_| needs_host_link(version))
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::command::install::{origin, recording, registry};
+use crate::connector::host_link::{HOST_LINK, link_host};
 use crate::connector::installed::{InstalledRecord, Origin, Traces};
 use crate::connector::npm;
 use crate::connector::replica::Replica;
@@ -22,7 +23,6 @@ use crate::transaction::apply::Preparation;
 use crate::transaction::step::Step;
 
 const NODE_MODULES: &str = "node_modules";
-const HOST_LINK: &str = "node_modules/openclaw";
 
 /// One tree in the making.
 pub(super) struct Work<'a> {
@@ -59,7 +59,9 @@ impl Work<'_> {
             Base::Live => (self.copy(&mut stage)?, None),
         };
         self.add_modules(&mut stage, &package)?;
-        self.link_host(&mut stage)?;
+        if let Some(host) = &self.renewal.host {
+            link_host(&mut stage, host)?;
+        }
         durable::sync_tree(stage.as_fd(), slot, &self.context.interrupt)?;
         let tree = TreeManifest::scan_at(stage.as_fd(), slot, &self.context.interrupt, self.bar)?;
         Ok(Made { tree, origin })
@@ -112,13 +114,6 @@ impl Work<'_> {
             }
         }
         Ok(())
-    }
-
-    fn link_host(&self, stage: &mut Stage) -> Result<(), Failure> {
-        let Some(host) = &self.renewal.host else { return Ok(()) };
-        let link = Path::new(HOST_LINK);
-        remove_tree(stage.as_fd(), link, &stage.path().join(link))?;
-        Ok(stage.symlink(link, host)?)
     }
 
     /// Of a copy only what is new in it is recorded anew: what somebody has changed by hand is no

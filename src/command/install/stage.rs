@@ -6,11 +6,13 @@ use std::os::fd::AsFd;
 use super::{Prospect, connector};
 use crate::command::context::Context;
 use crate::command::failure::Failure;
+use crate::connector::host_link::link_host;
 use crate::connector::installed::{InstalledRecord, Origin};
 use crate::connector::{Payload, TreeManifest, npm};
 use crate::fs::durable;
 use crate::fs::stage::Stage;
 use crate::installation::picture::Picture;
+use crate::plan::renewal::host_of;
 use crate::report::bar::Bar;
 use crate::transaction::apply::Preparation;
 use crate::transaction::journal::private;
@@ -36,6 +38,14 @@ pub(super) fn stage(
         npm::install_dependencies(&stage, payload.package(), &registry, &context.interrupt, bar)?
     } else {
         payload.tree().clone()
+    };
+    let tree = match host_of(&prospect.picture, &payload.package().version) {
+        None => tree,
+        Some(host) => {
+            link_host(&mut stage, &host)?;
+            let slot = &preparation.slot();
+            TreeManifest::scan_at(stage.as_fd(), slot, &context.interrupt, bar)?
+        }
     };
     durable::sync_tree(stage.as_fd(), &preparation.slot(), &context.interrupt)?;
     Ok(tree)

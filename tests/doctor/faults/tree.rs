@@ -243,8 +243,13 @@ fn the_connector_is_led_to_its_host() {
     set_up(&machine, "", "newer");
     let host = format!("{HOME}/.local/lib/node_modules/openclaw");
     let link = format!("{TREE}/node_modules/openclaw");
+    // the installation has linked it, and it counts as what was installed
+    assert_eq!(machine.shell(&format!("readlink ~/{link}")), host);
+    run(&machine, "", "verify", 0);
+    let again = run(&machine, "", &format!("install ~/newer {INSTALL}"), 0);
+    assert!(again.contains("Nothing to do"), "{again}");
     for fault in [
-        "true",
+        "rm node_modules/openclaw",
         "ln -sfn /usr/lib node_modules/openclaw",
         "rm -r node_modules; mkdir -p node_modules/openclaw/dist",
     ] {
