@@ -137,20 +137,25 @@ function exchange(question, url, socket, trip) {
     const body = Buffer.from(question.body ?? "");
     const headers = question.body == null ? {} : { "content-length": body.length };
     const asked = request(question, url, socket, { ...headers, connection: "close" });
-    asked.once("error", reject);
-    asked.once("response", (response) => {
-      trip.passed("http", "http");
-      const parts = [];
-      response.on("data", (part) => parts.push(part));
-      response.once("error", reject);
-      response.once("end", () => resolve(replied(response.statusCode, parts)));
-    });
+    hear(asked, trip, resolve, reject);
     asked.end(body);
   });
 }
 
-function replied(status, parts) {
-  return { status, body: Buffer.concat(parts).subarray(0, BODY_LIMIT).toString() };
+// The answer: its status, and of its body no more than is looked at.
+function hear(asked, trip, resolve, reject) {
+  asked.once("error", reject);
+  asked.once("response", (response) => {
+    trip.passed("http", "http");
+    let body = Buffer.alloc(0);
+    response.on("data", (part) => {
+      if (body.length < BODY_LIMIT) body = Buffer.concat([body, part]);
+    });
+    response.once("error", reject);
+    response.once("end", () => {
+      resolve({ status: response.statusCode, body: body.subarray(0, BODY_LIMIT).toString() });
+    });
+  });
 }
 
 // A WebSocket is opened and closed again at once: whoever has one may be sent somebody's message.
@@ -160,19 +165,12 @@ function handshake(question, url, socket, trip) {
     const asked = request({ ...question, method: "GET" }, url, socket, {
       connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": key,
     });
-    asked.once("error", reject);
-    asked.once("response", (response) => {
-      trip.passed("http", "http");
-      const parts = [];
-      response.on("data", (part) => parts.push(part));
-      response.once("error", reject);
-      response.once("end", () => resolve(replied(response.statusCode, parts)));
-    });
+    hear(asked, trip, resolve, reject);
     asked.once("upgrade", (response, opened) => {
       if (response.headers["sec-websocket-accept"] !== accepted(key)) return reject(new Error("not a WebSocket"));
       trip.passed("http", "http");
       const closing = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]);
-      opened.end(closing, () => resolve(replied(101, [])));
+      opened.end(closing, () => resolve({ status: 101, body: "" }));
     });
     asked.end();
   });

@@ -7,7 +7,7 @@ use super::config::{self, Draft, Wish};
 use super::note::Note;
 use super::order::{self, Changes};
 use super::renewal::host_of;
-use super::{Plan, PlanError, PlanFailure};
+use super::{Plan, PlanError, PlanFailure, bypass};
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::installed::Traces;
 use crate::connector::npm::Pin;
@@ -17,14 +17,13 @@ use crate::installation::live_tree::LiveTree;
 use crate::installation::paths::CONNECTOR;
 use crate::installation::picture::Picture;
 use crate::installation::program::option_of;
-use crate::installation::service::Managed;
 use crate::openclaw::document::{Document, Edit, Value};
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::keys::{self, KeyChange};
 use crate::openclaw::version::Version;
 use crate::settings::{Secret, Settings};
 use crate::systemd::drop_in::{self, Assigned};
-use crate::systemd::environment::{Bypass, Environment};
+use crate::systemd::environment::Bypass;
 use crate::transaction::step::{FileStep, Role, Step, TreeSide, TreeStep};
 
 /// The version whose rules apply where OpenClaw's own is not known.
@@ -118,7 +117,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     let draft = config_draft(picture, request, effective)?;
     notes.extend(draft.notes);
     let models = models_file(picture, request, effective, &mut notes)?;
-    let (drop_in, bypass) = drop_in_step(picture, &mut notes);
+    let (drop_in, bypass) = bypass::step(picture, "", &mut notes);
     let tree = tree_step(picture, request);
     if tree.is_some() {
         notes.extend(request.payload.dependencies.clone().map(|pins| Note::Dependencies { pins }));
@@ -291,46 +290,5 @@ fn traces(
 }
 
 fn assigned_before(picture: &Picture) -> Assigned {
-    drop_in::assigned(&drop_in_text(picture).unwrap_or_default())
-}
-
-fn drop_in_text(picture: &Picture) -> Option<String> {
-    let (_, state) = &picture.drop_in;
-    state.as_ref().map(|state| String::from_utf8_lossy(&state.bytes).into_owned())
-}
-
-fn drop_in_step(picture: &Picture, notes: &mut Vec<Note>) -> (Option<FileStep>, Bypass) {
-    let (path, state) = &picture.drop_in;
-    let text = drop_in_text(picture);
-    let bypass = wanted_bypass(picture, text.as_deref(), "");
-    let merged = drop_in::merged(text.as_deref(), &bypass);
-    if merged.repaired {
-        notes.push(Note::DropInRepaired { file: path.clone() });
-    }
-    let step = merged.changed.then(|| {
-        let bytes = merged.text.into_bytes();
-        let after = match state {
-            Some(state) => state.with_bytes(bytes),
-            None => picture.new_file(bytes, 0o644),
-        };
-        FileStep::new(Role::DropIn, path.clone(), state.clone(), Some(after))
-    });
-    (step, bypass)
-}
-
-/// Every entry that is effective today, and every entry of the file itself, is kept: our two
-/// assignments replace the earlier values of both names.
-pub(super) fn wanted_bypass(picture: &Picture, text: Option<&str>, also: &str) -> Bypass {
-    let effective =
-        picture.service.managed().map(Managed::effective_environment).unwrap_or_default();
-    let own = drop_in::assigned(text.unwrap_or_default());
-    let lists = [
-        effective.get("no_proxy"),
-        effective.get("NO_PROXY"),
-        own.lower.as_deref(),
-        own.upper.as_deref(),
-        Some(also),
-    ];
-    let all = lists.into_iter().flatten().collect::<Vec<_>>().join(",");
-    Bypass::extending(&Environment::of_assignments([format!("no_proxy={all}")]))
+    drop_in::assigned(&bypass::text(picture).unwrap_or_default())
 }

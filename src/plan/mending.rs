@@ -6,7 +6,7 @@ use super::note::Note;
 use super::order::{self, Changes};
 use super::renewal::{Base, Renewal};
 use super::repair::{Modules, Repair};
-use super::{Plan, PlanError, PlanFailure, install};
+use super::{Plan, PlanError, PlanFailure, bypass};
 use crate::connector::installed::Traces;
 use crate::connector::manifest::Deviation;
 use crate::fs::image::FileState;
@@ -14,7 +14,6 @@ use crate::health::Expectations;
 use crate::installation::picture::Picture;
 use crate::openclaw::document::{Document, Edit};
 use crate::openclaw::include::ConfigSet;
-use crate::systemd::drop_in;
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::{Attributes, FileStep, Role, Step};
 
@@ -179,21 +178,7 @@ fn drop_in_step(
         return (None, None);
     }
     let entries = also.iter().map(|bypass| bypass.value()).collect::<Vec<_>>().join(",");
-    let (path, state) = &picture.drop_in;
-    let text = state.as_ref().map(|state| String::from_utf8_lossy(&state.bytes).into_owned());
-    let bypass = install::wanted_bypass(picture, text.as_deref(), &entries);
-    let merged = drop_in::merged(text.as_deref(), &bypass);
-    if merged.repaired {
-        notes.push(Note::DropInRepaired { file: path.clone() });
-    }
-    let step = merged.changed.then(|| {
-        let bytes = merged.text.into_bytes();
-        let after = match state {
-            Some(state) => state.with_bytes(bytes),
-            None => picture.new_file(bytes, 0o644),
-        };
-        FileStep::new(Role::DropIn, path.clone(), state.clone(), Some(after))
-    });
+    let (step, bypass) = bypass::step(picture, &entries, notes);
     (step, Some(bypass))
 }
 
