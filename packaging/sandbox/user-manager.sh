@@ -199,13 +199,13 @@ become_the_machine() {
 
 # ---- the command -----------------------------------------------------------------------------------------------------
 
-# Becomes the command.
+# Becomes the command. It hears Ctrl-C whoever started us: a job in the background has been told to ignore it.
 run_command() {
   local who=("${as_user[@]}")
   [ -z "$root" ] || who=(env HOME=/root USER=root LOGNAME=root)
   if [ -n "$here" ]; then cd "$directory"; else cd "$home"; fi
   [ -z "$pid_file" ] || echo "$BASHPID" >"$pid_file"
-  in_cgroup "$slice/session-1.scope" env -i "${basics[@]}" "${extra_env[@]}" "${who[@]}" "${command[@]}"
+  in_cgroup "$slice/session-1.scope" env -i --default-signal "${basics[@]}" "${extra_env[@]}" "${who[@]}" "${command[@]}"
 }
 
 enter() {

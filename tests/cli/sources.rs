@@ -184,3 +184,28 @@ fn i11_memory_does_not_grow_with_the_payload() {
         0,
     );
 }
+
+/// Whoever changes a setting does not want another connector with it; one that was changed by hand
+/// is not taken for what was installed.
+#[test]
+fn without_a_source_the_installed_connector_stays() {
+    let machine = Machine::only_a_home();
+    assert_exit(&install(&machine, &["payload/dingtalk-connector"]).run(), 0);
+    let tree = || machine.shell(&format!("stat -c '%n %i %Y' {CONNECTOR} {CONNECTOR}/*"));
+    let kept = tree();
+    let again = machine.setup(&["install", "--offline"]).run();
+    assert_exit(&again, 0);
+    assert_says(&again, &["Nothing to do"]);
+    let changed = ["install", "--offline", "--base-url", "https://other.example/v1"];
+    assert_exit(&machine.setup(&changed).run(), 0);
+    assert!(machine.read_text(".openclaw/openclaw.json").contains("https://other.example/v1"));
+    assert_eq!(tree(), kept);
+    assert_exit(&machine.setup(&["verify"]).run(), 0);
+
+    machine.shell(&format!("echo >>{CONNECTOR}/plugin.ts"));
+    let refused = machine.setup(&["install", "--offline"]).run();
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["--offline"]);
+    let upgrade = machine.setup(&["upgrade", "--offline"]).run();
+    assert_exit(&upgrade, 1);
+}

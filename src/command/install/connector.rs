@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::cli::Checksums;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
+use crate::connector::installed::{InstalledRecord, Origin};
 use crate::connector::npm::{self, Registry};
 use crate::connector::{
     Checks, DEFAULT_PAYLOADS, Limits, Payload, Source, TreeManifest, Verification,
@@ -16,22 +17,94 @@ use crate::installation::picture::Picture;
 use crate::plan::install::PayloadFacts;
 use crate::report::bar::Bar;
 
-/// Opens and judges the payload that the command line names.
-pub(super) fn open(
-    context: &Context,
-    source: Option<&str>,
-    checksums: &Checksums,
-    picture: &Picture,
-) -> Result<Payload, Failure> {
-    let source = Source::resolve(source.map(OsStr::new), &payloads(context))?;
-    let checks = Checks {
-        sha256: checksums.sha256,
-        checksums: checksums.checksums.clone(),
-        allow_unverified: checksums.allow_unverified,
-        limits: Limits::default(),
-    };
-    let registry = registry(context, picture);
-    Ok(Payload::open(&source, &checks, &registry, &context.interrupt, &Bar::on(context.console))?)
+/// The connector that shall be live afterwards.
+pub(super) enum Coming {
+    /// That of a payload.
+    Payload(Box<Payload>),
+    /// The one that is installed.
+    Installed(Box<InstalledRecord>),
+}
+
+impl Coming {
+    /// Opens and judges the payload that the command line names. Where it names none and no package
+    /// brings one, an installed connector that is as it was recorded `may_stay`: whoever changes a
+    /// setting does not want another connector with it.
+    pub(super) fn find(
+        context: &Context,
+        (source, may_stay): (Option<&str>, bool),
+        checksums: &Checksums,
+        picture: &Picture,
+        live: Option<&LiveTree>,
+    ) -> Result<Self, Failure> {
+        let named = Source::resolve(source.map(OsStr::new), &payloads(context))?;
+        let standing = picture.record.as_ref().filter(|record| {
+            live.is_some_and(|live| record.tree.deviations(&live.manifest).is_empty())
+        });
+        if let (None, Source::Npm(_), Some(record)) = (source, &named, standing)
+            && may_stay
+        {
+            return Ok(Self::Installed(Box::new(record.clone())));
+        }
+        let checks = Checks {
+            sha256: checksums.sha256,
+            checksums: checksums.checksums.clone(),
+            allow_unverified: checksums.allow_unverified,
+            limits: Limits::default(),
+        };
+        let (registry, bar) = (registry(context, picture), Bar::on(context.console));
+        let payload = Payload::open(&named, &checks, &registry, &context.interrupt, &bar)?;
+        Ok(Self::Payload(Box::new(payload)))
+    }
+
+    /// Its version.
+    pub(super) fn version(&self) -> &str {
+        match self {
+            Self::Payload(payload) => &payload.package().version,
+            Self::Installed(record) => &record.origin.version,
+        }
+    }
+
+    /// Where it comes from.
+    pub(super) fn origin(&self) -> Origin {
+        match self {
+            Self::Payload(payload) => origin(payload),
+            Self::Installed(record) => record.origin.clone(),
+        }
+    }
+
+    /// What the plan needs to know of it.
+    pub(super) fn facts<'a>(&'a self, live: Option<&'a LiveTree>) -> PayloadFacts<'a> {
+        match self {
+            Self::Payload(payload) => PayloadFacts {
+                version: &payload.package().version,
+                digest: payload.digest(),
+                tree: payload.tree(),
+                dependencies: payload.needs_dependencies().then(|| npm::pins(payload.package())),
+                channel_schema: payload.plugin().channel_schema.as_ref(),
+                unverified: *payload.verification() == Verification::Nothing,
+            },
+            Self::Installed(record) => PayloadFacts {
+                version: &record.origin.version,
+                digest: record.origin.payload,
+                tree: &record.tree,
+                dependencies: None,
+                channel_schema: live.and_then(|live| live.channel_schema.as_ref()),
+                unverified: false,
+            },
+        }
+    }
+}
+
+/// Where the connector of a payload comes from, installed now.
+pub(in crate::command) fn origin(payload: &Payload) -> Origin {
+    Origin {
+        name: payload.package().name.clone(),
+        version: payload.package().version.clone(),
+        payload: payload.digest(),
+        place: payload.origin().display().to_string(),
+        verification: payload.verification().clone(),
+        installed_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    }
 }
 
 /// Where packages put payloads.
@@ -45,18 +118,6 @@ pub(in crate::command) fn registry(context: &Context, picture: &Picture) -> Regi
     let environment = context.surroundings.iter().map(|(name, value)| (name.into(), value.clone()));
     let node = picture.program.node.as_deref();
     Registry::new(environment, node, context.offline, context.deadline())
-}
-
-/// What the plan needs to know of it.
-pub(super) fn facts(payload: &Payload) -> PayloadFacts<'_> {
-    PayloadFacts {
-        version: &payload.package().version,
-        digest: payload.digest(),
-        tree: payload.tree(),
-        dependencies: payload.needs_dependencies().then(|| npm::pins(payload.package())),
-        channel_schema: payload.plugin().channel_schema.as_ref(),
-        unverified: *payload.verification() == Verification::Nothing,
-    }
 }
 
 /// Hashes what stands where the connector goes.

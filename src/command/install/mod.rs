@@ -6,11 +6,11 @@ mod stage;
 
 use std::os::unix::fs::PermissionsExt;
 
+use self::connector::Coming;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::undertaking::{Undertaking, undertake};
 use crate::cli::{Checksums, Install, Upgrade};
-use crate::connector::Payload;
 use crate::installation::picture::Picture;
 use crate::openclaw::include::ConfigSet;
 use crate::plan::install::{self as planning, Purpose, Request};
@@ -23,9 +23,9 @@ use crate::systemd::UserManager;
 use crate::transaction::apply::Preparation;
 use crate::transaction::service::ServiceError;
 
-pub(super) use connector::{live_tree, payloads, registry};
+pub(super) use connector::{live_tree, origin, payloads, registry};
 pub(super) use health::{judge, secrets};
-pub(super) use stage::{origin, recording};
+pub(super) use stage::recording;
 
 /// Runs `install`.
 pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure> {
@@ -86,7 +86,7 @@ struct Errand<'a> {
 /// One look at the machine and the payload, and the plan for them.
 struct Prospect {
     picture: Picture,
-    payload: Payload,
+    coming: Coming,
     plan: Plan,
 }
 
@@ -119,13 +119,14 @@ impl Undertaking for Errand<'_> {
         let live = connector::live_tree(self.context, &picture)?;
         self.purpose.refuse_without(live.as_ref())?;
         self.complete(&config)?;
-        let payload = connector::open(self.context, self.source, self.checksums, &picture)?;
+        let named = (self.source, matches!(self.purpose, Purpose::Install { .. }));
+        let coming = Coming::find(self.context, named, self.checksums, &picture, live.as_ref())?;
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         let request = Request {
             purpose: self.purpose,
             settings: &self.settings,
             config: &config,
-            payload: connector::facts(&payload),
+            payload: coming.facts(live.as_ref()),
             live: live.as_ref(),
             transactions: self.context.records.transactions(),
             fresh_token: &self.token,
@@ -133,7 +134,7 @@ impl Undertaking for Errand<'_> {
         };
         let mut plan = planning::plan(&picture, &request)?;
         plan.notes.extend(self.notes.clone());
-        Ok(Prospect { picture, payload, plan })
+        Ok(Prospect { picture, coming, plan })
     }
 
     fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
@@ -164,7 +165,7 @@ impl Undertaking for Errand<'_> {
     }
 
     fn done(&self, prospect: &Prospect, id: &str) -> String {
-        let version = &prospect.payload.package().version;
+        let version = prospect.coming.version();
         say!(
             self.context.console.language,
             "DingTalk works here with connector {version}. To take it back: openclaw-setup rollback {id}",

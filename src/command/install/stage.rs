@@ -3,12 +3,13 @@
 
 use std::os::fd::AsFd;
 
-use super::{Prospect, connector};
+use super::Prospect;
+use super::connector::{self, Coming};
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::connector::host_link::link_host;
-use crate::connector::installed::{InstalledRecord, Origin};
-use crate::connector::{Payload, TreeManifest, npm};
+use crate::connector::installed::InstalledRecord;
+use crate::connector::{TreeManifest, npm};
 use crate::fs::durable;
 use crate::fs::stage::Stage;
 use crate::installation::picture::Picture;
@@ -26,10 +27,11 @@ pub(super) fn stage(
     preparation: &Preparation,
     bar: &Bar,
 ) -> Result<TreeManifest, Failure> {
-    let payload = &prospect.payload;
+    let Coming::Payload(payload) = &prospect.coming else {
+        return live_manifest(context, prospect, bar);
+    };
     if !prospect.plan.replaces_tree() {
-        let live = &prospect.picture.paths.connector;
-        return Ok(TreeManifest::scan(live, &context.interrupt, bar)?);
+        return live_manifest(context, prospect, bar);
     }
     let mut stage = Stage::create(&preparation.slot())?;
     payload.stage(&mut stage, &context.interrupt, bar)?;
@@ -51,23 +53,19 @@ pub(super) fn stage(
     Ok(tree)
 }
 
-/// Our record changes in the same transaction as what it tells of; it is written before the start.
-pub(super) fn add_record(context: &Context, prospect: &mut Prospect, tree: TreeManifest) {
-    let origin = origin(&prospect.payload);
-    let record = InstalledRecord::of(origin, prospect.plan.traces.clone(), tree);
-    prospect.plan.add_before_start(recording(context, &prospect.picture, &record));
+fn live_manifest(
+    context: &Context,
+    prospect: &Prospect,
+    bar: &Bar,
+) -> Result<TreeManifest, Failure> {
+    let live = &prospect.picture.paths.connector;
+    Ok(TreeManifest::scan(live, &context.interrupt, bar)?)
 }
 
-/// Where the connector comes from that is installed now.
-pub(in crate::command) fn origin(payload: &Payload) -> Origin {
-    Origin {
-        name: payload.package().name.clone(),
-        version: payload.package().version.clone(),
-        payload: payload.digest(),
-        place: payload.origin().display().to_string(),
-        verification: payload.verification().clone(),
-        installed_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    }
+/// Our record changes in the same transaction as what it tells of; it is written before the start.
+pub(super) fn add_record(context: &Context, prospect: &mut Prospect, tree: TreeManifest) {
+    let record = InstalledRecord::of(prospect.coming.origin(), prospect.plan.traces.clone(), tree);
+    prospect.plan.add_before_start(recording(context, &prospect.picture, &record));
 }
 
 /// The step that writes our record.
