@@ -1,6 +1,6 @@
 //! What the gateway's log tells since its start: the wordings that field reports have taught us.
 
-use crate::health::{LogLine, redacted};
+use crate::health::{LogLine, Redaction};
 
 /// A wording that means something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,17 +76,23 @@ pub struct Log {
 const TAIL: usize = 400;
 
 impl Log {
-    /// Reads the lines.
+    /// Reads the lines. What somebody wrote to the bot is neither shown nor taken for a symptom.
     #[must_use]
     pub fn of(lines: &[LogLine], source: String, channel: &str, secrets: &[String]) -> Self {
-        let heard = SIGNATURES.iter().filter_map(|signature| hear(*signature, lines, secrets));
+        let mut redaction = Redaction::default();
+        let mut masked = |line: &LogLine| {
+            let text = redaction.shown(line, secrets);
+            LogLine { text, ..line.clone() }
+        };
+        let lines: Vec<LogLine> = lines.iter().map(&mut masked).collect();
+        let heard = SIGNATURES.iter().filter_map(|signature| hear(*signature, &lines));
         let tail = lines[lines.len().saturating_sub(TAIL)..].iter();
         Self {
             source,
-            lines: lines.len(),
             heard: heard.collect(),
             channel_spoke: lines.iter().any(|line| line.speaker == channel),
-            tail: tail.map(|line| shown(line, secrets)).collect(),
+            tail: tail.map(shown).collect(),
+            lines: lines.len(),
         }
     }
 
@@ -96,19 +102,19 @@ impl Log {
     }
 }
 
-fn hear(signature: Signature, lines: &[LogLine], secrets: &[String]) -> Option<Heard> {
+fn hear(signature: Signature, lines: &[LogLine]) -> Option<Heard> {
     let says = |line: &&LogLine| signature.words.iter().all(|word| line.text.contains(word));
     let mut found = lines.iter().filter(says);
     let last = found.next_back()?;
     let count = found.count() + 1;
-    Some(Heard { signature, count, last_usec: last.usec, sample: shown(last, secrets) })
+    Some(Heard { signature, count, last_usec: last.usec, sample: shown(last) })
 }
 
-fn shown(line: &LogLine, secrets: &[String]) -> String {
+fn shown(line: &LogLine) -> String {
     let speaker =
         if line.speaker.is_empty() { String::new() } else { format!("[{}] ", line.speaker) };
     let time = time_text(line.usec);
-    format!("{time} {speaker}{}", redacted(&line.text, secrets))
+    format!("{time} {speaker}{}", line.text)
 }
 
 /// The time as people and programs read it, UTC.
@@ -118,4 +124,28 @@ pub fn time_text(usec: u64) -> String {
     jiff::Timestamp::from_microsecond(usec)
         .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Log, LogLine};
+
+    #[test]
+    fn what_people_write_is_no_symptom_and_is_not_kept() {
+        let line = |speaker: &str, text: &str| LogLine {
+            usec: 1,
+            speaker: speaker.to_owned(),
+            text: text.to_owned(),
+        };
+        let lines = [
+            line("dingtalk-connector", "[DingTalk] 收到消息: why do I see fetch failed"),
+            line("", "and LLM request timed out"),
+            line("dingtalk-connector", "[DingTalk] Gateway 调用失败: fetch failed"),
+        ];
+        let log = Log::of(&lines, "log".to_owned(), "dingtalk-connector", &[]);
+        let heard: Vec<_> =
+            log.heard.iter().map(|heard| (heard.signature.check, heard.count)).collect();
+        assert_eq!(heard, [("proxy.loopback", 1)]);
+        assert!(!log.tail.concat().contains("why") && !log.tail.concat().contains("timed out"));
+    }
 }
