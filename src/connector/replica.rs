@@ -33,8 +33,8 @@ pub struct Replica<'a> {
 }
 
 impl Replica<'_> {
-    /// Copies. Directories and programs get the mode 0755, other files 0644, and 0600 where nobody
-    /// but the owner could read them: the modes that OpenClaw accepts. No file is hard-linked.
+    /// Copies. Directories and programs get the mode 0755, other files 0644, and of these modes
+    /// only the owner's part where nobody else could read them: the modes that OpenClaw accepts. No file is hard-linked.
     pub fn stage(
         &self,
         stage: &mut Stage,
@@ -143,7 +143,8 @@ mod tests {
         fs::create_dir_all(tree.join("node_modules/openclaw")).unwrap();
         fs::create_dir_all(tree.join("bin")).unwrap();
         fs::write(home.path().join("deep/beside"), "").unwrap();
-        for (name, bits) in [("bin/run", 0o777), ("plain", 0o666), ("secret", 0o600)] {
+        let files = [("bin/run", 0o777), ("bin/own", 0o700), ("plain", 0o666), ("secret", 0o600)];
+        for (name, bits) in files {
             fs::write(tree.join(name), name).unwrap();
             fs::set_permissions(tree.join(name), fs::Permissions::from_mode(bits)).unwrap();
         }
@@ -161,9 +162,8 @@ mod tests {
         };
         let mut stage = Stage::create(&copy).unwrap();
         replica.stage(&mut stage, &Interrupt::never(), &Unwatched).unwrap();
-        for (name, bits) in
-            [("", 0o755), ("bin", 0o755), ("bin/run", 0o755), ("plain", 0o644), ("secret", 0o600)]
-        {
+        let copied = [("bin/run", 0o755), ("bin/own", 0o700), ("plain", 0o644), ("secret", 0o600)];
+        for (name, bits) in [("", 0o755), ("bin", 0o755)].into_iter().chain(copied) {
             assert_eq!(mode(&copy.join(name)), bits, "{name}");
         }
         assert_eq!(fs::read(copy.join("plain")).unwrap(), b"plain");

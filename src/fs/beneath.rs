@@ -66,7 +66,8 @@ fn walk(directory: BorrowedFd<'_>, path: &Path, flags: OFlags, mode: Mode) -> io
         }
     }
     let last = names.pop().unwrap_or(OsStr::new("."));
-    let step = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // what lies on the way has to be passed, not read: /home may be 0711
+    let step = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut reached: Option<OwnedFd> = None;
     for name in names {
         let from = reached.as_ref().map_or(directory, AsFd::as_fd);

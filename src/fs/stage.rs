@@ -19,8 +19,8 @@ use crate::say;
 const OPEN_MODE: u32 = 0o755;
 /// Every other file.
 const PLAIN_MODE: u32 = 0o644;
-/// A file that only its owner may read.
-const PRIVATE_MODE: u32 = 0o600;
+/// What is left of a mode where only the owner may use the file.
+const PRIVATE: u32 = 0o700;
 /// Write-back is started each time this many bytes of a file are written.
 const WRITE_BACK_STEP: u64 = 8 * 1024 * 1024;
 
@@ -272,8 +272,9 @@ impl StagedFile {
 
     /// Lets nobody but the owner read the file.
     pub fn keep_private(&self) -> Result<(), StageError> {
-        let mode = Mode::from_raw_mode(PRIVATE_MODE);
-        fchmod(&self.file, mode).map_err(StageError::of(Deed::Create, &self.path))
+        rustix::fs::fstat(&self.file)
+            .and_then(|found| fchmod(&self.file, Mode::from_raw_mode(found.st_mode & PRIVATE)))
+            .map_err(StageError::of(Deed::Create, &self.path))
     }
 
     /// Ends the file. It is durable only after [`super::durable::sync_tree`].

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::error::{Cause, Unhealthy};
 use super::{
-    ChannelQuestion, ChatAnswer, Endpoint, LogLine, LogSource, Readiness, Sign, Signs,
+    ChannelQuestion, ChatAnswer, Endpoint, LogLine, LogSource, Readiness, Redaction, Sign, Signs,
     asked_for_channel, gateway_log, redacted,
 };
 use crate::interrupt::Interrupt;
@@ -327,12 +327,14 @@ impl Watch<'_> {
 
     fn verdict(&self, cause: Cause) -> Unhealthy {
         let lines = self.lines_since(self.first_start_usec);
-        let last = lines[lines.len().saturating_sub(SHOWN_LINES)..].iter();
-        let log = last.map(|line| match line.speaker.as_str() {
-            "" => self.shown(&line.text),
-            speaker => format!("[{speaker}] {}", self.shown(&line.text)),
+        let mut redaction = Redaction::default();
+        let shown = lines.iter().map(|line| {
+            let text = redaction.shown(line, self.gate.secrets);
+            if line.speaker.is_empty() { text } else { format!("[{}] {text}", line.speaker) }
         });
-        Unhealthy { unit: self.gate.unit.to_owned(), cause, log: log.collect() }
+        let mut log: Vec<String> = shown.collect();
+        log.drain(..log.len().saturating_sub(SHOWN_LINES));
+        Unhealthy { unit: self.gate.unit.to_owned(), cause, log }
     }
 
     /// Read even when time is up: the log is the answer to "why".

@@ -21,6 +21,8 @@ impl LogLine {
         let is_time = first.len() > 18 && first.as_bytes()[4] == b'-' && first.contains('T');
         let line = if is_time { rest } else { line };
         let tagged = line.strip_prefix('[').and_then(|rest| rest.split_once("] "));
+        // DingTalk writes an emoji of a message as `[微笑]`: that is nobody who speaks
+        let tagged = tagged.filter(|(speaker, _)| speaker.bytes().all(is_of_a_name));
         let (speaker, text) = tagged.unwrap_or(("", line));
         Self { usec, speaker: speaker.to_owned(), text: text.to_owned() }
     }
@@ -41,6 +43,10 @@ impl LogLine {
         });
         Some(Self { usec, speaker, text: texts.join(" ") })
     }
+}
+
+fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_/.:@ ".contains(&byte)
 }
 
 fn text_of(argument: &Value) -> String {
@@ -74,6 +80,7 @@ mod tests {
                 "[default] up",
             ),
             ("Config invalid", "", "Config invalid"),
+            ("[微笑] 你好", "", "[微笑] 你好"),
             (" /p/plugin.ts:24:14", "", " /p/plugin.ts:24:14"),
             ("", "", ""),
         ] {

@@ -112,6 +112,14 @@ impl Answer {
         }
     }
 
+    /// Whether the body begins as a stream of server-sent events does.
+    #[must_use]
+    pub fn streams_events(&self) -> bool {
+        let fields = ["data:", "event:", "id:", "retry:", ":"];
+        let begins = |body: &str| fields.iter().any(|field| body.trim_start().starts_with(field));
+        matches!(&self.outcome, Outcome::Answered { body, .. } if begins(body))
+    }
+
     /// The whole time, in ms.
     #[must_use]
     pub fn millis(&self) -> u64 {

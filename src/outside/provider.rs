@@ -132,21 +132,24 @@ impl Provider {
         let answer = answers.remove(0);
         let is_missing = matches!(answer.status(), Some(404 | 405));
         let next_door = if is_missing { self.look_next_door(messenger, road)? } else { Vec::new() };
-        let is_completion = is_completion(&answer.json());
+        let is_completion = is_completion(&answer);
         let answer = answer.without_gift();
         Ok(Completion { url, way: road.way(), answer, is_completion, next_door })
     }
 
+    /// Streamed, as the gateway asks: some models refuse anything else.
     fn body(&self, limit: &str) -> Value {
         let message = json!([{"role": "user", "content": WORD}]);
         match self.api.as_str() {
             "openai-responses" => {
-                json!({"model": self.model, "input": WORD, "max_output_tokens": FEW_TOKENS})
+                json!({"model": self.model, "input": WORD, "stream": true, "max_output_tokens": FEW_TOKENS})
             }
             "anthropic-messages" => {
-                json!({"model": self.model, "messages": message, "max_tokens": FEW_TOKENS})
+                json!({"model": self.model, "messages": message, "stream": true, "max_tokens": FEW_TOKENS})
             }
-            _ => json!({"model": self.model, "messages": message, limit: FEW_TOKENS}),
+            _ => {
+                json!({"model": self.model, "messages": message, "stream": true, limit: FEW_TOKENS})
+            }
         }
     }
 
@@ -182,7 +185,8 @@ impl Provider {
         match self.api.as_str() {
             "anthropic-messages" => vec![format!("{other}/v1/messages")],
             "openai-responses" => {
-                [base, &other].map(|base| format!("{base}/chat/completions")).into()
+                let completions = [base, &other].map(|base| format!("{base}/chat/completions"));
+                completions.into_iter().chain([format!("{other}/responses")]).collect()
             }
             _ => vec![format!("{other}/chat/completions")],
         }
@@ -193,13 +197,24 @@ impl Provider {
     }
 }
 
-/// What each of the three interfaces calls what it brings.
-fn is_completion(body: &Value) -> bool {
-    ["choices", "output", "content"].iter().any(|key| body[*key].is_array())
+/// A stream of events; or, from a server that does not stream, what each of the three interfaces
+/// calls what it brings.
+fn is_completion(answer: &Answer) -> bool {
+    let body = answer.json();
+    answer.streams_events()
+        || ["choices", "output", "content"].iter().any(|key| body[*key].is_array())
 }
 
 fn refuses_the_limit(answer: &Answer) -> bool {
     answer.status() == Some(400) && answer.complaint().contains("max_completion_tokens")
+}
+
+impl Completion {
+    /// Without what `mask` takes out of an address: a key in its query, for instance.
+    pub fn mask_addresses(&mut self, mask: &dyn Fn(&str) -> String) {
+        self.url = mask(&self.url);
+        self.next_door.iter_mut().for_each(|door| *door = mask(door));
+    }
 }
 
 impl ProviderAnswers {
@@ -245,7 +260,11 @@ mod tests {
                 "https://a",
                 "openai-responses",
                 "https://a/responses",
-                vec!["https://a/chat/completions", "https://a/v1/chat/completions"],
+                vec![
+                    "https://a/chat/completions",
+                    "https://a/v1/chat/completions",
+                    "https://a/v1/responses",
+                ],
             ),
             (
                 "https://a",

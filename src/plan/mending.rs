@@ -237,20 +237,31 @@ fn add_attributes(steps: &mut Vec<Step>, path: PathBuf, before: Attributes, afte
     }
 }
 
-/// A file that is rewritten anyway gets its new attributes in the same step.
+/// A file that is rewritten anyway gets its new attributes in the same step, which would otherwise
+/// find it with others than it was planned with.
 fn fold_attributes(changes: &mut Changes) {
+    let mut others = std::mem::take(&mut changes.others);
+    let wanted = others.iter().filter_map(|step| match step {
+        Step::Attributes { path, after, .. } => Some((path.clone(), *after)),
+        _ => None,
+    });
+    let wanted: Vec<(PathBuf, Attributes)> = wanted.collect();
+    let in_tree = others.iter_mut().filter_map(|step| match step {
+        Step::File(file) => Some(file),
+        _ => None,
+    });
     let files = changes.config.iter_mut().chain(&mut changes.models).chain(&mut changes.drop_in);
-    for file in files {
-        let place = changes
-            .others
-            .iter()
-            .position(|step| matches!(step, Step::Attributes { path, .. } if *path == file.path));
-        if let Some(place) = place
-            && let Step::Attributes { after, .. } = changes.others.remove(place)
+    let mut folded = Vec::new();
+    for file in files.chain(in_tree) {
+        let found = wanted.iter().find(|(path, _)| *path == file.path);
+        if let Some((path, after)) = found
             && let (Some(image), Some(state)) = (&mut file.after, &mut file.contents.after)
         {
             (image.mode, image.uid, image.gid) = (after.mode, after.uid, after.gid);
             (state.mode, state.uid, state.gid) = (after.mode, after.uid, after.gid);
+            folded.push(path.clone());
         }
     }
+    others.retain(|step| !matches!(step, Step::Attributes { path, .. } if folded.contains(path)));
+    changes.others = others;
 }

@@ -17,6 +17,8 @@ pub const KEPT: usize = 3;
 pub fn prune(records: &Records) -> Result<(), TransactionError> {
     let mut committed: Vec<Journal> = records.journals()?;
     committed.retain(|journal| journal.phase() == Phase::Committed);
+    // one that cannot be removed does not keep all others: the first error is told at the end
+    let mut outcomes: Vec<Result<(), TransactionError>> = Vec::new();
     for what in [|journal: &Journal| vec![journal.slot()], Journal::asides] {
         let mut kept: Vec<(&Journal, Vec<PathBuf>)> =
             committed.iter().map(|journal| (journal, what(journal))).collect();
@@ -25,10 +27,12 @@ pub fn prune(records: &Records) -> Result<(), TransactionError> {
         }
         kept.retain(|(_, paths)| !paths.is_empty());
         for (journal, paths) in kept.iter().rev().skip(KEPT) {
-            paths.iter().try_for_each(|path| condemn(path, &journal.condemned()))?;
+            let condemned = paths.iter().map(|path| condemn(path, &journal.condemned()));
+            outcomes.extend(condemned);
         }
     }
-    sweep_condemned(&committed)
+    outcomes.extend(committed.iter().map(|journal| remove_tree(&journal.condemned())));
+    outcomes.into_iter().collect()
 }
 
 /// What is pruned gets another name first: a kill must not leave the half of a tree where a
@@ -37,11 +41,6 @@ fn condemn(path: &Path, condemned: &Path) -> Result<(), TransactionError> {
     remove_tree(condemned)?;
     exchange::relocate(path, condemned)?;
     remove_tree(condemned)
-}
-
-/// Removes what a run that died while it pruned has left.
-fn sweep_condemned(committed: &[Journal]) -> Result<(), TransactionError> {
-    committed.iter().try_for_each(|journal| remove_tree(&journal.condemned()))
 }
 
 /// Of a transaction that was undone only the record is worth keeping: its preimages are live again.

@@ -252,16 +252,24 @@ impl Journal {
 
     /// The steps that were begun and not refused. A torn last line is one that had not begun.
     pub fn begun(&self) -> Result<Vec<usize>, TransactionError> {
+        let refused = self.refused()?;
+        let mut begun = self.noted(Event::Begin)?;
+        begun.retain(|step| !refused.contains(step));
+        Ok(begun)
+    }
+
+    /// The steps that found something else than the plan had, and changed nothing.
+    pub fn refused(&self) -> Result<Vec<usize>, TransactionError> {
+        self.noted(Event::Refused)
+    }
+
+    fn noted(&self, event: Event) -> Result<Vec<usize>, TransactionError> {
         let Some(file) = FileState::read(&self.directory.join("progress"))? else {
             return Ok(Vec::new());
         };
         let lines = file.bytes.split(|byte| *byte == b'\n');
-        let lines: Vec<ProgressLine> =
-            lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
-        let steps = |event| lines.iter().filter(move |line| line.event == event);
-        let is_refused = |step| steps(Event::Refused).any(|line| line.step == step);
-        let begun = steps(Event::Begin).map(|line| line.step);
-        Ok(begun.filter(|step| !is_refused(*step)).collect())
+        let lines = lines.filter_map(|line| serde_json::from_slice::<ProgressLine>(line).ok());
+        Ok(lines.filter(|line| line.event == event).map(|line| line.step).collect())
     }
 
     /// Notes what could not be taken back, so that its old content is kept for the operator.

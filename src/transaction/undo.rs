@@ -152,7 +152,9 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
         } else {
             Outcome::NothingToDo
         }),
-        Step::Attributes { path, before, after } => take_back_attributes(path, *before, *after),
+        Step::Attributes { path, before, after } => {
+            take_back_attributes(journal, number, path, (*before, *after))
+        }
         Step::Move { from, to } => {
             let to = to.clone().unwrap_or_else(|| journal.aside(from));
             let moved = from.symlink_metadata().is_err() && to.symlink_metadata().is_ok();
@@ -162,6 +164,8 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
             }
             Ok(Outcome::NothingToDo)
         }
+        // what this transaction never came to is the operator's own doing
+        Step::Linger { .. } if !journal.begun()?.contains(&number) => Ok(Outcome::NothingToDo),
         Step::Linger { user, uid, on } => Ok(take_back_linger(user, *uid, *on)),
         Step::Stop { .. } | Step::Start { .. } | Step::Reload => Ok(Outcome::NothingToDo),
     }
@@ -181,16 +185,18 @@ fn take_back_linger(user: &str, uid: u32, on: bool) -> Outcome {
 
 /// Attributes that somebody else has changed since are theirs.
 fn take_back_attributes(
+    journal: &Journal,
+    number: usize,
     path: &Path,
-    before: Attributes,
-    after: Attributes,
+    (before, after): (Attributes, Attributes),
 ) -> Result<Outcome, TransactionError> {
     match attributes::of(path)? {
-        now if now == before => Ok(Outcome::NothingToDo),
+        now if now == before || journal.refused()?.contains(&number) => Ok(Outcome::NothingToDo),
         now if is_of_either(now, before, after) => {
             attributes::give(path, before)?;
             Ok(Outcome::TakenBack)
         }
+        _ if !journal.begun()?.contains(&number) => Ok(Outcome::NothingToDo),
         _ => Ok(Outcome::Kept(Leftover {
             subject: path.display().to_string(),
             kept: None,

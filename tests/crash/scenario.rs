@@ -129,6 +129,7 @@ pub(crate) const REPAIRS: &[Scenario] = &[
             ),
             Shell("touch $1/.local/lib/node_modules/openclaw/dist/openclaw"),
             Program(INSTALL_NEXT),
+            Shell("rm $1/.openclaw/extensions/dingtalk-connector/node_modules/openclaw"),
         ],
         command: "doctor --fix --yes plugin.host-link",
     },

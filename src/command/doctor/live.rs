@@ -12,7 +12,7 @@ use crate::doctor::whom::{self, Outlook};
 use crate::doctor::{Check, Examination};
 use crate::health::redacted;
 use crate::outside::dingtalk::{self, Bot};
-use crate::outside::provider::Provider;
+use crate::outside::provider::{Provider, ProviderAnswers};
 use crate::outside::{Answer, Messenger, OutsideError};
 use crate::say;
 
@@ -75,6 +75,11 @@ fn asked(
     })?;
     for answer in answers_in(&mut outside) {
         answer.mask(&mask);
+    }
+    if let Asked::Answered(ProviderAnswers { completion: Ok(completion), .. }) =
+        &mut outside.provider
+    {
+        completion.mask_addresses(&mask);
     }
     Ok(outside)
 }

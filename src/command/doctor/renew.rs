@@ -19,6 +19,7 @@ use crate::installation::picture::Picture;
 use crate::plan::renewal::{Base, Renewal};
 use crate::plan::repair::{Modules, Stock};
 use crate::report::bar::Bar;
+use crate::systemd::drop_in::assigned;
 use crate::transaction::apply::Preparation;
 use crate::transaction::step::Step;
 
@@ -128,7 +129,11 @@ impl Work<'_> {
             }
             (None, Some(origin)) => {
                 let directories = self.picture.missing_extensions.clone();
-                let traces = Traces { directories, ..Traces::default() };
+                // what stands in the drop-in is the operator's own: an uninstallation leaves it
+                let (_, drop_in) = &self.picture.drop_in;
+                let text = drop_in.as_ref().map(|state| String::from_utf8_lossy(&state.bytes));
+                let drop_in_before = assigned(&text.unwrap_or_default());
+                let traces = Traces { drop_in_before, directories, ..Traces::default() };
                 Some(InstalledRecord::of(origin, traces, tree))
             }
             (None, None) => None,

@@ -30,8 +30,12 @@ fn best_of<'a>(direct: &'a BotAnswers, answers: &'a [BotAnswers]) -> &'a BotAnsw
 }
 
 impl Told<'_> {
+    /// In DingTalk's own words: a firewall's block page refuses, too, and so does DingTalk an address
+    /// that is not on the app's list.
     fn is_refused(&self) -> bool {
-        matches!(self.http.token.status(), Some(400 | 401 | 403))
+        let code = self.http.token.json()["code"].as_str().map(str::to_owned);
+        let concerns_the_bot = code.is_some_and(|code| !code.contains("WhiteList"));
+        concerns_the_bot && matches!(self.http.token.status(), Some(400 | 401 | 403))
     }
 
     /// Where only the proxy leads to a ticket, no handshake can be tried: that the server answers
@@ -64,11 +68,19 @@ pub(super) fn refused(examination: &Examination, language: Language) -> Vec<Find
                 "钉钉不接受机器人的 clientId 与 clientSecret：{}",
                 bot.http.token.complaint()
             ),
-            say!(
-                language,
-                "Copy both from the app's “Credentials” page in DingTalk's console: openclaw-setup install --client-id ID --client-secret-file FILE",
-                "请从钉钉后台的应用“凭证”页复制：openclaw-setup install --client-id ID --client-secret-file FILE"
-            ),
+            match &bot.http.account {
+                None => say!(
+                    language,
+                    "Copy both from the app's “Credentials” page in DingTalk's console: openclaw-setup install --client-id ID --client-secret-file FILE",
+                    "请从钉钉后台的应用“凭证”页复制：openclaw-setup install --client-id ID --client-secret-file FILE"
+                ),
+                Some(_) => say!(
+                    language,
+                    "Copy clientId and clientSecret from the app's “Credentials” page in DingTalk's console into {}",
+                    "请从钉钉后台的应用“凭证”页复制 clientId 与 clientSecret，填入 {}",
+                    bot.path()
+                ),
+            },
         )
         .about(bot.path())
         .seen_as(say!(

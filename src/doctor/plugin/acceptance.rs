@@ -82,8 +82,11 @@ fn ignores_links(examination: &Examination) -> bool {
 fn linked_root(examination: &Examination, tree: &Tree, language: Language) -> Option<Finding> {
     let target = tree.link.as_ref().filter(|_| ignores_links(examination))?.display().to_string();
     let path = tree.path.display().to_string();
-    let by_hand =
-        format!("cp -aL {path} {path}.backup-copy && rm {path} && mv {path}.backup-copy {path}");
+    let by_hand = say!(
+        language,
+        "Put a real directory in its place: openclaw-setup doctor --fix plugin.mode-link",
+        "换成真正的目录：openclaw-setup doctor --fix plugin.mode-link"
+    );
     let Remedy { repair, hint } = copying(examination, Repair::RealTree, by_hand, language);
     Some(
         Finding::error(

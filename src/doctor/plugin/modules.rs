@@ -88,7 +88,11 @@ pub(super) fn host_link(examination: &Examination, language: Language) -> Verdic
     let Remedy { repair, hint } = copying(
         examination,
         Repair::LinkHost,
-        format!("ln -sfn {host} {}", link.display()),
+        say!(
+            language,
+            "Let it lead there: openclaw-setup doctor --fix plugin.host-link",
+            "修正链接：openclaw-setup doctor --fix plugin.host-link"
+        ),
         language,
     );
     let (shown, leads) = (link.display().to_string(), tree.host_link.as_ref());

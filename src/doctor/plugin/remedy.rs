@@ -1,6 +1,6 @@
 //! What `--fix` does about a damaged tree, and where it can do nothing, what the operator can.
 
-use crate::connector::npm;
+use crate::connector::{Verification, npm};
 use crate::doctor::Examination;
 use crate::doctor::examination::supply::Npm;
 use crate::language::Language;
@@ -119,10 +119,16 @@ fn by_hand(examination: &Examination, check: &str, language: Language) -> String
         );
     };
     let (place, version) = (&record.origin.place, &record.origin.version);
+    let checked = match &record.origin.verification {
+        Verification::Sha256 => " --sha256 HEX".to_owned(),
+        Verification::Checksums { list } => format!(" --checksums {}", list.display()),
+        Verification::NpmIntegrity { .. } => String::new(),
+        Verification::Nothing => " --allow-unverified".to_owned(),
+    };
     say!(
         language,
-        "Nothing on this machine is proven to be connector {version} as it was installed. Install it again: openclaw-setup install {place}",
-        "本机没有可证明与已安装的连接器 {version} 一致的来源。请重新安装：openclaw-setup install {place}"
+        "Nothing on this machine is proven to be connector {version} as it was installed. Install it again: openclaw-setup install {place}{checked}",
+        "本机没有可证明与已安装的连接器 {version} 一致的来源。请重新安装：openclaw-setup install {place}{checked}"
     )
 }
 

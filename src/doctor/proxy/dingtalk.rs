@@ -50,7 +50,7 @@ pub(super) fn dingtalk(examination: &Examination, language: Language) -> Verdict
     };
     let (direct, proxied) = (passes(answers, Way::Direct), passes(answers, Way::Proxied));
     if proxied == Some(true) && !heard {
-        return Verdict::well();
+        return of_an_old_axios(examination, answers, language).into();
     }
     let finding = Finding::error(
         say!(
@@ -69,6 +69,35 @@ pub(super) fn dingtalk(examination: &Examination, language: Language) -> Verdict
         .proven_by(answers.iter().flat_map(evidence))
         .repaired_by((direct == Some(true)).then(bypass))
         .into()
+}
+
+/// axios before 1.15 asks an HTTP proxy for `https://…` itself, where the probe, as later ones, has
+/// it open a tunnel: that the probe arrives proves little then.
+fn of_an_old_axios(
+    examination: &Examination,
+    answers: &[BotAnswers],
+    language: Language,
+) -> Option<Finding> {
+    let dependencies = examination.tree.iter().flat_map(|tree| &tree.dependencies);
+    let mut axios = dependencies.filter(|dependency| dependency.name == "axios");
+    let version = axios.next()?.found.clone()?;
+    let tunnels = semver::Version::parse(&version).ok()? >= semver::Version::new(1, 15, 0);
+    let direct = passes(answers, Way::Direct);
+    let finding = Finding::warning(
+        say!(
+            language,
+            "the connector's axios {version} asks the proxy for https addresses without a tunnel, which many proxies refuse",
+            "连接器的 axios {version} 不经隧道向代理请求 https 地址，许多代理会拒绝"
+        ),
+        hint(direct, language),
+    );
+    (!tunnels).then(|| {
+        finding
+            .about(examination.picture.drop_in.0.display().to_string())
+            .seen_as("400 / 502 / Maximum number of redirects exceeded")
+            .proven_by(answers.iter().flat_map(evidence))
+            .repaired_by((direct == Some(true)).then(bypass))
+    })
 }
 
 /// Whether `--live` has found that DingTalk can be reached without a proxy.

@@ -282,8 +282,8 @@ fn unread(text: String, language: Language) -> Finding {
         text,
         say!(
             language,
-            "Reload and restart: openclaw-setup doctor --fix proxy.dropin\n(by hand: systemctl --user daemon-reload, then systemctl --user restart)",
-            "重新加载并重启：openclaw-setup doctor --fix proxy.dropin\n（手动：systemctl --user daemon-reload，再 systemctl --user restart）"
+            "Reload and restart: openclaw-setup doctor --fix proxy.dropin\n(by hand: systemctl --user daemon-reload, then systemctl --user restart openclaw-gateway)",
+            "重新加载并重启：openclaw-setup doctor --fix proxy.dropin\n（手动：systemctl --user daemon-reload，再 systemctl --user restart openclaw-gateway）"
         ),
     )
     .seen_as(say!(language, "the fix “does not work”", "修改“不起作用”"))

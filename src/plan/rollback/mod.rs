@@ -76,6 +76,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
         Some(tree) => tree.after.is_some(),
         None => request.live.is_some(),
     };
+    let mut in_tree = Vec::new();
     for (path, current) in &request.current {
         let step = file::file(request, path, current.as_ref(), connector_stays, &mut notes);
         match step.as_ref().map(|step| step.role) {
@@ -83,10 +84,14 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
             Some(Role::Config) => changes.config.extend(step),
             Some(Role::Models) => changes.models = step,
             Some(Role::Record) => changes.record = step,
-            Some(Role::Connector) | None => {}
+            // where a tree comes back, what is in it comes with it
+            Some(Role::Connector) if changes.tree.is_some() => {}
+            Some(Role::Connector) => in_tree.extend(step.map(Step::File)),
+            None => {}
         }
     }
     changes.others = others(request, &mut notes);
+    changes.others.extend(in_tree);
     changes.directories = created_directories(request);
     if changes.tree.is_some() {
         notes.extend(deviations(picture, request));

@@ -31,6 +31,22 @@ fn the_plugins_tree_is_not_accepted() {
                 cure: Cure::Fix,
             },
             Fault {
+                name: "anybody may write the entry, which has a second name",
+                make: |m| {
+                    shell(
+                        m,
+                        &format!("chmod 666 ~/{TREE}/plugin.ts; ln ~/{TREE}/plugin.ts ~/second.ts"),
+                    );
+                },
+                named: &[
+                    ("plugin.mode-link", "error"),
+                    ("config.channel-orphan", "error"),
+                    ("plugin.checksum", "warning"),
+                    LOOP,
+                ],
+                cure: Cure::Fix,
+            },
+            Fault {
                 name: "the manifest has a hard link",
                 make: |m| shell(m, &format!("ln ~/{TREE}/plugin.ts ~/twin.ts")),
                 named: &[("plugin.mode-link", "error"), ("config.channel-orphan", "error"), LOOP],

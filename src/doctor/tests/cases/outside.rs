@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::doctor::examination::outside::{Asked, Outside, Reason};
+use crate::doctor::examination::tree::Dependency;
 use crate::outside::dingtalk::BotAnswers;
 use crate::outside::provider::{Completion, ProviderAnswers, Unasked};
 use crate::outside::{Answer, Lap, Outcome, OutsideError, Stage, Way};
@@ -106,6 +107,22 @@ pub(super) const CASES: &[Case] = &[
             bots(p, &[lost(Way::Direct, Stage::Tcp), lost(Way::Proxied, Stage::Proxy)]);
         },
         Some(behind_a_proxy)
+    ),
+    case!(
+        "proxy.dingtalk",
+        "an axios that makes no tunnels",
+        Warning,
+        true,
+        |p| {
+            behind_a_proxy(p);
+            p.tree().dependencies.push(Dependency {
+                name: "axios".to_owned(),
+                declared: "1.14.0".to_owned(),
+                found: Some("1.14.0".to_owned()),
+            });
+            bots(p, &[well(Way::Direct), well(Way::Proxied)]);
+        },
+        NEVER
     ),
     case!(
         "proxy.dingtalk",
