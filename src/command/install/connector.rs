@@ -129,7 +129,12 @@ pub(in crate::command) fn live_tree(
     if Identity::of(path)?.is_none() {
         return Ok(None);
     }
-    let manifest = TreeManifest::scan(path, &context.interrupt, &Bar::on(context.console))?;
+    let scanned = TreeManifest::scan(path, &context.interrupt, &Bar::on(context.console));
+    if scanned.is_err() && Identity::of(path)?.is_none() {
+        // another run, which holds the lock, has taken it away meanwhile: we look again under the lock
+        return Ok(None);
+    }
+    let manifest = scanned?;
     let (version, channel_schema) = (version_of(path), channel_schema_of(path));
     Ok(Some(LiveTree { version, channel_schema, manifest }))
 }
