@@ -58,27 +58,48 @@ fn restart_loop(examination: &Examination, language: Language) -> Verdict {
     }
     let version = examination.connector().map_or_else(|| "?".to_owned(), |v| v.to_string());
     let severity = if given_up { Severity::Error } else { Severity::Warning };
-    Finding::of(
-        severity,
-        say!(
+    let (message, hint) = if by_version {
+        of_an_old_connector(&version, language)
+    } else {
+        of_another_cause(language)
+    };
+    Finding::of(severity, message, hint)
+        .about(tree.path.display().to_string())
+        .seen_as(say!(
             language,
-            "connector {version} returns from its start at once: OpenClaw restarts the channel up to 10 times, and each time one more connection to DingTalk stays open",
-            "连接器 {version} 启动后立即返回：OpenClaw 会重启该频道最多 10 次，每次都多留下一个与钉钉的连接"
-        ),
-        say!(
-            language,
-            "0.7.5 was the first without it. On OpenClaw before 2026.3.24: openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@0.8.3",
-            "0.7.5 起不再如此。OpenClaw 低于 2026.3.24 时：openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@0.8.3"
-        ),
-    )
-    .about(tree.path.display().to_string())
-    .seen_as(say!(
+            "“auto-restart attempt n/10”; replies get lost, or come late",
+            "“auto-restart attempt n/10”；回复丢失或延迟"
+        ))
+        .read(tree.path.join("package.json").display().to_string(), format!("version {version}"))
+        .into()
+}
+
+fn of_an_old_connector(version: &str, language: Language) -> (String, String) {
+    let message = say!(
         language,
-        "“auto-restart attempt n/10”; replies get lost, or come late",
-        "“auto-restart attempt n/10”；回复丢失或延迟"
-    ))
-    .read(tree.path.join("package.json").display().to_string(), format!("version {version}"))
-    .into()
+        "connector {version} returns from its start at once: OpenClaw restarts the channel up to 10 times, and each time one more connection to DingTalk stays open",
+        "连接器 {version} 启动后立即返回：OpenClaw 会重启该频道最多 10 次，每次都多留下一个与钉钉的连接"
+    );
+    let hint = say!(
+        language,
+        "0.7.5 was the first without it. On OpenClaw before 2026.3.24: openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@0.8.3",
+        "0.7.5 起不再如此。OpenClaw 低于 2026.3.24 时：openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@0.8.3"
+    );
+    (message, hint)
+}
+
+fn of_another_cause(language: Language) -> (String, String) {
+    let message = say!(
+        language,
+        "OpenClaw restarts the connector's channel again and again: its start fails, or ends",
+        "OpenClaw 不断重启连接器的频道：其启动失败或提前结束"
+    );
+    let hint = say!(
+        language,
+        "The lines before it tell why: openclaw-setup logs. Whether DingTalk takes the bot: openclaw-setup doctor --live dingtalk",
+        "原因见之前的日志：openclaw-setup logs。检查钉钉是否接受该机器人：openclaw-setup doctor --live dingtalk"
+    );
+    (message, hint)
 }
 
 fn access_open(examination: &Examination, language: Language) -> Verdict {

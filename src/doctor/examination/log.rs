@@ -13,7 +13,7 @@ pub struct Signature {
 
 /// What OpenClaw and the connector say when something is wrong (measured with OpenClaw 2026.3.13
 /// and connector 0.6.0, and read in public reports).
-pub const SIGNATURES: [Signature; 25] = [
+pub const SIGNATURES: [Signature; 27] = [
     Signature { words: &["fetch failed"], check: "proxy.loopback" },
     Signature { words: &["响应 status=404"], check: "gateway.endpoint" },
     Signature { words: &["Gateway error: 404"], check: "gateway.endpoint" },
@@ -27,6 +27,7 @@ pub const SIGNATURES: [Signature; 25] = [
     Signature { words: &["No reply from agent"], check: "llm.api-mode" },
     Signature { words: &["LLM request timed out"], check: "llm.reach" },
     Signature { words: &["auto-restart attempt"], check: "channel.restart-loop" },
+    Signature { words: &["channel exited"], check: "channel.restart-loop" },
     Signature { words: &["giving up after 10"], check: "channel.restart-loop" },
     Signature { words: &["dingtalk-connector failed to load"], check: "plugin.load" },
     Signature { words: &["dingtalk-connector failed during register"], check: "plugin.load" },
@@ -41,6 +42,7 @@ pub const SIGNATURES: [Signature; 25] = [
     Signature { words: &["protocol mismatch"], check: "proxy.socks" },
     Signature { words: &["Maximum number of redirects"], check: "proxy.dingtalk" },
     Signature { words: &["get endpoint failed"], check: "dingtalk.stream" },
+    Signature { words: &["EADDRINUSE"], check: "gateway.listener" },
     Signature { words: &["already listening"], check: "gateway.listener" },
 ];
 

@@ -3,6 +3,14 @@
 use super::{Cure, Fault, LOOP, TREE, by_root, go_through, shell};
 use crate::patient::healthy;
 
+/// A mode that OpenClaw does not accept: it looks past the plugin, and refuses its channel.
+const SHUT_OUT: &[(&str, &str)] = &[
+    ("plugin.mode-link", "error"),
+    ("config.channel-orphan", "error"),
+    ("plugin.checksum", "warning"),
+    LOOP,
+];
+
 #[test]
 fn the_plugins_tree_is_not_accepted() {
     go_through(
@@ -11,23 +19,13 @@ fn the_plugins_tree_is_not_accepted() {
             Fault {
                 name: "anybody may write the tree",
                 make: |m| shell(m, &format!("chmod 777 ~/{TREE}")),
-                named: &[
-                    ("plugin.mode-link", "error"),
-                    ("config.channel-orphan", "error"),
-                    ("plugin.checksum", "warning"),
-                    LOOP,
-                ],
+                named: SHUT_OUT,
                 cure: Cure::Fix,
             },
             Fault {
                 name: "anybody may write the entry",
                 make: |m| shell(m, &format!("chmod 666 ~/{TREE}/plugin.ts")),
-                named: &[
-                    ("plugin.mode-link", "error"),
-                    ("config.channel-orphan", "error"),
-                    ("plugin.checksum", "warning"),
-                    LOOP,
-                ],
+                named: SHUT_OUT,
                 cure: Cure::Fix,
             },
             Fault {
@@ -38,12 +36,7 @@ fn the_plugins_tree_is_not_accepted() {
                         &format!("chmod 666 ~/{TREE}/plugin.ts; ln ~/{TREE}/plugin.ts ~/second.ts"),
                     );
                 },
-                named: &[
-                    ("plugin.mode-link", "error"),
-                    ("config.channel-orphan", "error"),
-                    ("plugin.checksum", "warning"),
-                    LOOP,
-                ],
+                named: SHUT_OUT,
                 cure: Cure::Fix,
             },
             Fault {
