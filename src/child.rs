@@ -3,7 +3,8 @@
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -13,6 +14,9 @@ use crate::patience::Deadline;
 
 /// How often the child is asked whether it has ended.
 const GLANCE: Duration = Duration::from_millis(10);
+
+/// How long a stream may take to end once everybody who held it is gone.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How much of either stream is kept.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -65,7 +69,9 @@ pub(crate) fn run_with(
             return Err(unfinished);
         }
     };
-    Ok(Finished { status, stdout: text(stdout), stderr: text(stderr) })
+    let stdout = text(stdout.as_ref(), &mut child, deadline);
+    let stderr = text(stderr.as_ref(), &mut child, deadline);
+    Ok(Finished { status, stdout, stderr })
 }
 
 fn ended(
@@ -104,22 +110,31 @@ fn fed(stream: Option<ChildStdin>, input: Vec<u8>) {
 }
 
 /// Reads a stream on the side, so that a full pipe cannot stop the child.
-fn drained(stream: Option<impl Read + Send + 'static>) -> Option<JoinHandle<Vec<u8>>> {
+fn drained(stream: Option<impl Read + Send + 'static>) -> Option<Receiver<Vec<u8>>> {
     let stream = stream?;
-    Some(thread::spawn(move || {
+    let (read, drained) = channel();
+    thread::spawn(move || {
         let mut bytes = Vec::new();
         let _ = stream.take(LIMIT).read_to_end(&mut bytes);
-        bytes
-    }))
+        read.send(bytes)
+    });
+    Some(drained)
 }
 
-fn text(reader: Option<JoinHandle<Vec<u8>>>) -> String {
-    let bytes = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
+/// What a stream has held. Something that the child has started and left behind may keep it open:
+/// that is ended when time is up.
+fn text(stream: Option<&Receiver<Vec<u8>>>, child: &mut Child, deadline: Deadline) -> String {
+    let bytes = stream.and_then(|stream| {
+        stream.recv_timeout(deadline.remaining()).ok().or_else(|| {
+            kill_group(child);
+            stream.recv_timeout(FAREWELL).ok()
+        })
+    });
+    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
 }
 
 impl Finished {
-    /// The last line that it wrote about an error, or how it ended.
+    /// The first line that it wrote about an error, or how it ended.
     pub(crate) fn complaint(&self) -> String {
         let line = self.stderr.lines().find(|line| !line.trim().is_empty());
         match (line, self.status.signal()) {
@@ -161,6 +176,13 @@ mod tests {
         let deadline = Deadline::after(Duration::from_millis(100));
         let done = run(shell("sleep 1000 & wait"), deadline, &Interrupt::never());
         assert!(matches!(done, Err(Unfinished::Late)));
+    }
+
+    #[test]
+    fn what_a_child_leaves_behind_is_not_waited_for() {
+        let deadline = Deadline::after(Duration::from_millis(300));
+        let done = run(shell("sleep 1000 & echo a"), deadline, &Interrupt::never());
+        assert_eq!(done.unwrap_or_else(|error| panic!("{error:?}")).stdout, "a\n");
     }
 
     #[test]

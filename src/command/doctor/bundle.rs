@@ -126,8 +126,7 @@ fn parts(examination: &Examination, diagnosis: &Diagnosis, console: Console) -> 
     parts
 }
 
-/// Every secret that a file of ours holds; none of them may be in any part.
-/// Everything that no text may show.
+/// Every secret that we know of: none of them may be in any text.
 pub(super) fn secrets(examination: &Examination) -> Vec<String> {
     let config = examination.config.iter().flat_map(ConfigSet::files);
     let mut secrets: Vec<String> =

@@ -29,7 +29,7 @@ pub struct Host {
     pub path: Option<String>,
     /// Free bytes for this user on the file system of the state directory.
     pub free: Option<u64>,
-    /// The version of the installed OpenClaw differs from what the unit says: (unit, installed).
+    /// The time, in µs since 1970.
     pub now_usec: u64,
 }
 
