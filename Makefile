@@ -69,11 +69,14 @@ test-plain:
 test-sandbox:
 	$(if $(SANDBOX_TESTS),RUST_TEST_THREADS=6 $(as_root) cargo test --locked $(addprefix --test ,$(SANDBOX_TESTS)))
 
-# Kills, faults, full disks, power cuts, races; each test uses all cores. The second takes every point.
+# Kills, faults, full disks, power cuts, races; the second takes every point. Each test uses all cores, but for those with a
+# gateway, which wait for it to settle.
+sweep = OPENCLAW_SETUP_CRASH=$(if $(findstring full,$@),full) $(as_root) cargo test --locked --test crash -- --nocapture
+
 test-crash test-crash-full:
 	packaging/needs.sh test
-	OPENCLAW_SETUP_CRASH=$(if $(findstring full,$@),full) $(as_root) \
-	  cargo test --locked --test crash -- --nocapture --test-threads=1
+	$(sweep) --test-threads=1 --skip machine::
+	$(sweep) --test-threads=3 machine::
 
 # Each starts a gateway that wants a core for itself: one after the other.
 test-openclaw:
