@@ -52,7 +52,7 @@ sed -i '/chatCompletions/,/}/ s/true/false/' ~/.openclaw/openclaw.json";
 
 #[test]
 fn i1_i10_a_kill_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
-    Kills::of("install", &[], INSTALL).at(MESSAGES, 15, 6);
+    Kills::of("install", &[], INSTALL).at(MESSAGES, 15, 9);
 }
 
 #[test]
