@@ -290,4 +290,40 @@ mod tests {
         assert_eq!(other.completion_question(), Err(Unasked::Interface("ollama".to_owned())));
         assert!(!format!("{other:?}").contains("sk"));
     }
+
+    fn answered(body: &str) -> Answer {
+        let outcome = crate::outside::Outcome::Answered { status: 200, body: body.to_owned() };
+        Answer { laps: Vec::new(), outcome }
+    }
+
+    #[test]
+    fn a_completion_is_told_from_a_web_page() {
+        for (body, is) in [
+            (r#"{"choices": []}"#, true),
+            (r#"{"output": [], "object": "response"}"#, true),
+            ("\ndata: {\"choices\": [", true),
+            ("event: message_start\ndata: {}", true),
+            (": OPENROUTER PROCESSING\n", true),
+            ("<!doctype html>", false),
+            (r#"{"ok": true}"#, false),
+            ("", false),
+        ] {
+            assert_eq!(is_completion(&answered(body)), is, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_an_address_is_masked_at_every_door() {
+        let address = |host: &str| format!("https://{host}/?key=hush");
+        let mut completion = Completion {
+            url: address("a"),
+            way: Way::Direct,
+            answer: answered(""),
+            is_completion: false,
+            next_door: vec![address("b")],
+        };
+        completion.mask_addresses(&|text| text.replace("hush", "***"));
+        assert!(!format!("{completion:?}").contains("hush"));
+        assert_eq!(completion.next_door, ["https://b/?key=***"]);
+    }
 }

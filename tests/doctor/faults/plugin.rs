@@ -81,6 +81,14 @@ fn something_else_lies_in_extensions() {
     );
 }
 
+/// Nothing there that OpenClaw could load: it refuses the channel.
+const GONE: &[(&str, &str)] = &[
+    ("plugin.present", "error"),
+    ("plugin.checksum", "warning"),
+    ("config.channel-orphan", "error"),
+    LOOP,
+];
+
 #[test]
 fn the_connector_is_another_than_it_should_be() {
     go_through(
@@ -89,23 +97,13 @@ fn the_connector_is_another_than_it_should_be() {
             Fault {
                 name: "the tree is gone",
                 make: |m| shell(m, &format!("rm -r ~/{TREE}")),
-                named: &[
-                    ("plugin.present", "error"),
-                    ("plugin.checksum", "warning"),
-                    ("config.channel-orphan", "error"),
-                    LOOP,
-                ],
+                named: GONE,
                 cure: Cure::Fix,
             },
             Fault {
                 name: "its entry is gone",
                 make: |m| shell(m, &format!("rm ~/{TREE}/plugin.ts")),
-                named: &[
-                    ("plugin.present", "error"),
-                    ("plugin.checksum", "warning"),
-                    ("config.channel-orphan", "error"),
-                    LOOP,
-                ],
+                named: GONE,
                 cure: Cure::Fix,
             },
             Fault {
