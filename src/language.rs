@@ -1,6 +1,13 @@
-//! The two languages of every user-facing text, and what an error owes its reader.
+//! The language of every user-facing text, chosen once at start, and what an error owes its reader.
+//!
+//! The English text stands in the code and is the key to its translation in `po/zh_CN.po`, which is
+//! part of the program. A test (`tests/messages.rs`) fails on an entry that is missing, unused, or
+//! has other placeholders than its English text.
 
-use std::fmt::Debug;
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fmt::{Debug, Display};
+use std::sync::OnceLock;
 
 /// A language that the program speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -10,6 +17,11 @@ pub enum Language {
     English,
     /// Simplified Chinese.
     Chinese,
+}
+
+thread_local! {
+    // of the thread, so that tests of both languages may run side by side
+    static CHOSEN: Cell<Language> = const { Cell::new(Language::English) };
 }
 
 impl Language {
@@ -24,30 +36,135 @@ impl Language {
     pub fn of_environment() -> Self {
         sys_locale::get_locale().map_or(Self::English, |locale| Self::of_locale(&locale))
     }
+
+    /// From now on this thread's texts are in this language.
+    pub fn choose(self) {
+        CHOSEN.set(self);
+    }
+
+    /// The language that was chosen.
+    #[must_use]
+    pub fn chosen() -> Self {
+        CHOSEN.get()
+    }
 }
 
-/// Formats one text in the reader's language. Both texts stand side by side, so a missing
-/// translation does not compile.
+/// A text for the reader: an English literal, and each name that stands in its braces.
 ///
 /// ```
-/// use openclaw_setup::{language::Language, say};
+/// use openclaw_setup::say;
 /// let file = "openclaw.json";
-/// assert_eq!(say!(Language::Chinese, "{file} is missing", "缺少 {file}"), "缺少 openclaw.json");
+/// assert_eq!(say!("{file} is missing", file), "openclaw.json is missing");
+/// assert_eq!(say!("{file}: {line}", file, line = 2 + 1), "openclaw.json: 3");
 /// ```
 #[macro_export]
 macro_rules! say {
-    ($language:expr, $english:literal, $chinese:literal $(, $argument:expr)* $(,)?) => {
-        match $language {
-            $crate::language::Language::English => format!($english $(, $argument)*),
-            $crate::language::Language::Chinese => format!($chinese $(, $argument)*),
+    (@value $name:ident) => { $name };
+    (@value $name:ident, $value:expr) => { $value };
+    ($text:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {{
+        // never called: the compiler holds the names against the text
+        let _ = || format!($text, $($name = $crate::say!(@value $name $(, $value)?)),*);
+        $crate::language::fill(
+            $crate::language::translated($text),
+            &[$((stringify!($name), &$crate::say!(@value $name $(, $value)?))),*],
+        )
+    }};
+}
+
+/// [`say!`] for one and for many: the first text where the count is 1. Both have the same names.
+///
+/// ```
+/// use openclaw_setup::say_count;
+/// let count = 1;
+/// assert_eq!(say_count!(count, "{count} error", "{count} errors", count), "1 error");
+/// ```
+#[macro_export]
+macro_rules! say_count {
+    ($count:expr, $one:literal, $many:literal $(, $argument:ident $(= $value:expr)?)* $(,)?) => {
+        if $count == 1 {
+            $crate::say!($one $(, $argument $(= $value)?)*)
+        } else {
+            $crate::say!($many $(, $argument $(= $value)?)*)
         }
     };
 }
 
-/// A text that exists in both languages.
+/// The text in the chosen language; the text itself where there is no translation.
+#[must_use]
+pub fn translated(english: &str) -> &str {
+    match Language::chosen() {
+        Language::English => english,
+        Language::Chinese => chinese().get(english).map_or(english, String::as_str),
+    }
+}
+
+/// Several things in one sentence.
+#[must_use]
+pub fn list<T: AsRef<str>>(things: &[T]) -> String {
+    let things: Vec<_> = things.iter().map(AsRef::as_ref).collect();
+    things.join(match Language::chosen() {
+        Language::English => ", ",
+        Language::Chinese => "、",
+    })
+}
+
+/// Puts the values where their names stand in braces; `{{` and `}}` are braces themselves.
+#[must_use]
+pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        filled.push_str(&rest[..at]);
+        let name = rest[at + 1..].split('}').next().unwrap_or_default();
+        let value = values.iter().find(|(known, _)| *known == name);
+        match value {
+            Some((_, value)) if rest[at..].starts_with('{') => filled += &value.to_string(),
+            // a doubled brace
+            _ => filled.push_str(&rest[at..=at]),
+        }
+        let taken = if value.is_some() { name.len() + 2 } else { 2 };
+        rest = rest.get(at + taken..).unwrap_or_default();
+    }
+    filled + rest
+}
+
+/// The Chinese texts by their English ones.
+fn chinese() -> &'static HashMap<String, String> {
+    static TEXTS: OnceLock<HashMap<String, String>> = OnceLock::new();
+    TEXTS.get_or_init(|| read_po(include_str!("../po/zh_CN.po")).into_iter().collect())
+}
+
+/// The entries of a file in gettext's PO format: `msgid` and `msgstr`, in lines of C strings.
+#[must_use]
+pub fn read_po(text: &str) -> Vec<(String, String)> {
+    let mut entries: Vec<(String, String)> = Vec::new();
+    let mut in_translation = false;
+    for line in text.lines() {
+        let (keyword, string) = line.split_at(line.find('"').unwrap_or(line.len()));
+        match keyword.trim_end() {
+            "msgid" => entries.push(Default::default()),
+            "msgstr" | "" => {}
+            // a comment
+            _ => continue,
+        }
+        in_translation = match keyword.trim_end() {
+            "" => in_translation,
+            keyword => keyword == "msgstr",
+        };
+        // the escapes of C that occur are those of JSON
+        let string: String = serde_json::from_str(string).unwrap_or_default();
+        if let Some((english, translation)) = entries.last_mut() {
+            *if in_translation { translation } else { english } += &string;
+        }
+    }
+    entries.retain(|(english, _)| !english.is_empty());
+    entries
+}
+
+/// A text that exists in every language.
 pub trait Localized: Debug {
-    /// The text, in `language`, one sentence without a final newline.
-    fn text(&self, language: Language) -> String;
+    /// The text: one sentence without a final newline.
+    fn text(&self) -> String;
 }
 
 /// An error as an operator reads it at 2 a.m.: what went wrong and where, then what to do now.
@@ -58,10 +175,10 @@ pub trait Explain: Debug + Send + Sync {
     fn code(&self) -> &'static str;
 
     /// What went wrong, with the absolute path, the place and the cause.
-    fn problem(&self, language: Language) -> String;
+    fn message(&self) -> String;
 
     /// What to do now; the last line may be a command to type.
-    fn remedy(&self, language: Language) -> String;
+    fn hint(&self) -> String;
 
     /// Evidence below the message, line by line: a program's own words.
     fn evidence(&self) -> &[String] {
@@ -77,7 +194,7 @@ impl<E: Explain + 'static> From<E> for Box<dyn Explain> {
 
 #[cfg(test)]
 mod tests {
-    use super::Language;
+    use super::{Language, fill, list, read_po};
 
     #[test]
     fn locale_names_choose_the_language() {
@@ -90,5 +207,33 @@ mod tests {
         ] {
             assert_eq!(Language::of_locale(locale), language, "{locale}");
         }
+    }
+
+    #[test]
+    fn values_stand_where_their_names_do() {
+        let values: &[(&str, &dyn std::fmt::Display)] = &[("file", &"{a}"), ("line", &3)];
+        for (text, filled) in [
+            ("{file}, line {line}", "{a}, line 3"),
+            ("{line}：{file}", "3：{a}"),
+            ("{{file}} {{}}", "{file} {}"),
+            ("none", "none"),
+        ] {
+            assert_eq!(fill(text, values), filled);
+        }
+    }
+
+    #[test]
+    fn a_po_file_is_read() {
+        let text = "# a comment\nmsgid \"\"\nmsgstr \"Language: zh_CN\\n\"\n\n#: src/a.rs\nmsgid \"\"\n\
+                    \"one \"\n\"line\\n\"\nmsgstr \"“一”\\\"\"\n";
+        let entry = ("one line\n".to_owned(), "“一”\"".to_owned());
+        assert_eq!(read_po(text), [entry]);
+    }
+
+    #[test]
+    fn things_are_listed_as_the_language_does() {
+        assert_eq!(list(&["a", "b"]), "a, b");
+        Language::Chinese.choose();
+        assert_eq!(list(&["a", "b"]), "a、b");
     }
 }

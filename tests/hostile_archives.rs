@@ -30,15 +30,18 @@ fn refused(file: &str, bytes: &[u8], checks: &Checks, code: &str, entry: &str) {
 fn refused_at(sandbox: &Path, payload: &Path, checks: &Checks, code: &str, entry: &str) {
     let before = paths_beneath(sandbox);
     let error = install(payload, checks, &sandbox.join("stage")).unwrap_err();
-    assert_eq!(error.code(), code, "{entry}: {}", error.problem(Language::English));
+    assert_eq!(error.code(), code, "{entry}: {}", error.message());
     assert_eq!(paths_beneath(sandbox), before, "{entry}");
     for language in [Language::English, Language::Chinese] {
-        let problem = error.problem(language);
+        language.choose();
+        let problem = error.message();
         assert!(problem.contains(payload.to_str().unwrap()), "{problem}");
         assert!(problem.contains(entry), "{problem} does not name {entry}");
-        assert!(!error.remedy(language).is_empty());
+        assert!(!error.hint().is_empty());
     }
-    assert_ne!(error.problem(Language::English), error.problem(Language::Chinese));
+    let chinese = error.message();
+    Language::English.choose();
+    assert_ne!(error.message(), chinese);
 }
 
 fn refused_tar(tar: Tar, code: &str, entry: &str) {

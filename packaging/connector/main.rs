@@ -24,7 +24,7 @@ use openclaw_setup::connector::{
 use openclaw_setup::fs::durable;
 use openclaw_setup::fs::stage::{Deed, Stage, StageError};
 use openclaw_setup::interrupt::Interrupt;
-use openclaw_setup::language::{Explain, Language, Localized};
+use openclaw_setup::language::{Explain, Localized};
 use openclaw_setup::patience::Deadline;
 use openclaw_setup::progress::Unwatched;
 
@@ -57,8 +57,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("{}", error.problem(Language::English));
-            eprintln!("{}", error.remedy(Language::English));
+            eprintln!("{}", error.message());
+            eprintln!("{}", error.hint());
             ExitCode::FAILURE
         }
     }
@@ -79,7 +79,7 @@ fn make(wanted: &Wanted) -> Result<String, Box<dyn Explain>> {
     payload.stage(&mut stage, &interrupt, &Unwatched)?;
     let tree = if payload.needs_dependencies() {
         for pin in npm::pins(payload.package()) {
-            eprintln!("{}", pin.text(Language::English));
+            eprintln!("{}", pin.text());
         }
         npm::install_dependencies(&stage, payload.package(), &registry, &interrupt, &Unwatched)?
     } else {

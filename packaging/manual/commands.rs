@@ -1,20 +1,19 @@
 //! The part of the page that the command line itself knows: synopsis, commands, options.
 
 use clap::{Arg, Command};
-use openclaw_setup::language::Language;
 use openclaw_setup::say;
 
 use super::roff::{Page, bold, italic};
 
-pub(super) fn synopsis(page: &mut Page, language: Language) {
-    page.section(&say!(language, "SYNOPSIS", "概要"));
-    let (options, command) = (say!(language, "OPTIONS", "选项"), say!(language, "COMMAND", "命令"));
+pub(super) fn synopsis(page: &mut Page) {
+    page.section(&say!("SYNOPSIS"));
+    let (options, command) = (say!("OPTIONS"), say!("COMMAND"));
     page.line(&format!("{} [{}] {}", bold("openclaw-setup"), italic(&options), italic(&command)));
 }
 
 /// Every command, with what only it understands.
-pub(super) fn commands(page: &mut Page, program: &Command, language: Language) {
-    page.section(&say!(language, "COMMANDS", "命令"));
+pub(super) fn commands(page: &mut Page, program: &Command) {
+    page.section(&say!("COMMANDS"));
     for command in program.get_subcommands() {
         page.subsection(&heading(command));
         page.paragraph(&text(command.get_about()));
@@ -26,8 +25,8 @@ pub(super) fn commands(page: &mut Page, program: &Command, language: Language) {
 }
 
 /// What every command understands.
-pub(super) fn global_options(page: &mut Page, program: &Command, language: Language) {
-    page.section(&say!(language, "GLOBAL OPTIONS", "全局选项"));
+pub(super) fn global_options(page: &mut Page, program: &Command) {
+    page.section(&say!("GLOBAL OPTIONS"));
     arguments(page, program, |_| true);
 }
 

@@ -26,7 +26,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match std::io::stdout().write_all(page(language).as_bytes()) {
+    language.choose();
+    match std::io::stdout().write_all(page().as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             eprintln!("manual: {cause}");
@@ -36,27 +37,24 @@ fn main() -> ExitCode {
 }
 
 /// The whole page.
-fn page(language: Language) -> String {
-    let mut command = localize::command(language);
+fn page() -> String {
+    let mut command = localize::command();
     command.build();
     let version = command.get_version().unwrap_or_default().to_owned();
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-    let mut page = Page::new(
-        "OPENCLAW-SETUP",
-        &format!("openclaw-setup {version}"),
-        &say!(language, "User Commands", "用户命令"),
-    );
-    page.section(&say!(language, "NAME", "名称"));
+    let mut page =
+        Page::new("OPENCLAW-SETUP", &format!("openclaw-setup {version}"), &say!("User Commands"));
+    page.section(&say!("NAME"));
     page.line(&format!("openclaw-setup \\- {}", roff::escaped(&about)));
-    commands::synopsis(&mut page, language);
-    prose::description(&mut page, language);
-    commands::commands(&mut page, &command, language);
-    commands::global_options(&mut page, &command, language);
-    prose::patience(&mut page, language);
-    prose::exit_status(&mut page, language);
-    prose::environment(&mut page, language);
-    prose::files(&mut page, language);
-    prose::json(&mut page, language);
-    prose::examples(&mut page, language);
+    commands::synopsis(&mut page);
+    prose::description(&mut page);
+    commands::commands(&mut page, &command);
+    commands::global_options(&mut page, &command);
+    prose::patience(&mut page);
+    prose::exit_status(&mut page);
+    prose::environment(&mut page);
+    prose::files(&mut page);
+    prose::json(&mut page);
+    prose::examples(&mut page);
     page.finish()
 }

@@ -1,10 +1,10 @@
 //! The command line in the reader's language: every text that clap would say in English only.
 
-use clap::builder::{PossibleValue, Resettable};
+use clap::builder::{PossibleValue, Resettable, StyledStr};
 use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::Cli;
-use crate::language::Language;
+use crate::language::translated;
 use crate::say;
 
 /// The program's name.
@@ -15,27 +15,23 @@ const WIDTH: usize = 80;
 
 /// The whole command line, its texts in `language`.
 #[must_use]
-pub fn command(language: Language) -> Command {
+pub fn command() -> Command {
     let command = Cli::command()
         .term_width(WIDTH)
         .disable_help_flag(true)
         .disable_version_flag(true)
         .arg(help_flag())
         .arg(version_flag());
-    localized(command, PROGRAM, language)
+    localized(command, PROGRAM)
 }
 
-/// Ours instead of clap's, whose text is English. Short and long form show the same page.
+/// Ours instead of clap's, whose text is English.
 fn help_flag() -> Arg {
-    flag("help", ArgAction::HelpShort)
-        .short('h')
-        .global(true)
-        .help("Print this help")
-        .long_help("打印本帮助")
+    flag("help", ArgAction::HelpShort).short('h').global(true).help("Print this help")
 }
 
 fn version_flag() -> Arg {
-    flag("version", ArgAction::Version).short('V').help("Print the version").long_help("打印版本号")
+    flag("version", ArgAction::Version).short('V').help("Print the version")
 }
 
 fn flag(name: &'static str, action: ArgAction) -> Arg {
@@ -43,59 +39,53 @@ fn flag(name: &'static str, action: ArgAction) -> Arg {
 }
 
 /// A command with all below it; `path` is how it is typed.
-fn localized(command: Command, path: &str, language: Language) -> Command {
-    let command = in_own_words(command, language).mut_args(|arg| localized_arg(arg, language));
-    let usage = usage(&command, path, language);
+fn localized(command: Command, path: &str) -> Command {
+    let command = in_own_words(command).mut_args(localized_arg);
+    let usage = usage(&command, path);
     command
-        .help_template(template(language))
+        .help_template(template())
         .override_usage(usage)
-        .subcommand_help_heading(say!(language, "Commands", "命令"))
-        .subcommand_value_name(say!(language, "COMMAND", "命令"))
+        .subcommand_help_heading(say!("Commands"))
+        .subcommand_value_name(say!("COMMAND"))
         .mut_subcommands(|sub| {
             let path = format!("{path} {}", sub.get_name());
-            localized(sub, &path, language)
+            localized(sub, &path)
         })
 }
 
-/// The texts above and below the options: the Chinese ones wait in the slots for long help.
-fn in_own_words(command: Command, language: Language) -> Command {
-    let about = command.get_long_about().cloned();
-    let after = command.get_after_long_help().cloned();
-    let command = match language {
-        Language::English => command,
-        Language::Chinese => {
-            command.about(Resettable::from(about)).after_help(Resettable::from(after))
-        }
-    };
-    command.long_about(Resettable::Reset).after_long_help(Resettable::Reset)
+/// The texts above and below the options.
+fn in_own_words(command: Command) -> Command {
+    let about = command.get_about().map_or(Resettable::Reset, |text| own(text).into());
+    let after = command.get_after_help().map_or(Resettable::Reset, |text| own(text).into());
+    command
+        .about(about)
+        .after_help(after)
+        .long_about(Resettable::Reset)
+        .after_long_help(Resettable::Reset)
 }
 
-fn template(language: Language) -> String {
-    say!(
-        language,
-        "{{about-with-newline}}\nUsage: {{usage}}\n\n{{all-args}}{{after-help}}",
-        "{{about-with-newline}}\n用法: {{usage}}\n\n{{all-args}}{{after-help}}"
-    )
+fn own(text: &StyledStr) -> StyledStr {
+    translated(&text.to_string()).to_owned().into()
+}
+
+fn template() -> String {
+    say!("{{about-with-newline}}\nUsage: {{usage}}\n\n{{all-args}}{{after-help}}")
 }
 
 /// clap's own line holds an English `[OPTIONS]`.
-fn usage(command: &Command, path: &str, language: Language) -> String {
-    let mut words = vec![path.to_owned(), say!(language, "[OPTIONS]", "[选项]")];
+fn usage(command: &Command, path: &str) -> String {
+    let mut words = vec![path.to_owned(), say!("[OPTIONS]")];
     words.extend(command.get_positionals().map(ToString::to_string));
     if command.has_subcommands() {
-        words.push(say!(language, "<COMMAND>", "<命令>"));
+        words.push(say!("<COMMAND>"));
     }
     words.join(" ")
 }
 
-fn localized_arg(arg: Arg, language: Language) -> Arg {
-    let text = match language {
-        Language::English => arg.get_help(),
-        Language::Chinese => arg.get_long_help().or(arg.get_help()),
-    };
-    let text = format!("{}{}", text.cloned().unwrap_or_default(), values(&arg, language));
-    let heading = heading(&arg, language);
-    let name = value_name(&arg, language);
+fn localized_arg(arg: Arg) -> Arg {
+    let text = format!("{}{}", arg.get_help().map(own).unwrap_or_default(), values(&arg));
+    let heading = heading(&arg);
+    let name = value_name(&arg);
     let arg = arg.help(text).long_help(Resettable::Reset).help_heading(heading);
     if !arg.get_action().takes_values() {
         return arg;
@@ -105,7 +95,7 @@ fn localized_arg(arg: Arg, language: Language) -> Arg {
 }
 
 /// The possible values and the default, which clap would show in English brackets.
-fn values(arg: &Arg, language: Language) -> String {
+fn values(arg: &Arg) -> String {
     if !arg.get_action().takes_values() {
         return String::new();
     }
@@ -115,11 +105,11 @@ fn values(arg: &Arg, language: Language) -> String {
     let default = default.collect::<Vec<_>>().join(" ");
     let mut text = String::new();
     if !possible.is_empty() {
-        let (english, chinese) = (possible.join(", "), possible.join("、"));
-        text += &say!(language, ": {english}", "：{chinese}");
+        let list = crate::language::list(&possible);
+        text += &say!(": {list}", list);
     }
     if !default.is_empty() {
-        text += &say!(language, " (default: {default})", "（默认 {default}）");
+        text += &say!(" (default: {default})", default);
     }
     text
 }
@@ -128,47 +118,26 @@ fn visible_name(value: &PossibleValue) -> Option<&str> {
     (!value.is_hide_set()).then(|| value.get_name())
 }
 
-fn heading(arg: &Arg, language: Language) -> String {
+fn heading(arg: &Arg) -> String {
     match arg.get_help_heading() {
-        None if arg.is_positional() => say!(language, "Arguments", "参数"),
-        None => say!(language, "Options", "选项"),
-        Some(heading) => match (language, heading) {
-            (Language::Chinese, "Global options") => "全局选项".to_owned(),
-            (Language::Chinese, "Checksums") => "校验".to_owned(),
-            (Language::Chinese, "Settings (a FILE may be - for standard input)") => {
-                "设置（<文件> 写作 - 表示标准输入）".to_owned()
-            }
-            _ => heading.to_owned(),
-        },
+        None if arg.is_positional() => say!("Arguments"),
+        None => say!("Options"),
+        Some(heading) => translated(heading).to_owned(),
     }
 }
 
-/// What stands in angle brackets for a value; `ID`, `URL` and `SHELL` are words of both languages.
-fn value_name(arg: &Arg, language: Language) -> Option<String> {
+/// What stands in angle brackets for a value.
+fn value_name(arg: &Arg) -> Option<String> {
     let name = arg.get_value_names()?.first()?.as_str();
-    let chinese = match name {
-        "COUNT" => "行数",
-        "DIR" => "目录",
-        "FILE" => "文件",
-        "HEX" => "摘要",
-        "LANG" => "语言",
-        "MODE" => "方式",
-        "MS" => "毫秒",
-        "NAME" => "名称",
-        "SECONDS" => "秒",
-        "SOURCE" => "来源",
-        "TIME" => "时间",
-        "WHEN" => "何时",
-        same => same,
-    };
-    Some(if language == Language::Chinese { chinese } else { name }.to_owned())
+    Some(translated(name).to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use unicode_width::UnicodeWidthStr;
 
-    use super::{Command, Language, WIDTH, command};
+    use super::{Command, WIDTH, command};
+    use crate::language::Language;
 
     /// The help of a command and of all below it, line by line, with the command's name.
     fn help(language: Language) -> Vec<(String, String)> {
@@ -178,7 +147,8 @@ mod tests {
             lines.extend(help.lines().map(|line| (name.clone(), line.to_owned())));
             command.get_subcommands_mut().for_each(|sub| collect(sub, lines));
         }
-        let mut command = command(language);
+        language.choose();
+        let mut command = command();
         command.build();
         let mut lines = Vec::new();
         collect(&mut command, &mut lines);
@@ -192,8 +162,10 @@ mod tests {
 
     #[test]
     fn the_command_line_is_sound() {
-        command(Language::English).debug_assert();
-        command(Language::Chinese).debug_assert();
+        for language in [Language::English, Language::Chinese] {
+            language.choose();
+            command().debug_assert();
+        }
     }
 
     #[test]
@@ -234,7 +206,8 @@ mod tests {
             assert!(is_chinese(&command.get_about().unwrap().to_string()));
             command.get_subcommands().for_each(walk);
         }
-        walk(&command(Language::Chinese));
+        Language::Chinese.choose();
+        walk(&command());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::since::NotATime;
 use crate::connector::NotSha256;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// What ends a run before it begins: a fault, or help and version, which were asked for.
@@ -54,86 +54,75 @@ impl UsageError {
         }
     }
 
-    fn conflict(&self, language: Language) -> Option<String> {
+    fn conflict(&self) -> Option<String> {
         let one = self
             .string(ContextKind::InvalidArg)
             .or_else(|| self.string(ContextKind::InvalidSubcommand))?;
         let others = self.strings(ContextKind::PriorArg);
         if others.iter().all(|other| other == one) {
-            return Some(say!(language, "{one} may be given only once", "{one} 只能给出一次"));
+            return Some(say!("{one} may be given only once", one));
         }
-        let (english, chinese) = (others.join(", "), others.join("、"));
-        Some(say!(
-            language,
-            "{one} cannot be used together with {english}",
-            "{one} 不能与 {chinese} 同时使用"
-        ))
+        let list = crate::language::list(&others);
+        Some(say!("{one} cannot be used together with {list}", one, list))
     }
 
-    fn value(&self, language: Language) -> Option<String> {
+    fn value(&self) -> Option<String> {
         let option = self.string(ContextKind::InvalidArg)?;
         let value = self.string(ContextKind::InvalidValue)?;
         if value.is_empty() {
-            return Some(say!(language, "{option} needs a value", "{option} 需要一个值"));
+            return Some(say!("{option} needs a value", option));
         }
-        let reason = self.reason(language);
-        Some(say!(
-            language,
-            "invalid value '{value}' for {option}{reason}",
-            "{option} 的值“{value}”无效{reason}"
-        ))
+        let reason = self.reason();
+        Some(say!("invalid value '{value}' for {option}{reason}", value, option, reason))
     }
 
     /// Why a value is refused: the words of the number parsers and of our own types.
-    fn reason(&self, language: Language) -> String {
+    fn reason(&self) -> String {
         let Some(source) = self.0.source() else { return String::new() };
         let text = source.to_string();
         let reason = if source.is::<NotSha256>() {
-            say!(language, "it is not 64 hexadecimal digits", "不是 64 位十六进制数")
+            say!("it is not 64 hexadecimal digits")
         } else if source.is::<NotATime>() {
-            say!(language, "it is no time span and no time", "不是时间长度，也不是时间")
+            say!("it is no time span and no time")
         } else if let Some(number) = source.downcast_ref::<ParseIntError>() {
-            match number.kind() {
-                IntErrorKind::PosOverflow => say!(language, "it is too large", "数值过大"),
-                _ => say!(language, "it is not a whole number", "不是整数"),
+            if number.kind() == &IntErrorKind::PosOverflow {
+                say!("it is too large")
+            } else {
+                say!("it is not a whole number")
             }
         } else if let Some((low, high)) = bounds(&text) {
-            say!(language, "it must be from {low} to {high}", "必须在 {low} 到 {high} 之间")
+            say!("it must be from {low} to {high}", low, high)
         } else {
             text
         };
-        say!(language, ": {reason}", "：{reason}")
+        say!(": {reason}", reason)
     }
 
-    fn missing(&self, language: Language) -> Option<String> {
+    fn missing(&self) -> Option<String> {
         let missing = self.strings(ContextKind::InvalidArg);
-        let (english, chinese) = (missing.join(", "), missing.join("、"));
-        let text = say!(language, "required and not given: {english}", "缺少必需的参数：{chinese}");
+        let list = crate::language::list(&missing);
+        let text = say!("required and not given: {list}", list);
         (!missing.is_empty()).then_some(text)
     }
 
-    fn unknown(&self, language: Language) -> Option<String> {
+    fn unknown(&self) -> Option<String> {
         let argument = self.string(ContextKind::InvalidArg)?;
-        Some(say!(language, "unexpected argument '{argument}'", "无法识别的参数“{argument}”"))
+        Some(say!("unexpected argument '{argument}'", argument))
     }
 
-    fn unknown_command(&self, language: Language) -> Option<String> {
+    fn unknown_command(&self) -> Option<String> {
         let command = self.string(ContextKind::InvalidSubcommand)?;
-        Some(say!(language, "unknown command '{command}'", "未知的命令“{command}”"))
+        Some(say!("unknown command '{command}'", command))
     }
 
-    fn surplus(&self, language: Language) -> Option<String> {
+    fn surplus(&self) -> Option<String> {
         let option = self.string(ContextKind::InvalidArg)?;
         let value = self.string(ContextKind::InvalidValue)?;
-        Some(say!(
-            language,
-            "unexpected value '{value}' for {option}",
-            "{option} 不接受值“{value}”"
-        ))
+        Some(say!("unexpected value '{value}' for {option}", value, option))
     }
 
     /// The lines that help to get it right.
-    fn tips(&self, language: Language) -> Vec<String> {
+    fn tips(&self) -> Vec<String> {
         let kinds = [
             ContextKind::SuggestedSubcommand,
             ContextKind::SuggestedArg,
@@ -142,29 +131,25 @@ impl UsageError {
         let similar: Vec<_> = kinds.into_iter().flat_map(|kind| self.strings(kind)).collect();
         let mut tips = Vec::new();
         if !similar.is_empty() {
-            let (english, chinese) = (similar.join(", "), similar.join("、"));
-            tips.push(say!(
-                language,
-                "tip: there is something similar: {english}",
-                "提示：有相近的写法：{chinese}"
-            ));
+            let list = crate::language::list(&similar);
+            tips.push(say!("tip: there is something similar: {list}", list));
         }
-        tips.extend(self.strings(ContextKind::Suggested).iter().map(|tip| reworded(tip, language)));
+        tips.extend(self.strings(ContextKind::Suggested).iter().map(|tip| reworded(tip)));
         tips
     }
 
-    fn choices(&self, language: Language) -> Option<String> {
+    fn choices(&self) -> Option<String> {
         let mut choices = self.strings(ContextKind::ValidValue);
         choices.extend(self.strings(ContextKind::ValidSubcommand));
-        let (english, chinese) = (choices.join(", "), choices.join("、"));
-        let text = say!(language, "possible: {english}", "可选：{chinese}");
+        let list = crate::language::list(&choices);
+        let text = say!("possible: {list}", list);
         (!choices.is_empty()).then_some(text)
     }
 
-    fn usage(&self, language: Language) -> Option<String> {
+    fn usage(&self) -> Option<String> {
         let usage = self.strings(ContextKind::Usage).pop()?;
         let usage = usage.trim_start_matches("Usage:").trim().to_owned();
-        Some(say!(language, "Usage: {usage}", "用法：{usage}"))
+        Some(say!("Usage: {usage}", usage))
     }
 }
 
@@ -173,29 +158,27 @@ impl Explain for UsageError {
         "usage"
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         let known = match self.0.kind() {
-            ErrorKind::ArgumentConflict => self.conflict(language),
-            ErrorKind::InvalidValue | ErrorKind::ValueValidation => self.value(language),
-            ErrorKind::MissingRequiredArgument => self.missing(language),
-            ErrorKind::MissingSubcommand => Some(say!(language, "a command is needed", "缺少命令")),
-            ErrorKind::UnknownArgument => self.unknown(language),
-            ErrorKind::InvalidSubcommand => self.unknown_command(language),
-            ErrorKind::TooManyValues => self.surplus(language),
-            ErrorKind::InvalidUtf8 => {
-                Some(say!(language, "an argument is not UTF-8", "某个参数不是有效的 UTF-8"))
-            }
+            ErrorKind::ArgumentConflict => self.conflict(),
+            ErrorKind::InvalidValue | ErrorKind::ValueValidation => self.value(),
+            ErrorKind::MissingRequiredArgument => self.missing(),
+            ErrorKind::MissingSubcommand => Some(say!("a command is needed")),
+            ErrorKind::UnknownArgument => self.unknown(),
+            ErrorKind::InvalidSubcommand => self.unknown_command(),
+            ErrorKind::TooManyValues => self.surplus(),
+            ErrorKind::InvalidUtf8 => Some(say!("an argument is not UTF-8")),
             _ => None,
         };
-        let unforeseen = || say!(language, "the command line is wrong", "命令行有误");
+        let unforeseen = || say!("the command line is wrong");
         known.unwrap_or_else(unforeseen)
     }
 
-    fn remedy(&self, language: Language) -> String {
-        let mut lines = self.tips(language);
-        lines.extend(self.choices(language));
-        lines.extend(self.usage(language));
-        lines.push(say!(language, "Try --help for more.", "更多信息请用 --help 查看。"));
+    fn hint(&self) -> String {
+        let mut lines = self.tips();
+        lines.extend(self.choices());
+        lines.extend(self.usage());
+        lines.push(say!("Try --help for more."));
         lines.join("\n")
     }
 }
@@ -206,21 +189,15 @@ fn bounds(refusal: &str) -> Option<(&str, &str)> {
 }
 
 /// clap gives some of its tips only as English sentences; what they quote tells them apart.
-fn reworded(tip: &str, language: Language) -> String {
+fn reworded(tip: &str) -> String {
     let quoted: Vec<_> = tip.split('\'').skip(1).step_by(2).collect();
     match quoted[..] {
-        [command, "--"] => say!(
-            language,
-            "tip: {command} is a command; leave out the -- before it",
-            "提示：{command} 是命令，请去掉它前面的 --"
-        ),
-        [argument, instead] => say!(
-            language,
-            "tip: to pass {argument} as a value, write {instead}",
-            "提示：若要把 {argument} 当作值，请写成 {instead}"
-        ),
-        [existing] => say!(language, "tip: there is {existing}", "提示：可以使用 {existing}"),
-        _ => say!(language, "tip: {tip}", "提示：{tip}"),
+        [command, "--"] => say!("tip: {command} is a command; leave out the -- before it", command),
+        [argument, instead] => {
+            say!("tip: to pass {argument} as a value, write {instead}", argument, instead)
+        }
+        [existing] => say!("tip: there is {existing}", existing),
+        _ => say!("tip: {tip}", tip),
     }
 }
 
@@ -232,10 +209,10 @@ mod tests {
     use crate::cli::Cli;
     use crate::language::{Explain, Language};
 
-    fn read(line: &str, language: Language) -> UsageError {
+    fn read(line: &str) -> UsageError {
         let words = std::iter::once("openclaw-setup").chain(line.split(' '));
         let arguments: Vec<_> = words.filter(|word| !word.is_empty()).map(OsString::from).collect();
-        Cli::read(&arguments, language).unwrap_err()
+        Cli::read(&arguments).unwrap_err()
     }
 
     /// Each fault: the command line, what is wrong in both languages, and what the help must hold.
@@ -337,13 +314,15 @@ mod tests {
     #[test]
     fn faults_are_told_in_the_readers_language() {
         for (line, english, chinese, help) in FAULTS {
-            let error = read(line, Language::English);
-            assert_eq!(error.problem(Language::English), english, "{line}");
-            let remedy = error.remedy(Language::English);
+            Language::English.choose();
+            let error = read(line);
+            assert_eq!(error.message(), english, "{line}");
+            let remedy = error.hint();
             assert!(remedy.contains(help), "{line}: {remedy}");
-            let error = read(line, Language::Chinese);
-            assert_eq!(error.problem(Language::Chinese), chinese, "{line}");
-            let remedy = error.remedy(Language::Chinese);
+            Language::Chinese.choose();
+            let error = read(line);
+            assert_eq!(error.message(), chinese, "{line}");
+            let remedy = error.hint();
             for word in remedy.lines() {
                 let is_chinese = word.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
                 assert!(is_chinese, "{line}: {remedy}");
@@ -356,8 +335,8 @@ mod tests {
     #[test]
     fn a_secret_given_as_an_argument_is_not_repeated() {
         for line in ["install --client-secret hunter2", "install --client-secret=hunter2"] {
-            let error = read(line, Language::English);
-            let text = error.problem(Language::English) + &error.remedy(Language::English);
+            let error = read(line);
+            let text = error.message() + &error.hint();
             assert!(!text.contains("hunter2") && !format!("{error:?}").contains("hunter2"));
         }
     }
@@ -367,7 +346,7 @@ mod tests {
         for (line, on_stderr) in
             [("--help", false), ("install -h", false), ("-V", false), ("", true)]
         {
-            let error = read(line, Language::Chinese);
+            let error = read(line);
             assert_eq!(error.page().unwrap().use_stderr(), on_stderr, "{line}");
         }
     }

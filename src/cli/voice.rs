@@ -48,7 +48,6 @@ fn value<V: ValueEnum>(words: &[&str], option: &str) -> Option<V> {
 mod tests {
     use super::Voice;
     use crate::cli::{Cli, Color, Lang};
-    use crate::language::Language;
     use std::ffi::OsString;
 
     fn arguments(line: &str) -> Vec<OsString> {
@@ -65,7 +64,7 @@ mod tests {
             "openclaw-setup install -- --json",
         ] {
             let arguments = arguments(line);
-            let cli = Cli::read(&arguments, Language::English).unwrap();
+            let cli = Cli::read(&arguments).unwrap();
             assert_eq!(Voice::overheard(&arguments), Voice::from(&cli.global), "{line}");
         }
     }

@@ -1,6 +1,6 @@
 //! How a command ends: its exit code, and what it says when it fails.
 
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::report::{Console, json};
 use crate::say;
 use crate::transaction::apply;
@@ -57,38 +57,30 @@ impl Failure {
 
     /// Says it: what went wrong, what was undone, what is left.
     pub(super) fn report(&self, command: &str, console: Console) -> Exit {
-        let language = console.language;
         console.error(&*self.cause);
         if self.undone {
-            console.tell(&self.undone_text(language));
+            console.tell(&self.undone_text());
         }
         for leftover in &self.left {
-            console.complain(&format!("  • {}", leftover.text(language)));
+            console.complain(&format!("  • {}", leftover.text()));
         }
-        console.document(&self.document(command, language));
+        console.document(&self.document(command));
         self.exit
     }
 
-    fn undone_text(&self, language: Language) -> String {
+    fn undone_text(&self) -> String {
         if self.left.is_empty() {
-            say!(
-                language,
-                "  Everything that this command had done was undone.",
-                "  本命令已做的改动全部撤销。"
-            )
+            say!("  Everything that this command had done was undone.")
         } else {
-            say!(
-                language,
-                "  What this command had done was undone, except:",
-                "  本命令已做的改动已撤销，但以下各项除外："
-            )
+            say!("  What this command had done was undone, except:")
         }
     }
 
-    fn document(&self, command: &str, language: Language) -> serde_json::Value {
-        let left: Vec<_> = self.left.iter().map(|leftover| leftover.text(language)).collect();
+    fn document(&self, command: &str) -> serde_json::Value {
+        let left: Vec<_> =
+            self.left.iter().map(super::super::transaction::error::Leftover::text).collect();
         let mut body = serde_json::Map::new();
-        body.insert("error".to_owned(), json::error(&*self.cause, language));
+        body.insert("error".to_owned(), json::error(&*self.cause));
         body.insert("exitCode".to_owned(), self.exit.code().into());
         body.insert("undone".to_owned(), self.undone.into());
         body.insert("left".to_owned(), left.into());

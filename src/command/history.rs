@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use crate::language::Language;
 use crate::report::{json, table::Table};
 use crate::say;
 use crate::transaction::generations::size_on_disk;
@@ -13,11 +12,10 @@ use crate::transaction::journal::{Journal, Phase};
 pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let mut journals = context.records.journals()?;
     journals.reverse();
-    let language = context.console.language;
     if journals.is_empty() {
-        context.console.result(&say!(language, "No transactions yet.", "尚无事务记录。"));
+        context.console.result(&say!("No transactions yet."));
     } else {
-        context.console.result(&table(&journals, language).text());
+        context.console.result(&table(&journals).text());
     }
     let transactions: Vec<_> = journals.iter().map(as_json).collect();
     let mut body = serde_json::Map::new();
@@ -26,14 +24,14 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn table(journals: &[Journal], language: Language) -> Table {
+fn table(journals: &[Journal]) -> Table {
     let mut table = Table::default();
     for journal in journals {
         let intent = journal.intent();
         let versions = versions(journal);
         let size = indicatif::HumanBytes(size_on_disk(journal.directory()));
         let (command, started) = (&intent.command, &intent.started);
-        let state = state(journal.phase(), language);
+        let state = state(journal.phase());
         table.row(&intent.id, format!("{started}  {command}  {versions}  {state}  {size}"));
     }
     table
@@ -49,11 +47,11 @@ fn versions(journal: &Journal) -> String {
 }
 
 /// The word for a phase.
-pub(super) fn state(phase: Phase, language: Language) -> String {
+pub(super) fn state(phase: Phase) -> String {
     match phase {
-        Phase::Open => say!(language, "unfinished", "未完成"),
-        Phase::Committed => say!(language, "done", "已完成"),
-        Phase::Undone => say!(language, "undone", "已撤销"),
+        Phase::Open => say!("unfinished"),
+        Phase::Committed => say!("done"),
+        Phase::Undone => say!("undone"),
     }
 }
 

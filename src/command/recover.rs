@@ -33,28 +33,25 @@ pub(super) fn pending(
     let bar = Bar::on(context.console);
     let recovery = recover(&context.records, &mut service, &bar)?;
     if let Some(Recovery { id, command, left }) = &recovery {
-        let language = context.console.language;
         context.console.tell(&say!(
-            language,
             "An earlier {command} ({id}) had been cut off; it was undone.",
-            "之前的 {command}（{id}）被中断，已撤销。"
+            command,
+            id
         ));
         for leftover in left {
-            context.console.tell(&format!("  • {}", leftover.text(language)));
+            context.console.tell(&format!("  • {}", leftover.text()));
         }
     }
     Ok(recovery)
 }
 
 fn dry_run(context: &Context) -> Result<Exit, Failure> {
-    let language = context.console.language;
     let pending = context.records.pending()?;
-    let text = match &pending {
-        Some(journal) => {
-            let (id, command) = (&journal.intent().id, &journal.intent().command);
-            say!(language, "{command} ({id}) would be undone.", "将撤销 {command}（{id}）。")
-        }
-        None => say!(language, "Nothing to recover.", "没有需要恢复的内容。"),
+    let text = if let Some(journal) = &pending {
+        let (id, command) = (&journal.intent().id, &journal.intent().command);
+        say!("{command} ({id}) would be undone.", command, id)
+    } else {
+        say!("Nothing to recover.")
     };
     context.console.result(&text);
     let mut body = serde_json::Map::new();
@@ -65,15 +62,14 @@ fn dry_run(context: &Context) -> Result<Exit, Failure> {
 }
 
 fn report(context: &Context, recovery: Option<Recovery>) -> Exit {
-    let language = context.console.language;
     if recovery.is_none() {
-        let text = say!(language, "Nothing to recover.", "没有需要恢复的内容。");
+        let text = say!("Nothing to recover.");
         context.console.result(&text);
     }
     let left: Vec<_> = recovery
         .iter()
         .flat_map(|recovery| &recovery.left)
-        .map(|leftover| leftover.text(language))
+        .map(super::super::transaction::error::Leftover::text)
         .collect();
     let exit = if left.is_empty() { Exit::Done } else { Exit::LeftBehind };
     let mut body = serde_json::Map::new();

@@ -112,19 +112,11 @@ impl Undertaking for Return<'_> {
     }
 
     fn nothing_to_do(&self) -> String {
-        say!(
-            self.context.console.language,
-            "Nothing to do: everything already is as it was then.",
-            "无需改动：当前状态与当时一致。"
-        )
+        say!("Nothing to do: everything already is as it was then.")
     }
 
     fn done(&self, _: &Prospect, id: &str) -> String {
-        say!(
-            self.context.console.language,
-            "Rolled back. To undo this in its turn: openclaw-setup rollback {id}",
-            "已回滚。如需再次撤销：openclaw-setup rollback {id}"
-        )
+        say!("Rolled back. To undo this in its turn: openclaw-setup rollback {id}", id)
     }
 }
 

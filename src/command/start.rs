@@ -25,8 +25,10 @@ pub fn run() -> ExitCode {
     leave_no_core();
     let arguments: Vec<_> = std::env::args_os().collect();
     let surroundings = Surroundings::of_process();
-    let console = console(Voice::overheard(&arguments), &surroundings);
-    let exit = match Cli::read(&arguments, console.language) {
+    let voice = Voice::overheard(&arguments);
+    choose_language(voice);
+    let console = console(voice, &surroundings);
+    let exit = match Cli::read(&arguments) {
         Ok(cli) => obey(&cli, console, surroundings),
         Err(error) => refuse(error, &arguments, console),
     };
@@ -44,6 +46,12 @@ fn leave_no_core() {
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(at_most_one), ..limit });
 }
 
+/// JSON is for programs: English, whoever runs it, unless a language is asked for.
+fn choose_language(voice: Voice) {
+    let of_reader = || if voice.json { Language::English } else { Language::of_environment() };
+    voice.lang.map_or_else(of_reader, Language::from).choose();
+}
+
 fn console(voice: Voice, surroundings: &Surroundings) -> Console {
     let color = match voice.color {
         Color::Always => true,
@@ -53,14 +61,7 @@ fn console(voice: Voice, surroundings: &Surroundings) -> Console {
             surroundings.text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
         ),
     };
-    Console {
-        language: voice.lang.map_or_else(Language::of_environment, Language::from),
-        json: voice.json,
-        quiet: false,
-        verbose: false,
-        line_by_line: false,
-        color,
-    }
+    Console { json: voice.json, quiet: false, verbose: false, line_by_line: false, color }
 }
 
 fn obey(cli: &Cli, console: Console, surroundings: Surroundings) -> Exit {
@@ -86,14 +87,14 @@ fn refuse(error: UsageError, arguments: &[OsString], console: Console) -> Exit {
 
 /// The command of a command line that could not be read; the program's own name if there is none.
 fn command_name(arguments: &[OsString]) -> String {
-    let program = localize::command(Language::English);
+    let program = localize::command();
     let named = arguments.iter().skip(1).find_map(|word| program.find_subcommand(word));
     named.unwrap_or(&program).get_name().to_owned()
 }
 
 fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Result<Exit, Failure> {
     if let Command::Completions { shell } = &cli.command {
-        return Ok(completions::run(*shell, console.language));
+        return Ok(completions::run(*shell));
     }
     let account = account(cli, &mut surroundings)?;
     let interrupt = Interrupt::listening().unwrap_or_default();
@@ -109,7 +110,7 @@ fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Resu
         Command::History => history::run(&context),
         Command::Recover => recover::run(&context),
         Command::Logs(options) => logs::run(context, options),
-        Command::Completions { shell } => Ok(completions::run(*shell, console.language)),
+        Command::Completions { shell } => Ok(completions::run(*shell)),
     }
 }
 

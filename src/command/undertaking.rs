@@ -117,11 +117,7 @@ fn recover_first(
         let (id, earlier) = (&pending.intent().id, &pending.intent().command);
         context.console.tell_marked(
             Mark::Hint,
-            &say!(
-                context.console.language,
-                "{earlier} ({id}) was cut off; a real run undoes it first, and this plan may then differ",
-                "{earlier}（{id}）被中断；实际运行时会先撤销它，届时计划可能不同"
-            ),
+            &say!("{earlier} ({id}) was cut off; a real run undoes it first, and this plan may then differ", earlier, id),
         );
         return Ok(None);
     }
@@ -133,7 +129,7 @@ fn recover_first(
 /// What is committed is done: old generations that stay cost space, nothing else.
 fn prune(context: &Context) {
     if let Err(error) = generations::prune(&context.records) {
-        context.console.tell(&error.problem(context.console.language));
+        context.console.tell(&error.message());
     }
 }
 
@@ -179,8 +175,8 @@ fn confirm(context: &Context, plan: &Plan) -> Result<(), Failure> {
     if context.yes || console.json || !prompt::can_ask() {
         return Ok(());
     }
-    console.tell(&render::text(plan, console.language));
-    match console.confirm(&say!(console.language, "Go ahead?", "是否继续？")) {
+    console.tell(&render::text(plan));
+    match console.confirm(&say!("Go ahead?")) {
         Ok(true) => Ok(()),
         _ => Err(Failure::declined()),
     }
@@ -195,7 +191,7 @@ fn show<U: Undertaking>(context: &Context, undertaking: &U, prospect: &U::Prospe
     if plan.is_empty() {
         return nothing(context, undertaking, prospect);
     }
-    console.result(&render::text(plan, console.language));
+    console.result(&render::text(plan));
     notes(context, plan);
     document(context, plan, |body| body.insert("dryRun".to_owned(), true.into()));
     Exit::Done
@@ -226,7 +222,7 @@ fn document(
     plan: &Plan,
     more: impl FnOnce(&mut Map<String, Value>) -> Option<Value>,
 ) {
-    let mut body = render::json(plan, context.console.language);
+    let mut body = render::json(plan);
     more(&mut body);
     context.console.document(&json::document(plan.command, true, body));
 }

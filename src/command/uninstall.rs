@@ -80,38 +80,20 @@ impl Undertaking for Removal<'_> {
     }
 
     fn nothing_to_do(&self) -> String {
-        let language = self.context.console.language;
         if self.has_more_to_do() {
-            return say!(
-                language,
-                "DingTalk is not set up here; only our records would go.",
-                "此处未配置钉钉，仅会清除本程序的记录。"
-            );
+            return say!("DingTalk is not set up here; only our records would go.");
         }
         if self.options.purge {
-            return say!(
-                language,
-                "Nothing of DingTalk is left here, and no records of ours.",
-                "此处已无钉钉的任何内容，也无本程序的记录。"
-            );
+            return say!("Nothing of DingTalk is left here, and no records of ours.");
         }
-        say!(language, "Nothing to do: DingTalk is not set up here.", "无需改动：此处未配置钉钉。")
+        say!("Nothing to do: DingTalk is not set up here.")
     }
 
     fn done(&self, _: &Prospect, id: &str) -> String {
-        let language = self.context.console.language;
         if self.options.purge {
-            return say!(
-                language,
-                "DingTalk is taken out, and our records with it.",
-                "钉钉已移除，本程序的记录也已清除。"
-            );
+            return say!("DingTalk is taken out, and our records with it.");
         }
-        say!(
-            language,
-            "DingTalk is taken out. To bring it back: openclaw-setup rollback {id}",
-            "钉钉已移除。如需恢复：openclaw-setup rollback {id}"
-        )
+        say!("DingTalk is taken out. To bring it back: openclaw-setup rollback {id}", id)
     }
 
     fn has_more_to_do(&self) -> bool {

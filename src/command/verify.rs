@@ -9,7 +9,6 @@ use crate::connector::installed::InstalledRecord;
 use crate::connector::manifest::{Deviation, Difference};
 use crate::fs::image::FileState;
 use crate::installation::paths;
-use crate::language::Language;
 use crate::report::bar::Bar;
 use crate::report::console::Mark;
 use crate::report::json;
@@ -20,20 +19,19 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let Some(record) = record(context)? else { return Ok(nothing_recorded(context)) };
     let deviations = deviations(context, &record)?;
     let console = &context.console;
-    let (language, version, files) =
-        (console.language, &record.origin.version, record.tree.size().files);
+    let (version, files) = (&record.origin.version, record.tree.size().files);
     let place = tree.display();
     if deviations.is_empty() {
         let text = say!(
-            language,
             "connector {version}: all {files} files are as installed ({place})",
-            "连接器 {version}：{files} 个文件均与安装时一致（{place}）"
+            version,
+            files,
+            place
         );
         console.result(&console.marked(Mark::Good, &text));
     }
     for deviation in &deviations {
-        let text =
-            format!("{}: {}", word(deviation.kind, language), tree.join(&deviation.path).display());
+        let text = format!("{}: {}", word(deviation.kind), tree.join(&deviation.path).display());
         console.result(&console.marked(Mark::Bad, &text));
     }
     let mut body = serde_json::Map::new();
@@ -73,9 +71,7 @@ pub(super) fn deviations(
 fn nothing_recorded(context: &Context) -> Exit {
     let console = &context.console;
     let text = say!(
-        console.language,
-        "openclaw-setup has installed no connector here, so there is nothing to compare with.",
-        "openclaw-setup 未在此安装过连接器，无可比对的清单。"
+        "openclaw-setup has installed no connector here, so there is nothing to compare with."
     );
     console.result(&console.marked(Mark::Bad, &text));
     let mut body = serde_json::Map::new();
@@ -84,13 +80,13 @@ fn nothing_recorded(context: &Context) -> Exit {
     Exit::Problems
 }
 
-fn word(difference: Difference, language: Language) -> String {
+fn word(difference: Difference) -> String {
     match difference {
-        Difference::Missing => say!(language, "missing", "缺失"),
-        Difference::Extra => say!(language, "not ours", "多出"),
-        Difference::Changed => say!(language, "changed", "内容被改"),
-        Difference::Mode => say!(language, "other permissions", "权限被改"),
-        Difference::Type => say!(language, "other type", "类型被改"),
-        Difference::Target => say!(language, "link leads elsewhere", "链接目标被改"),
+        Difference::Missing => say!("missing"),
+        Difference::Extra => say!("not ours"),
+        Difference::Changed => say!("changed"),
+        Difference::Mode => say!("other permissions"),
+        Difference::Type => say!("other type"),
+        Difference::Target => say!("link leads elsewhere"),
     }
 }

@@ -1,6 +1,6 @@
 //! What takes long with a connector, told while it goes on.
 
-use crate::language::{Language, Localized};
+use crate::language::Localized;
 use crate::say;
 
 /// Work on a payload or a tree, by the name of what is worked on.
@@ -21,16 +21,14 @@ pub(super) enum Activity {
 }
 
 impl Localized for Activity {
-    fn text(&self, language: Language) -> String {
+    fn text(&self) -> String {
         match self {
-            Self::Reading(name) => say!(language, "reading {name}", "读取 {name}"),
-            Self::Checking(name) => say!(language, "checking {name}", "检查 {name}"),
-            Self::Copying(name) => say!(language, "copying {name}", "复制 {name}"),
-            Self::Hashing(name) => say!(language, "hashing {name}", "计算 {name} 的哈希"),
-            Self::Fetching(name) => say!(language, "fetching {name}", "获取 {name}"),
-            Self::InstallingDependencies => {
-                say!(language, "installing npm dependencies", "安装 npm 依赖")
-            }
+            Self::Reading(name) => say!("reading {name}", name),
+            Self::Checking(name) => say!("checking {name}", name),
+            Self::Copying(name) => say!("copying {name}", name),
+            Self::Hashing(name) => say!("hashing {name}", name),
+            Self::Fetching(name) => say!("fetching {name}", name),
+            Self::InstallingDependencies => say!("installing npm dependencies"),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::npm::NpmError;
 use super::source_error::SourceError;
 use crate::fs::FileError;
 use crate::fs::stage::StageError;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// A payload cannot be installed.
@@ -143,79 +143,57 @@ impl Explain for PayloadError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
             Self::Truncated { archive } => {
                 let archive = archive.display();
-                say!(
-                    language,
-                    "{archive} is cut off: it ends before its content does",
-                    "{archive} 不完整：文件提前结束"
-                )
+                say!("{archive} is cut off: it ends before its content does", archive)
             }
             Self::Corrupt { archive, cause } => {
                 let archive = archive.display();
-                say!(language, "{archive} is damaged: {cause}", "{archive} 已损坏：{cause}")
+                say!("{archive} is damaged: {cause}", archive, cause)
             }
             Self::Read { path, cause } => {
                 let path = path.display();
-                say!(language, "cannot read {path}: {cause}", "无法读取 {path}：{cause}")
+                say!("cannot read {path}: {cause}", path, cause)
             }
             Self::Temporary { directory, cause } => {
                 let directory = directory.display();
-                say!(
-                    language,
-                    "cannot write a temporary file in {directory}: {cause}",
-                    "无法在 {directory} 中写入临时文件：{cause}"
-                )
+                say!("cannot write a temporary file in {directory}: {cause}", directory, cause)
             }
             Self::Changed { payload, entry } => {
                 let payload = payload.display();
-                say!(
-                    language,
-                    "{payload}: “{entry}” changed while it was being installed",
-                    "{payload}：“{entry}”在安装过程中被修改"
-                )
+                say!("{payload}: “{entry}” changed while it was being installed", payload, entry)
             }
-            Self::Interrupted => say!(language, "interrupted", "已中断"),
-            Self::Source(part) => part.problem(language),
-            Self::Refused(part) => part.problem(language),
-            Self::Checksum(part) => part.problem(language),
-            Self::Facts(part) => part.problem(language),
-            Self::Npm(part) => part.problem(language),
-            Self::Stage(part) => part.problem(language),
+            Self::Interrupted => say!("interrupted"),
+            Self::Source(part) => part.message(),
+            Self::Refused(part) => part.message(),
+            Self::Checksum(part) => part.message(),
+            Self::Facts(part) => part.message(),
+            Self::Npm(part) => part.message(),
+            Self::Stage(part) => part.message(),
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         match self {
-            Self::Truncated { .. } | Self::Corrupt { .. } => say!(
-                language,
-                "Copy or download it again; nothing was written.",
-                "请重新复制或下载；未写入任何内容。"
-            ),
-            Self::Read { .. } => say!(
-                language,
-                "Check that you may read it, then run the command again.",
-                "请确认有读取权限后重试。"
-            ),
-            Self::Temporary { .. } => say!(
-                language,
-                "Free some space there, or set TMPDIR to a directory that has some.",
-                "请在该处腾出空间，或将 TMPDIR 设为有空间的目录。"
-            ),
+            Self::Truncated { .. } | Self::Corrupt { .. } => {
+                say!("Copy or download it again; nothing was written.")
+            }
+            Self::Read { .. } => say!("Check that you may read it, then run the command again."),
+            Self::Temporary { .. } => {
+                say!("Free some space there, or set TMPDIR to a directory that has some.")
+            }
             Self::Changed { .. } => say!(
-                language,
-                "Find out who writes to it; copy it to a directory of your own and install that.",
-                "请查明是谁在修改它；将其复制到自己的目录后再安装。"
+                "Find out who writes to it; copy it to a directory of your own and install that."
             ),
-            Self::Interrupted => say!(language, "Run the command again.", "请重新运行该命令。"),
-            Self::Source(part) => part.remedy(language),
-            Self::Refused(part) => part.remedy(language),
-            Self::Checksum(part) => part.remedy(language),
-            Self::Facts(part) => part.remedy(language),
-            Self::Npm(part) => part.remedy(language),
-            Self::Stage(part) => part.remedy(language),
+            Self::Interrupted => say!("Run the command again."),
+            Self::Source(part) => part.hint(),
+            Self::Refused(part) => part.hint(),
+            Self::Checksum(part) => part.hint(),
+            Self::Facts(part) => part.hint(),
+            Self::Npm(part) => part.hint(),
+            Self::Stage(part) => part.hint(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// What was named is no source of a connector.
@@ -40,43 +40,32 @@ impl Explain for SourceError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
             Self::NotFound { path } => {
                 let path = path.display();
-                say!(language, "there is no {path}", "{path} 不存在")
+                say!("there is no {path}", path)
             }
             Self::UnknownFormat { path } => {
                 let path = path.display();
-                say!(
-                    language,
-                    "{path} is no archive that can be read here",
-                    "无法识别 {path} 的归档格式"
-                )
+                say!("{path} is no archive that can be read here", path)
             }
             Self::NoPayload { path } => {
                 let path = path.display();
                 say!(
-                    language,
                     "{path} is neither a connector (no openclaw.plugin.json) nor a folder of connector versions",
-                    "{path} 既不是连接器（缺少 openclaw.plugin.json），也不是存放各版本连接器的目录"
+                    path
                 )
             }
-            Self::BadNpmName { given } => {
-                say!(language, "“{given}” names no npm package", "“{given}”不是 npm 包名")
-            }
+            Self::BadNpmName { given } => say!("“{given}” names no npm package", given),
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         match self {
-            Self::NotFound { .. } => {
-                say!(language, "Check the path, then run the command again.", "请检查路径后重试。")
-            }
+            Self::NotFound { .. } => say!("Check the path, then run the command again."),
             Self::UnknownFormat { .. } | Self::NoPayload { .. } | Self::BadNpmName { .. } => say!(
-                language,
-                "SOURCE is a connector's directory, an archive (.tgz .tar.gz .tar.zst .tar .zip), or npm:NAME[@VERSION].",
-                "SOURCE 应为连接器目录、归档文件（.tgz .tar.gz .tar.zst .tar .zip）或 npm:名称[@版本]。"
+                "SOURCE is a connector's directory, an archive (.tgz .tar.gz .tar.zst .tar .zip), or npm:NAME[@VERSION]."
             ),
         }
     }

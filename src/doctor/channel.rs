@@ -3,7 +3,6 @@
 use super::skipped::{no_version, not_set_up, unreadable};
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::installation::paths::CONNECTOR;
-use crate::language::Language;
 use crate::openclaw::document::{KeyPath, Value};
 use crate::openclaw::version::Version;
 use crate::say;
@@ -13,22 +12,19 @@ pub const CHECKS: [Check; 3] = [
     Check {
         id: "channel.restart-loop",
         severity: Severity::Error,
-        english: "the channel keeps one connection to DingTalk",
-        chinese: "频道与钉钉只保持一个连接",
+        title: "the channel keeps one connection to DingTalk",
         judge: restart_loop,
     },
     Check {
         id: "channel.access-open",
         severity: Severity::Warning,
-        english: "the access rules of the channel are enforced",
-        chinese: "频道的访问限制确实生效",
+        title: "the access rules of the channel are enforced",
         judge: access_open,
     },
     Check {
         id: "group.visible-replies",
         severity: Severity::Warning,
-        english: "replies in groups are shown",
-        chinese: "群聊中的回复会显示",
+        title: "replies in groups are shown",
         judge: visible_replies,
     },
 ];
@@ -43,8 +39,8 @@ const PUBLISHED: [&str; 3] = [
 /// The first version whose `startAccount` stays pending.
 const STAYS: semver::Version = semver::Version::new(0, 7, 5);
 
-fn restart_loop(examination: &Examination, language: Language) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up(language) };
+fn restart_loop(examination: &Examination) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up() };
     let given_up = examination
         .log
         .about("channel.restart-loop")
@@ -58,57 +54,42 @@ fn restart_loop(examination: &Examination, language: Language) -> Verdict {
     }
     let version = examination.connector().map_or_else(|| "?".to_owned(), |v| v.to_string());
     let severity = if given_up { Severity::Error } else { Severity::Warning };
-    let (message, hint) = if by_version {
-        of_an_old_connector(&version, language)
-    } else {
-        of_another_cause(language)
-    };
+    let (message, hint) =
+        if by_version { of_an_old_connector(&version) } else { of_another_cause() };
     Finding::of(severity, message, hint)
         .about(tree.path.display().to_string())
-        .seen_as(say!(
-            language,
-            "“auto-restart attempt n/10”; replies get lost, or come late",
-            "“auto-restart attempt n/10”；回复丢失或延迟"
-        ))
+        .seen_as(say!("“auto-restart attempt n/10”; replies get lost, or come late"))
         .read(tree.path.join("package.json").display().to_string(), format!("version {version}"))
         .into()
 }
 
-fn of_an_old_connector(version: &str, language: Language) -> (String, String) {
+fn of_an_old_connector(version: &str) -> (String, String) {
     let message = say!(
-        language,
         "connector {version} returns from its start at once: OpenClaw restarts the channel up to 10 times, and each time one more connection to DingTalk stays open",
-        "连接器 {version} 启动后立即返回：OpenClaw 会重启该频道最多 10 次，每次都多留下一个与钉钉的连接"
+        version
     );
     let hint = say!(
-        language,
-        "0.7.5 was the first without it. On OpenClaw before 2026.3.24: openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@0.8.3",
-        "0.7.5 起不再如此。OpenClaw 低于 2026.3.24 时：openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@0.8.3"
+        "0.7.5 was the first without it. On OpenClaw before 2026.3.24: openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@0.8.3"
     );
     (message, hint)
 }
 
-fn of_another_cause(language: Language) -> (String, String) {
-    let message = say!(
-        language,
-        "OpenClaw restarts the connector's channel again and again: its start fails, or ends",
-        "OpenClaw 不断重启连接器的频道：其启动失败或提前结束"
-    );
+fn of_another_cause() -> (String, String) {
+    let message =
+        say!("OpenClaw restarts the connector's channel again and again: its start fails, or ends");
     let hint = say!(
-        language,
-        "The lines before it tell why: openclaw-setup logs. Whether DingTalk takes the bot: openclaw-setup doctor --live dingtalk",
-        "原因见之前的日志：openclaw-setup logs。检查钉钉是否接受该机器人：openclaw-setup doctor --live dingtalk"
+        "The lines before it tell why: openclaw-setup logs. Whether DingTalk takes the bot: openclaw-setup doctor --live dingtalk"
     );
     (message, hint)
 }
 
-fn access_open(examination: &Examination, language: Language) -> Verdict {
+fn access_open(examination: &Examination) -> Verdict {
     if examination.config.is_err() {
-        return unreadable(language);
+        return unreadable();
     }
-    let Some(channel) = examination.channel() else { return not_set_up(language) };
+    let Some(channel) = examination.channel() else { return not_set_up() };
     let Some(version) = examination.connector() else {
-        return no_version(language);
+        return no_version();
     };
     let text = |key: &str| channel.get(&[key]).and_then(Value::as_str);
     let below = |minor, patch| version < semver::Version::new(0, minor, patch);
@@ -117,44 +98,31 @@ fn access_open(examination: &Examination, language: Language) -> Verdict {
     let restricts = text("dmPolicy").is_some_and(|policy| policy == "allowlist")
         || allow.is_some_and(|list| !list.is_empty());
     if restricts && below(7, 1) {
-        findings.push(("dmPolicy", say!(
-            language,
-            "connector {version} never looks at dmPolicy and allowFrom: everybody in the organisation may talk to the bot",
-            "连接器 {version} 从不检查 dmPolicy 与 allowFrom：组织内任何人都能与机器人对话"
-        )));
+        findings.push(("dmPolicy", say!("connector {version} never looks at dmPolicy and allowFrom: everybody in the organisation may talk to the bot", version)));
     }
     if text("groupPolicy").is_some_and(|policy| policy != "open") && below(8, 0) {
         findings.push((
             "groupPolicy",
             say!(
-                language,
                 "connector {version} never looks at groupPolicy: every group may use the bot",
-                "连接器 {version} 从不检查 groupPolicy：任何群都能使用机器人"
+                version
             ),
         ));
     }
     if text("dmPolicy") == Some("pairing") {
         findings.push((
             "dmPolicy",
-            say!(
-                language,
-                "dmPolicy pairing is not supported by the connector: it is treated as open",
-                "连接器不支持 dmPolicy pairing：会被当作 open 处理"
-            ),
+            say!("dmPolicy pairing is not supported by the connector: it is treated as open"),
         ));
     }
     let finding = |(key, message): (&str, String)| {
         let path = ["channels", CONNECTOR, key];
         Finding::warning(
             message,
-            say!(
-                language,
-                "Restrict who can see the bot in DingTalk's console, or upgrade to 0.8.3 or later, which enforces allowlist",
-                "请在钉钉后台限制机器人的可见范围，或升级到会执行 allowlist 的 0.8.3 及以上版本"
-            ),
+            say!("Restrict who can see the bot in DingTalk's console, or upgrade to 0.8.3 or later, which enforces allowlist"),
         )
         .about(KeyPath::from(&path).to_string())
-        .seen_as(say!(language, "anybody may talk to the bot", "任何人都能与机器人对话"))
+        .seen_as(say!("anybody may talk to the bot"))
         .proven_by([Evidence::of_key(examination, &path)])
     };
     Verdict::Found(findings.into_iter().map(finding).collect())
@@ -163,31 +131,23 @@ fn access_open(examination: &Examination, language: Language) -> Verdict {
 /// A version that surely has `messages.groupChat.visibleReplies`, with `message_tool` as default.
 const REPLIES_ARE_HIDDEN: Version = Version::of(2026, 5, 4);
 
-fn visible_replies(examination: &Examination, language: Language) -> Verdict {
+fn visible_replies(examination: &Examination) -> Verdict {
     if examination.config.is_err() {
-        return unreadable(language);
+        return unreadable();
     }
     if examination.channel().is_none() {
-        return not_set_up(language);
+        return not_set_up();
     }
     let Some(openclaw) = examination.openclaw().filter(|version| *version >= REPLIES_ARE_HIDDEN)
     else {
-        return Verdict::Skipped(say!(
-            language,
-            "OpenClaw before 2026.5.4 shows every reply",
-            "2026.5.4 之前的 OpenClaw 会显示所有回复"
-        ));
+        return Verdict::Skipped(say!("OpenClaw before 2026.5.4 shows every reply"));
     };
     let path = ["messages", "groupChat", "visibleReplies"];
     if examination.key(&path).is_some() {
         return Verdict::well();
     }
     Finding::warning(
-        say!(
-            language,
-            "OpenClaw {openclaw} does not show plain replies in groups unless messages.groupChat.visibleReplies is automatic",
-            "OpenClaw {openclaw} 默认不在群聊中显示普通回复，除非将 messages.groupChat.visibleReplies 设为 automatic"
-        ),
+        say!("OpenClaw {openclaw} does not show plain replies in groups unless messages.groupChat.visibleReplies is automatic", openclaw),
         "openclaw config set messages.groupChat.visibleReplies automatic".to_owned(),
     )
     .about(KeyPath::from(&path).to_string())

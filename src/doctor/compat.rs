@@ -4,7 +4,6 @@ use semver::Version as Semver;
 
 use super::skipped::{no_version, not_set_up};
 use super::{Check, Examination, Finding, Severity, Verdict};
-use crate::language::Language;
 use crate::openclaw::version::Version;
 use crate::say;
 
@@ -12,8 +11,7 @@ use crate::say;
 pub const CHECKS: [Check; 1] = [Check {
     id: "compat.matrix",
     severity: Severity::Error,
-    english: "this connector works on this OpenClaw",
-    chinese: "此连接器与此 OpenClaw 版本兼容",
+    title: "this connector works on this OpenClaw",
     judge: matrix,
 }];
 
@@ -65,40 +63,28 @@ fn working(openclaw: Version) -> &'static str {
     if openclaw < MODEL_IS_CHECKED { "0.8.3" } else { "0.8.13" }
 }
 
-fn matrix(examination: &Examination, language: Language) -> Verdict {
+fn matrix(examination: &Examination) -> Verdict {
     if examination.tree.is_none() {
-        return not_set_up(language);
+        return not_set_up();
     }
     let Some(connector) = examination.connector() else {
-        return no_version(language);
+        return no_version();
     };
     let Some(openclaw) = examination.openclaw() else {
-        return Verdict::Skipped(say!(
-            language,
-            "OpenClaw's version is not known",
-            "无法得知 OpenClaw 版本"
-        ));
+        return Verdict::Skipped(say!("OpenClaw's version is not known"));
     };
     let Some(clash) = clash(&connector, openclaw) else { return Verdict::well() };
     let severity = if clash == Clash::Reported { Severity::Warning } else { Severity::Error };
     let better = working(openclaw);
-    let why = reason(clash, language);
+    let why = reason(clash);
     let package = examination.tree.as_ref().map(|tree| tree.path.join("package.json"));
     let program = examination.picture.program.package.as_ref();
     Finding::of(
         severity,
-        say!(
-            language,
-            "connector {connector} does not work on OpenClaw {openclaw}: {why}",
-            "连接器 {connector} 无法在 OpenClaw {openclaw} 上工作：{why}"
-        ),
-        say!(
-            language,
-            "On OpenClaw {openclaw} connector {better} works: openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@{better} (with --allow-downgrade, if that is older)",
-            "OpenClaw {openclaw} 可用的连接器是 {better}：openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@{better}（如为降级请加 --allow-downgrade）"
-        ),
+        say!("connector {connector} does not work on OpenClaw {openclaw}: {why}", connector, openclaw, why),
+        say!("On OpenClaw {openclaw} connector {better} works: openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@{better} (with --allow-downgrade, if that is older)", openclaw, better),
     )
-    .seen_as(symptom(clash, language))
+    .seen_as(symptom(clash))
     .read(
         package.map(|path| path.display().to_string()).unwrap_or_default(),
         format!("version {connector}"),
@@ -110,45 +96,31 @@ fn matrix(examination: &Examination, language: Language) -> Verdict {
     .into()
 }
 
-fn reason(clash: Clash, language: Language) -> String {
+fn reason(clash: Clash) -> String {
     match clash {
         Clash::InvalidModel => say!(
-            language,
-            "since 2026.3.24 the gateway refuses the model name that connectors before 0.8.0 send",
-            "自 2026.3.24 起，网关拒绝 0.8.0 之前的连接器所发送的模型名"
+            "since 2026.3.24 the gateway refuses the model name that connectors before 0.8.0 send"
         ),
-        Clash::HostTooOld => say!(
-            language,
-            "it needs a plugin SDK that this OpenClaw does not have yet",
-            "它需要此版本 OpenClaw 尚不具备的插件 SDK"
-        ),
-        Clash::KillsTheGateway => say!(
-            language,
-            "its account does not start, and the first message ends the gateway",
-            "账号无法启动，收到第一条消息时网关就会退出"
-        ),
-        Clash::HostTooNew => say!(
-            language,
-            "this OpenClaw has dropped the part of the plugin SDK that it uses",
-            "此版本 OpenClaw 已移除它所使用的插件 SDK 部分"
-        ),
-        Clash::Reported => {
-            say!(language, "users report so (not measured)", "有用户如此反馈（未经实测）")
+        Clash::HostTooOld => say!("it needs a plugin SDK that this OpenClaw does not have yet"),
+        Clash::KillsTheGateway => {
+            say!("its account does not start, and the first message ends the gateway")
         }
+        Clash::HostTooNew => {
+            say!("this OpenClaw has dropped the part of the plugin SDK that it uses")
+        }
+        Clash::Reported => say!("users report so (not measured)"),
     }
 }
 
-fn symptom(clash: Clash, language: Language) -> String {
+fn symptom(clash: Clash) -> String {
     match clash {
         Clash::InvalidModel => "Gateway error: 400 Invalid `model`".to_owned(),
         Clash::HostTooOld => {
             "SDK 版本过低 / Cannot find module / Cannot use 'import.meta'".to_owned()
         }
-        Clash::KillsTheGateway => {
-            say!(language, "the gateway dies at the first message", "收到第一条消息后网关崩溃")
-        }
+        Clash::KillsTheGateway => say!("the gateway dies at the first message"),
         Clash::HostTooNew => "Package subpath is not defined by \"exports\"".to_owned(),
-        Clash::Reported => say!(language, "the bot is silent", "机器人不回复"),
+        Clash::Reported => say!("the bot is silent"),
     }
 }
 

@@ -6,7 +6,6 @@ use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::health::{ChatAnswer, Readiness};
 use crate::installation::paths::CONNECTOR;
 use crate::installation::program::option_of;
-use crate::language::Language;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::plan::repair::Repair;
 use crate::say;
@@ -16,36 +15,31 @@ pub const CHECKS: [Check; 5] = [
     Check {
         id: "gateway.endpoint",
         severity: Severity::Error,
-        english: "the chatCompletions endpoint is on",
-        chinese: "chatCompletions 接口已开启",
+        title: "the chatCompletions endpoint is on",
         judge: endpoint,
     },
     Check {
         id: "gateway.auth",
         severity: Severity::Error,
-        english: "the connector is let in, and strangers are not",
-        chinese: "连接器能通过认证，而外人不能",
+        title: "the connector is let in, and strangers are not",
         judge: auth,
     },
     Check {
         id: "gateway.port",
         severity: Severity::Error,
-        english: "the gateway listens where the connector calls",
-        chinese: "网关监听在连接器调用的端口上",
+        title: "the gateway listens where the connector calls",
         judge: port,
     },
     Check {
         id: "gateway.listener",
         severity: Severity::Error,
-        english: "the port belongs to the gateway's unit, and to it alone",
-        chinese: "端口仅由网关服务单元占用",
+        title: "the port belongs to the gateway's unit, and to it alone",
         judge: listener,
     },
     Check {
         id: "gateway.health",
         severity: Severity::Error,
-        english: "the gateway runs and is ready",
-        chinese: "网关正在运行并已就绪",
+        title: "the gateway runs and is ready",
         judge: health,
     },
 ];
@@ -55,16 +49,16 @@ const ENDPOINT: [&str; 5] = ["gateway", "http", "endpoints", "chatCompletions", 
 /// How long a gateway may take until it is ready, in µs: 13 to 50 s were measured.
 const START: u64 = 90_000_000;
 
-fn endpoint(examination: &Examination, language: Language) -> Verdict {
+fn endpoint(examination: &Examination) -> Verdict {
     if !examination.has_dingtalk() {
-        return not_set_up(language);
+        return not_set_up();
     }
     if examination.config.is_err() {
-        return unreadable(language);
+        return unreadable();
     }
     let is_on = examination.key(&ENDPOINT) == Some(&Value::from(true));
     if examination.speaks_http() == Some(false) {
-        return if is_on { unneeded(examination, language).into() } else { Verdict::well() };
+        return if is_on { unneeded(examination).into() } else { Verdict::well() };
     }
     let answer = examination.answers.as_ref().map(|answers| &answers.chat);
     let refused = matches!(answer, Some(ChatAnswer::Disabled | ChatAnswer::NotAllowed));
@@ -72,15 +66,9 @@ fn endpoint(examination: &Examination, language: Language) -> Verdict {
         return Verdict::well();
     }
     let text = say!(
-        language,
-        "the gateway's chatCompletions endpoint is off, and the connector talks to nothing else",
-        "网关未开启 chatCompletions 接口，而连接器只通过它工作"
+        "the gateway's chatCompletions endpoint is off, and the connector talks to nothing else"
     );
-    let hint = say!(
-        language,
-        "Switch it on: openclaw-setup doctor --fix gateway.endpoint",
-        "开启接口：openclaw-setup doctor --fix gateway.endpoint"
-    );
+    let hint = say!("Switch it on: openclaw-setup doctor --fix gateway.endpoint");
     let status = match answer {
         Some(ChatAnswer::NotAllowed) => Some("HTTP 405"),
         Some(ChatAnswer::Disabled) => Some("HTTP 404"),
@@ -103,32 +91,24 @@ fn url(examination: &Examination, method: &str, path: &str) -> String {
     format!("{method} http://127.0.0.1:{}{path}", examination.picture.port)
 }
 
-fn unneeded(examination: &Examination, language: Language) -> Finding {
+fn unneeded(examination: &Examination) -> Finding {
     Finding::info(
-        say!(
-            language,
-            "chatCompletions is on, and this connector (0.8.0 or later) does not need it",
-            "chatCompletions 已开启，而此连接器（0.8.0 及以上）并不需要它"
-        ),
-        say!(
-            language,
-            "If nothing else uses it: openclaw config set gateway.http.endpoints.chatCompletions.enabled false",
-            "如无其他用途：openclaw config set gateway.http.endpoints.chatCompletions.enabled false"
-        ),
+        say!("chatCompletions is on, and this connector (0.8.0 or later) does not need it"),
+        say!("If nothing else uses it: openclaw config set gateway.http.endpoints.chatCompletions.enabled false"),
     )
     .about(KeyPath::from(&ENDPOINT).to_string())
     .proven_by([Evidence::of_key(examination, &ENDPOINT)])
 }
 
-fn auth(examination: &Examination, language: Language) -> Verdict {
+fn auth(examination: &Examination) -> Verdict {
     if examination.config.is_err() {
-        return unreadable(language);
+        return unreadable();
     }
     let mut findings = Vec::new();
-    findings.extend(exposed(examination, language));
+    findings.extend(exposed(examination));
     if examination.channel().is_some() && examination.speaks_http() != Some(false) {
-        findings.extend(unsendable_token(examination, language));
-        findings.extend(wrong_token(examination, language));
+        findings.extend(unsendable_token(examination));
+        findings.extend(wrong_token(examination));
     }
     Verdict::Found(findings)
 }
@@ -136,7 +116,7 @@ fn auth(examination: &Examination, language: Language) -> Verdict {
 const MODE: [&str; 3] = ["gateway", "auth", "mode"];
 const TOKEN: [&str; 3] = ["gateway", "auth", "token"];
 
-fn exposed(examination: &Examination, language: Language) -> Option<Finding> {
+fn exposed(examination: &Examination) -> Option<Finding> {
     if examination.text(&MODE) != Some("none") {
         return None;
     }
@@ -151,23 +131,11 @@ fn exposed(examination: &Examination, language: Language) -> Option<Finding> {
     let name = KeyPath::from(path).to_string();
     Some(
         Finding::error(
-            say!(
-                language,
-                "the gateway asks for no token and can be reached from outside ({name} = {key}): anybody could run the agent",
-                "网关不需要令牌，且可从外部访问（{name} = {key}）：任何人都能运行代理"
-            ),
-            say!(
-                language,
-                "Protect it: openclaw-setup install --gateway-auth token",
-                "请加以保护：openclaw-setup install --gateway-auth token"
-            ),
+            say!("the gateway asks for no token and can be reached from outside ({name} = {key}): anybody could run the agent", name, key),
+            say!("Protect it: openclaw-setup install --gateway-auth token"),
         )
         .about(name)
-        .seen_as(say!(
-            language,
-            "the gateway refuses to start, or strangers use it",
-            "网关拒绝启动，或被陌生人使用"
-        ))
+        .seen_as(say!("the gateway refuses to start, or strangers use it"))
         .proven_by([
             Evidence::of_key(examination, &MODE),
             Evidence::of_key(examination, path),
@@ -176,22 +144,14 @@ fn exposed(examination: &Examination, language: Language) -> Option<Finding> {
 }
 
 /// A placeholder such as `你的gatewayToken` cannot stand in an HTTP header.
-fn unsendable_token(examination: &Examination, language: Language) -> Option<Finding> {
+fn unsendable_token(examination: &Examination) -> Option<Finding> {
     let path = ["channels", CONNECTOR, "gatewayToken"];
     let token = examination.text(&path)?;
     let outside = token.chars().any(|c| u32::from(c) > 0xff);
     outside.then(|| {
         Finding::error(
-            say!(
-                language,
-                "gatewayToken holds characters that no HTTP header can carry: a placeholder was left in",
-                "gatewayToken 含有 HTTP 头无法携带的字符：占位文字没有替换"
-            ),
-            say!(
-                language,
-                "Write the gateway's own token there, or take the key out where gateway.auth.mode is none: openclaw config unset channels.{CONNECTOR}.gatewayToken",
-                "请填入网关自身的令牌；若 gateway.auth.mode 为 none 可删除该键：openclaw config unset channels.{CONNECTOR}.gatewayToken"
-            ),
+            say!("gatewayToken holds characters that no HTTP header can carry: a placeholder was left in"),
+            say!("Write the gateway's own token there, or take the key out where gateway.auth.mode is none: openclaw config unset channels.{CONNECTOR}.gatewayToken", CONNECTOR),
         )
         .about(KeyPath::from(&path).to_string())
         .seen_as("Cannot convert argument to a ByteString")
@@ -204,7 +164,7 @@ fn unsendable_token(examination: &Examination, language: Language) -> Option<Fin
 }
 
 /// The gateway's own token as the config holds it (a literal or `${VAR}`) is handed on as it is.
-fn wrong_token(examination: &Examination, language: Language) -> Option<Finding> {
+fn wrong_token(examination: &Examination) -> Option<Finding> {
     let path = ["channels", CONNECTOR, "gatewayToken"];
     let own = examination.text(&TOKEN);
     let given = examination.text(&path);
@@ -219,15 +179,9 @@ fn wrong_token(examination: &Examination, language: Language) -> Option<Finding>
     known_wrong.then(|| {
         let repair = own.filter(|_| in_token_mode && differs);
         let mut finding = Finding::error(
+            say!("the gateway wants a token, and the connector's gatewayToken is not it"),
             say!(
-                language,
-                "the gateway wants a token, and the connector's gatewayToken is not it",
-                "网关需要令牌，而连接器的 gatewayToken 与之不符"
-            ),
-            say!(
-                language,
-                "Give the connector the gateway's token: openclaw-setup doctor --fix gateway.auth",
-                "把网关的令牌交给连接器：openclaw-setup doctor --fix gateway.auth"
+                "Give the connector the gateway's token: openclaw-setup doctor --fix gateway.auth"
             ),
         )
         .about(KeyPath::from(&path).to_string())
@@ -246,12 +200,12 @@ fn wrong_token(examination: &Examination, language: Language) -> Option<Finding>
 }
 
 /// Connectors before 0.7.6 always call port 18789, and before 0.7.7 they know no TLS.
-fn port(examination: &Examination, language: Language) -> Verdict {
+fn port(examination: &Examination) -> Verdict {
     if examination.tree.is_none() {
-        return not_set_up(language);
+        return not_set_up();
     }
     let Some(version) = examination.connector() else {
-        return super::skipped::no_version(language);
+        return super::skipped::no_version();
     };
     let mut findings = Vec::new();
     let port = examination.picture.port;
@@ -262,16 +216,8 @@ fn port(examination: &Examination, language: Language) -> Verdict {
         let unit = &examination.picture.paths.unit;
         findings.push(
             Finding::error(
-                say!(
-                    language,
-                    "connector {version} always calls port 18789, and the gateway is on {port}",
-                    "连接器 {version} 始终调用 18789 端口，而网关在 {port}"
-                ),
-                say!(
-                    language,
-                    "Move the gateway (openclaw gateway install --force --port 18789) or take connector 0.7.10 or later",
-                    "将网关改到 18789（openclaw gateway install --force --port 18789），或使用 0.7.10 及以上版本的连接器"
-                ),
+                say!("connector {version} always calls port 18789, and the gateway is on {port}", version, port),
+                say!("Move the gateway (openclaw gateway install --force --port 18789) or take connector 0.7.10 or later"),
             )
             .about("gateway.port")
             .seen_as("fetch failed")
@@ -283,9 +229,8 @@ fn port(examination: &Examination, language: Language) -> Verdict {
         findings.push(
             Finding::error(
                 say!(
-                    language,
                     "the gateway speaks TLS, and connector {version} speaks plain HTTP only",
-                    "网关启用了 TLS，而连接器 {version} 只支持明文 HTTP"
+                    version
                 ),
                 "openclaw config set gateway.tls.enabled false".to_owned(),
             )
@@ -294,21 +239,21 @@ fn port(examination: &Examination, language: Language) -> Verdict {
             .proven_by([Evidence::of_key(examination, &tls)]),
         );
     }
-    findings.extend(moved_in_vain(examination, language));
+    findings.extend(moved_in_vain(examination));
     Verdict::Found(findings)
 }
 
 /// `openclaw gateway install` bakes the port into the unit.
-fn moved_in_vain(examination: &Examination, language: Language) -> Option<Finding> {
+fn moved_in_vain(examination: &Examination) -> Option<Finding> {
     let path = ["gateway", "port"];
     let written = examination.key(&path)?.as_f64()?;
     let port = examination.picture.port;
     ((written - f64::from(port)).abs() > f64::EPSILON).then(|| {
         Finding::warning(
             say!(
-                language,
                 "gateway.port is {written}, but the gateway's unit says {port}, and the unit wins",
-                "gateway.port 为 {written}，但网关的服务单元写的是 {port}，以单元为准"
+                written,
+                port
             ),
             format!("openclaw gateway install --force --port {written}"),
         )
@@ -318,9 +263,8 @@ fn moved_in_vain(examination: &Examination, language: Language) -> Option<Findin
     })
 }
 
-fn listener(examination: &Examination, language: Language) -> Verdict {
-    let mut findings: Vec<Finding> =
-        examination.other_units.iter().map(|unit| other_unit(unit, language)).collect();
+fn listener(examination: &Examination) -> Verdict {
+    let mut findings: Vec<Finding> = examination.other_units.iter().map(other_unit).collect();
     let port = examination.picture.port;
     let place = format!("127.0.0.1:{port}");
     let main = examination.process.as_ref().map(|process| process.pid);
@@ -338,24 +282,12 @@ fn listener(examination: &Examination, language: Language) -> Verdict {
         }
         Listener::Nobody | Listener::Hidden { .. } => None,
         Listener::Unknown => {
-            return Verdict::Skipped(say!(
-                language,
-                "/proc/net/tcp cannot be read",
-                "无法读取 /proc/net/tcp"
-            ));
+            return Verdict::Skipped(say!("/proc/net/tcp cannot be read"));
         }
     };
     if let Some(who) = stranger {
-        let text = say!(
-            language,
-            "port {port} is held by {who}, not by {own}",
-            "端口 {port} 被 {who} 占用，而不是 {own}"
-        );
-        let hint = say!(
-            language,
-            "Find out what it is and stop it: ss -ltnp 'sport = :{port}'",
-            "请查明并停止它：ss -ltnp 'sport = :{port}'"
-        );
+        let text = say!("port {port} is held by {who}, not by {own}", port, who, own);
+        let hint = say!("Find out what it is and stop it: ss -ltnp 'sport = :{port}'", port);
         findings.push(
             Finding::error(text, hint)
                 .about(place.clone())
@@ -366,7 +298,7 @@ fn listener(examination: &Examination, language: Language) -> Verdict {
     Verdict::Found(findings)
 }
 
-fn other_unit(unit: &super::examination::units::OtherUnit, language: Language) -> Finding {
+fn other_unit(unit: &super::examination::units::OtherUnit) -> Finding {
     let path = unit.path.display().to_string();
     let severity = if unit.enabled { Severity::Error } else { Severity::Warning };
     let name = unit.path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -379,9 +311,8 @@ fn other_unit(unit: &super::examination::units::OtherUnit, language: Language) -
     Finding::of(
         severity,
         say!(
-            language,
             "{path} runs a second gateway: two of them fight for the port, or answer the same bot",
-            "{path} 会运行第二个网关：两者争用端口，或应答同一个机器人"
+            path
         ),
         command,
     )
@@ -390,29 +321,25 @@ fn other_unit(unit: &super::examination::units::OtherUnit, language: Language) -
     .read(path, format!("ExecStart={}", crate::health::redacted(&unit.exec_start, &[])))
 }
 
-fn health(examination: &Examination, language: Language) -> Verdict {
+fn health(examination: &Examination) -> Verdict {
     let Some(managed) = examination.unit() else {
         return Verdict::Skipped(say!(
-            language,
-            "the gateway's unit is not known (service.bus, service.unit)",
-            "无法得知网关的服务单元（见 service.bus、service.unit）"
+            "the gateway's unit is not known (service.bus, service.unit)"
         ));
     };
     let unit = &managed.unit;
     if !unit.is_up() {
         let (name, state) = (&unit.name, unit.active_state.name());
-        let text = say!(language, "{name} does not run ({state})", "{name} 未运行（{state}）");
+        let text = say!("{name} does not run ({state})", name, state);
         return Finding::error(text, format!("systemctl --user start {name}"))
             .about(name.clone())
-            .seen_as(say!(language, "the bot is silent", "机器人不回复"))
+            .seen_as(say!("the bot is silent"))
             .read(format!("{name} ActiveState"), format!("{state} ({})", unit.result))
             .into();
     }
     if unit.sub_state == "auto-restart" {
         return Verdict::Skipped(say!(
-            language,
-            "the gateway waits for its next automatic restart (service.crashloop)",
-            "网关正在等待自动重启（见 service.crashloop）"
+            "the gateway waits for its next automatic restart (service.crashloop)"
         ));
     }
     let age = examination.host.now_usec.saturating_sub(unit.main_start_usec);
@@ -422,17 +349,15 @@ fn health(examination: &Examination, language: Language) -> Verdict {
         Readiness::Ready => return Verdict::well(),
         _ if age < START => {
             return Verdict::Skipped(say!(
-                language,
-                "the gateway was started less than 90 s ago and is not ready yet",
-                "网关启动不足 90 秒，尚未就绪"
+                "the gateway was started less than 90 s ago and is not ready yet"
             ));
         }
         Readiness::NotReady { failing } => failing.join(", "),
-        Readiness::NoListener => say!(language, "nobody listens on {port}", "{port} 端口无监听"),
+        Readiness::NoListener => say!("nobody listens on {port}", port),
         Readiness::Odd { what } => what.clone(),
     };
     Finding::error(
-        say!(language, "the gateway runs and is not ready: {what}", "网关在运行但未就绪：{what}"),
+        say!("the gateway runs and is not ready: {what}", what),
         format!("journalctl --user -u {} -n 50", unit.name),
     )
     .about(unit.name.clone())

@@ -17,8 +17,7 @@ pub mod service;
 mod skipped;
 pub mod whom;
 
-use crate::language::Language;
-
+use crate::language::translated;
 pub use examination::Examination;
 pub use finding::{Evidence, Finding, Severity, Verdict};
 pub use report::{Diagnosis, diagnose};
@@ -31,21 +30,16 @@ pub struct Check {
     /// The worst that it can find.
     pub severity: Severity,
     /// What it looks for, in English.
-    pub english: &'static str,
-    /// The same in Chinese.
-    pub chinese: &'static str,
+    pub title: &'static str,
     /// Looks.
-    pub judge: fn(&Examination, Language) -> Verdict,
+    pub judge: fn(&Examination) -> Verdict,
 }
 
 impl Check {
     /// What it looks for.
     #[must_use]
-    pub fn title(&self, language: Language) -> &'static str {
-        match language {
-            Language::English => self.english,
-            Language::Chinese => self.chinese,
-        }
+    pub fn title(&self) -> &'static str {
+        translated(self.title)
     }
 
     /// The part of the id before the dot.

@@ -2,7 +2,6 @@
 
 use super::examination::log::time_text;
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
-use crate::language::Language;
 use crate::plan::repair::Repair;
 
 /// What came of it.
@@ -21,14 +20,10 @@ const CONSEQUENCES: [&str; 2] = ["service.crashloop", "gateway.health"];
 
 /// Runs the chosen checks. Log lines that speak of a check's subject become its evidence.
 #[must_use]
-pub fn diagnose(
-    checks: &[&'static Check],
-    examination: &Examination,
-    language: Language,
-) -> Diagnosis {
+pub fn diagnose(checks: &[&'static Check], examination: &Examination) -> Diagnosis {
     let mut diagnosis = Diagnosis { findings: Vec::new(), skipped: Vec::new(), run: 0 };
     for check in checks {
-        match (check.judge)(examination, language) {
+        match (check.judge)(examination) {
             Verdict::Skipped(why) => diagnosis.skipped.push((check, why)),
             Verdict::Found(findings) => {
                 diagnosis.run += 1;

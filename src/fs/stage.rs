@@ -12,7 +12,7 @@ use rustix::fs::{symlinkat, unlinkat};
 use rustix::io::Errno;
 
 use super::beneath;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// Directories and executable files; never depends on the umask.
@@ -75,63 +75,46 @@ impl Explain for StageError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
             Self::Interrupted { path } => {
                 let path = path.display();
-                say!(language, "interrupted while working on {path}", "处理 {path} 时被中断")
+                say!("interrupted while working on {path}", path)
             }
             Self::Failed { deed, path, cause } => {
                 let path = path.display();
                 match deed {
-                    Deed::Create => {
-                        say!(language, "cannot create {path}: {cause}", "无法创建 {path}：{cause}")
+                    Deed::Create => say!("cannot create {path}: {cause}", path, cause),
+                    Deed::Write => say!("cannot write {path}: {cause}", path, cause),
+                    Deed::Sync => {
+                        say!("the disk did not take the content of {path}: {cause}", path, cause)
                     }
-                    Deed::Write => {
-                        say!(language, "cannot write {path}: {cause}", "无法写入 {path}：{cause}")
-                    }
-                    Deed::Sync => say!(
-                        language,
-                        "the disk did not take the content of {path}: {cause}",
-                        "无法将 {path} 的内容落盘：{cause}"
-                    ),
-                    Deed::Remove => {
-                        say!(language, "cannot remove {path}: {cause}", "无法删除 {path}：{cause}")
-                    }
+                    Deed::Remove => say!("cannot remove {path}: {cause}", path, cause),
                 }
             }
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         let Self::Failed { deed, path, cause } = self else {
-            return say!(language, "Run the command again.", "请重新运行该命令。");
+            return say!("Run the command again.");
         };
         match Errno::from_io_error(cause) {
             Some(Errno::NOSPC | Errno::DQUOT) => {
                 let place = path.parent().unwrap_or(path).display();
                 say!(
-                    language,
                     "Free some space or quota there, then run the command again:\n  df -h {place}",
-                    "请在该处腾出空间或配额，然后重新运行该命令：\n  df -h {place}"
+                    place
                 )
             }
             Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) => say!(
-                language,
-                "Run the command as the user who owns this directory, on a writable file system.",
-                "请以该目录所有者的身份运行，并确认文件系统可写。"
+                "Run the command as the user who owns this directory, on a writable file system."
             ),
             // a kernel reports a failed write-back once and then calls the pages clean
-            _ if *deed == Deed::Sync => say!(
-                language,
-                "Check the disk (dmesg), then run the command again; it stages anew.",
-                "请检查磁盘（dmesg），然后重新运行该命令；它会重新暂存。"
-            ),
-            _ => say!(
-                language,
-                "Remove the cause, then run the command again.",
-                "请排除原因后重新运行该命令。"
-            ),
+            _ if *deed == Deed::Sync => {
+                say!("Check the disk (dmesg), then run the command again; it stages anew.")
+            }
+            _ => say!("Remove the cause, then run the command again."),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a gateway is not healthy, with its own words about it.
 
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 use crate::systemd::ManagerError;
 
@@ -117,36 +117,26 @@ impl Explain for Unhealthy {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match &self.cause {
-            Cause::Manager(error) => error.problem(language),
-            Cause::Interrupted => {
-                say!(language, "interrupted while watching the gateway", "等待网关时被中断")
-            }
-            cause => self.about_the_process(cause, language),
+            Cause::Manager(error) => error.message(),
+            Cause::Interrupted => say!("interrupted while watching the gateway"),
+            cause => self.about_the_process(cause),
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         let unit = &self.unit;
         match &self.cause {
-            Cause::Manager(error) => error.remedy(language),
-            Cause::Interrupted => say!(language, "Run the command again.", "请重新运行本命令。"),
+            Cause::Manager(error) => error.hint(),
+            Cause::Interrupted => say!("Run the command again."),
             Cause::ConfigInvalid { .. } => say!(
-                language,
-                "Correct the file; OpenClaw lists every problem with: openclaw config validate",
-                "请修正该文件；以下命令可列出全部问题：openclaw config validate"
+                "Correct the file; OpenClaw lists every problem with: openclaw config validate"
             ),
-            Cause::ChatDisabled | Cause::ChatUnauthorised | Cause::BypassMissing { .. } => say!(
-                language,
-                "Look at what is effective: openclaw-setup status",
-                "查看当前生效的设置：openclaw-setup status"
-            ),
-            _ => say!(
-                language,
-                "Read the gateway's log: journalctl --user -u {unit} -n 100",
-                "查看网关日志：journalctl --user -u {unit} -n 100"
-            ),
+            Cause::ChatDisabled | Cause::ChatUnauthorised | Cause::BypassMissing { .. } => {
+                say!("Look at what is effective: openclaw-setup status")
+            }
+            _ => say!("Read the gateway's log: journalctl --user -u {unit} -n 100", unit),
         }
     }
 
@@ -156,93 +146,60 @@ impl Explain for Unhealthy {
 }
 
 impl Unhealthy {
-    fn about_the_process(&self, cause: &Cause, language: Language) -> String {
+    fn about_the_process(&self, cause: &Cause) -> String {
         let unit = &self.unit;
         match cause {
             Cause::Down { result, status } => say!(
-                language,
                 "{unit} has ended and stays down ({result}, status {status})",
-                "{unit} 已退出且未再启动（{result}，状态 {status}）"
+                unit,
+                result,
+                status
             ),
             Cause::CrashLoop { restarts } => say!(
-                language,
                 "{unit} keeps ending; systemd has started it again {restarts} times",
-                "{unit} 反复退出，systemd 已重新启动它 {restarts} 次"
+                unit,
+                restarts
             ),
-            Cause::ConfigInvalid { reason } => say!(
-                language,
-                "the gateway refuses its configuration: {reason}",
-                "网关拒绝其配置：{reason}"
-            ),
+            Cause::ConfigInvalid { reason } => {
+                say!("the gateway refuses its configuration: {reason}", reason)
+            }
             Cause::StartRefused { reason } => {
-                say!(language, "the gateway refuses to start: {reason}", "网关拒绝启动：{reason}")
+                say!("the gateway refuses to start: {reason}", reason)
             }
-            Cause::NotUp { state } => {
-                say!(language, "{unit} has not come up: {state}", "{unit} 未能启动：{state}")
-            }
-            Cause::Unsettled => say!(
-                language,
-                "{unit} has not run long enough to be called stable",
-                "{unit} 运行时间尚不足以判定为稳定"
-            ),
-            cause => about_the_answers(cause, language),
+            Cause::NotUp { state } => say!("{unit} has not come up: {state}", unit, state),
+            Cause::Unsettled => say!("{unit} has not run long enough to be called stable", unit),
+            cause => about_the_answers(cause),
         }
     }
 }
 
-fn about_the_answers(cause: &Cause, language: Language) -> String {
+fn about_the_answers(cause: &Cause) -> String {
     match cause {
-        Cause::NoListener { port } => say!(
-            language,
-            "nobody listens on 127.0.0.1:{port}",
-            "127.0.0.1:{port} 上没有程序在监听"
-        ),
+        Cause::NoListener { port } => say!("nobody listens on 127.0.0.1:{port}", port),
         Cause::NotReady { failing } => {
             let failing = failing.join(", ");
-            say!(
-                language,
-                "the gateway is not ready; it waits for: {failing}",
-                "网关尚未就绪，正在等待：{failing}"
-            )
+            say!("the gateway is not ready; it waits for: {failing}", failing)
         }
-        Cause::OddAnswer { port, what } => say!(
-            language,
-            "127.0.0.1:{port} does not answer like an OpenClaw gateway: {what}",
-            "127.0.0.1:{port} 的应答不像 OpenClaw 网关：{what}"
-        ),
-        Cause::ChatDisabled => say!(
-            language,
-            "POST /v1/chat/completions is switched off (404), so the connector gets no answer",
-            "POST /v1/chat/completions 未开启（404），连接器得不到应答"
-        ),
-        Cause::ChatUnauthorised => say!(
-            language,
-            "POST /v1/chat/completions refuses the connector's token (401)",
-            "POST /v1/chat/completions 拒绝了连接器的令牌（401）"
-        ),
+        Cause::OddAnswer { port, what } => {
+            say!("127.0.0.1:{port} does not answer like an OpenClaw gateway: {what}", port, what)
+        }
+        Cause::ChatDisabled => {
+            say!("POST /v1/chat/completions is switched off (404), so the connector gets no answer")
+        }
+        Cause::ChatUnauthorised => {
+            say!("POST /v1/chat/completions refuses the connector's token (401)")
+        }
         Cause::BypassMissing { variables } => {
             let variables = variables.join(", ");
-            say!(
-                language,
-                "the running gateway has no loopback entries in {variables}",
-                "运行中的网关在 {variables} 中没有本机地址"
-            )
+            say!("the running gateway has no loopback entries in {variables}", variables)
         }
-        Cause::ConnectorFailed { reason } => say!(
-            language,
-            "the gateway could not load the connector: {reason}",
-            "网关无法加载连接器：{reason}"
-        ),
-        Cause::ConnectorMissing { id } => say!(
-            language,
-            "the gateway runs without the channel {id}",
-            "网关已运行，但没有加载通道 {id}"
-        ),
-        Cause::ConnectorUnproven { id } => say!(
-            language,
-            "nothing proves that the gateway has loaded the channel {id}",
-            "无法证实网关已加载通道 {id}"
-        ),
+        Cause::ConnectorFailed { reason } => {
+            say!("the gateway could not load the connector: {reason}", reason)
+        }
+        Cause::ConnectorMissing { id } => say!("the gateway runs without the channel {id}", id),
+        Cause::ConnectorUnproven { id } => {
+            say!("nothing proves that the gateway has loaded the channel {id}", id)
+        }
         _ => String::new(),
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::language::{Explain, Language};
+use crate::language::{Explain, list};
 use crate::say;
 
 /// What is wrong.
@@ -43,50 +43,34 @@ impl Explain for LogError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
             Self::Absent { unit, places } => {
                 let places: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
-                let (english, chinese) = (places.join(" or "), places.join(" 与 "));
+                let places = list(&places);
                 say!(
-                    language,
-                    "there is no log: the journal holds nothing that {unit} has said, and there is no log file of this user's at {english}",
-                    "没有日志：journal 中没有 {unit} 的输出，{chinese} 中也没有当前用户的日志文件"
+                    "there is no log: the journal holds nothing that {unit} has said, and there is no log file of this user's at any of: {places}",
+                    unit,
+                    places
                 )
             }
-            Self::Journal { complaint } => say!(
-                language,
-                "journalctl has ended before its time: {complaint}",
-                "journalctl 意外结束：{complaint}"
-            ),
-            Self::Io { cause } => {
-                say!(
-                    language,
-                    "the gateway's log cannot be read: {cause}",
-                    "无法读取网关日志：{cause}"
-                )
+            Self::Journal { complaint } => {
+                say!("journalctl has ended before its time: {complaint}", complaint)
             }
-            Self::Written { cause } => {
-                say!(language, "the lines cannot be written: {cause}", "无法写出日志行：{cause}")
-            }
+            Self::Io { cause } => say!("the gateway's log cannot be read: {cause}", cause),
+            Self::Written { cause } => say!("the lines cannot be written: {cause}", cause),
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         match self {
             Self::Absent { .. } => say!(
-                language,
-                "See whether the gateway has ever been started, and run this as its owner: openclaw-setup status",
-                "请以网关所有者的身份运行，并查看网关是否启动过：openclaw-setup status"
+                "See whether the gateway has ever been started, and run this as its owner: openclaw-setup status"
             ),
-            Self::Journal { .. } | Self::Io { .. } => {
-                say!(language, "Run the command again.", "请重新运行本命令。")
+            Self::Journal { .. } | Self::Io { .. } => say!("Run the command again."),
+            Self::Written { .. } => {
+                say!("Make room where the output goes to, or choose another place.")
             }
-            Self::Written { .. } => say!(
-                language,
-                "Make room where the output goes to, or choose another place.",
-                "请为输出位置腾出空间，或换一个位置。"
-            ),
         }
     }
 }

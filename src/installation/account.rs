@@ -6,7 +6,7 @@ use nix::unistd::{Gid, Uid, User, getgrouplist};
 
 use super::surroundings::Surroundings;
 use crate::fs::is_absent;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// The user whose OpenClaw is managed.
@@ -147,54 +147,34 @@ impl Explain for AccountError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
-            Self::Unknown { name } => {
-                say!(language, "there is no user {name}", "没有名为 {name} 的用户")
-            }
-            Self::NotRoot { name } => say!(
-                language,
-                "only root may act for another user ({name})",
-                "只有 root 可以代其他用户（{name}）操作"
-            ),
+            Self::Unknown { name } => say!("there is no user {name}", name),
+            Self::NotRoot { name } => say!("only root may act for another user ({name})", name),
             Self::Sudo { name, state_dir, .. } => {
                 let state_dir = state_dir.display();
                 say!(
-                    language,
                     "started with sudo by {name}, who has an OpenClaw of their own ({state_dir}): root's or theirs?",
-                    "由 {name} 通过 sudo 启动，而该用户有自己的 OpenClaw（{state_dir}）：无法确定操作对象"
+                    name,
+                    state_dir
                 )
             }
-            Self::Switch { name, cause } => {
-                say!(
-                    language,
-                    "cannot become user {name}: {cause}",
-                    "无法切换为用户 {name}：{cause}"
-                )
-            }
+            Self::Switch { name, cause } => say!("cannot become user {name}: {cause}", name, cause),
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         match self {
-            Self::Unknown { .. } => {
-                say!(language, "Look for the name: getent passwd", "请确认用户名：getent passwd")
+            Self::Unknown { .. } => say!("Look for the name: getent passwd"),
+            Self::NotRoot { name } => {
+                say!("Run it as that user, or as root: sudo openclaw-setup --user {name} …", name)
             }
-            Self::NotRoot { name } => say!(
-                language,
-                "Run it as that user, or as root: sudo openclaw-setup --user {name} …",
-                "请以该用户运行，或以 root 运行：sudo openclaw-setup --user {name} …"
-            ),
             Self::Sudo { name, arguments, .. } => say!(
-                language,
                 "For {name}'s own, without sudo: openclaw-setup {arguments}\nFor root's, from a root login: sudo -i openclaw-setup --user root {arguments}",
-                "操作 {name} 自己的 OpenClaw（不用 sudo）：openclaw-setup {arguments}\n操作 root 的 OpenClaw：sudo -i openclaw-setup --user root {arguments}"
+                name,
+                arguments
             ),
-            Self::Switch { .. } => say!(
-                language,
-                "Log in as that user and run the command there.",
-                "请以该用户登录后运行本命令。"
-            ),
+            Self::Switch { .. } => say!("Log in as that user and run the command there."),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// Why nobody outside could be asked.
@@ -38,39 +38,29 @@ impl Explain for OutsideError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
-            Self::NoNode => say!(
-                language,
-                "the gateway's Node.js, with which the world outside is asked, was not found",
-                "未找到网关的 Node.js，无法用它探测外部服务"
-            ),
+            Self::NoNode => {
+                say!("the gateway's Node.js, with which the world outside is asked, was not found")
+            }
             Self::NotStarted { node, cause } => {
                 let node = node.display();
-                say!(language, "{node} could not be started: {cause}", "无法启动 {node}：{cause}")
+                say!("{node} could not be started: {cause}", node, cause)
             }
             Self::NoAnswer { node, cause } => {
                 let node = node.display();
-                say!(
-                    language,
-                    "{node} brought no answer ({cause})",
-                    "{node} 没有带回结果（{cause}）"
-                )
+                say!("{node} brought no answer ({cause})", node, cause)
             }
-            Self::Interrupted => say!(language, "interrupted", "已中断"),
+            Self::Interrupted => say!("interrupted"),
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         match self {
             Self::NoNode | Self::NotStarted { .. } | Self::NoAnswer { .. } => say!(
-                language,
-                "Look whether the unit's ExecStart names a Node.js of version 18 or newer: openclaw-setup doctor host.node",
-                "请确认服务单元的 ExecStart 指向 18 或更新版本的 Node.js：openclaw-setup doctor host.node"
+                "Look whether the unit's ExecStart names a Node.js of version 18 or newer: openclaw-setup doctor host.node"
             ),
-            Self::Interrupted => {
-                say!(language, "Nothing was changed.", "未做任何改动。")
-            }
+            Self::Interrupted => say!("Nothing was changed."),
         }
     }
 }

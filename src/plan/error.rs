@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// A wish that this machine cannot fulfil as it stands.
@@ -74,124 +74,76 @@ impl Explain for PlanError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
             Self::ReadOnly { variable } => say!(
-                language,
                 "{variable} is set: OpenClaw's config is managed by something else and must not be edited",
-                "已设置 {variable}：OpenClaw 的配置由其他系统管理，不得修改"
+                variable
             ),
             Self::Exposed { key, value } => say!(
-                language,
                 "the gateway can be reached from outside ({key} = {value}); without a token anybody could run the agent",
-                "网关可从外部访问（{key} = {value}）；没有令牌时任何人都能运行代理"
+                key,
+                value
             ),
             Self::PluginsOff { file } => {
                 let file = file.display();
-                say!(
-                    language,
-                    "{file}: plugins.enabled is false, so no plugin is loaded at all",
-                    "{file}：plugins.enabled 为 false，所有插件都不会加载"
-                )
+                say!("{file}: plugins.enabled is false, so no plugin is loaded at all", file)
             }
-            Self::AuthMode { mode } => say!(
-                language,
-                "gateway.auth.mode is {mode}, which the connector cannot speak",
-                "gateway.auth.mode 为 {mode}，连接器不支持"
-            ),
+            Self::AuthMode { mode } => {
+                say!("gateway.auth.mode is {mode}, which the connector cannot speak", mode)
+            }
             Self::TokenUnreadable => say!(
-                language,
-                "the gateway's token is not in the config as text or ${{VAR}}, so it cannot be handed to the connector",
-                "网关令牌不是以文本或 ${{VAR}} 形式写在配置中，无法交给连接器"
+                "the gateway's token is not in the config as text or ${{VAR}}, so it cannot be handed to the connector"
             ),
-            Self::TokenConflict => say!(
-                language,
-                "the token that was given is not the gateway's own (gateway.auth.token)",
-                "提供的令牌与网关自身的令牌（gateway.auth.token）不一致"
-            ),
-            Self::NothingInstalled => {
-                say!(language, "no DingTalk connector is installed here", "此处未安装钉钉连接器")
+            Self::TokenConflict => {
+                say!("the token that was given is not the gateway's own (gateway.auth.token)")
             }
-            Self::Downgrade { from, to } => say!(
-                language,
-                "connector {to} is older than the installed {from}",
-                "连接器 {to} 比已安装的 {from} 旧"
-            ),
+            Self::NothingInstalled => say!("no DingTalk connector is installed here"),
+            Self::Downgrade { from, to } => {
+                say!("connector {to} is older than the installed {from}", to, from)
+            }
             Self::ChannelNeedsConnector => say!(
-                language,
-                "this OpenClaw refuses a config that names a channel without its connector, so the channel block cannot stay",
-                "此版本 OpenClaw 不接受没有对应连接器的频道配置，因此无法保留频道配置"
+                "this OpenClaw refuses a config that names a channel without its connector, so the channel block cannot stay"
             ),
             Self::NoSuchTransaction { id: Some(id) } => {
-                say!(language, "there is no completed transaction {id}", "不存在已完成的事务 {id}")
+                say!("there is no completed transaction {id}", id)
             }
-            Self::NoSuchTransaction { id: None } => {
-                say!(language, "there is no transaction to roll back", "没有可回滚的事务")
-            }
+            Self::NoSuchTransaction { id: None } => say!("there is no transaction to roll back"),
             Self::TreePruned { id } => say!(
-                language,
                 "the connector tree from before {id} is no longer kept (only the last three are)",
-                "事务 {id} 之前的连接器目录已不再保留（只保留最近三个）"
+                id
             ),
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         match self {
             Self::ReadOnly { .. } => say!(
-                language,
-                "Make the change where the config is managed; --dry-run on another machine shows it.",
-                "请在管理该配置的系统中修改；可在另一台机器上用 --dry-run 查看所需改动。"
+                "Make the change where the config is managed; --dry-run on another machine shows it."
             ),
-            Self::Exposed { .. } => {
-                say!(language, "Use: --gateway-auth token", "请使用：--gateway-auth token")
+            Self::Exposed { .. } => say!("Use: --gateway-auth token"),
+            Self::PluginsOff { .. } => {
+                say!("Switch them on: openclaw config set plugins.enabled true")
             }
-            Self::PluginsOff { .. } => say!(
-                language,
-                "Switch them on: openclaw config set plugins.enabled true",
-                "请启用插件：openclaw config set plugins.enabled true"
-            ),
-            Self::AuthMode { .. } => say!(
-                language,
-                "Choose one: --gateway-auth token, or --gateway-auth none",
-                "请选择：--gateway-auth token 或 --gateway-auth none"
-            ),
-            Self::TokenUnreadable => say!(
-                language,
-                "Give it with --gateway-token-file, or choose --gateway-auth none.",
-                "请用 --gateway-token-file 提供，或选择 --gateway-auth none。"
-            ),
+            Self::AuthMode { .. } => {
+                say!("Choose one: --gateway-auth token, or --gateway-auth none")
+            }
+            Self::TokenUnreadable => {
+                say!("Give it with --gateway-token-file, or choose --gateway-auth none.")
+            }
             Self::TokenConflict => say!(
-                language,
-                "Leave the token away to use the gateway's, or say --gateway-auth token to change both.",
-                "去掉该令牌即可使用网关自身的令牌；如需同时更改两处，请加 --gateway-auth token。"
+                "Leave the token away to use the gateway's, or say --gateway-auth token to change both."
             ),
-            Self::NothingInstalled => say!(
-                language,
-                "Install one: openclaw-setup install",
-                "请先安装：openclaw-setup install"
-            ),
+            Self::NothingInstalled => say!("Install one: openclaw-setup install"),
             Self::Downgrade { .. } => say!(
-                language,
-                "If that is what you want: --allow-downgrade. To go back to an earlier state: openclaw-setup rollback",
-                "如确需降级：--allow-downgrade。如需回到之前的状态：openclaw-setup rollback"
+                "If that is what you want: --allow-downgrade. To go back to an earlier state: openclaw-setup rollback"
             ),
             Self::ChannelNeedsConnector => say!(
-                language,
-                "Leave --keep-config away; openclaw-setup rollback brings the block back whole.",
-                "请去掉 --keep-config；之后可用 openclaw-setup rollback 完整恢复该配置。"
+                "Leave --keep-config away; openclaw-setup rollback brings the block back whole."
             ),
-            Self::NoSuchTransaction { .. } => {
-                say!(
-                    language,
-                    "List them: openclaw-setup history",
-                    "查看列表：openclaw-setup history"
-                )
-            }
+            Self::NoSuchTransaction { .. } => say!("List them: openclaw-setup history"),
             Self::TreePruned { .. } => say!(
-                language,
-                "Choose a later one (openclaw-setup history), or install that connector again.",
-                "请选择较新的事务（openclaw-setup history），或重新安装该版本连接器。"
+                "Choose a later one (openclaw-setup history), or install that connector again."
             ),
         }
     }

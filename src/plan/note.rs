@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::connector::npm::Pin;
-use crate::language::{Language, Localized};
+use crate::language::Localized;
 use crate::say;
 
 /// A remark of the plan: something it corrects, leaves, or cannot do.
@@ -182,111 +182,94 @@ impl Note {
 }
 
 impl Localized for Note {
-    fn text(&self, language: Language) -> String {
+    fn text(&self) -> String {
         match self {
             Self::ApiCorrected { provider, file } => {
                 let file = file.display();
                 say!(
-                    language,
                     "provider {provider} in {file}: api openai-responses becomes openai-completions (its base URL is not OpenAI's own)",
-                    "{file} 中的供应商 {provider}：api 由 openai-responses 改为 openai-completions（其地址不是 OpenAI 官方地址）"
+                    provider,
+                    file
                 )
             }
             Self::KeysTakenOut { keys } => {
                 let keys = keys.join(", ");
                 say!(
-                    language,
                     "this connector's schema forbids {keys}: taken out of the channel, kept in the transaction",
-                    "此版本连接器不接受 {keys}：已从频道配置移除，并保存在事务记录中"
+                    keys
                 )
             }
             Self::DropInRepaired { file } => {
                 let file = file.display();
                 say!(
-                    language,
                     "{file} had lost its line breaks (systemd: \"Invalid section header\"): repaired",
-                    "{file} 丢失了换行（systemd 报 \"Invalid section header\"）：已修复"
+                    file
                 )
             }
             Self::TreeDeviates { paths, kept } => {
                 let kept = kept.display();
                 say!(
-                    language,
                     "{paths} paths of the installed tree were changed since it was installed; the old tree is kept below {kept}",
-                    "已安装的目录中有 {paths} 处被改动过；旧目录保存在 {kept} 下"
+                    paths,
+                    kept
                 )
             }
             Self::TreeUnrecorded { kept } => {
                 let kept = kept.display();
                 say!(
-                    language,
                     "the connector that stands there was not installed by openclaw-setup; it is kept below {kept}",
-                    "现有连接器不是由 openclaw-setup 安装的；将保存在 {kept} 下"
+                    kept
                 )
             }
             Self::TreeRenewed { from } => {
                 let from = from.display();
-                say!(
-                    language,
-                    "the connector's tree is put back from {from}",
-                    "连接器目录将从 {from} 恢复"
-                )
+                say!("the connector's tree is put back from {from}", from)
             }
             Self::LinkReplaced { link } => {
                 let link = link.display();
                 say!(
-                    language,
                     "{link} becomes a directory of its own, copied from what the link leads to; the link is kept in the transaction",
-                    "{link} 将成为独立目录，内容复制自链接目标；原链接保存在事务中"
+                    link
                 )
             }
             Self::HostLinked { link, host } => {
                 let (link, host) = (link.display(), host.display());
-                say!(language, "{link} will lead to {host}", "{link} 将指向 {host}")
+                say!("{link} will lead to {host}", link, host)
             }
             Self::KeysKept { keys } => {
                 let keys = keys.join(", ");
-                say!(
-                    language,
-                    "changed by somebody else since, and therefore left as they are: {keys}",
-                    "以下键已被他人修改，保持不变：{keys}"
-                )
+                say!("changed by somebody else since, and therefore left as they are: {keys}", keys)
             }
             Self::KeysGoWithConnector { keys } => {
                 let keys = keys.join(", ");
                 say!(
-                    language,
                     "changed by somebody else since, and taken out all the same, because OpenClaw refuses it without the connector; kept in the transaction: {keys}",
-                    "以下键已被他人修改，但没有连接器时 OpenClaw 会拒绝它们，因此一并移除，并保存在事务记录中：{keys}"
+                    keys
                 )
             }
             Self::FileKept { file } => {
                 let file = file.display();
-                say!(
-                    language,
-                    "{file} was changed by somebody else since, and is left as it is",
-                    "{file} 已被他人修改，保持不变"
-                )
+                say!("{file} was changed by somebody else since, and is left as it is", file)
             }
             Self::KeysOfHandStay { .. } | Self::BypassOfHandStays { .. } => {
-                self.about_a_set_up_by_hand(language)
+                self.about_a_set_up_by_hand()
             }
             Self::MovePruned { from, kept } => {
                 let (from, kept) = (from.display(), kept.display());
                 say!(
-                    language,
                     "{from} does not come back: {kept} is no longer there (of what doctor moved out of sight only the last three are kept)",
-                    "{from} 无法恢复：{kept} 已不存在（doctor 移走的内容只保留最近三次）"
+                    from,
+                    kept
                 )
             }
-            _ => self.about_the_machine(language),
+            _ => self.about_the_machine(),
         }
     }
 }
 
 impl Note {
     /// Remarks on what no record of ours says is ours to take out.
-    fn about_a_set_up_by_hand(&self, language: Language) -> String {
+    fn about_a_set_up_by_hand(&self) -> String {
         match self {
             Self::KeysOfHandStay { file, keys } => {
                 let (file, names) = (file.display(), keys.join(", "));
@@ -294,17 +277,18 @@ impl Note {
                     keys.iter().map(|key| format!("openclaw config unset {key}")).collect();
                 let commands = commands.join("; ");
                 say!(
-                    language,
                     "set by hand, perhaps for others too, and therefore left in {file}: {names}. If nothing needs them: {commands}",
-                    "以下键是手动设置的，可能另有用途，保留在 {file} 中：{names}。如不再需要：{commands}"
+                    file,
+                    names,
+                    commands
                 )
             }
             Self::BypassOfHandStays { file, unit } => {
                 let file = file.display();
                 say!(
-                    language,
                     "set by hand, perhaps for others too, and therefore left in {file}: no_proxy and NO_PROXY. If nothing needs them, take both lines out (systemctl --user edit {unit}), then: systemctl --user restart {unit}",
-                    "no_proxy 和 NO_PROXY 是手动设置的，可能另有用途，保留在 {file} 中。如不再需要，请删除这两行（systemctl --user edit {unit}），然后执行：systemctl --user restart {unit}"
+                    file,
+                    unit
                 )
             }
             _ => String::new(),
@@ -312,79 +296,64 @@ impl Note {
     }
 
     /// Remarks on what was found, not on what is changed.
-    fn about_the_machine(&self, language: Language) -> String {
+    fn about_the_machine(&self) -> String {
         match self {
             Self::DuplicateKey { file, key, line, column } => {
                 let file = file.display();
                 say!(
-                    language,
                     "{file}:{line}:{column}: {key} stands more than once; OpenClaw reads the last one, and that one is edited",
-                    "{file}:{line}:{column}：{key} 重复出现；OpenClaw 以最后一个为准，本程序也只改最后一个"
+                    file,
+                    line,
+                    column,
+                    key
                 )
             }
             Self::ModelsUnreadable { file } => {
                 let file = file.display();
                 say!(
-                    language,
                     "{file} is not valid JSON and is left alone; OpenClaw writes it anew at the next agent run",
-                    "{file} 不是有效的 JSON，不作改动；OpenClaw 下次运行代理时会重新生成"
+                    file
                 )
             }
             Self::NoManager { user } => say!(
-                language,
                 "no systemd user manager runs for {user}: the files take effect at the next login. To let the gateway run without one: sudo loginctl enable-linger {user}",
-                "{user} 没有正在运行的 systemd 用户管理器：文件将在下次登录时生效。如需免登录运行：sudo loginctl enable-linger {user}"
+                user
             ),
             Self::NoUnit { unit } => say!(
-                language,
                 "there is no unit {unit}: a drop-in alone has no effect. Create it with: openclaw gateway install",
-                "不存在单元 {unit}，仅有 drop-in 不会生效。请创建：openclaw gateway install"
+                unit
             ),
             Self::NotRunning { unit } => say!(
-                language,
                 "{unit} does not run and is not started (use --start, or: systemctl --user start {unit})",
-                "{unit} 未运行，本命令不会启动它（可加 --start，或执行：systemctl --user start {unit}）"
+                unit
             ),
             Self::SlowToStop { unit, seconds } => say!(
-                language,
                 "{unit} may take up to {seconds} s to stop (its TimeoutStopSec); it is waited for that long unless --timeout says otherwise",
-                "停止 {unit} 最多可能需要 {seconds} 秒（其 TimeoutStopSec）；除非指定 --timeout，否则会一直等待"
+                unit,
+                seconds
             ),
             Self::Dependencies { pins } if pins.is_empty() => {
-                say!(language, "npm dependencies will be fetched", "将通过 npm 获取依赖")
+                say!("npm dependencies will be fetched")
             }
             Self::Dependencies { pins } => {
-                let pins: Vec<_> = pins.iter().map(|pin| pin.text(language)).collect();
+                let pins: Vec<_> =
+                    pins.iter().map(super::super::language::Localized::text).collect();
                 let pins = pins.join("; ");
-                say!(
-                    language,
-                    "npm dependencies will be fetched; {pins}",
-                    "将通过 npm 获取依赖；{pins}"
-                )
+                say!("npm dependencies will be fetched; {pins}", pins)
             }
-            Self::Unverified => say!(
-                language,
-                "the payload was checked against nothing (--allow-unverified)",
-                "载荷未经任何校验（--allow-unverified）"
-            ),
+            Self::Unverified => {
+                say!("the payload was checked against nothing (--allow-unverified)")
+            }
             Self::AuthNone => say!(
-                language,
-                "gateway.auth.mode is none: every local user and process may use the gateway; --gateway-auth token is the safer way",
-                "gateway.auth.mode 为 none：本机任何用户和进程都能使用网关；更安全的做法是 --gateway-auth token"
+                "gateway.auth.mode is none: every local user and process may use the gateway; --gateway-auth token is the safer way"
             ),
             Self::AnswersReadable { file } => {
                 let file = file.display();
-                say!(
-                    language,
-                    "{file} may be read by others; protect it: chmod 600 {file}",
-                    "{file} 可被其他用户读取，请保护：chmod 600 {file}"
-                )
+                say!("{file} may be read by others; protect it: chmod 600 {file}", file)
             }
-            Self::VersionUnknown => say!(
-                language,
-                "OpenClaw's version could not be found out; the rules of 2026.3.13 are used",
-                "无法确定 OpenClaw 版本，按 2026.3.13 的规则处理"
-            ),
+            Self::VersionUnknown => {
+                say!("OpenClaw's version could not be found out; the rules of 2026.3.13 are used")
+            }
             _ => String::new(),
         }
     }

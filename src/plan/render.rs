@@ -3,25 +3,23 @@
 use serde_json::{Map, Value, json};
 
 use super::{Plan, mask};
-use crate::language::{Language, Localized};
+use crate::language::Localized;
 use crate::say;
 use crate::transaction::step::Step;
 
 /// The plan as text.
 #[must_use]
-pub fn text(plan: &Plan, language: Language) -> String {
-    let mut lines = vec![say!(language, "Plan:", "计划：")];
+pub fn text(plan: &Plan) -> String {
+    let mut lines = vec![say!("Plan:")];
     for (number, step) in plan.steps.iter().enumerate() {
-        lines.push(format!("{:>3}. {}", number + 1, step.text(language)));
+        lines.push(format!("{:>3}. {}", number + 1, step.text()));
         if let Step::File(file) = step {
             lines.extend(mask::difference(file).lines().map(|line| format!("     {line}")));
         }
     }
     if plan.adopts {
         lines.push(say!(
-            language,
-            "     The connector's tree is as it should be; only our record of it is written.",
-            "     连接器目录已符合要求，仅写入本程序的记录。"
+            "     The connector's tree is as it should be; only our record of it is written."
         ));
     }
     lines.join("\n")
@@ -29,12 +27,12 @@ pub fn text(plan: &Plan, language: Language) -> String {
 
 /// The plan as the body of a JSON document.
 #[must_use]
-pub fn json(plan: &Plan, language: Language) -> Map<String, Value> {
-    let steps: Vec<Value> = plan.steps.iter().map(|step| json_step(step, language)).collect();
+pub fn json(plan: &Plan) -> Map<String, Value> {
+    let steps: Vec<Value> = plan.steps.iter().map(json_step).collect();
     let notes: Vec<Value> = plan
         .notes
         .iter()
-        .map(|note| json!({"code": note.code(), "message": note.text(language)}))
+        .map(|note| json!({"code": note.code(), "message": note.text()}))
         .collect();
     let mut body = Map::new();
     body.insert("changes".to_owned(), json!(!plan.is_empty()));
@@ -44,7 +42,7 @@ pub fn json(plan: &Plan, language: Language) -> Map<String, Value> {
     body
 }
 
-fn json_step(step: &Step, language: Language) -> Value {
+fn json_step(step: &Step) -> Value {
     let mut value = match step {
         Step::Stop { unit } => json!({"step": "stop", "unit": unit}),
         Step::Start { unit } => json!({"step": "start", "unit": unit}),
@@ -76,6 +74,6 @@ fn json_step(step: &Step, language: Language) -> Value {
             "diff": mask::difference(file),
         }),
     };
-    value["message"] = json!(step.text(language));
+    value["message"] = json!(step.text());
     value
 }

@@ -41,7 +41,7 @@ fn style(total: Option<u64>, color: bool) -> ProgressStyle {
 impl Progress for Bar {
     fn begin(&self, activity: &dyn Localized, total: Option<u64>) {
         self.end();
-        let label = activity.text(self.console.language);
+        let label = activity.text();
         if !self.on_terminal {
             if self.console.verbose {
                 self.console.tell(&format!("  {label} …"));
@@ -69,6 +69,6 @@ impl Progress for Bar {
 
     fn finished(&self, step: &dyn Localized) {
         self.end();
-        self.console.tell_marked(Mark::Good, &step.text(self.console.language));
+        self.console.tell_marked(Mark::Good, &step.text());
     }
 }

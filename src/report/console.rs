@@ -2,15 +2,13 @@
 
 use std::io::{IsTerminal, Write};
 
-use crate::language::{Explain, Language, Localized};
+use crate::language::{Explain, Localized};
 use crate::say;
 
 /// How the program speaks.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Console {
-    /// The reader's language.
-    pub language: Language,
     /// One JSON document on stdout instead of text.
     pub json: bool,
     /// Errors only.
@@ -99,24 +97,24 @@ impl Console {
 
     /// A remark.
     pub fn note(&self, note: &dyn Localized) {
-        self.tell_marked(Mark::Hint, &note.text(self.language));
+        self.tell_marked(Mark::Hint, &note.text());
     }
 
     /// An error: what went wrong, then what to do now. Shown even when quiet.
     pub fn error(&self, error: &dyn Explain) {
-        let word = say!(self.language, "error:", "错误：");
+        let word = say!("error:");
         self.explain(&word, "1;31", error);
     }
 
     /// The same for what is wrong and yet stops nothing.
     pub fn warn(&self, error: &dyn Explain) {
-        let word = say!(self.language, "warning:", "警告：");
+        let word = say!("warning:");
         self.explain(&word, "1;33", error);
     }
 
     fn explain(self, word: &str, color: &str, error: &dyn Explain) {
-        let problem = error.problem(self.language);
-        let remedy = error.remedy(self.language).replace('\n', "\n  ");
+        let problem = error.message();
+        let remedy = error.hint().replace('\n', "\n  ");
         let word =
             if self.color { format!("\u{1b}[{color}m{word}\u{1b}[0m") } else { word.to_owned() };
         let mut stream = std::io::stderr().lock();

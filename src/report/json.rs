@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 
 /// The version of the documents' schema; it rises when a key changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -20,11 +20,11 @@ pub fn document(command: &str, ok: bool, body: Map<String, Value>) -> Value {
 
 /// An error as data: its code never changes, its texts are in the reader's language.
 #[must_use]
-pub fn error(error: &dyn Explain, language: Language) -> Value {
+pub fn error(error: &dyn Explain) -> Value {
     json!({
         "code": error.code(),
-        "message": error.problem(language),
-        "fixHint": error.remedy(language),
+        "message": error.message(),
+        "fixHint": error.hint(),
         "evidence": error.evidence(),
     })
 }

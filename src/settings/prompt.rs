@@ -9,7 +9,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::{Setting, SettingError, Settings};
 use crate::interrupt::Interrupt;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// How often a prompt looks for Ctrl-C.
@@ -25,11 +25,10 @@ pub fn can_ask() -> bool {
 pub fn ask(
     settings: &mut Settings,
     missing: &[Setting],
-    language: Language,
     interrupt: &Interrupt,
 ) -> Result<(), SettingError> {
     for setting in missing {
-        let answer = answer(*setting, language, interrupt)?;
+        let answer = answer(*setting, interrupt)?;
         settings.accept(*setting, &answer)?;
     }
     Ok(())
@@ -37,15 +36,11 @@ pub fn ask(
 
 /// The read of a password goes on after a signal, so it waits in a thread of its own, which is
 /// left behind there when Ctrl-C comes first; the echo that it has switched off is given back.
-fn answer(
-    setting: Setting,
-    language: Language,
-    interrupt: &Interrupt,
-) -> Result<String, SettingError> {
+fn answer(setting: Setting, interrupt: &Interrupt) -> Result<String, SettingError> {
     let terminal = tcgetattr(std::io::stdin()).ok();
     let (sender, receiver) = mpsc::channel();
     // nobody listens any more if Ctrl-C came first
-    std::thread::spawn(move || drop(sender.send(interact(setting, language))));
+    std::thread::spawn(move || drop(sender.send(interact(setting))));
     loop {
         let heard = receiver.recv_timeout(GLANCE);
         if interrupt.is_raised() {
@@ -62,12 +57,12 @@ fn answer(
     }
 }
 
-fn interact(setting: Setting, language: Language) -> dialoguer::Result<String> {
+fn interact(setting: Setting) -> dialoguer::Result<String> {
     let validate = |text: &String| {
         let outcome = Settings::default().accept(setting, text);
-        outcome.map_err(|error| error.problem(language))
+        outcome.map_err(|error| error.message())
     };
-    let prompt = question(setting, language);
+    let prompt = question(setting);
     if setting.is_secret() {
         Password::new().with_prompt(prompt).validate_with(validate).interact()
     } else {
@@ -82,37 +77,17 @@ fn give_back(terminal: Option<&Termios>) {
     }
 }
 
-fn question(setting: Setting, language: Language) -> String {
+fn question(setting: Setting) -> String {
     match setting {
-        Setting::ClientId => {
-            say!(language, "DingTalk client id (AppKey)", "钉钉 clientId（AppKey）")
+        Setting::ClientId => say!("DingTalk client id (AppKey)"),
+        Setting::ClientSecret => say!("DingTalk client secret (AppSecret, not shown)"),
+        Setting::GatewayToken => say!("gateway token (not shown)"),
+        Setting::BaseUrl => {
+            say!("base URL of the model provider, such as https://api.example.com/v1")
         }
-        Setting::ClientSecret => say!(
-            language,
-            "DingTalk client secret (AppSecret, not shown)",
-            "钉钉 clientSecret（AppSecret，不回显）"
-        ),
-        Setting::GatewayToken => {
-            say!(language, "gateway token (not shown)", "网关令牌（不回显）")
-        }
-        Setting::BaseUrl => say!(
-            language,
-            "base URL of the model provider, such as https://api.example.com/v1",
-            "模型供应商的 baseUrl，例如 https://api.example.com/v1"
-        ),
-        Setting::Model => {
-            say!(language, "model, such as gpt-5.4", "模型，例如 gpt-5.4")
-        }
-        Setting::ApiKey => say!(
-            language,
-            "API key of the model provider (not shown)",
-            "模型供应商的 API Key（不回显）"
-        ),
-        Setting::GatewayAuth => {
-            say!(language, "gateway auth (none or token)", "网关认证方式（none 或 token）")
-        }
-        Setting::SessionTimeout => {
-            say!(language, "session timeout in milliseconds", "会话超时（毫秒）")
-        }
+        Setting::Model => say!("model, such as gpt-5.4"),
+        Setting::ApiKey => say!("API key of the model provider (not shown)"),
+        Setting::GatewayAuth => say!("gateway auth (none or token)"),
+        Setting::SessionTimeout => say!("session timeout in milliseconds"),
     }
 }

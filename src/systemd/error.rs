@@ -1,7 +1,7 @@
 //! Why the user manager could not be asked, or would not obey.
 
 use super::Verb;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// What was being done when the manager failed us.
@@ -26,29 +26,20 @@ pub enum Step {
 }
 
 impl Step {
-    fn text(&self, language: Language) -> String {
+    fn text(&self) -> String {
         match self {
-            Self::Connect => say!(language, "connecting to it", "建立连接"),
-            Self::AskManager => say!(language, "asking for its properties", "查询其属性"),
-            Self::ReadUnit(unit) => say!(language, "reading {unit}", "读取 {unit}"),
-            Self::Reload => say!(language, "reloading unit files", "重新加载单元文件"),
-            Self::WaitForOthers(unit) => {
-                say!(language, "waiting for another job on {unit}", "等待 {unit} 上的其他任务")
-            }
-            Self::Job(verb, unit) => {
-                let (english, chinese) = match verb {
-                    Verb::Start => ("starting", "启动"),
-                    Verb::Stop => ("stopping", "停止"),
-                    Verb::Restart => ("restarting", "重启"),
-                };
-                say!(language, "{english} {unit}", "{chinese} {unit}")
-            }
-            Self::ResetFailed(unit) => {
-                say!(language, "resetting {unit}", "重置 {unit} 的失败状态")
-            }
-            Self::Linger => {
-                say!(language, "asking logind to let it linger", "请求 logind 设置 linger")
-            }
+            Self::Connect => say!("connecting to it"),
+            Self::AskManager => say!("asking for its properties"),
+            Self::ReadUnit(unit) => say!("reading {unit}", unit),
+            Self::Reload => say!("reloading unit files"),
+            Self::WaitForOthers(unit) => say!("waiting for another job on {unit}", unit),
+            Self::Job(verb, unit) => match verb {
+                Verb::Start => say!("starting {unit}", unit),
+                Verb::Stop => say!("stopping {unit}", unit),
+                Verb::Restart => say!("restarting {unit}", unit),
+            },
+            Self::ResetFailed(unit) => say!("resetting {unit}", unit),
+            Self::Linger => say!("asking logind to let it linger"),
         }
     }
 }
@@ -147,135 +138,87 @@ impl Explain for ManagerError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
             Self::Absent { uid, looked } => {
                 let looked = looked.join("; ");
-                say!(
-                    language,
-                    "no systemd user manager answers for uid {uid} ({looked})",
-                    "uid {uid} 没有可用的 systemd 用户管理器（{looked}）"
-                )
+                say!("no systemd user manager answers for uid {uid} ({looked})", uid, looked)
             }
             Self::Hung { step } => {
-                let step = step.text(language);
-                say!(
-                    language,
-                    "the systemd user manager did not answer in time while {step}",
-                    "systemd 用户管理器未在限定时间内响应（{step}）"
-                )
+                let step = step.text();
+                say!("the systemd user manager did not answer in time while {step}", step)
             }
-            Self::Refused { place, reason } => say!(
-                language,
-                "the user manager at {place} refuses this process: {reason}",
-                "{place} 的用户管理器拒绝了本进程：{reason}"
-            ),
+            Self::Refused { place, reason } => {
+                say!("the user manager at {place} refuses this process: {reason}", place, reason)
+            }
             Self::Died { step, reason } => {
-                let step = step.text(language);
-                say!(
-                    language,
-                    "the systemd user manager went away while {step}: {reason}",
-                    "systemd 用户管理器在操作中消失（{step}）：{reason}"
-                )
+                let step = step.text();
+                say!("the systemd user manager went away while {step}: {reason}", step, reason)
             }
             Self::Interrupted { step } => {
-                let step = step.text(language);
-                say!(language, "interrupted while {step}", "已中断（{step}）")
+                let step = step.text();
+                say!("interrupted while {step}", step)
             }
             Self::Rejected { step, reason } => {
-                let step = step.text(language);
-                say!(
-                    language,
-                    "the systemd user manager refused ({step}): {reason}",
-                    "systemd 用户管理器拒绝了操作（{step}）：{reason}"
-                )
+                let step = step.text();
+                say!("the systemd user manager refused ({step}): {reason}", step, reason)
             }
             Self::LingerRefused { uid, verb, reason } => say!(
-                language,
                 "logind refused to {verb} lingering for uid {uid}: {reason}",
-                "logind 拒绝为 uid {uid} 设置 linger（{verb}）：{reason}"
+                verb,
+                uid,
+                reason
             ),
             Self::CannotRun { program, reason } => {
-                say!(language, "cannot run {program}: {reason}", "无法运行 {program}：{reason}")
+                say!("cannot run {program}: {reason}", program, reason)
             }
-            about_a_unit => about_a_unit.problem_of_the_unit(language),
+            about_a_unit => about_a_unit.problem_of_the_unit(),
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         match self {
             Self::Absent { uid, .. } => say!(
-                language,
-                "log in as that user, or keep their manager running without a login:\n\
-                 loginctl enable-linger $(id -un {uid})",
-                "以该用户登录，或让其管理器在未登录时也保持运行：\n\
-                 loginctl enable-linger $(id -un {uid})"
+                "log in as that user, or keep their manager running without a login:\nloginctl enable-linger $(id -un {uid})",
+                uid
             ),
             Self::Hung { .. } => say!(
-                language,
-                "See whether it lives and what it does, then run the command again: systemctl --user status; as root, a dead one is started by: systemctl restart user@$(id -u NAME)",
-                "请查看它是否存活、在做什么，然后重新运行本命令：systemctl --user status；若已死，由 root 启动：systemctl restart user@$(id -u 用户名)"
+                "See whether it lives and what it does, then run the command again: systemctl --user status; as root, a dead one is started by: systemctl restart user@$(id -u NAME)"
             ),
-            Self::Refused { .. } => say!(
-                language,
-                "run as the user who owns that manager; as root, use --user NAME",
-                "请以该管理器所属的用户运行；若是 root，请使用 --user NAME"
-            ),
-            Self::Died { .. } => say!(
-                language,
-                "log in again, then:\nopenclaw-setup recover",
-                "重新登录后执行：\nopenclaw-setup recover"
-            ),
-            Self::Interrupted { .. } => {
-                say!(language, "run the command again", "请重新运行本命令")
+            Self::Refused { .. } => {
+                say!("run as the user who owns that manager; as root, use --user NAME")
             }
-            Self::NoSuchUnit { .. } => say!(
-                language,
-                "let OpenClaw write its unit:\nopenclaw gateway install",
-                "让 OpenClaw 创建它的单元：\nopenclaw gateway install"
-            ),
-            Self::UnitMasked { unit } => {
-                say!(language, "systemctl --user unmask {unit}", "systemctl --user unmask {unit}")
+            Self::Died { .. } => say!("log in again, then:\nopenclaw-setup recover"),
+            Self::Interrupted { .. } => say!("run the command again"),
+            Self::NoSuchUnit { .. } => {
+                say!("let OpenClaw write its unit:\nopenclaw gateway install")
             }
-            Self::UnitBroken { unit, .. } => say!(
-                language,
-                "find the line with:\nsystemd-analyze --user verify {unit}",
-                "用以下命令定位出错的行：\nsystemd-analyze --user verify {unit}"
-            ),
-            Self::Rejected { .. } => say!(
-                language,
-                "look at the manager's own messages:\njournalctl --user -n 50",
-                "查看管理器自己的日志：\njournalctl --user -n 50"
-            ),
+            Self::UnitMasked { unit } => say!("systemctl --user unmask {unit}", unit),
+            Self::UnitBroken { unit, .. } => {
+                say!("find the line with:\nsystemd-analyze --user verify {unit}", unit)
+            }
+            Self::Rejected { .. } => {
+                say!("look at the manager's own messages:\njournalctl --user -n 50")
+            }
             Self::LingerRefused { uid, verb, .. } => {
                 let command = format!("sudo loginctl {verb}-linger $(id -un {uid})");
-                say!(language, "As root: {command}", "请由 root 执行：{command}")
+                say!("As root: {command}", command)
             }
-            Self::CannotRun { .. } => {
-                say!(language, "install the package systemd", "请安装 systemd 软件包")
-            }
+            Self::CannotRun { .. } => say!("install the package systemd"),
         }
     }
 }
 
 impl ManagerError {
-    fn problem_of_the_unit(&self, language: Language) -> String {
+    fn problem_of_the_unit(&self) -> String {
         match self {
-            Self::NoSuchUnit { unit } => say!(
-                language,
-                "systemd knows no user unit named {unit}",
-                "systemd 中没有名为 {unit} 的用户单元"
-            ),
-            Self::UnitMasked { unit } => say!(
-                language,
-                "the unit {unit} is masked, so nothing can start it",
-                "单元 {unit} 已被屏蔽（masked），无法启动"
-            ),
-            Self::UnitBroken { unit, reason } => say!(
-                language,
-                "systemd cannot read the unit file of {unit}: {reason}",
-                "systemd 无法解析 {unit} 的单元文件：{reason}"
-            ),
+            Self::NoSuchUnit { unit } => say!("systemd knows no user unit named {unit}", unit),
+            Self::UnitMasked { unit } => {
+                say!("the unit {unit} is masked, so nothing can start it", unit)
+            }
+            Self::UnitBroken { unit, reason } => {
+                say!("systemd cannot read the unit file of {unit}: {reason}", unit, reason)
+            }
             _ => String::new(),
         }
     }
@@ -284,6 +227,7 @@ impl ManagerError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn every_error_explains_itself_in_both_languages() {
@@ -304,9 +248,12 @@ mod tests {
         ];
         for (at, error) in errors.iter().enumerate() {
             let both = [Language::English, Language::Chinese];
-            let [english, chinese] = both.map(|language| error.problem(language));
+            let [english, chinese] = both.map(|language| {
+                language.choose();
+                error.message()
+            });
             assert!(!english.is_empty() && english != chinese, "{error:?}");
-            assert!(both.iter().all(|&language| !error.remedy(language).is_empty()), "{error:?}");
+            assert!(!error.hint().is_empty(), "{error:?}");
             assert!(errors[..at].iter().all(|other| other.code() != error.code()), "{error:?}");
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::fs::FileError;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 use crate::systemd::Verb;
 
@@ -80,18 +80,13 @@ pub struct Leftover {
 impl Leftover {
     /// One line for the report.
     #[must_use]
-    pub fn text(&self, language: Language) -> String {
-        let (subject, cause) = (&self.subject, self.cause.problem(language));
-        match &self.kept {
-            Some(kept) => {
-                let kept = kept.display();
-                say!(
-                    language,
-                    "{subject}: {cause} (its old state is kept in {kept})",
-                    "{subject}：{cause}（旧状态保存在 {kept}）"
-                )
-            }
-            None => say!(language, "{subject}: {cause}", "{subject}：{cause}"),
+    pub fn text(&self) -> String {
+        let (subject, cause) = (&self.subject, self.cause.message());
+        if let Some(kept) = &self.kept {
+            let kept = kept.display();
+            say!("{subject}: {cause} (its old state is kept in {kept})", subject, cause, kept)
+        } else {
+            say!("{subject}: {cause}", subject, cause)
         }
     }
 }
@@ -117,107 +112,72 @@ impl Explain for TransactionError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
-            Self::Busy { holder } => say!(
-                language,
-                "another openclaw-setup is at work here ({holder})",
-                "另一个 openclaw-setup 正在运行（{holder}）"
-            ),
-            Self::File(error) => error.problem(language),
+            Self::Busy { holder } => {
+                say!("another openclaw-setup is at work here ({holder})", holder)
+            }
+            Self::File(error) => error.message(),
             Self::ChangedMeanwhile { path } => {
                 let path = path.display();
-                say!(
-                    language,
-                    "{path} was changed by somebody else while this command was at work",
-                    "本命令运行期间，{path} 被其他程序修改"
-                )
+                say!("{path} was changed by somebody else while this command was at work", path)
             }
             Self::NewerFormat { path, format } => {
                 let path = path.display();
-                say!(
-                    language,
-                    "{path} has format {format}, written by a newer openclaw-setup",
-                    "{path} 的格式为 {format}，由更新版本的 openclaw-setup 写入"
-                )
+                say!("{path} has format {format}, written by a newer openclaw-setup", path, format)
             }
             Self::Damaged { path, reason } => {
                 let path = path.display();
-                say!(language, "{path} cannot be read: {reason}", "无法读取 {path}：{reason}")
+                say!("{path} cannot be read: {reason}", path, reason)
             }
-            Self::Interrupted => say!(language, "interrupted", "已中断"),
+            Self::Interrupted => say!("interrupted"),
             Self::OtherFileSystem { live, records } => {
                 let (live, records) = (live.display(), records.display());
                 say!(
-                    language,
                     "{live} is on another file system than {records}, so the tree cannot be swapped in one step",
-                    "{live} 与 {records} 不在同一文件系统上，无法一步替换目录"
+                    live,
+                    records
                 )
             }
             Self::Job { verb, unit, outcome } => {
                 let verb = verb.name();
-                say!(
-                    language,
-                    "systemd's job to {verb} {unit} ended with: {outcome}",
-                    "systemd 对 {unit} 执行 {verb} 的任务结果为：{outcome}"
-                )
+                say!("systemd's job to {verb} {unit} ended with: {outcome}", verb, unit, outcome)
             }
             Self::Unrecovered { id, left } => {
-                let left: Vec<_> = left.iter().map(|leftover| leftover.text(language)).collect();
+                let left: Vec<_> = left.iter().map(Leftover::text).collect();
                 let left = left.join("; ");
-                say!(
-                    language,
-                    "transaction {id} is unfinished and could not be taken back: {left}",
-                    "事务 {id} 未完成且无法撤销：{left}"
-                )
+                say!("transaction {id} is unfinished and could not be taken back: {left}", id, left)
             }
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         match self {
-            Self::Busy { .. } => say!(
-                language,
-                "Wait until it has finished, then run the command again.",
-                "请等待其结束后重试。"
-            ),
-            Self::File(error) => error.remedy(language),
-            Self::ChangedMeanwhile { .. } => say!(
-                language,
-                "Nothing of theirs was overwritten. Run the command again.",
-                "对方的修改没有被覆盖。请重新运行本命令。"
-            ),
+            Self::Busy { .. } => say!("Wait until it has finished, then run the command again."),
+            Self::File(error) => error.hint(),
+            Self::ChangedMeanwhile { .. } => {
+                say!("Nothing of theirs was overwritten. Run the command again.")
+            }
             Self::NewerFormat { .. } => say!(
-                language,
-                "Nothing was touched. Update openclaw-setup and run the command again: sudo apt install --only-upgrade openclaw-setup",
-                "没有改动任何内容。请升级 openclaw-setup 后重试：sudo apt install --only-upgrade openclaw-setup"
+                "Nothing was touched. Update openclaw-setup and run the command again: sudo apt install --only-upgrade openclaw-setup"
             ),
             Self::Damaged { .. } => say!(
-                language,
-                "Nothing was touched. Keep the directory that holds it and ask for help with it.",
-                "没有改动任何内容。请保留其所在目录并寻求帮助。"
+                "Nothing was touched. Keep the directory that holds it and ask for help with it."
             ),
-            Self::Interrupted => {
-                say!(language, "Run the command again when you like.", "可随时重新运行本命令。")
-            }
+            Self::Interrupted => say!("Run the command again when you like."),
             Self::OtherFileSystem { live, .. } => {
                 let live = live.parent().unwrap_or(live).display();
                 say!(
-                    language,
                     "Let {live} be a directory of the same file system as OpenClaw's state directory: findmnt -T {live}",
-                    "请让 {live} 与 OpenClaw 状态目录位于同一文件系统：findmnt -T {live}"
+                    live
                 )
             }
-            Self::Job { unit, .. } => say!(
-                language,
-                "Look at its log: journalctl --user -u {unit} -n 50",
-                "请查看日志：journalctl --user -u {unit} -n 50"
-            ),
-            Self::Unrecovered { .. } => say!(
-                language,
-                "Remove the cause named above, then run: openclaw-setup recover",
-                "请排除上述原因，然后运行：openclaw-setup recover"
-            ),
+            Self::Job { unit, .. } => {
+                say!("Look at its log: journalctl --user -u {unit} -n 50", unit)
+            }
+            Self::Unrecovered { .. } => {
+                say!("Remove the cause named above, then run: openclaw-setup recover")
+            }
         }
     }
 }

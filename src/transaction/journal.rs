@@ -13,7 +13,6 @@ use super::step::{FileStep, Step, TreeStep};
 use crate::fs::image::{FileImage, FileState};
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory, is_absent};
-use crate::language::Language;
 
 /// The format that this program writes. Older ones are read, newer ones refused untouched.
 pub const FORMAT: u32 = 1;
@@ -274,8 +273,7 @@ impl Journal {
 
     /// Notes what could not be taken back, so that its old content is kept for the operator.
     pub fn note_left(&self, left: &[Leftover]) -> Result<(), TransactionError> {
-        let text: String =
-            left.iter().map(|leftover| leftover.text(Language::English) + "\n").collect();
+        let text: String = left.iter().map(|leftover| leftover.text() + "\n").collect();
         self.write(LEFT, text.as_bytes())
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::exchange::Identity;
 use crate::fs::image::{FileImage, FileState};
-use crate::language::{Language, Localized};
+use crate::language::Localized;
 use crate::say;
 
 /// One change to the machine, with what is needed to take it back.
@@ -176,106 +176,78 @@ impl FileStep {
 }
 
 impl Localized for Step {
-    fn text(&self, language: Language) -> String {
+    fn text(&self) -> String {
         match self {
-            Self::Stop { unit } => say!(language, "stop {unit}", "停止 {unit}"),
-            Self::Start { unit } => say!(language, "start {unit}", "启动 {unit}"),
-            Self::Linger { user, on: true, .. } => say!(
-                language,
-                "let {user}'s services run without a login (lingering)",
-                "允许 {user} 的服务在未登录时运行（启用 linger）"
-            ),
-            Self::Linger { user, on: false, .. } => say!(
-                language,
-                "let {user}'s services run only during a login (no lingering)",
-                "{user} 的服务仅在登录期间运行（停用 linger）"
-            ),
-            Self::Reload => say!(
-                language,
-                "reload the systemd user manager (daemon-reload)",
-                "重新加载 systemd 用户管理器（daemon-reload）"
-            ),
+            Self::Stop { unit } => say!("stop {unit}", unit),
+            Self::Start { unit } => say!("start {unit}", unit),
+            Self::Linger { user, on: true, .. } => {
+                say!("let {user}'s services run without a login (lingering)", user)
+            }
+            Self::Linger { user, on: false, .. } => {
+                say!("let {user}'s services run only during a login (no lingering)", user)
+            }
+            Self::Reload => say!("reload the systemd user manager (daemon-reload)"),
             Self::Directory { path, mode } => {
                 let path = path.display();
-                say!(
-                    language,
-                    "create directory {path} ({mode:04o})",
-                    "创建目录 {path}（{mode:04o}）"
-                )
+                say!("create directory {path} ({mode})", path, mode = format!("{mode:04o}"))
             }
             Self::RemoveDirectory { path, .. } => {
                 let path = path.display();
-                say!(language, "remove {path} if it is empty", "如 {path} 为空则删除")
+                say!("remove {path} if it is empty", path)
             }
-            Self::Tree(tree) => tree.text(language),
-            Self::File(file) => file.text(language),
+            Self::Tree(tree) => tree.text(),
+            Self::File(file) => file.text(),
             Self::Attributes { path, before, after } => {
                 let path = path.display();
-                say!(
-                    language,
-                    "change {path} from {before} to {after}",
-                    "将 {path} 由 {before} 改为 {after}"
-                )
+                say!("change {path} from {before} to {after}", path, before, after)
             }
             Self::Move { from, to: Some(to) } => {
                 let (from, to) = (from.display(), to.display());
-                say!(language, "move {from} to {to}", "将 {from} 移动到 {to}")
+                say!("move {from} to {to}", from, to)
             }
             Self::Move { from, to: None } => {
                 let from = from.display();
-                say!(
-                    language,
-                    "move {from} out of OpenClaw's sight (kept in the transaction)",
-                    "将 {from} 移出 OpenClaw 的扫描范围（保存在事务中）"
-                )
+                say!("move {from} out of OpenClaw's sight (kept in the transaction)", from)
             }
         }
     }
 }
 
 impl Localized for TreeStep {
-    fn text(&self, language: Language) -> String {
+    fn text(&self) -> String {
         let live = self.live.display();
         match (&self.before, &self.after) {
             (None, Some(new)) => {
                 let new = &new.version;
-                say!(language, "put connector {new} into {live}", "将连接器 {new} 安装到 {live}")
+                say!("put connector {new} into {live}", new, live)
             }
             (Some(old), Some(new)) if old.version == new.version => {
                 let version = &new.version;
-                say!(
-                    language,
-                    "put another tree of connector {version} into {live}",
-                    "更换 {live} 中连接器 {version} 的目录"
-                )
+                say!("put another tree of connector {version} into {live}", version, live)
             }
             (Some(old), Some(new)) => {
                 let (old, new) = (&old.version, &new.version);
-                say!(
-                    language,
-                    "replace connector {old} by {new} in {live}",
-                    "将 {live} 中的连接器由 {old} 替换为 {new}"
-                )
+                say!("replace connector {old} by {new} in {live}", old, new, live)
             }
             (Some(old), None) => {
                 let old = &old.version;
-                say!(language, "take connector {old} out of {live}", "从 {live} 移除连接器 {old}")
+                say!("take connector {old} out of {live}", old, live)
             }
-            (None, None) => say!(language, "leave {live} alone", "不改动 {live}"),
+            (None, None) => say!("leave {live} alone", live),
         }
     }
 }
 
 impl Localized for FileStep {
-    fn text(&self, language: Language) -> String {
+    fn text(&self) -> String {
         let path = self.path.display();
         match (&self.before, &self.after) {
-            (None, _) => say!(language, "create {path}", "创建 {path}"),
-            (_, None) => say!(language, "remove {path}", "删除 {path}"),
+            (None, _) => say!("create {path}", path),
+            (_, None) => say!("remove {path}", path),
             _ if self.role == Role::Connector => {
-                say!(language, "write {path} anew, without hard links", "重写 {path}，去除硬链接")
+                say!("write {path} anew, without hard links", path)
             }
-            _ => say!(language, "edit {path}", "修改 {path}"),
+            _ => say!("edit {path}", path),
         }
     }
 }

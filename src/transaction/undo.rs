@@ -16,7 +16,7 @@ use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
 use crate::fs::{FileError, directory, exists, replace};
-use crate::language::{Language, Localized};
+use crate::language::Localized;
 use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
 use crate::openclaw::way_back::{self, Images, WayBack};
 use crate::progress::Progress;
@@ -364,9 +364,9 @@ fn subject(step: &Step) -> String {
 struct TakenBack<'a>(&'a Step);
 
 impl Localized for TakenBack<'_> {
-    fn text(&self, language: Language) -> String {
-        let step = self.0.text(language);
-        say!(language, "undone: {step}", "已撤销：{step}")
+    fn text(&self) -> String {
+        let step = self.0.text();
+        say!("undone: {step}", step)
     }
 }
 

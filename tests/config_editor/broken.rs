@@ -69,16 +69,18 @@ fn the_reader_sees_the_line_and_the_caret_in_both_languages() {
     let text = "{\n  \"频道\": {\"clientSecret\": \"hunter2\" \"enabled\": true},\n}";
     let error = error(text.as_bytes());
     assert_eq!(
-        error.problem(Language::English),
+        error.message(),
         "/home/user/.openclaw/openclaw.json, line 2, column 35: a comma is missing here\n  \
          \"频道\": {\"clientSecret\": \"•••\" \"enabled\": true},\n                                ^"
     );
+    Language::Chinese.choose();
     assert_eq!(
-        error.problem(Language::Chinese).lines().next(),
+        error.message().lines().next(),
         Some("/home/user/.openclaw/openclaw.json 第 2 行第 35 列:这里缺少逗号")
     );
+    Language::English.choose();
     assert_eq!(
-        error.remedy(Language::English),
+        error.hint(),
         "Put a comma at the caret, then run the command again. Nothing was changed."
     );
     assert!(!format!("{error:?}").contains("hunter2"));

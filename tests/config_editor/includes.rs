@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use openclaw_setup::language::{Explain, Language};
+use openclaw_setup::language::Explain;
 use openclaw_setup::openclaw::document::{Edit, KeyPath, Value};
 use openclaw_setup::openclaw::include::{BadInclude, ConfigError, ConfigSet, Unreadable};
 use tempfile::TempDir;
@@ -208,9 +208,7 @@ fn a_missing_or_unreadable_config_is_named() {
     let home = Home::with(&[]);
     let error = home.load().unwrap_err();
     assert_eq!(error.code(), "config.missing");
-    assert!(
-        error.problem(Language::English).contains(&*home.path("openclaw.json").to_string_lossy())
-    );
+    assert!(error.message().contains(&*home.path("openclaw.json").to_string_lossy()));
     fs::create_dir(home.path("openclaw.json")).unwrap();
     assert!(matches!(
         home.load().unwrap_err(),
@@ -291,7 +289,7 @@ fn a_malformed_include_is_named() {
     let home = Home::with(&[("openclaw.json", "{$include: './a.json5'}"), ("a.json5", "{x 1}")]);
     let error = home.load().unwrap_err();
     let place = format!("{}, line 1, column 4", home.path("a.json5").display());
-    assert!(error.problem(Language::English).starts_with(&place));
+    assert!(error.message().starts_with(&place));
 }
 
 #[test]

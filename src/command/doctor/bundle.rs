@@ -38,11 +38,7 @@ pub(super) fn write(
     let console = context.console;
     let parts = parts(examination, diagnosis, console);
     let shown = file.display();
-    console.tell(&say!(
-        console.language,
-        "{shown} will hold, with every secret and every message masked:",
-        "{shown} 将包含以下内容，所有机密与聊天内容均已隐去："
-    ));
+    console.tell(&say!("{shown} will hold, with every secret and every message masked:", shown));
     for part in &parts {
         console.tell(&format!("  {:<18} {}", part.name, part.what));
     }
@@ -76,7 +72,6 @@ fn archive(parts: &[Part]) -> std::io::Result<Vec<u8>> {
 }
 
 fn parts(examination: &Examination, diagnosis: &Diagnosis, console: Console) -> Vec<Part> {
-    let language = console.language;
     let secrets = secrets(examination);
     let plain = Console { color: false, ..console };
     let json = |value: &serde_json::Value| format!("{value:#}\n");
@@ -84,39 +79,31 @@ fn parts(examination: &Examination, diagnosis: &Diagnosis, console: Console) -> 
         Part {
             name: "findings.txt".to_owned(),
             text: tell::text(diagnosis, plain),
-            what: say!(language, "the findings, as shown", "检查结果（文本）"),
+            what: say!("the findings, as shown"),
         },
         Part {
             name: "findings.json".to_owned(),
             text: json(&tell::findings_json(diagnosis)),
-            what: say!(language, "the findings, as data", "检查结果（JSON）"),
+            what: say!("the findings, as data"),
         },
         Part {
             name: "versions.json".to_owned(),
             text: json(&versions(examination)),
-            what: say!(language, "versions of all programs", "各程序版本"),
+            what: say!("versions of all programs"),
         },
         Part {
             name: "unit.json".to_owned(),
             text: json(&unit(examination)),
-            what: say!(
-                language,
-                "the unit's properties; of its variables only names, proxies and PATH",
-                "服务单元属性；变量只含名称、代理与 PATH"
-            ),
+            what: say!("the unit's properties; of its variables only names, proxies and PATH"),
         },
         Part {
             name: "log.txt".to_owned(),
             text: examination.log.tail.join("\n"),
-            what: say!(language, "the gateway's last log lines", "网关最近的日志"),
+            what: say!("the gateway's last log lines"),
         },
     ];
     parts.extend(configs(examination).into_iter().map(|(name, text)| Part {
-        what: say!(
-            language,
-            "a config file, values of secret keys masked",
-            "配置文件，机密值已隐去"
-        ),
+        what: say!("a config file, values of secret keys masked"),
         name,
         text,
     }));

@@ -101,8 +101,7 @@ impl Undertaking for Mending<'_> {
         if self.options.live {
             live::ask(self.context, self.options, self.checks, &mut examination)?;
         }
-        let language = self.context.console.language;
-        let diagnosis = diagnose(self.checks, &examination, language);
+        let diagnosis = diagnose(self.checks, &examination);
         let repairs = self.repairs(&examination, &diagnosis);
         let restores = repairs.iter().any(|repair| matches!(repair, Repair::RestoreConfig { .. }));
         self.left = diagnosis.leaves_errors() && !restores;
@@ -149,7 +148,7 @@ impl Undertaking for Mending<'_> {
         let picture = &prospect.examination.picture;
         match judge(self.context, self.manager, picture, &prospect.plan, bar) {
             Err(error) if prospect.leaves_errors && !self.context.interrupt.is_raised() => {
-                self.context.console.tell(&error.problem(self.context.console.language));
+                self.context.console.tell(&error.message());
                 Ok(())
             }
             verdict => verdict,
@@ -157,16 +156,11 @@ impl Undertaking for Mending<'_> {
     }
 
     fn nothing_to_do(&self) -> String {
-        let language = self.context.console.language;
-        say!(language, "Nothing here has a safe repair.", "没有可以安全自动修复的问题。")
+        say!("Nothing here has a safe repair.")
     }
 
     fn done(&self, _: &Prospect, id: &str) -> String {
-        say!(
-            self.context.console.language,
-            "Repaired. To take it back: openclaw-setup rollback {id}",
-            "已修复。如需撤销：openclaw-setup rollback {id}"
-        )
+        say!("Repaired. To take it back: openclaw-setup rollback {id}", id)
     }
 }
 

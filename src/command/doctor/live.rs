@@ -131,38 +131,26 @@ fn node(context: &Context, examination: &Examination) -> Option<PathBuf> {
 }
 
 fn announce(context: &Context, provider: Option<&Provider>, bots: &[Bot], outlook: &Outlook<'_>) {
-    let language = context.console.language;
     let mut lines = Vec::new();
     if let Some(provider) = provider {
         let base = redacted(&provider.base_url, &whom::secrets(Some(provider), &[]));
-        lines.push(match provider.completion_question() {
-            Ok((_, model)) => say!(
-                language,
+        lines.push(if let Ok((_, model)) = provider.completion_question() {
+            say!(
                 "Asking the provider at {base} for one completion of a few tokens (model {model}).",
-                "将向供应商 {base} 请求一次只有几个 token 的补全（模型 {model}）。"
-            ),
-            Err(_) => say!(
-                language,
-                "Looking whether the provider at {base} can be reached.",
-                "将探测供应商 {base} 是否可达。"
-            ),
+                base,
+                model
+            )
+        } else {
+            say!("Looking whether the provider at {base} can be reached.", base)
         });
     }
     for bot in bots {
         let id = &bot.client_id;
-        lines.push(say!(
-            language,
-            "Asking DingTalk for a token and a Stream connection of bot {id}.",
-            "将向钉钉请求机器人 {id} 的 token 与 Stream 连接。"
-        ));
+        lines.push(say!("Asking DingTalk for a token and a Stream connection of bot {id}.", id));
     }
     if let Some(proxy) = outlook.proxy().filter(|_| !lines.is_empty()) {
         let proxy = redacted(proxy, &[]);
-        lines.push(say!(
-            language,
-            "Each directly, and through the proxy {proxy}.",
-            "以上均分别直连和经代理 {proxy} 进行。"
-        ));
+        lines.push(say!("Each directly, and through the proxy {proxy}.", proxy));
     }
     for line in &lines {
         context.console.tell(line);

@@ -12,7 +12,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use crate::cli::Doctor;
 use crate::doctor::{Check, Diagnosis, Examination, Severity, catalogue, diagnose};
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::report::json;
 use crate::say;
 
@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context, options: &Doctor) -> Result<Exit, Failure> 
     if options.live {
         live::ask(context, options, &checks, &mut examination)?;
     }
-    let diagnosis = diagnose(&checks, &examination, context.console.language);
+    let diagnosis = diagnose(&checks, &examination);
     if let Some(file) = &options.bundle {
         bundle::write(context, &examination, &diagnosis, file)?;
     }
@@ -45,7 +45,7 @@ fn report(
     diagnosis: &Diagnosis,
 ) -> Exit {
     let console = context.console;
-    if let Some(measured) = tell::measured(examination, console.language) {
+    if let Some(measured) = tell::measured(examination) {
         console.result(&measured);
     }
     console.result(&tell::text(diagnosis, console));
@@ -73,8 +73,8 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Check>, UnknownCheck> {
 
 fn list(context: &Context, checks: &[&'static Check]) -> Exit {
     let console = context.console;
-    console.result(&tell::list(checks, console.language));
-    console.document(&json::document("doctor", true, tell::list_json(checks, console.language)));
+    console.result(&tell::list(checks));
+    console.document(&json::document("doctor", true, tell::list_json(checks)));
     Exit::Done
 }
 
@@ -87,16 +87,12 @@ impl Explain for LiveOffline {
         "doctor.live-offline"
     }
 
-    fn problem(&self, language: Language) -> String {
-        say!(
-            language,
-            "--live asks the outside world, and --offline forbids it",
-            "--live 需要访问外部服务，而 --offline 禁止访问"
-        )
+    fn message(&self) -> String {
+        say!("--live asks the outside world, and --offline forbids it")
     }
 
-    fn remedy(&self, language: Language) -> String {
-        say!(language, "Leave one of the two out.", "请去掉其中一个。")
+    fn hint(&self) -> String {
+        say!("Leave one of the two out.")
     }
 }
 
@@ -111,16 +107,12 @@ impl Explain for UnknownCheck {
         "doctor.unknown-check"
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         let name = &self.name;
-        say!(language, "there is no check {name}", "没有名为 {name} 的检查")
+        say!("there is no check {name}", name)
     }
 
-    fn remedy(&self, language: Language) -> String {
-        say!(
-            language,
-            "List them: openclaw-setup doctor --list",
-            "查看全部检查：openclaw-setup doctor --list"
-        )
+    fn hint(&self) -> String {
+        say!("List them: openclaw-setup doctor --list")
     }
 }

@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use crate::doctor::examination::outside::way_text;
 use crate::doctor::{Check, Diagnosis, Examination, Finding, Severity};
-use crate::language::Language;
 use crate::outside::Outcome;
 use crate::report::Console;
 use crate::report::console::Mark;
@@ -13,39 +12,37 @@ use crate::say;
 
 /// The screen: findings, worst first; what could not be looked at; one line that sums it up.
 pub(super) fn text(diagnosis: &Diagnosis, console: Console) -> String {
-    let language = console.language;
     let mut lines: Vec<String> = diagnosis
         .findings
         .iter()
         .map(|(check, finding)| of_finding(check, finding, console))
         .collect();
-    lines.extend(skipped(diagnosis, language));
+    lines.extend(skipped(diagnosis));
     lines.push(summary(diagnosis, console));
     lines.join("\n")
 }
 
 /// How long each stage of each question took; nothing where nobody outside was asked.
-pub(super) fn measured(examination: &Examination, language: Language) -> Option<String> {
+pub(super) fn measured(examination: &Examination) -> Option<String> {
     let measurements = examination.outside.measurements();
     let mut table = Table::default();
     for measured in &measurements {
-        let way = way_text(measured.way, language);
+        let way = way_text(measured.way);
         table.row(&measured.subject, format!("{way}: {}", measured.answer));
     }
     (!measurements.is_empty()).then(|| table.text())
 }
 
 fn of_finding(check: &Check, finding: &Finding, console: Console) -> String {
-    let language = console.language;
     let mark = match finding.severity {
         Severity::Error => Mark::Bad,
         Severity::Warning | Severity::Info => Mark::Hint,
     };
-    let word = severity_word(finding.severity, language);
+    let word = severity_word(finding.severity);
     let head = format!("{} [{word}] {}", check.id, finding.message);
     let mut lines = vec![console.marked(mark, &head)];
     if let Some(symptom) = &finding.symptom {
-        lines.push(say!(language, "    seen as: {symptom}", "    现象：{symptom}"));
+        lines.push(say!("    seen as: {symptom}", symptom));
     }
     let evidence = finding.evidence.iter();
     lines.extend(evidence.map(|evidence| format!("    | {}  {}", evidence.place, evidence.fact)));
@@ -53,16 +50,16 @@ fn of_finding(check: &Check, finding: &Finding, console: Console) -> String {
     lines.join("\n")
 }
 
-fn severity_word(severity: Severity, language: Language) -> String {
+fn severity_word(severity: Severity) -> String {
     match severity {
-        Severity::Error => say!(language, "error", "错误"),
-        Severity::Warning => say!(language, "warning", "警告"),
-        Severity::Info => say!(language, "note", "提示"),
+        Severity::Error => say!("error"),
+        Severity::Warning => say!("warning"),
+        Severity::Info => say!("note"),
     }
 }
 
 /// One line for each reason.
-fn skipped(diagnosis: &Diagnosis, language: Language) -> Vec<String> {
+fn skipped(diagnosis: &Diagnosis) -> Vec<String> {
     let mut reasons: Vec<(&String, Vec<&str>)> = Vec::new();
     for (check, why) in &diagnosis.skipped {
         match reasons.iter_mut().find(|(known, _)| *known == why) {
@@ -72,13 +69,12 @@ fn skipped(diagnosis: &Diagnosis, language: Language) -> Vec<String> {
     }
     let line = |(why, ids): (&String, Vec<&str>)| {
         let ids = ids.join(", ");
-        say!(language, "– not looked at: {ids}: {why}", "– 未检查：{ids}：{why}")
+        say!("– not looked at: {ids}: {why}", ids, why)
     };
     reasons.into_iter().map(line).collect()
 }
 
 fn summary(diagnosis: &Diagnosis, console: Console) -> String {
-    let language = console.language;
     let (errors, warnings, notes) = (
         diagnosis.count(Severity::Error),
         diagnosis.count(Severity::Warning),
@@ -86,9 +82,12 @@ fn summary(diagnosis: &Diagnosis, console: Console) -> String {
     );
     let (run, left) = (diagnosis.run, diagnosis.skipped.len());
     let text = say!(
-        language,
         "{errors} errors, {warnings} warnings, {notes} notes; {run} checks looked, {left} did not",
-        "错误 {errors}，警告 {warnings}，提示 {notes}；已检查 {run} 项，未检查 {left} 项"
+        errors,
+        warnings,
+        notes,
+        run,
+        left
     );
     let mark = match (errors, warnings) {
         (0, 0) => Mark::Good,
@@ -97,11 +96,7 @@ fn summary(diagnosis: &Diagnosis, console: Console) -> String {
     };
     let mut lines = vec![console.marked(mark, &text)];
     if !diagnosis.repairs().is_empty() {
-        lines.push(say!(
-            language,
-            "  What can be repaired safely, as one transaction: openclaw-setup doctor --fix (-n shows the plan)",
-            "  可安全修复的问题可一次性处理：openclaw-setup doctor --fix（加 -n 只看计划）"
-        ));
+        lines.push(say!("  What can be repaired safely, as one transaction: openclaw-setup doctor --fix (-n shows the plan)"));
     }
     lines.join("\n")
 }
@@ -163,24 +158,24 @@ pub(super) fn findings_json(diagnosis: &Diagnosis) -> Value {
 }
 
 /// The catalogue as a table.
-pub(super) fn list(checks: &[&'static Check], language: Language) -> String {
+pub(super) fn list(checks: &[&'static Check]) -> String {
     let mut table = Table::default();
     for check in checks {
-        let word = severity_word(check.severity, language);
-        table.row(check.id, format!("[{word}] {}", check.title(language)));
+        let word = severity_word(check.severity);
+        table.row(check.id, format!("[{word}] {}", check.title()));
     }
     table.text()
 }
 
 /// The catalogue as data.
-pub(super) fn list_json(checks: &[&'static Check], language: Language) -> Map<String, Value> {
+pub(super) fn list_json(checks: &[&'static Check]) -> Map<String, Value> {
     let checks: Vec<Value> = checks
         .iter()
         .map(|check| {
             json!({
                 "checkId": check.id,
                 "severity": check.severity,
-                "title": check.title(language),
+                "title": check.title(),
             })
         })
         .collect();

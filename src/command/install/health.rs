@@ -4,7 +4,7 @@ use crate::command::context::Context;
 use crate::health::{BypassUndone, Endpoint, Gate, Healthy, LogSource};
 use crate::installation::picture::Picture;
 use crate::installation::service::Managed;
-use crate::language::{Language, Localized};
+use crate::language::Localized;
 use crate::openclaw::document::Value;
 use crate::openclaw::document::mask::secrets_in;
 use crate::openclaw::include::ConfigSet;
@@ -50,13 +50,9 @@ pub(in crate::command) fn judge(
 struct Passed(Healthy);
 
 impl Localized for Passed {
-    fn text(&self, language: Language) -> String {
+    fn text(&self) -> String {
         let (pid, seconds) = (self.0.main_pid, self.0.watched.as_secs());
-        say!(
-            language,
-            "the gateway is healthy (pid {pid}, watched for {seconds} s)",
-            "网关运行正常（pid {pid}，已观察 {seconds} 秒）"
-        )
+        say!("the gateway is healthy (pid {pid}, watched for {seconds} s)", pid, seconds)
     }
 }
 
@@ -65,8 +61,8 @@ impl Localized for Passed {
 struct Watching;
 
 impl Localized for Watching {
-    fn text(&self, language: Language) -> String {
-        say!(language, "waiting until the gateway is healthy", "等待网关恢复健康")
+    fn text(&self) -> String {
+        say!("waiting until the gateway is healthy")
     }
 }
 

@@ -100,8 +100,8 @@ impl Errand<'_> {
         if !prompt::can_ask() || self.context.yes {
             return Err(Failure::usage(SettingError::Missing { settings: needed }));
         }
-        let (language, interrupt) = (self.context.console.language, &self.context.interrupt);
-        prompt::ask(&mut self.settings, &needed, language, interrupt).map_err(Failure::usage)?;
+        let interrupt = &self.context.interrupt;
+        prompt::ask(&mut self.settings, &needed, interrupt).map_err(Failure::usage)?;
         self.complete(config)
     }
 }
@@ -157,19 +157,15 @@ impl Undertaking for Errand<'_> {
     }
 
     fn nothing_to_do(&self) -> String {
-        say!(
-            self.context.console.language,
-            "Nothing to do: DingTalk is set up here already.",
-            "无需改动：钉钉已配置完成。"
-        )
+        say!("Nothing to do: DingTalk is set up here already.")
     }
 
     fn done(&self, prospect: &Prospect, id: &str) -> String {
         let version = prospect.coming.version();
         say!(
-            self.context.console.language,
             "DingTalk works here with connector {version}. To take it back: openclaw-setup rollback {id}",
-            "钉钉已可用，连接器版本 {version}。如需撤销：openclaw-setup rollback {id}"
+            version,
+            id
         )
     }
 }

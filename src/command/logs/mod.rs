@@ -88,25 +88,18 @@ fn wanted(options: &Logs, started_usec: u64) -> Wanted {
 fn introduce(context: &Context, origin: &Origin, secrets_are_known: bool) {
     let console = context.console;
     match origin {
-        Origin::Journal if console.verbose => console.tell(&say!(
-            console.language,
-            "from the journal, {}",
-            "来自 journal：{}",
-            context.paths.unit
-        )),
+        Origin::Journal if console.verbose => {
+            console.tell(&say!("from the journal, {unit}", unit = context.paths.unit));
+        }
         Origin::Journal => {}
         Origin::Files(path) => console.tell(&say!(
-            console.language,
-            "Not in the journal; from OpenClaw's log file {}",
-            "journal 中没有；来自 OpenClaw 的日志文件 {}",
-            path.display()
+            "Not in the journal; from OpenClaw's log file {path}",
+            path = path.display()
         )),
     }
     if !secrets_are_known {
         console.tell(&say!(
-            console.language,
-            "The config cannot be read: secrets are told only by the names before them.",
-            "无法读取配置：只能按名称识别机密值。"
+            "The config cannot be read: secrets are told only by the names before them."
         ));
     }
 }
@@ -114,8 +107,7 @@ fn introduce(context: &Context, origin: &Origin, secrets_are_known: bool) {
 fn tell_of_silence(context: &Context, since_usec: u64) {
     let since = tell::local_time(since_usec);
     context.console.tell(&say!(
-        context.console.language,
         "Nothing has been logged since {since}. Earlier lines: openclaw-setup logs --since 1d",
-        "自 {since} 起没有日志。查看更早的日志：openclaw-setup logs --since 1d"
+        since
     ));
 }

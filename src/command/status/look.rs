@@ -14,7 +14,7 @@ use crate::health::{ChatAnswer, Endpoint, Readiness};
 use crate::installation::live_tree::version_of;
 use crate::installation::picture::Picture;
 use crate::installation::service::Managed;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::openclaw::document::Value;
 use crate::openclaw::include::ConfigSet;
 use crate::say;
@@ -129,70 +129,54 @@ fn pending(context: &Context) -> Result<Option<Pending>, Failure> {
 
 impl Status {
     /// What is wrong, one sentence each; nothing at all on a machine that was never set up.
-    pub(super) fn problems(&self, language: Language) -> Vec<String> {
+    pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        problems.extend(self.config_error.as_ref().map(|error| error.problem(language)));
-        problems.extend(self.manager_error.as_ref().map(|error| error.problem(language)));
+        problems.extend(self.config_error.as_ref().map(|error| error.message()));
+        problems.extend(self.manager_error.as_ref().map(crate::language::Explain::message));
         problems.extend(self.pending.as_ref().filter(|pending| !pending.at_work).map(|pending| {
             let Pending { id, command, .. } = pending;
-            say!(
-                language,
-                "{command} ({id}) was cut off; undo it with: openclaw-setup recover",
-                "{command}（{id}）被中断；请运行以下命令撤销：openclaw-setup recover"
-            )
+            say!("{command} ({id}) was cut off; undo it with: openclaw-setup recover", command, id)
         }));
-        problems.extend(self.tree_problem(language));
-        problems.extend(self.service_problem(language));
-        problems.extend(self.proxy_problem(language));
+        problems.extend(self.tree_problem());
+        problems.extend(self.service_problem());
+        problems.extend(self.proxy_problem());
         problems
     }
 
-    fn tree_problem(&self, language: Language) -> Option<String> {
+    fn tree_problem(&self) -> Option<String> {
         let deviations = self.connector.as_ref()?.deviations.as_ref()?;
         let count = deviations.len();
         (count > 0).then(|| {
-            say!(
-                language,
-                "{count} paths of the connector's tree are not as installed; list them with: openclaw-setup verify",
-                "连接器目录有 {count} 处与安装时不一致；查看详情：openclaw-setup verify"
-            )
+            say!("{count} paths of the connector's tree are not as installed; list them with: openclaw-setup verify", count)
         })
     }
 
-    fn service_problem(&self, language: Language) -> Option<String> {
+    fn service_problem(&self) -> Option<String> {
         let unit = &self.picture.service.managed()?.unit;
         let (name, result) = (&unit.name, &unit.result);
         if unit.active_state == crate::systemd::ActiveState::Failed {
             return Some(say!(
-                language,
                 "{name} has failed ({result}); its log: journalctl --user -u {name} -n 50",
-                "{name} 已失败（{result}）；查看日志：journalctl --user -u {name} -n 50"
+                name,
+                result
             ));
         }
         let gateway = self.gateway.as_ref()?;
         match gateway.readiness {
             Readiness::Ready => {}
-            _ => return Some(say!(language, "the gateway is not ready", "网关未就绪")),
+            _ => return Some(say!("the gateway is not ready")),
         }
         (self.connector.is_some() && gateway.chat != ChatAnswer::Open).then(|| {
-            say!(
-                language,
-                "the connector's endpoint does not answer as it should; repair it with: openclaw-setup install",
-                "连接器使用的接口响应异常；可运行以下命令修复：openclaw-setup install"
-            )
+            say!("the connector's endpoint does not answer as it should; repair it with: openclaw-setup install")
         })
     }
 
-    fn proxy_problem(&self, language: Language) -> Option<String> {
+    fn proxy_problem(&self) -> Option<String> {
         let routing = self.routing.as_ref()?;
         (self.connector.is_some() && routing.is_broken()).then(|| {
             let hosts: Vec<_> = routing.not_bypassed.iter().map(|host| host.in_url()).collect();
             let hosts = hosts.join(", ");
-            say!(
-                language,
-                "a proxy takes the gateway's own requests to {hosts}; repair it with: openclaw-setup install",
-                "代理会截走网关发往 {hosts} 的本地请求；可运行以下命令修复：openclaw-setup install"
-            )
+            say!("a proxy takes the gateway's own requests to {hosts}; repair it with: openclaw-setup install", hosts)
         })
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let status = look::look(context, manager)?;
     let console = context.console;
     console.result(&tell::text(&status, console));
-    let problems = status.problems(console.language);
+    let problems = status.problems();
     console.document(&json::document(
         "status",
         problems.is_empty(),

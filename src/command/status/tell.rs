@@ -6,7 +6,6 @@ use super::look::{Connector, Status};
 use crate::command::history;
 use crate::health::{ChatAnswer, Readiness};
 use crate::installation::service::Managed;
-use crate::language::Language;
 use crate::report::Console;
 use crate::report::console::Mark;
 use crate::report::table::Table;
@@ -15,48 +14,38 @@ use crate::systemd::LoadState;
 
 /// The screen: a table, then what is wrong.
 pub(super) fn text(status: &Status, console: Console) -> String {
-    let language = console.language;
     let mut table = Table::default();
     let version = status.picture.program.version.map(|version| version.to_string());
-    table.row("OpenClaw", version.unwrap_or_else(|| unknown(language)));
-    table.row(
-        say!(language, "state dir", "状态目录"),
-        status.picture.paths.state_dir.display().to_string(),
-    );
-    table.row(
-        say!(language, "config", "配置文件"),
-        status.picture.paths.config.display().to_string(),
-    );
-    table
-        .row(say!(language, "connector", "连接器"), connector(status.connector.as_ref(), language));
-    table.row(say!(language, "unit", "服务单元"), unit(status, language));
-    table.row(say!(language, "proxy bypass", "代理绕过"), bypass(status, language));
-    table.row(say!(language, "gateway", "网关"), gateway(status, language));
-    table.row(say!(language, "last transaction", "最近事务"), last(status, language));
+    table.row("OpenClaw", version.unwrap_or_else(unknown));
+    table.row(say!("state dir"), status.picture.paths.state_dir.display().to_string());
+    table.row(say!("config"), status.picture.paths.config.display().to_string());
+    table.row(say!("connector"), connector(status.connector.as_ref()));
+    table.row(say!("unit"), unit(status));
+    table.row(say!("proxy bypass"), bypass(status));
+    table.row(say!("gateway"), gateway(status));
+    table.row(say!("last transaction"), last(status));
     let mut lines = vec![table.text()];
-    let problems = status.problems(language);
+    let problems = status.problems();
     lines.extend(problems.iter().map(|problem| console.marked(Mark::Bad, problem)));
-    lines.extend(upgrade(status, language).map(|hint| console.marked(Mark::Hint, &hint)));
+    lines.extend(upgrade(status).map(|hint| console.marked(Mark::Hint, &hint)));
     lines.join("\n")
 }
 
-fn unknown(language: Language) -> String {
-    say!(language, "unknown", "未知")
+fn unknown() -> String {
+    say!("unknown")
 }
 
-fn connector(connector: Option<&Connector>, language: Language) -> String {
-    let Some(connector) = connector else { return say!(language, "not installed", "未安装") };
-    let version = connector.version.clone().unwrap_or_else(|| unknown(language));
+fn connector(connector: Option<&Connector>) -> String {
+    let Some(connector) = connector else { return say!("not installed") };
+    let version = connector.version.clone().unwrap_or_else(unknown);
     let (path, state) = (
         connector.path.display(),
         match &connector.deviations {
-            None => say!(language, "not installed by openclaw-setup", "非 openclaw-setup 安装"),
-            Some(deviations) if deviations.is_empty() => {
-                say!(language, "tree as installed", "目录与安装时一致")
-            }
+            None => say!("not installed by openclaw-setup"),
+            Some(deviations) if deviations.is_empty() => say!("tree as installed"),
             Some(deviations) => {
                 let count = deviations.len();
-                say!(language, "{count} paths changed since", "{count} 处已被改动")
+                say!("{count} paths changed since", count)
             }
         },
     );
@@ -64,86 +53,80 @@ fn connector(connector: Option<&Connector>, language: Language) -> String {
 }
 
 /// A newer payload is an offer, not a problem.
-fn upgrade(status: &Status, language: Language) -> Option<String> {
+fn upgrade(status: &Status) -> Option<String> {
     let version = status.connector.as_ref()?.upgrade.as_ref()?;
-    Some(say!(
-        language,
-        "connector {version} is here; move to it with: openclaw-setup upgrade",
-        "已有新版连接器 {version}；升级请运行：openclaw-setup upgrade"
-    ))
+    Some(say!("connector {version} is here; move to it with: openclaw-setup upgrade", version))
 }
 
-fn unit(status: &Status, language: Language) -> String {
+fn unit(status: &Status) -> String {
     match status.picture.service.managed() {
-        None => say!(language, "no systemd user manager", "没有 systemd 用户管理器"),
+        None => say!("no systemd user manager"),
         Some(managed) if managed.unit.load_state == LoadState::NotFound => {
             let name = &managed.unit.name;
-            say!(language, "{name} does not exist", "{name} 不存在")
+            say!("{name} does not exist", name)
         }
         Some(Managed { unit, .. }) => {
             let (name, active, sub) = (&unit.name, unit.active_state.name(), &unit.sub_state);
             let pid = unit.main_pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
             let restarts = unit.n_restarts;
-            let flaps = match restarts {
-                0 => String::new(),
-                _ => say!(language, ", {restarts} automatic restarts", "，自动重启 {restarts} 次"),
+            let flaps = if restarts == 0 {
+                String::new()
+            } else {
+                say!(", {restarts} automatic restarts", restarts)
             };
             format!("{name}  {active} ({sub}{pid}{flaps})")
         }
     }
 }
 
-fn bypass(status: &Status, language: Language) -> String {
-    let value = status.bypass.clone().unwrap_or_else(|| say!(language, "none", "无"));
+fn bypass(status: &Status) -> String {
+    let value = status.bypass.clone().unwrap_or_else(|| say!("none"));
     let proxies = status.routing.as_ref().map(|routing| routing.proxies_set.join(", "));
     match proxies.filter(|names| !names.is_empty()) {
         Some(names) => {
-            format!("{value}\n{}", say!(language, "proxy set by {names}", "代理变量：{names}"))
+            format!("{value}\n{}", say!("proxy set by {names}", names))
         }
-        None => format!("{value}\n{}", say!(language, "no proxy is set", "未设置代理")),
+        None => format!("{value}\n{}", say!("no proxy is set")),
     }
 }
 
-fn gateway(status: &Status, language: Language) -> String {
+fn gateway(status: &Status) -> String {
     let port = status.picture.port;
     let auth = status.auth_mode.as_deref().unwrap_or("–");
-    let auth = say!(language, "auth {auth}", "认证 {auth}");
+    let auth = say!("auth {auth}", auth);
     let Some(gateway) = &status.gateway else {
-        return format!(
-            "{}  {auth}",
-            say!(language, "not running (port {port})", "未运行（端口 {port}）")
-        );
+        return format!("{}  {auth}", say!("not running (port {port})", port));
     };
     let ready = match &gateway.readiness {
-        Readiness::Ready => say!(language, "ready", "就绪"),
+        Readiness::Ready => say!("ready"),
         Readiness::NotReady { failing } => {
             let failing = failing.join(", ");
-            say!(language, "not ready: {failing}", "未就绪：{failing}")
+            say!("not ready: {failing}", failing)
         }
-        Readiness::NoListener => say!(language, "nobody listens", "无监听"),
+        Readiness::NoListener => say!("nobody listens"),
         Readiness::Odd { what } => what.clone(),
     };
-    let chat = chat(&gateway.chat, language);
+    let chat = chat(&gateway.chat);
     format!("127.0.0.1:{port}  {ready}  chatCompletions {chat}  {auth}")
 }
 
-fn chat(answer: &ChatAnswer, language: Language) -> String {
+fn chat(answer: &ChatAnswer) -> String {
     match answer {
-        ChatAnswer::Open => say!(language, "open", "已开启"),
-        ChatAnswer::Unauthorised => say!(language, "refuses the token (401)", "拒绝令牌（401）"),
-        ChatAnswer::Disabled => say!(language, "off (404)", "未开启（404）"),
-        ChatAnswer::NotAllowed => say!(language, "off (405)", "未开启（405）"),
-        ChatAnswer::RateLimited => say!(language, "rate limited (429)", "被限流（429）"),
+        ChatAnswer::Open => say!("open"),
+        ChatAnswer::Unauthorised => say!("refuses the token (401)"),
+        ChatAnswer::Disabled => say!("off (404)"),
+        ChatAnswer::NotAllowed => say!("off (405)"),
+        ChatAnswer::RateLimited => say!("rate limited (429)"),
         ChatAnswer::Odd { what } => what.clone(),
     }
 }
 
-fn last(status: &Status, language: Language) -> String {
+fn last(status: &Status) -> String {
     match &status.last {
-        None => say!(language, "none", "无"),
+        None => say!("none"),
         Some(journal) => {
             let intent = journal.intent();
-            let state = history::state(journal.phase(), language);
+            let state = history::state(journal.phase());
             format!("{}  {}  {state}", intent.id, intent.command)
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::connector::digest::Sha256;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// A checksum is missing, unreadable or wrong.
@@ -65,11 +65,11 @@ impl Explain for ChecksumError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
             Self::Unverified { payload } => {
                 let payload = payload.display();
-                say!(language, "no checksum vouches for {payload}", "{payload} 没有任何校验和")
+                say!("no checksum vouches for {payload}", payload)
             }
             Self::Wrong { file, expected, found, said_by } => {
                 let file = file.display();
@@ -77,63 +77,49 @@ impl Explain for ChecksumError {
                     .as_ref()
                     .map_or_else(|| "--sha256".to_string(), |list| list.display().to_string());
                 say!(
-                    language,
                     "{file} has the wrong SHA-256: {found}, but {source} says {expected}",
-                    "{file} 的 SHA-256 不符：实际为 {found}，而 {source} 要求 {expected}"
+                    file,
+                    found,
+                    source,
+                    expected
                 )
             }
             Self::Absent { list, file } => {
                 let (list, file) = (list.display(), file.display());
-                say!(
-                    language,
-                    "{list} names {file}, but there is no such file",
-                    "{list} 列出了 {file}，但该文件不存在"
-                )
+                say!("{list} names {file}, but there is no such file", list, file)
             }
             Self::Unlisted { list, file } => {
                 let (list, file) = (list.display(), file.display());
-                say!(language, "{list} does not name {file}", "{list} 中没有列出 {file}")
+                say!("{list} does not name {file}", list, file)
             }
             Self::BadLine { list, line } => {
                 let list = list.display();
                 say!(
-                    language,
                     "{list}:{line}: not a line of sha256sum(1), or a second digest for one name",
-                    "{list}:{line}：不是 sha256sum(1) 的格式，或同一文件有两个不同的校验和"
+                    list,
+                    line
                 )
             }
             Self::NeedsArchive { payload } => {
                 let payload = payload.display();
-                say!(
-                    language,
-                    "--sha256 is the digest of an archive, but {payload} is a directory",
-                    "--sha256 只能用于归档文件，而 {payload} 是目录"
-                )
+                say!("--sha256 is the digest of an archive, but {payload} is a directory", payload)
             }
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         match self {
             Self::Unverified { .. } => say!(
-                language,
-                "Give --sha256 HEX or --checksums FILE, or put SHA256SUMS beside it; if you trust it as it is, --allow-unverified.",
-                "请使用 --sha256 十六进制值 或 --checksums 文件，或在旁边放置 SHA256SUMS；若确信可信，可加 --allow-unverified。"
+                "Give --sha256 HEX or --checksums FILE, or put SHA256SUMS beside it; if you trust it as it is, --allow-unverified."
             ),
-            Self::BadLine { .. } => say!(
-                language,
-                "Write the list with sha256sum, then run the command again.",
-                "请用 sha256sum 重新生成清单后重试。"
-            ),
-            Self::NeedsArchive { .. } => say!(
-                language,
-                "Give --checksums FILE, or a SHA256SUMS at the root of the directory.",
-                "请使用 --checksums 文件，或在目录根部放置 SHA256SUMS。"
-            ),
+            Self::BadLine { .. } => {
+                say!("Write the list with sha256sum, then run the command again.")
+            }
+            Self::NeedsArchive { .. } => {
+                say!("Give --checksums FILE, or a SHA256SUMS at the root of the directory.")
+            }
             Self::Wrong { .. } | Self::Absent { .. } | Self::Unlisted { .. } => say!(
-                language,
-                "Get the payload and its checksums again from their publisher; nothing was written.",
-                "请从发布者处重新获取安装包及其校验和；未写入任何内容。"
+                "Get the payload and its checksums again from their publisher; nothing was written."
             ),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::CONNECTOR_ID;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// One flaw of a fact file.
@@ -67,63 +67,57 @@ impl Explain for FactsError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         let (payload, file) = (self.payload.display(), self.file);
         match &self.flaw {
-            Flaw::Missing => {
-                say!(language, "{payload} has no {file}", "{payload} 中缺少 {file}")
-            }
+            Flaw::Missing => say!("{payload} has no {file}", payload, file),
             Flaw::ByteOrderMark => say!(
-                language,
                 "{payload}: {file} starts with a byte order mark, which OpenClaw cannot read",
-                "{payload}：{file} 以字节顺序标记（BOM）开头，OpenClaw 无法读取"
+                payload,
+                file
             ),
             // serde_json's reason ends with the line and column
-            Flaw::Syntax { cause, .. } => say!(
-                language,
-                "{payload}: {file} is not valid JSON: {cause}",
-                "{payload}：{file} 不是有效的 JSON：{cause}"
-            ),
+            Flaw::Syntax { cause, .. } => {
+                say!("{payload}: {file} is not valid JSON: {cause}", payload, file, cause)
+            }
             Flaw::WrongValue { key, expected } => say!(
-                language,
                 "{payload}: in {file}, “{key}” must be {expected}",
-                "{payload}：{file} 中的“{key}”取值有误（应为 {expected}）"
+                payload,
+                file,
+                key,
+                expected
             ),
             Flaw::WrongId { found } => say!(
-                language,
                 "{payload}: {file} has the id “{found}”; the DingTalk connector's is “{CONNECTOR_ID}”",
-                "{payload}：{file} 的 id 为“{found}”，而钉钉连接器的 id 是“{CONNECTOR_ID}”"
+                payload,
+                file,
+                found,
+                CONNECTOR_ID
             ),
             Flaw::NoChannel => say!(
-                language,
                 "{payload}: {file} does not list “{CONNECTOR_ID}” in “channels”, so OpenClaw would call its configuration invalid",
-                "{payload}：{file} 的“channels”中没有“{CONNECTOR_ID}”，OpenClaw 会判定配置无效"
+                payload,
+                file,
+                CONNECTOR_ID
             ),
             Flaw::EntryMissing { entry } => say!(
-                language,
                 "{payload}: {file} names the entry {entry}, which is not in the payload",
-                "{payload}：{file} 声明了入口 {entry}，但安装包中没有该文件"
+                payload,
+                file,
+                entry
             ),
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         match self.flaw {
             Flaw::EntryMissing { .. } => say!(
-                language,
-                "Install the published package; a copy of the sources may still have to be built.",
-                "请安装已发布的软件包；源代码可能需要先构建。"
+                "Install the published package; a copy of the sources may still have to be built."
             ),
-            Flaw::WrongId { .. } | Flaw::NoChannel => say!(
-                language,
-                "Give the DingTalk connector as SOURCE; nothing was written.",
-                "请将钉钉连接器作为 SOURCE；未写入任何内容。"
-            ),
-            _ => say!(
-                language,
-                "Get the connector again from its publisher; nothing was written.",
-                "请从发布者处重新获取连接器；未写入任何内容。"
-            ),
+            Flaw::WrongId { .. } | Flaw::NoChannel => {
+                say!("Give the DingTalk connector as SOURCE; nothing was written.")
+            }
+            _ => say!("Get the connector again from its publisher; nothing was written."),
         }
     }
 }

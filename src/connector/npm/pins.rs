@@ -6,7 +6,7 @@ use semver::{Version, VersionReq};
 use serde::Serialize;
 
 use crate::connector::facts::Package;
-use crate::language::{Language, Localized};
+use crate::language::Localized;
 use crate::say;
 
 const STREAM: &str = "dingtalk-stream";
@@ -36,18 +36,19 @@ pub struct Pin {
 }
 
 impl Localized for Pin {
-    fn text(&self, language: Language) -> String {
+    fn text(&self) -> String {
         let (name, declared) = (&self.name, &self.declared);
         match &self.resolution {
             Resolution::Exactly(version) => say!(
-                language,
                 "{name} {version} instead of {declared}: the newer 2.1.5 cannot connect to DingTalk",
-                "{name} 使用 {version} 而非 {declared}：更新的 2.1.5 无法连接钉钉"
+                name,
+                version,
+                declared
             ),
             Resolution::LeftOut => say!(
-                language,
                 "{name} is left out ({declared} declared): the gateway itself provides it",
-                "不安装 {name}（声明为 {declared}）：网关自身已提供"
+                name,
+                declared
             ),
         }
     }

@@ -3,7 +3,6 @@
 use crate::doctor::skipped::{no_version, not_set_up, unreadable};
 use crate::doctor::{Evidence, Examination, Finding, Severity, Verdict};
 use crate::installation::paths::CONNECTOR;
-use crate::language::Language;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::plan::repair::Repair;
@@ -39,19 +38,15 @@ fn forbidden(block: &Value, schema: &serde_json::Value) -> Vec<Vec<String>> {
     keys.filter(|key| !known(key)).map(|key| vec![key.clone()]).collect()
 }
 
-pub(super) fn legacy_keys(examination: &Examination, language: Language) -> Verdict {
+pub(super) fn legacy_keys(examination: &Examination) -> Verdict {
     if examination.config.is_err() {
-        return unreadable(language);
+        return unreadable();
     }
     if examination.channel().is_none() {
-        return not_set_up(language);
+        return not_set_up();
     }
     let Some(keys) = forbidden_keys(examination) else {
-        return Verdict::Skipped(say!(
-            language,
-            "this connector brings no schema for its channel",
-            "此版本连接器没有提供频道的 schema"
-        ));
+        return Verdict::Skipped(say!("this connector brings no schema for its channel"));
     };
     if keys.is_empty() {
         return Verdict::well();
@@ -72,16 +67,8 @@ pub(super) fn legacy_keys(examination: &Examination, language: Language) -> Verd
     let repairs = keys.iter().map(|key| Repair::Config(Edit::remove(path(key))));
     Finding::of(
         severity,
-        say!(
-            language,
-            "this connector's schema forbids {names} in its channel; OpenClaw does not name the keys when it refuses",
-            "此版本连接器的 schema 不接受频道中的 {names}；OpenClaw 报错时不会指出是哪些键"
-        ),
-        say!(
-            language,
-            "Take them out (they stay in the transaction): openclaw-setup doctor --fix config.legacy-keys",
-            "移除这些键（会保存在事务记录中）：openclaw-setup doctor --fix config.legacy-keys"
-        ),
+        say!("this connector's schema forbids {names} in its channel; OpenClaw does not name the keys when it refuses", names),
+        say!("Take them out (they stay in the transaction): openclaw-setup doctor --fix config.legacy-keys"),
     )
     .about("channels.dingtalk-connector")
     .seen_as("must NOT have additional properties")
@@ -102,34 +89,22 @@ const INERT: [(&str, Since, Option<Since>); 5] = [
     ("botDingUid", (6, 1), Some((7, 0))),
 ];
 
-pub(super) fn key_inert(examination: &Examination, language: Language) -> Verdict {
+pub(super) fn key_inert(examination: &Examination) -> Verdict {
     let Some(channel) = examination.channel() else {
-        return if examination.config.is_err() {
-            unreadable(language)
-        } else {
-            not_set_up(language)
-        };
+        return if examination.config.is_err() { unreadable() } else { not_set_up() };
     };
     let Some(version) = examination.connector() else {
-        return no_version(language);
+        return no_version();
     };
-    let mut findings: Vec<Finding> = misleading_url(examination, language).into_iter().collect();
+    let mut findings: Vec<Finding> = misleading_url(examination).into_iter().collect();
     for (key, since, until) in INERT {
         let is_set = channel.get(&[key]).is_some();
         let reads = |(minor, patch)| version >= semver::Version::new(0, minor, patch);
         if is_set && (!reads(since) || until.is_some_and(reads)) {
             findings.push(
                 Finding::info(
-                    say!(
-                        language,
-                        "connector {version} does not read {key}: it has no effect",
-                        "连接器 {version} 不读取 {key}，该键不起作用"
-                    ),
-                    say!(
-                        language,
-                        "Nothing has to be done; it may be taken out: openclaw config unset channels.{CONNECTOR}.{key}",
-                        "无需处理；也可以删除：openclaw config unset channels.{CONNECTOR}.{key}"
-                    ),
+                    say!("connector {version} does not read {key}: it has no effect", version, key),
+                    say!("Nothing has to be done; it may be taken out: openclaw config unset channels.{CONNECTOR}.{key}", CONNECTOR, key),
                 )
                 .about(format!("channels.{CONNECTOR}.{key}"))
                 .proven_by([Evidence::of_key(examination, &[CHANNEL[0], CHANNEL[1], key])]),
@@ -141,7 +116,7 @@ pub(super) fn key_inert(examination: &Examination, language: Language) -> Verdic
 
 /// No version of the connector has ever read `gatewayUrl`; that misleads only where it says
 /// something else than what the connector does.
-fn misleading_url(examination: &Examination, language: Language) -> Option<Finding> {
+fn misleading_url(examination: &Examination) -> Option<Finding> {
     let path = [CHANNEL[0], CHANNEL[1], "gatewayUrl"];
     let url = examination.text(&path)?;
     let port = examination.picture.port;
@@ -151,16 +126,8 @@ fn misleading_url(examination: &Examination, language: Language) -> Option<Findi
         .any(|host| said == format!("http://{host}:{port}"));
     (!truthful).then(|| {
         Finding::warning(
-            say!(
-                language,
-                "gatewayUrl says {url}, but no connector version reads it; the gateway is on port {port}",
-                "gatewayUrl 写的是 {url}，但任何版本的连接器都不读取它；网关端口为 {port}"
-            ),
-            say!(
-                language,
-                "Do not rely on it; gateway.port tells where the connector really calls.",
-                "请勿依赖该键；连接器实际调用的地址见 gateway.port 检查。"
-            ),
+            say!("gatewayUrl says {url}, but no connector version reads it; the gateway is on port {port}", url, port),
+            say!("Do not rely on it; gateway.port tells where the connector really calls."),
         )
         .about(KeyPath::from(&path).to_string())
         .seen_as("fetch failed")

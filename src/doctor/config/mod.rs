@@ -5,7 +5,7 @@ mod keys;
 use super::skipped::{not_set_up, unreadable};
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::installation::paths::CONNECTOR;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::version::UNKNOWN_CHANNELS_ARE_TOLERATED;
 use crate::plan::repair::Repair;
@@ -17,72 +17,59 @@ pub const CHECKS: [Check; 7] = [
     Check {
         id: "config.syntax",
         severity: Severity::Error,
-        english: "OpenClaw can read its config",
-        chinese: "OpenClaw 能读取其配置",
+        title: "OpenClaw can read its config",
         judge: syntax,
     },
     Check {
         id: "config.channel-orphan",
         severity: Severity::Error,
-        english: "the configured channel has its plugin",
-        chinese: "已配置的频道有对应的插件",
+        title: "the configured channel has its plugin",
         judge: channel_orphan,
     },
     Check {
         id: "config.legacy-keys",
         severity: Severity::Error,
-        english: "the connector's schema accepts the channel's keys",
-        chinese: "频道中的键符合连接器的 schema",
+        title: "the connector's schema accepts the channel's keys",
         judge: keys::legacy_keys,
     },
     Check {
         id: "config.key-inert",
         severity: Severity::Warning,
-        english: "no key of the channel misleads by having no effect",
-        chinese: "频道中没有不起作用、误导人的键",
+        title: "no key of the channel misleads by having no effect",
         judge: keys::key_inert,
     },
     Check {
         id: "config.allowlist",
         severity: Severity::Error,
-        english: "the plugin is allowed and switched on",
-        chinese: "插件已被允许并启用",
+        title: "the plugin is allowed and switched on",
         judge: allowlist,
     },
     Check {
         id: "config.secret-perms",
         severity: Severity::Warning,
-        english: "nobody else can read files with secrets",
-        chinese: "含机密的文件不能被他人读取",
+        title: "nobody else can read files with secrets",
         judge: secret_perms,
     },
     Check {
         id: "config.include",
         severity: Severity::Info,
-        english: "what OpenClaw's own next write would flatten",
-        chinese: "OpenClaw 下次自行写配置时会丢失的写法",
+        title: "what OpenClaw's own next write would flatten",
         judge: include,
     },
 ];
 
-fn syntax(examination: &Examination, language: Language) -> Verdict {
+fn syntax(examination: &Examination) -> Verdict {
     let Err(error) = &examination.config else { return Verdict::well() };
-    let mut finding = Finding::error(error.problem(language), error.remedy(language))
+    let mut finding = Finding::error(error.message(), error.hint())
         .about(examination.picture.paths.config.display().to_string())
         .seen_as(say!(
-            language,
-            "SyntaxError: the gateway does not start, and nearly every openclaw command refuses",
-            "JSON 语法错误（SyntaxError）：网关无法启动，几乎所有 openclaw 命令都会拒绝执行"
+            "SyntaxError: the gateway does not start, and nearly every openclaw command refuses"
         ));
     let newest = examination.backups.iter().find(|backup| backup.is_valid);
     if let Some(backup) = newest.filter(|_| error.code() != "config.missing") {
         let time = super::examination::log::time_text(backup.modified_usec);
         finding.hint.push('\n');
-        finding.hint.push_str(&say!(
-            language,
-            "Or return to its newest valid version, of {time}: openclaw-setup doctor --fix --restore-config",
-            "或恢复到最近一个有效版本（{time}）：openclaw-setup doctor --fix --restore-config"
-        ));
+        finding.hint.push_str(&say!("Or return to its newest valid version, of {time}: openclaw-setup doctor --fix --restore-config", time));
         finding = finding.read(backup.path.display().to_string(), time);
     }
     finding.into()
@@ -98,14 +85,14 @@ pub fn restoration(examination: &Examination) -> Option<Repair> {
 }
 
 /// OpenClaw says only "unknown channel id"; why its plugin is not found, it does not say.
-fn channel_orphan(examination: &Examination, language: Language) -> Verdict {
+fn channel_orphan(examination: &Examination) -> Verdict {
     if examination.config.is_err() {
-        return unreadable(language);
+        return unreadable();
     }
     if examination.channel().is_none() {
-        return not_set_up(language);
+        return not_set_up();
     }
-    let causes = super::plugin::hidden_because(examination, language);
+    let causes = super::plugin::hidden_because(examination);
     if causes.is_empty() {
         return Verdict::well();
     }
@@ -116,30 +103,22 @@ fn channel_orphan(examination: &Examination, language: Language) -> Verdict {
     let causes = causes.join("; ");
     Finding::of(
         severity,
-        say!(
-            language,
-            "the config has the channel {CONNECTOR}, but OpenClaw does not find its plugin: {causes}",
-            "配置中有频道 {CONNECTOR}，但 OpenClaw 找不到其插件：{causes}"
-        ),
-        say!(
-            language,
-            "Repair the plugin (never remove the entry: the bot's secret would go with it): openclaw-setup doctor --fix, or bring it back with openclaw-setup install",
-            "请修复插件（不要删除配置项，否则机器人的密钥会一并丢失）：openclaw-setup doctor --fix，或重新安装 openclaw-setup install"
-        ),
+        say!("the config has the channel {CONNECTOR}, but OpenClaw does not find its plugin: {causes}", CONNECTOR, causes),
+        say!("Repair the plugin (never remove the entry: the bot's secret would go with it): openclaw-setup doctor --fix, or bring it back with openclaw-setup install"),
     )
     .about("channels.dingtalk-connector")
     .seen_as(format!("unknown channel id: {CONNECTOR}"))
     .proven_by([Evidence::of_key(examination, &["plugins", "entries", CONNECTOR, "enabled"])])
-    .repaired_by(super::plugin::unhiding(examination, language))
+    .repaired_by(super::plugin::unhiding(examination))
     .into()
 }
 
-fn allowlist(examination: &Examination, language: Language) -> Verdict {
+fn allowlist(examination: &Examination) -> Verdict {
     if examination.config.is_err() {
-        return unreadable(language);
+        return unreadable();
     }
     if !examination.has_dingtalk() {
-        return not_set_up(language);
+        return not_set_up();
     }
     let ours = Value::from(CONNECTOR);
     let list = |name| examination.key(&["plugins", name]).and_then(Value::as_array);
@@ -149,59 +128,39 @@ fn allowlist(examination: &Examination, language: Language) -> Verdict {
     if list("allow").is_some_and(|list| !list.is_empty() && !list.contains(&ours)) {
         let edit = Edit::append(["plugins", "allow"], ours.clone());
         let text = say!(
-            language,
             "plugins.allow names other plugins and not {CONNECTOR}: OpenClaw does not load it",
-            "plugins.allow 列出了其他插件而没有 {CONNECTOR}，OpenClaw 不会加载它"
+            CONNECTOR
         );
-        findings.push(switched(examination, language, text, &["plugins", "allow"], edit));
+        findings.push(switched(examination, text, &["plugins", "allow"], edit));
     }
     if list("deny").is_some_and(|list| list.contains(&ours)) {
         let edit = Edit::withdraw(["plugins", "deny"], ours);
-        let text = say!(
-            language,
-            "plugins.deny names {CONNECTOR}: OpenClaw does not load it",
-            "plugins.deny 中有 {CONNECTOR}，OpenClaw 不会加载它"
-        );
-        findings.push(switched(examination, language, text, &["plugins", "deny"], edit));
+        let text = say!("plugins.deny names {CONNECTOR}: OpenClaw does not load it", CONNECTOR);
+        findings.push(switched(examination, text, &["plugins", "deny"], edit));
     }
     if is_false(&entry) {
         let edit = Edit::set(entry, true);
         let text = say!(
-            language,
             "plugins.entries.{CONNECTOR}.enabled is false: OpenClaw does not load it",
-            "plugins.entries.{CONNECTOR}.enabled 为 false，OpenClaw 不会加载它"
+            CONNECTOR
         );
-        findings.push(switched(examination, language, text, &entry, edit));
+        findings.push(switched(examination, text, &entry, edit));
     }
-    findings.extend(switched_off_whole(examination, language));
+    findings.extend(switched_off_whole(examination));
     Verdict::Found(findings)
 }
 
-fn switched(
-    examination: &Examination,
-    language: Language,
-    text: String,
-    path: &[&str],
-    edit: Edit,
-) -> Finding {
-    let hint = say!(
-        language,
-        "Let it load: openclaw-setup doctor --fix config.allowlist",
-        "允许加载：openclaw-setup doctor --fix config.allowlist"
-    );
+fn switched(examination: &Examination, text: String, path: &[&str], edit: Edit) -> Finding {
+    let hint = say!("Let it load: openclaw-setup doctor --fix config.allowlist");
     Finding::error(text, hint)
         .about(KeyPath::from(path).to_string())
-        .seen_as(say!(
-            language,
-            "the bot is silent; the log says “plugin disabled (not in allowlist)”",
-            "机器人不回复；日志中有“plugin disabled (not in allowlist)”"
-        ))
+        .seen_as(say!("the bot is silent; the log says “plugin disabled (not in allowlist)”"))
         .proven_by([Evidence::of_key(examination, path)])
         .repaired_by([Repair::Config(edit)])
 }
 
 /// Somebody may have meant these: they are told and left.
-fn switched_off_whole(examination: &Examination, language: Language) -> Vec<Finding> {
+fn switched_off_whole(examination: &Examination) -> Vec<Finding> {
     let keys: [(&[&str], Severity); 2] = [
         (&["plugins", "enabled"], Severity::Error),
         (&["channels", CONNECTOR, "enabled"], Severity::Warning),
@@ -212,16 +171,8 @@ fn switched_off_whole(examination: &Examination, language: Language) -> Vec<Find
         let key = KeyPath::from(path).to_string();
         Finding::of(
             severity,
-            say!(
-                language,
-                "{key} is false: the bot is switched off",
-                "{key} 为 false：机器人已被关闭"
-            ),
-            say!(
-                language,
-                "If that is not what you want: openclaw config set {key} true",
-                "如非本意：openclaw config set {key} true"
-            ),
+            say!("{key} is false: the bot is switched off", key),
+            say!("If that is not what you want: openclaw config set {key} true", key),
         )
         .about(key)
         .proven_by([Evidence::of_key(examination, path)])
@@ -230,7 +181,7 @@ fn switched_off_whole(examination: &Examination, language: Language) -> Vec<Find
 }
 
 /// A mode that lets others read; harmless where a directory above keeps them out.
-fn secret_perms(examination: &Examination, language: Language) -> Verdict {
+fn secret_perms(examination: &Examination) -> Verdict {
     let open = examination.private_files.iter().filter(|file| file.attributes.mode & 0o077 != 0);
     let findings = open.map(|file| {
         let (path, mode) = (file.path.display(), file.attributes.mode);
@@ -240,11 +191,7 @@ fn secret_perms(examination: &Examination, language: Language) -> Verdict {
         let repair = Repair::Attributes { path: file.path.clone(), before: file.attributes, after };
         Finding::of(
             severity,
-            say!(
-                language,
-                "{path} may hold secrets and has mode {mode:04o}",
-                "{path} 可能含有机密，而其权限为 {mode:04o}"
-            ),
+            say!("{path} may hold secrets and has mode {mode}", path, mode = format!("{mode:04o}")),
             format!("chmod 600 {path}"),
         )
         .about(path.to_string())
@@ -255,8 +202,8 @@ fn secret_perms(examination: &Examination, language: Language) -> Verdict {
 }
 
 /// OpenClaw 2026.3.13's own writes resolve every include, and drop comments.
-fn include(examination: &Examination, language: Language) -> Verdict {
-    let Ok(config) = &examination.config else { return unreadable(language) };
+fn include(examination: &Examination) -> Verdict {
+    let Ok(config) = &examination.config else { return unreadable() };
     let mut seen = Vec::new();
     if config.files().count() > 1 {
         seen.push("$include");
@@ -271,12 +218,8 @@ fn include(examination: &Examination, language: Language) -> Verdict {
     let what = seen.join(", ");
     let files = config.files().map(|(file, _)| Evidence::in_file(file, None, what.clone()));
     Finding::info(
-        say!(
-            language,
-            "the config uses {what}: openclaw-setup keeps it as it is, but OpenClaw's own next write (openclaw config set, plugins install, doctor --fix) flattens includes and drops comments",
-            "配置使用了 {what}：openclaw-setup 会原样保留，但 OpenClaw 自己下次写配置（openclaw config set、plugins install、doctor --fix）时会展开 include 并丢弃注释"
-        ),
-        say!(language, "Nothing has to be done.", "无需处理。"),
+        say!("the config uses {what}: openclaw-setup keeps it as it is, but OpenClaw's own next write (openclaw config set, plugins install, doctor --fix) flattens includes and drops comments", what),
+        say!("Nothing has to be done."),
     )
     .proven_by(files)
     .into()

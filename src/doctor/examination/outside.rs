@@ -1,6 +1,6 @@
 //! What the world outside has answered, where `--live` had it asked.
 
-use crate::language::{Explain, Language, Localized};
+use crate::language::{Explain, Localized};
 use crate::outside::dingtalk::{BotAnswers, OPEN_URL, STREAM_HOST, TOKEN_URL};
 use crate::outside::provider::ProviderAnswers;
 use crate::outside::{Answer, OutsideError, Way};
@@ -41,17 +41,13 @@ pub enum Reason {
 }
 
 impl Localized for Reason {
-    fn text(&self, language: Language) -> String {
+    fn text(&self) -> String {
         match self {
-            Self::NotConfigured => {
-                say!(language, "the config does not say whom to ask", "配置中没有可询问的对象")
+            Self::NotConfigured => say!("the config does not say whom to ask"),
+            Self::SecretElsewhere => {
+                say!("its secret is kept outside the config, where it is not looked for")
             }
-            Self::SecretElsewhere => say!(
-                language,
-                "its secret is kept outside the config, where it is not looked for",
-                "机密不在配置中，无法取得"
-            ),
-            Self::Messenger(error) => error.problem(language),
+            Self::Messenger(error) => error.message(),
         }
     }
 }
@@ -100,9 +96,9 @@ fn measured<'o>(subject: &str, way: Way, answer: &'o Answer) -> Measurement<'o> 
 
 /// The way in words.
 #[must_use]
-pub fn way_text(way: Way, language: Language) -> String {
+pub fn way_text(way: Way) -> String {
     match way {
-        Way::Direct => say!(language, "directly", "直连"),
-        Way::Proxied => say!(language, "through the proxy", "经代理"),
+        Way::Direct => say!("directly"),
+        Way::Proxied => say!("through the proxy"),
     }
 }

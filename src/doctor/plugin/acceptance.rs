@@ -6,7 +6,6 @@ use super::remedy::{Remedy, copying, reinstallation};
 use crate::doctor::examination::tree::{Examined, Tree};
 use crate::doctor::skipped::not_set_up;
 use crate::doctor::{Examination, Finding, Verdict};
-use crate::language::{Explain, Language};
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
 use crate::say;
@@ -30,8 +29,8 @@ fn foreign<'a>(examination: &Examination, tree: &'a Tree) -> Vec<(&'a Examined, 
         .collect()
 }
 
-pub(super) fn ownership(examination: &Examination, language: Language) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up(language) };
+pub(super) fn ownership(examination: &Examination) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up() };
     let uid = gateway_uid(examination);
     let may_change = examination.picture.account.uid == 0;
     let gid = examination.picture.account.gid;
@@ -39,11 +38,7 @@ pub(super) fn ownership(examination: &Examination, language: Language) -> Verdic
         let (path, owner) = (file.path.display(), found.uid);
         let after = Attributes { uid, gid, ..found };
         Finding::error(
-            say!(
-                language,
-                "{path} belongs to uid {owner}; OpenClaw runs as uid {uid} and loads only its own or root's",
-                "{path} 属于 uid {owner}；OpenClaw 以 uid {uid} 运行，只加载自己或 root 的文件"
-            ),
+            say!("{path} belongs to uid {owner}; OpenClaw runs as uid {uid} and loads only its own or root's", path, owner, uid),
             format!("sudo chown -R {uid}:{gid} {}", tree.path.display()),
         )
         .about(path.to_string())
@@ -58,20 +53,17 @@ pub(super) fn ownership(examination: &Examination, language: Language) -> Verdic
     Verdict::Found(findings.collect())
 }
 
-pub(super) fn mode_link(examination: &Examination, language: Language) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up(language) };
+pub(super) fn mode_link(examination: &Examination) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up() };
     let mut findings: Vec<Finding> = Vec::new();
-    findings.extend(linked_root(examination, tree, language));
+    findings.extend(linked_root(examination, tree));
     for file in &tree.examined {
-        findings.extend(world_writable(examination, file, language));
-        findings.extend(hard_linked(file, language));
-        findings.extend(escaping(examination, file, language));
+        findings.extend(world_writable(examination, file));
+        findings.extend(hard_linked(file));
+        findings.extend(escaping(examination, file));
     }
-    let vanished = say!(
-        language,
-        "the channel vanishes (unknown channel id); the log says “blocked plugin candidate”",
-        "频道消失（unknown channel id）；日志中有“blocked plugin candidate”"
-    );
+    let vanished =
+        say!("the channel vanishes (unknown channel id); the log says “blocked plugin candidate”");
     Verdict::Found(findings.into_iter().map(|finding| finding.seen_as(vanished.clone())).collect())
 }
 
@@ -79,22 +71,15 @@ fn ignores_links(examination: &Examination) -> bool {
     examination.openclaw().is_none_or(|version| version < LINKS_ARE_FOLLOWED)
 }
 
-fn linked_root(examination: &Examination, tree: &Tree, language: Language) -> Option<Finding> {
+fn linked_root(examination: &Examination, tree: &Tree) -> Option<Finding> {
     let target = tree.link.as_ref().filter(|_| ignores_links(examination))?.display().to_string();
     let path = tree.path.display().to_string();
-    let by_hand = say!(
-        language,
-        "Put a real directory in its place: openclaw-setup doctor --fix plugin.mode-link",
-        "换成真正的目录：openclaw-setup doctor --fix plugin.mode-link"
-    );
-    let Remedy { repair, hint } = copying(examination, Repair::RealTree, by_hand, language);
+    let by_hand =
+        say!("Put a real directory in its place: openclaw-setup doctor --fix plugin.mode-link");
+    let Remedy { repair, hint } = copying(examination, Repair::RealTree, by_hand);
     Some(
         Finding::error(
-            say!(
-                language,
-                "{path} is a symbolic link; OpenClaw before 2026.4.26 ignores it",
-                "{path} 是符号链接；2026.4.26 之前的 OpenClaw 会忽略它"
-            ),
+            say!("{path} is a symbolic link; OpenClaw before 2026.4.26 ignores it", path),
             hint,
         )
         .about(path.clone())
@@ -103,11 +88,7 @@ fn linked_root(examination: &Examination, tree: &Tree, language: Language) -> Op
     )
 }
 
-fn world_writable(
-    examination: &Examination,
-    file: &Examined,
-    language: Language,
-) -> Option<Finding> {
+fn world_writable(examination: &Examination, file: &Examined) -> Option<Finding> {
     let found = file.attributes.filter(|found| file.decides && found.mode & 0o002 != 0)?;
     let (path, mode) = (file.path.display().to_string(), found.mode);
     let account = examination.picture.account.uid;
@@ -119,9 +100,9 @@ fn world_writable(
     Some(
         Finding::error(
             say!(
-                language,
-                "{path} can be written by anybody (mode {mode:04o}): OpenClaw does not load it",
-                "{path} 任何人都可写（权限 {mode:04o}）：OpenClaw 不会加载它"
+                "{path} can be written by anybody (mode {mode}): OpenClaw does not load it",
+                path,
+                mode = format!("{mode:04o}")
             ),
             format!("chmod go-w {path}"),
         )
@@ -131,16 +112,12 @@ fn world_writable(
     )
 }
 
-fn hard_linked(file: &Examined, language: Language) -> Option<Finding> {
+fn hard_linked(file: &Examined) -> Option<Finding> {
     let links = Some(file.links).filter(|links| *links > 1)?;
     let path = file.path.display().to_string();
     Some(
         Finding::error(
-            say!(
-                language,
-                "{path} has {links} hard links: OpenClaw refuses it (a cp -l or a deduplicator made them)",
-                "{path} 有 {links} 个硬链接：OpenClaw 拒绝加载（可能由 cp -l 或去重工具造成）"
-            ),
+            say!("{path} has {links} hard links: OpenClaw refuses it (a cp -l or a deduplicator made them)", path, links),
             format!("cp -p {path} {path}.new && mv {path}.new {path}"),
         )
         .about(path.clone())
@@ -149,20 +126,12 @@ fn hard_linked(file: &Examined, language: Language) -> Option<Finding> {
     )
 }
 
-fn escaping(examination: &Examination, file: &Examined, language: Language) -> Option<Finding> {
+fn escaping(examination: &Examination, file: &Examined) -> Option<Finding> {
     let path = file.escapes.then(|| file.path.display().to_string())?;
     Some(
         Finding::error(
-            say!(
-                language,
-                "{path} leads out of the plugin's directory: OpenClaw refuses it",
-                "{path} 指向插件目录之外：OpenClaw 拒绝加载"
-            ),
-            say!(
-                language,
-                "Install it again: openclaw-setup install",
-                "请重新安装：openclaw-setup install"
-            ),
+            say!("{path} leads out of the plugin's directory: OpenClaw refuses it", path),
+            say!("Install it again: openclaw-setup install"),
         )
         .about(path)
         .repaired_by(reinstallation(examination)),
@@ -170,18 +139,15 @@ fn escaping(examination: &Examination, file: &Examined, language: Language) -> O
 }
 
 /// Why OpenClaw does not discover the plugin at all, one phrase for each cause.
-pub(in crate::doctor) fn hidden_because(
-    examination: &Examination,
-    language: Language,
-) -> Vec<String> {
+pub(in crate::doctor) fn hidden_because(examination: &Examination) -> Vec<String> {
     let Some(tree) = &examination.tree else {
         let place = examination.picture.paths.connector.display();
-        return vec![say!(language, "{place} does not exist", "{place} 不存在")];
+        return vec![say!("{place} does not exist", place)];
     };
     let mut causes: Vec<String> = Vec::new();
-    causes.extend(tree.manifest.as_ref().err().map(|flaw| flaw.problem(language)));
+    causes.extend(tree.manifest.as_ref().err().map(crate::language::Explain::message));
     if tree.link.is_some() && ignores_links(examination) {
-        causes.push(say!(language, "it is a symbolic link", "它是符号链接"));
+        causes.push(say!("it is a symbolic link"));
     }
     let mut note = |is: bool, text: String| {
         if is && !causes.contains(&text) {
@@ -190,28 +156,19 @@ pub(in crate::doctor) fn hidden_because(
     };
     note(
         tree.examined.iter().any(|file| file.decides && file.attributes.is_none()),
-        say!(language, "its entry file is missing", "缺少入口文件"),
+        say!("its entry file is missing"),
     );
     let writable = |file: &Examined| {
         file.decides && file.attributes.is_some_and(|found| found.mode & 0o002 != 0)
     };
-    note(
-        tree.examined.iter().any(writable),
-        say!(language, "it can be written by anybody", "任何人都可写"),
-    );
-    note(
-        tree.examined.iter().any(|file| file.links > 1),
-        say!(language, "a file of it has hard links", "其中有文件存在硬链接"),
-    );
-    note(
-        !foreign(examination, tree).is_empty(),
-        say!(language, "it belongs to another user", "它属于其他用户"),
-    );
+    note(tree.examined.iter().any(writable), say!("it can be written by anybody"));
+    note(tree.examined.iter().any(|file| file.links > 1), say!("a file of it has hard links"));
+    note(!foreign(examination, tree).is_empty(), say!("it belongs to another user"));
     causes
 }
 
 /// The repairs after which OpenClaw discovers the plugin; empty where not every cause has one.
-pub(in crate::doctor) fn unhiding(examination: &Examination, language: Language) -> Vec<Repair> {
+pub(in crate::doctor) fn unhiding(examination: &Examination) -> Vec<Repair> {
     let is_whole = |tree: &Tree| {
         tree.manifest.is_ok()
             && tree.examined.iter().all(|file| !file.decides || file.attributes.is_some())
@@ -219,7 +176,7 @@ pub(in crate::doctor) fn unhiding(examination: &Examination, language: Language)
     if !examination.tree.as_ref().is_some_and(is_whole) {
         return reinstallation(examination).into_iter().collect();
     }
-    let verdicts = [mode_link(examination, language), ownership(examination, language)];
+    let verdicts = [mode_link(examination), ownership(examination)];
     let findings = verdicts.into_iter().flat_map(|verdict| match verdict {
         Verdict::Found(findings) => findings,
         Verdict::Skipped(_) => Vec::new(),

@@ -5,12 +5,11 @@ use crate::connector::npm::{Resolution, pins};
 use crate::doctor::examination::tree::Tree;
 use crate::doctor::skipped::{no_version, not_set_up};
 use crate::doctor::{Examination, Finding, Verdict};
-use crate::language::Language;
 use crate::plan::repair::Repair;
 use crate::say;
 
-pub(super) fn deps(examination: &Examination, language: Language) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up(language) };
+pub(super) fn deps(examination: &Examination) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up() };
     let modules = tree.path.join("node_modules");
     let lacking: Vec<&str> = tree
         .dependencies
@@ -18,12 +17,11 @@ pub(super) fn deps(examination: &Examination, language: Language) -> Verdict {
         .filter(|dependency| dependency.found.is_none())
         .map(|dependency| dependency.name.as_str())
         .collect();
-    let Remedy { repair, hint } = fetching(examination, language);
+    let Remedy { repair, hint } = fetching(examination);
     let mut findings = Vec::new();
     if !lacking.is_empty() {
         let names = lacking.join(", ");
-        let text =
-            say!(language, "npm dependencies are missing: {names}", "缺少 npm 依赖：{names}");
+        let text = say!("npm dependencies are missing: {names}", names);
         findings.push(
             Finding::error(text, hint.clone())
                 .about(modules.display().to_string())
@@ -34,14 +32,15 @@ pub(super) fn deps(examination: &Examination, language: Language) -> Verdict {
     for (name, found, pinned) in wrong_versions(tree) {
         let place = modules.join(&name).join("package.json").display().to_string();
         let text = say!(
-            language,
             "{name} {found} does not work here, {pinned} does: 2.1.5 cannot connect to DingTalk",
-            "{name} {found} 在此不可用，应为 {pinned}：2.1.5 无法连接钉钉"
+            name,
+            found,
+            pinned
         );
         findings.push(
             Finding::error(text, hint.clone())
                 .about(place.clone())
-                .seen_as(say!(language, "the bot never answers", "机器人不回复"))
+                .seen_as(say!("the bot never answers"))
                 .read(place, found),
         );
     }
@@ -61,25 +60,17 @@ fn wrong_versions(tree: &Tree) -> Vec<(String, String, String)> {
     wrong.collect()
 }
 
-pub(super) fn host_link(examination: &Examination, language: Language) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up(language) };
+pub(super) fn host_link(examination: &Examination) -> Verdict {
+    let Some(tree) = &examination.tree else { return not_set_up() };
     match examination.connector_is_below(8, 17) {
         Some(false) => {}
         Some(true) => {
-            return Verdict::Skipped(say!(
-                language,
-                "only connectors from 0.8.17 on need the link",
-                "仅 0.8.17 及以上版本的连接器需要该链接"
-            ));
+            return Verdict::Skipped(say!("only connectors from 0.8.17 on need the link"));
         }
-        None => return no_version(language),
+        None => return no_version(),
     }
     let Some(package) = &examination.picture.program.package else {
-        return Verdict::Skipped(say!(
-            language,
-            "OpenClaw's package was not found",
-            "未找到 OpenClaw 的安装位置"
-        ));
+        return Verdict::Skipped(say!("OpenClaw's package was not found"));
     };
     if tree.host_link.as_ref() == package.canonicalize().ok().as_ref() {
         return Verdict::well();
@@ -88,21 +79,12 @@ pub(super) fn host_link(examination: &Examination, language: Language) -> Verdic
     let Remedy { repair, hint } = copying(
         examination,
         Repair::LinkHost,
-        say!(
-            language,
-            "Let it lead there: openclaw-setup doctor --fix plugin.host-link",
-            "修正链接：openclaw-setup doctor --fix plugin.host-link"
-        ),
-        language,
+        say!("Let it lead there: openclaw-setup doctor --fix plugin.host-link"),
     );
     let (shown, leads) = (link.display().to_string(), tree.host_link.as_ref());
     let leads = leads.map_or_else(|| "–".to_owned(), |path| path.display().to_string());
     Finding::error(
-        say!(
-            language,
-            "{shown} does not lead to the OpenClaw that runs ({host})",
-            "{shown} 没有指向正在运行的 OpenClaw（{host}）"
-        ),
+        say!("{shown} does not lead to the OpenClaw that runs ({host})", shown, host),
         hint,
     )
     .about(shown.clone())

@@ -4,7 +4,7 @@ use super::{base, note_all, seen_by};
 use crate::doctor::examination::outside::Asked;
 use crate::doctor::skipped::only_live;
 use crate::doctor::{Evidence, Examination, Finding, Verdict};
-use crate::language::{Language, Localized};
+use crate::language::Localized;
 use crate::outside::dingtalk::{BotAnswers, TOKEN_URL};
 use crate::outside::{Answer, Way};
 use crate::plan::repair::Repair;
@@ -29,11 +29,11 @@ pub fn way_of_connector(examination: &Examination, seen: &Environment) -> Way {
     if proxied && !ignores { Way::Proxied } else { Way::Direct }
 }
 
-pub(super) fn dingtalk(examination: &Examination, language: Language) -> Verdict {
+pub(super) fn dingtalk(examination: &Examination) -> Verdict {
     if !examination.has_dingtalk() {
-        return crate::doctor::skipped::not_set_up(language);
+        return crate::doctor::skipped::not_set_up();
     }
-    let (own, place) = match base(examination, language) {
+    let (own, place) = match base(examination) {
         Ok(base) => base,
         Err(verdict) => return verdict,
     };
@@ -45,20 +45,16 @@ pub(super) fn dingtalk(examination: &Examination, language: Language) -> Verdict
     let answers = match &examination.outside.dingtalk {
         Asked::Answered(answers) => answers.as_slice(),
         Asked::No if heard => &[],
-        Asked::No => return only_live(language),
-        Asked::Unable(reason) => return Verdict::Skipped(reason.text(language)),
+        Asked::No => return only_live(),
+        Asked::Unable(reason) => return Verdict::Skipped(reason.text()),
     };
     let (direct, proxied) = (passes(answers, Way::Direct), passes(answers, Way::Proxied));
     if proxied == Some(true) && !heard {
-        return of_an_old_axios(examination, answers, language).into();
+        return of_an_old_axios(examination, answers).into();
     }
     let finding = Finding::error(
-        say!(
-            language,
-            "the connector's requests to DingTalk go through the proxy, and do not survive it",
-            "连接器访问钉钉的请求经过代理，且无法成功"
-        ),
-        hint(direct, language),
+        say!("the connector's requests to DingTalk go through the proxy, and do not survive it"),
+        hint(direct),
     );
     let mut named = Vec::new();
     note_all(&mut named, &place, &seen);
@@ -73,11 +69,7 @@ pub(super) fn dingtalk(examination: &Examination, language: Language) -> Verdict
 
 /// axios before 1.15 asks an HTTP proxy for `https://…` itself, where the probe, as later ones, has
 /// it open a tunnel: that the probe arrives proves little then.
-fn of_an_old_axios(
-    examination: &Examination,
-    answers: &[BotAnswers],
-    language: Language,
-) -> Option<Finding> {
+fn of_an_old_axios(examination: &Examination, answers: &[BotAnswers]) -> Option<Finding> {
     let dependencies = examination.tree.iter().flat_map(|tree| &tree.dependencies);
     let mut axios = dependencies.filter(|dependency| dependency.name == "axios");
     let version = axios.next()?.found.clone()?;
@@ -85,11 +77,10 @@ fn of_an_old_axios(
     let direct = passes(answers, Way::Direct);
     let finding = Finding::warning(
         say!(
-            language,
             "the connector's axios {version} asks the proxy for https addresses without a tunnel, which many proxies refuse",
-            "连接器的 axios {version} 不经隧道向代理请求 https 地址，许多代理会拒绝"
+            version
         ),
-        hint(direct, language),
+        hint(direct),
     );
     (!tunnels).then(|| {
         finding
@@ -113,23 +104,17 @@ pub(super) fn bypass() -> Repair {
     Repair::Bypass { also: Bypass::of_value(DINGTALK) }
 }
 
-fn hint(direct: Option<bool>, language: Language) -> String {
+fn hint(direct: Option<bool>) -> String {
     match direct {
         Some(true) => say!(
-            language,
-            "Directly DingTalk answers. Let it bypass the proxy: openclaw-setup doctor --fix --live proxy.dingtalk",
-            "直连钉钉可达。让它绕过代理：openclaw-setup doctor --fix --live proxy.dingtalk"
+            "Directly DingTalk answers. Let it bypass the proxy: openclaw-setup doctor --fix --live proxy.dingtalk"
         ),
         Some(false) => say!(
-            language,
-            "Directly it cannot be reached either, and the Stream connection knows no proxy: this machine must be let out to api.dingtalk.com, oapi.dingtalk.com and wss-open-connection.dingtalk.com, port 443.",
-            "直连也不可达，而 Stream 连接不支持代理：必须允许本机访问 api.dingtalk.com、oapi.dingtalk.com 与 wss-open-connection.dingtalk.com 的 443 端口。"
+            "Directly it cannot be reached either, and the Stream connection knows no proxy: this machine must be let out to api.dingtalk.com, oapi.dingtalk.com and wss-open-connection.dingtalk.com, port 443."
         ),
-        None => say!(
-            language,
-            "See whether it answers directly: openclaw-setup doctor --live proxy.dingtalk",
-            "查看直连是否可达：openclaw-setup doctor --live proxy.dingtalk"
-        ),
+        None => {
+            say!("See whether it answers directly: openclaw-setup doctor --live proxy.dingtalk")
+        }
     }
 }
 

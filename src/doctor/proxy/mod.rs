@@ -5,7 +5,6 @@ pub mod dingtalk;
 use super::examination::process::VariableFile;
 use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
 use crate::health::redacted;
-use crate::language::Language;
 use crate::openclaw::document::Value;
 use crate::plan::repair::Repair;
 use crate::say;
@@ -17,36 +16,31 @@ pub const CHECKS: [Check; 5] = [
     Check {
         id: "proxy.loopback",
         severity: Severity::Error,
-        english: "requests to this machine bypass the proxy",
-        chinese: "访问本机的请求不经过代理",
+        title: "requests to this machine bypass the proxy",
         judge: loopback,
     },
     Check {
         id: "proxy.dropin",
         severity: Severity::Error,
-        english: "the unit's drop-ins are read, and in force",
-        chinese: "服务单元的 drop-in 已读取并生效",
+        title: "the unit's drop-ins are read, and in force",
         judge: dropin,
     },
     Check {
         id: "proxy.case-clash",
         severity: Severity::Warning,
-        english: "no_proxy and NO_PROXY say the same",
-        chinese: "no_proxy 与 NO_PROXY 一致",
+        title: "no_proxy and NO_PROXY say the same",
         judge: case_clash,
     },
     Check {
         id: "proxy.socks",
         severity: Severity::Warning,
-        english: "no proxy variable names a SOCKS proxy",
-        chinese: "代理变量未使用 SOCKS 代理",
+        title: "no proxy variable names a SOCKS proxy",
         judge: socks,
     },
     Check {
         id: "proxy.dingtalk",
         severity: Severity::Error,
-        english: "the connector's requests to DingTalk survive the proxy (--live)",
-        chinese: "连接器访问钉钉的请求能通过代理（--live）",
+        title: "the connector's requests to DingTalk survive the proxy (--live)",
         judge: dingtalk::dingtalk,
     },
 ];
@@ -57,7 +51,7 @@ const PROXIES: [&str; 6] =
 /// What OpenClaw's process sees, or its next one would; nothing where that cannot be known.
 #[must_use]
 pub fn environment(examination: &Examination) -> Option<Environment> {
-    let (own, _) = base(examination, Language::English).ok()?;
+    let (own, _) = base(examination).ok()?;
     Some(seen_by(examination, &own))
 }
 
@@ -91,33 +85,27 @@ fn of_config(examination: &Examination) -> Environment {
 }
 
 /// The environment of the process that runs, or else of the next one; and what it is called.
-fn base(examination: &Examination, language: Language) -> Result<(Environment, String), Verdict> {
+fn base(examination: &Examination) -> Result<(Environment, String), Verdict> {
     let of_process = examination.process.as_ref();
     if let Some(process) = of_process {
         let Some(environment) = &process.environment else {
             return Err(Verdict::Skipped(say!(
-                language,
-                "/proc/{}/environ may not be read; run it as the gateway's user",
-                "无权读取 /proc/{}/environ；请以网关的用户身份运行",
-                process.pid
+                "/proc/{pid}/environ may not be read; run it as the gateway's user",
+                pid = process.pid
             )));
         };
         return Ok((environment.clone(), format!("/proc/{}/environ", process.pid)));
     }
     let Some(managed) = examination.unit() else {
-        return Err(Verdict::Skipped(say!(
-            language,
-            "no gateway runs, and its unit is not known",
-            "没有运行中的网关，也无法得知其服务单元"
-        )));
+        return Err(Verdict::Skipped(say!("no gateway runs, and its unit is not known")));
     };
     Ok((managed.effective_environment(), managed.unit.name.clone()))
 }
 
 /// Read, not probed: OpenClaw 2026.3.13 turns to the proxy at the first run of an agent, so a
 /// probe right after a restart passes on a broken machine.
-fn loopback(examination: &Examination, language: Language) -> Verdict {
-    let (own, place) = match base(examination, language) {
+fn loopback(examination: &Examination) -> Verdict {
+    let (own, place) = match base(examination) {
         Ok(base) => base,
         Err(verdict) => return verdict,
     };
@@ -142,23 +130,11 @@ fn loopback(examination: &Examination, language: Language) -> Verdict {
     }
     Finding::of(
         severity,
-        say!(
-            language,
-            "the gateway's own requests to {hosts} go to the proxy",
-            "网关发往 {hosts} 的本地请求会被送往代理"
-        ),
-        say!(
-            language,
-            "Let them bypass it: openclaw-setup doctor --fix proxy.loopback",
-            "让本地请求绕过代理：openclaw-setup doctor --fix proxy.loopback"
-        ),
+        say!("the gateway's own requests to {hosts} go to the proxy", hosts),
+        say!("Let them bypass it: openclaw-setup doctor --fix proxy.loopback"),
     )
     .about(examination.picture.drop_in.0.display().to_string())
-    .seen_as(say!(
-        language,
-        "fetch failed (from the second message on)",
-        "fetch failed（从第二条消息开始）"
-    ))
+    .seen_as(say!("fetch failed (from the second message on)"))
     .proven_by(sources(examination, &own, &place))
     .repaired_by([Repair::Bypass { also: Bypass::of_value(&entries.join(",")) }])
     .into()
@@ -194,27 +170,19 @@ fn note_all(evidence: &mut Vec<Evidence>, place: &str, environment: &Environment
     }
 }
 
-fn dropin(examination: &Examination, language: Language) -> Verdict {
+fn dropin(examination: &Examination) -> Verdict {
     let Some(managed) = examination.unit() else {
-        return Verdict::Skipped(say!(
-            language,
-            "the gateway's unit is not known",
-            "无法得知网关的服务单元"
-        ));
+        return Verdict::Skipped(say!("the gateway's unit is not known"));
     };
     let mut findings = Vec::new();
     for file in &examination.drop_ins {
         let path = file.path.display().to_string();
         if drop_in::repaired(&file.text).is_some() {
-            findings.push(damaged(examination, &file.path, &path, language));
+            findings.push(damaged(examination, &file.path, &path));
         } else if !managed.unit.drop_in_paths.iter().any(|known| same_drop_in(known, &file.path)) {
-            let text = say!(
-                language,
-                "{path} is there, but systemd has not read it",
-                "{path} 存在，但 systemd 尚未读取"
-            );
+            let text = say!("{path} is there, but systemd has not read it", path);
             findings.push(
-                unread(text, language)
+                unread(text)
                     .about(path.clone())
                     .read(format!("{} DropInPaths", managed.unit.name), listed(managed)),
             );
@@ -222,19 +190,12 @@ fn dropin(examination: &Examination, language: Language) -> Verdict {
     }
     if managed.unit.need_daemon_reload && findings.is_empty() {
         let name = &managed.unit.name;
-        let text = say!(
-            language,
-            "{name} or a drop-in of it was changed since systemd read it",
-            "{name} 或其 drop-in 在 systemd 读取之后又被修改"
-        );
-        findings.push(
-            unread(text, language)
-                .about(name.clone())
-                .read(format!("{name} NeedDaemonReload"), "yes"),
-        );
+        let text = say!("{name} or a drop-in of it was changed since systemd read it", name);
+        findings
+            .push(unread(text).about(name.clone()).read(format!("{name} NeedDaemonReload"), "yes"));
     }
-    findings.extend(undone(examination, language));
-    findings.extend(stale_process(examination, language).filter(|_| findings.is_empty()));
+    findings.extend(undone(examination));
+    findings.extend(stale_process(examination).filter(|_| findings.is_empty()));
     Verdict::Found(findings)
 }
 
@@ -252,46 +213,29 @@ fn listed(managed: &crate::installation::service::Managed) -> String {
 }
 
 /// The page's own one-line text.
-fn damaged(
-    examination: &Examination,
-    file: &std::path::Path,
-    path: &str,
-    language: Language,
-) -> Finding {
+fn damaged(examination: &Examination, file: &std::path::Path, path: &str) -> Finding {
     let is_ours = examination.picture.drop_in.0.file_name() == file.file_name();
     Finding::error(
-        say!(
-            language,
-            "{path} has lost its line breaks: systemd reads nothing of it (“Invalid section header”)",
-            "{path} 丢失了换行：systemd 无法读取其内容（“Invalid section header”）"
-        ),
-        say!(
-            language,
-            "Put them back: openclaw-setup doctor --fix proxy.dropin",
-            "恢复换行：openclaw-setup doctor --fix proxy.dropin"
-        ),
+        say!("{path} has lost its line breaks: systemd reads nothing of it (“Invalid section header”)", path),
+        say!("Put them back: openclaw-setup doctor --fix proxy.dropin"),
     )
     .about(path.to_owned())
-    .seen_as(say!(language, "fetch failed, in spite of the override", "已写 override，但仍然 fetch failed"))
+    .seen_as(say!("fetch failed, in spite of the override"))
     .read(format!("{path}:1"), "Invalid section header")
     .repaired_by(is_ours.then(|| Repair::Bypass { also: Bypass::default() }))
 }
 
-fn unread(text: String, language: Language) -> Finding {
+fn unread(text: String) -> Finding {
     Finding::error(
         text,
-        say!(
-            language,
-            "Reload and restart: openclaw-setup doctor --fix proxy.dropin\n(by hand: systemctl --user daemon-reload, then systemctl --user restart openclaw-gateway)",
-            "重新加载并重启：openclaw-setup doctor --fix proxy.dropin\n（手动：systemctl --user daemon-reload，再 systemctl --user restart openclaw-gateway）"
-        ),
+        say!("Reload and restart: openclaw-setup doctor --fix proxy.dropin\n(by hand: systemctl --user daemon-reload, then systemctl --user restart openclaw-gateway)"),
     )
-    .seen_as(say!(language, "the fix “does not work”", "修改“不起作用”"))
+    .seen_as(say!("the fix “does not work”"))
     .repaired_by([Repair::Restart])
 }
 
 /// Our assignment is read, and something that systemd applies after it takes it away again.
-fn undone(examination: &Examination, language: Language) -> Vec<Finding> {
+fn undone(examination: &Examination) -> Vec<Finding> {
     let undone = examination.undone.iter();
     undone
         .map(|undone| {
@@ -303,43 +247,31 @@ fn undone(examination: &Examination, language: Language) -> Vec<Finding> {
                 Culprit::Unknown => "?".to_owned(),
             };
             Finding::error(
-                say!(
-                    language,
-                    "{culprit} takes {name} of the drop-in back",
-                    "{culprit} 使 drop-in 中的 {name} 失效"
-                ),
-                say!(
-                    language,
-                    "Add 127.0.0.1,localhost,::1,[::1] there, or take the variable out there, then: openclaw-setup doctor --fix",
-                    "请在该处加入 127.0.0.1,localhost,::1,[::1]，或删除该变量，然后：openclaw-setup doctor --fix"
-                ),
+                say!("{culprit} takes {name} of the drop-in back", culprit, name),
+                say!("Add 127.0.0.1,localhost,::1,[::1] there, or take the variable out there, then: openclaw-setup doctor --fix"),
             )
             .about(culprit.clone())
-            .seen_as(say!(language, "the fix “does not work”", "修改“不起作用”"))
+            .seen_as(say!("the fix “does not work”"))
             .read(culprit, format!("{name}={}", undone.value.as_deref().unwrap_or("(unset)")))
         })
         .collect()
 }
 
 /// The next process would be right; the one that runs was started before.
-fn stale_process(examination: &Examination, language: Language) -> Option<Finding> {
+fn stale_process(examination: &Examination) -> Option<Finding> {
     let running = examination.process.as_ref()?.environment.as_ref()?;
     let port = examination.picture.port;
     let next = examination.unit()?.effective_environment();
     let is_broken = |environment| Routing::of(&seen_by(examination, environment), port).is_broken();
     let pid = examination.process.as_ref()?.pid;
     (is_broken(running) && !is_broken(&next)).then(|| {
-        let text = say!(
-            language,
-            "the bypass is in force for the next start; the running gateway (pid {pid}) was started before it",
-            "绕过设置将在下次启动时生效；当前运行的网关（pid {pid}）启动于设置之前"
-        );
-        unread(text, language).about(format!("/proc/{pid}/environ"))
+        let text = say!("the bypass is in force for the next start; the running gateway (pid {pid}) was started before it", pid);
+        unread(text).about(format!("/proc/{pid}/environ"))
     })
 }
 
-fn case_clash(examination: &Examination, language: Language) -> Verdict {
-    let (own, place) = match base(examination, language) {
+fn case_clash(examination: &Examination) -> Verdict {
+    let (own, place) = match base(examination) {
         Ok(base) => base,
         Err(verdict) => return verdict,
     };
@@ -353,16 +285,8 @@ fn case_clash(examination: &Examination, language: Language) -> Verdict {
         return Verdict::well();
     }
     Finding::warning(
-        say!(
-            language,
-            "no_proxy and NO_PROXY differ; Node takes no_proxy, even an empty one, other programs the other",
-            "no_proxy 与 NO_PROXY 不一致；Node 以 no_proxy 为准（即使为空），其他程序可能相反"
-        ),
-        say!(
-            language,
-            "Make them one list: openclaw-setup doctor --fix proxy.case-clash",
-            "合并为同一列表：openclaw-setup doctor --fix proxy.case-clash"
-        ),
+        say!("no_proxy and NO_PROXY differ; Node takes no_proxy, even an empty one, other programs the other"),
+        say!("Make them one list: openclaw-setup doctor --fix proxy.case-clash"),
     )
     .seen_as("fetch failed")
     .read(place.clone(), format!("no_proxy={lower}"))
@@ -371,8 +295,8 @@ fn case_clash(examination: &Examination, language: Language) -> Verdict {
     .into()
 }
 
-fn socks(examination: &Examination, language: Language) -> Verdict {
-    let (own, place) = match base(examination, language) {
+fn socks(examination: &Examination) -> Verdict {
+    let (own, place) = match base(examination) {
         Ok(base) => base,
         Err(verdict) => return verdict,
     };
@@ -393,17 +317,8 @@ fn socks(examination: &Examination, language: Language) -> Verdict {
         fact: format!("{name}={}", redacted(seen.get(name).unwrap_or_default(), &[])),
     });
     Finding::warning(
-        say!(
-            language,
-            "{listed} names a SOCKS proxy, which the connector's HTTP client cannot speak",
-            "{listed} 指向 SOCKS 代理，连接器的 HTTP 客户端不支持"
-        ),
-        say!(
-            language,
-            "Where DingTalk can be reached directly, add .dingtalk.com to no_proxy and NO_PROXY in {}; else use an http:// proxy",
-            "若可直连钉钉，请在 {} 的 no_proxy 与 NO_PROXY 中加入 .dingtalk.com；否则请改用 http:// 代理",
-            examination.picture.drop_in.0.display()
-        ),
+        say!("{listed} names a SOCKS proxy, which the connector's HTTP client cannot speak", listed),
+        say!("Where DingTalk can be reached directly, add .dingtalk.com to no_proxy and NO_PROXY in {drop_in}; else use an http:// proxy", drop_in = examination.picture.drop_in.0.display()),
     )
     .seen_as("protocol mismatch")
     .proven_by(facts)

@@ -24,7 +24,7 @@ fn every_check_has_a_case_and_an_id_of_its_own() {
 fn a_healthy_machine_is_well() {
     let patient = Patient::healthy();
     let checks: Vec<_> = catalogue().collect();
-    let diagnosis = diagnose(&checks, &patient.examination, Language::English);
+    let diagnosis = diagnose(&checks, &patient.examination);
     let found: Vec<_> =
         diagnosis.findings.iter().map(|(check, f)| (check.id, &f.message)).collect();
     assert!(found.is_empty(), "{found:#?}");
@@ -35,7 +35,7 @@ fn a_healthy_world_outside_is_well() {
     let mut patient = Patient::healthy();
     cases::all_is_well_outside(&mut patient);
     let checks: Vec<_> = catalogue().collect();
-    let diagnosis = diagnose(&checks, &patient.examination, Language::English);
+    let diagnosis = diagnose(&checks, &patient.examination);
     let found = diagnosis.findings.iter().map(|(check, finding)| (check.id, &finding.message));
     assert_eq!(found.collect::<Vec<_>>(), []);
     let could_not = |family| diagnosis.skipped.iter().any(|(check, _)| check.family() == family);
@@ -49,7 +49,8 @@ fn faults_are_found_proven_and_told_in_both_languages() {
         (case.fault)(&mut patient);
         let check = catalogue().find(|check| check.id == case.check).unwrap();
         for language in [Language::English, Language::Chinese] {
-            let Verdict::Found(findings) = (check.judge)(&patient.examination, language) else {
+            language.choose();
+            let Verdict::Found(findings) = (check.judge)(&patient.examination) else {
                 panic!("{} was skipped", case.check);
             };
             let worst = findings.iter().map(|finding| finding.severity).max();
@@ -75,7 +76,8 @@ fn what_cannot_be_known_is_said_and_not_passed() {
         unknown(&mut patient);
         let check = catalogue().find(|check| check.id == case.check).unwrap();
         for language in [Language::English, Language::Chinese] {
-            match (check.judge)(&patient.examination, language) {
+            language.choose();
+            match (check.judge)(&patient.examination) {
                 Verdict::Skipped(why) => assert!(!why.is_empty(), "{}", case.check),
                 Verdict::Found(findings) => panic!("{}: {findings:#?}", case.check),
             }
@@ -89,7 +91,7 @@ fn log_lines_become_evidence_of_their_check() {
     patient.set("gateway.http.endpoints.chatCompletions.enabled", serde_json::json!(false));
     patient.log("[DingTalk] Gateway error: 404 - Not Found");
     let checks: Vec<_> = catalogue().filter(|check| check.id == "gateway.endpoint").collect();
-    let diagnosis = diagnose(&checks, &patient.examination, Language::English);
+    let diagnosis = diagnose(&checks, &patient.examination);
     let evidence = &diagnosis.findings[0].1.evidence;
     assert!(
         evidence.iter().any(|e| e.place.contains("1×") && e.fact.contains("404")),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::key_path::KeyPath;
 use super::place::Place;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// A proof that an edit's result has to pass.
@@ -77,63 +77,66 @@ impl Explain for EditError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
             Self::NotAnObject { path, key, place } => {
                 let (path, Place { line, column }) = (path.display(), place);
                 say!(
-                    language,
                     "{path}, line {line}, column {column}: “{key}” is no object, so no key can be set inside it",
-                    "{path} 第 {line} 行第 {column} 列:“{key}”不是对象,无法在其中设置键"
+                    path,
+                    line,
+                    column,
+                    key
                 )
             }
             Self::NotAnArray { path, key, place } => {
                 let (path, Place { line, column }) = (path.display(), place);
                 say!(
-                    language,
                     "{path}, line {line}, column {column}: “{key}” is no array",
-                    "{path} 第 {line} 行第 {column} 列:“{key}”不是数组"
+                    path,
+                    line,
+                    column,
+                    key
                 )
             }
             Self::NoSuchElement { path, key, place } => {
                 let (path, Place { line, column }) = (path.display(), place);
                 say!(
-                    language,
                     "{path}, line {line}, column {column}: the array has no element “{key}”",
-                    "{path} 第 {line} 行第 {column} 列:数组中没有元素“{key}”"
+                    path,
+                    line,
+                    column,
+                    key
                 )
             }
             Self::WholeDocument { path } => {
                 let path = path.display();
                 say!(
-                    language,
                     "{path}: the whole configuration cannot be removed or replaced by a single value",
-                    "{path}:不能删除整个配置,也不能用单个值替换它"
+                    path
                 )
             }
             Self::Internal { path, key, check } => {
                 let path = path.display();
                 say!(
-                    language,
-                    "{path}: setting “{key}” did not pass the editor's own check “{check:?}”, so it was not done; this is a defect of openclaw-setup",
-                    "{path}:修改“{key}”未通过编辑器自检“{check:?}”,因此没有执行;这是 openclaw-setup 的缺陷"
+                    "{path}: setting “{key}” did not pass the editor's own check “{check}”, so it was not done; this is a defect of openclaw-setup",
+                    path,
+                    key,
+                    check = format!("{check:?}")
                 )
             }
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
-        match self {
-            Self::Internal { .. } => say!(
-                language,
-                "Make this change by hand, run the command again, and report the defect. Nothing was changed.",
-                "请手动完成这一处修改后重新运行命令,并报告该缺陷。没有做任何改动。"
-            ),
-            _ => say!(
-                language,
-                "Correct this value by hand (OpenClaw expects another kind here), then run the command again. Nothing was changed.",
-                "请手动更正这个值(OpenClaw 在此处需要另一种类型),然后重新运行命令。没有做任何改动。"
-            ),
+    fn hint(&self) -> String {
+        if let Self::Internal { .. } = self {
+            say!(
+                "Make this change by hand, run the command again, and report the defect. Nothing was changed."
+            )
+        } else {
+            say!(
+                "Correct this value by hand (OpenClaw expects another kind here), then run the command again. Nothing was changed."
+            )
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::excerpt::Excerpt;
 use super::place::Place;
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::say;
 
 /// The likely cause of a syntax error.
@@ -97,88 +97,51 @@ impl SyntaxError {
         }
     }
 
-    fn reason(&self, language: Language) -> String {
+    fn reason(&self) -> String {
         match self.cause {
-            Cause::InvalidUtf8 => say!(language, "this is not UTF-8 text", "这里不是 UTF-8 文本"),
-            Cause::MissingComma => say!(language, "a comma is missing here", "这里缺少逗号"),
-            Cause::MissingColon => {
-                say!(language, "a colon is missing after the key", "键的后面缺少冒号")
-            }
-            Cause::MissingValue => say!(language, "the value is missing", "缺少值"),
-            Cause::NoKey => say!(language, "a key was expected here", "这里应当是一个键"),
-            Cause::Unclosed { opened } => {
-                say!(language, "this “{opened}” is never closed", "这个“{opened}”没有闭合")
-            }
+            Cause::InvalidUtf8 => say!("this is not UTF-8 text"),
+            Cause::MissingComma => say!("a comma is missing here"),
+            Cause::MissingColon => say!("a colon is missing after the key"),
+            Cause::MissingValue => say!("the value is missing"),
+            Cause::NoKey => say!("a key was expected here"),
+            Cause::Unclosed { opened } => say!("this “{opened}” is never closed", opened),
             Cause::WrongBracket { found } => say!(
-                language,
                 "“{found}” closes nothing here: a bracket is missing before it, or it is one too many",
-                "这里的“{found}”没有对应的括号:前面少了一个括号,或者多写了它"
+                found
             ),
-            Cause::ExtraComma => say!(language, "one comma too many", "多了一个逗号"),
-            Cause::UnclosedString => {
-                say!(language, "this string has no closing quote", "这个字符串缺少结束的引号")
-            }
-            Cause::UnclosedComment => {
-                say!(language, "this comment has no closing “*/”", "这段注释缺少结束的“*/”")
-            }
-            _ => self.reason_of_a_word(language),
+            Cause::ExtraComma => say!("one comma too many"),
+            Cause::UnclosedString => say!("this string has no closing quote"),
+            Cause::UnclosedComment => say!("this comment has no closing “*/”"),
+            _ => self.reason_of_a_word(),
         }
     }
 
-    fn reason_of_a_word(&self, language: Language) -> String {
+    fn reason_of_a_word(&self) -> String {
         match self.cause {
-            Cause::BareWord => {
-                say!(language, "a text value needs quotes", "文本值需要加引号")
+            Cause::BareWord => say!("a text value needs quotes"),
+            Cause::BadKey => say!("this key needs quotes"),
+            Cause::BadNumber => say!("this is no number"),
+            Cause::BadEscape => say!("this string has a malformed “\\” escape"),
+            Cause::FullWidth { found } => {
+                say!("“{found}” is full-width punctuation, which JSON does not know", found)
             }
-            Cause::BadKey => say!(language, "this key needs quotes", "这个键需要加引号"),
-            Cause::BadNumber => say!(language, "this is no number", "这不是合法的数字"),
-            Cause::BadEscape => say!(
-                language,
-                "this string has a malformed “\\” escape",
-                "这个字符串里有不合法的“\\”转义"
-            ),
-            Cause::FullWidth { found } => say!(
-                language,
-                "“{found}” is full-width punctuation, which JSON does not know",
-                "“{found}”是全角(中文)标点,JSON 不认识"
-            ),
             Cause::TextAfterEnd => say!(
-                language,
-                "there is text after the end of the configuration: a closing bracket too many before it?",
-                "配置已经结束,后面还有内容:前面是否多了一个右括号?"
+                "there is text after the end of the configuration: a closing bracket too many before it?"
             ),
-            Cause::TooDeep => {
-                say!(language, "more than 512 levels of brackets", "括号嵌套超过 512 层")
-            }
-            Cause::NotAnObject => say!(
-                language,
-                "the configuration must be an object, in “{{” and “}}”",
-                "配置必须是一个对象,写在“{{”和“}}”之间"
-            ),
-            _ => say!(language, "unexpected text", "这里的内容无法识别"),
+            Cause::TooDeep => say!("more than 512 levels of brackets"),
+            Cause::NotAnObject => say!("the configuration must be an object, in “{{” and “}}”"),
+            _ => say!("unexpected text"),
         }
     }
 
-    fn correction(&self, language: Language) -> String {
+    fn correction(&self) -> String {
         match self.cause {
-            Cause::InvalidUtf8 => {
-                say!(language, "Save the file as UTF-8", "请将文件另存为 UTF-8 编码")
-            }
-            Cause::MissingComma => {
-                say!(language, "Put a comma at the caret", "请在 ^ 处加一个逗号")
-            }
-            Cause::ExtraComma => {
-                say!(language, "Take the comma at the caret away", "请删除 ^ 处的逗号")
-            }
-            Cause::FullWidth { .. } => say!(
-                language,
-                "Type it again with an English (half-width) keyboard",
-                "请切换到英文(半角)输入法重新输入"
-            ),
-            Cause::BareWord | Cause::BadKey => {
-                say!(language, "Put it in double quotes", "请给它加上双引号")
-            }
-            _ => say!(language, "Correct the file at the caret", "请修改 ^ 处的内容"),
+            Cause::InvalidUtf8 => say!("Save the file as UTF-8"),
+            Cause::MissingComma => say!("Put a comma at the caret"),
+            Cause::ExtraComma => say!("Take the comma at the caret away"),
+            Cause::FullWidth { .. } => say!("Type it again with an English (half-width) keyboard"),
+            Cause::BareWord | Cause::BadKey => say!("Put it in double quotes"),
+            _ => say!("Correct the file at the caret"),
         }
     }
 }
@@ -188,23 +151,22 @@ impl Explain for SyntaxError {
         "config.syntax"
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         let (path, place) = (self.path.display(), self.place);
         let (line, column) = (place.line, place.column);
-        let (reason, excerpt) = (self.reason(language), &self.excerpt);
+        let (reason, excerpt) = (self.reason(), &self.excerpt);
         say!(
-            language,
             "{path}, line {line}, column {column}: {reason}\n{excerpt}",
-            "{path} 第 {line} 行第 {column} 列:{reason}\n{excerpt}"
+            path,
+            line,
+            column,
+            reason,
+            excerpt
         )
     }
 
-    fn remedy(&self, language: Language) -> String {
-        let correction = self.correction(language);
-        say!(
-            language,
-            "{correction}, then run the command again. Nothing was changed.",
-            "{correction},然后重新运行命令。没有做任何改动。"
-        )
+    fn hint(&self) -> String {
+        let correction = self.correction();
+        say!("{correction}, then run the command again. Nothing was changed.", correction)
     }
 }

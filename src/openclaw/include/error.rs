@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::language::{Explain, Language};
+use crate::language::Explain;
 use crate::openclaw::document::{EditError, KeyPath, Place, SyntaxError};
 use crate::say;
 
@@ -107,54 +107,30 @@ impl From<EditError> for ConfigError {
 }
 
 impl Unreadable {
-    fn text(&self, language: Language) -> String {
+    fn text(&self) -> String {
         match self {
-            Self::Missing => say!(language, "does not exist", "不存在"),
-            Self::Io(error) => say!(language, "cannot be read ({error})", "无法读取({error})"),
-            Self::NotAFile => say!(language, "is not a regular file", "不是普通文件"),
-            Self::HardLinked => say!(
-                language,
-                "has more than one hard link, which OpenClaw refuses",
-                "有多个硬链接,OpenClaw 拒绝读取"
-            ),
-            Self::TooLarge => say!(
-                language,
-                "is larger than the 2 MiB that OpenClaw reads",
-                "超过 OpenClaw 允许的 2 MiB"
-            ),
-            Self::Outside => say!(
-                language,
-                "is outside the directory of the configuration, which OpenClaw refuses",
-                "位于配置目录之外,OpenClaw 拒绝读取"
-            ),
-            Self::Loop => say!(language, "includes itself in the end", "形成了循环包含"),
-            Self::TooDeep => say!(
-                language,
-                "is included more than 10 levels deep, which OpenClaw refuses",
-                "包含层数超过 10 层,OpenClaw 拒绝读取"
-            ),
-            Self::Blank => say!(
-                language,
-                "holds no value, which OpenClaw cannot read",
-                "没有任何内容,OpenClaw 无法读取"
-            ),
+            Self::Missing => say!("does not exist"),
+            Self::Io(error) => say!("cannot be read ({error})", error),
+            Self::NotAFile => say!("is not a regular file"),
+            Self::HardLinked => say!("has more than one hard link, which OpenClaw refuses"),
+            Self::TooLarge => say!("is larger than the 2 MiB that OpenClaw reads"),
+            Self::Outside => {
+                say!("is outside the directory of the configuration, which OpenClaw refuses")
+            }
+            Self::Loop => say!("includes itself in the end"),
+            Self::TooDeep => say!("is included more than 10 levels deep, which OpenClaw refuses"),
+            Self::Blank => say!("holds no value, which OpenClaw cannot read"),
         }
     }
 }
 
 impl BadInclude {
-    fn text(self, language: Language) -> String {
+    fn text(self) -> String {
         match self {
-            Self::Kind => say!(
-                language,
-                "must be a file name or an array of file names",
-                "必须是文件名或文件名数组"
-            ),
-            Self::NotAnObject => say!(
-                language,
-                "includes something that is no object, although other keys stand beside it",
-                "所包含的内容不是对象,但旁边还有其他键"
-            ),
+            Self::Kind => say!("must be a file name or an array of file names"),
+            Self::NotAnObject => {
+                say!("includes something that is no object, although other keys stand beside it")
+            }
         }
     }
 }
@@ -173,33 +149,36 @@ impl Explain for ConfigError {
         }
     }
 
-    fn problem(&self, language: Language) -> String {
+    fn message(&self) -> String {
         match self {
             Self::Config { path, why } => {
-                let (path, why) = (path.display(), why.text(language));
-                say!(
-                    language,
-                    "OpenClaw's configuration {path} {why}",
-                    "OpenClaw 的配置 {path} {why}"
-                )
+                let (path, why) = (path.display(), why.text());
+                say!("OpenClaw's configuration {path} {why}", path, why)
             }
-            Self::Syntax(error) => error.problem(language),
+            Self::Syntax(error) => error.message(),
             Self::Include { path, why, file, key, place } => {
-                let (path, why, file) = (path.display(), why.text(language), file.display());
+                let (path, why, file) = (path.display(), why.text(), file.display());
                 let Place { line, column } = place;
                 say!(
-                    language,
                     "{path} {why}; “{key}” in {file}, line {line}, column {column}, includes it",
-                    "{path} {why};它由 {file} 第 {line} 行第 {column} 列的“{key}”包含"
+                    path,
+                    why,
+                    key,
+                    file,
+                    line,
+                    column
                 )
             }
             Self::BadInclude { file, key, place, why } => {
-                let (file, why) = (file.display(), why.text(language));
+                let (file, why) = (file.display(), why.text());
                 let Place { line, column } = place;
                 say!(
-                    language,
                     "{file}, line {line}, column {column}: “{key}” {why}",
-                    "{file} 第 {line} 行第 {column} 列:“{key}”{why}"
+                    file,
+                    line,
+                    column,
+                    key,
+                    why
                 )
             }
             Self::Ambiguous { key, files } => {
@@ -207,50 +186,41 @@ impl Explain for ConfigError {
                     files.iter().map(|file| file.display().to_string()).collect();
                 let names = names.join(", ");
                 say!(
-                    language,
                     "the section of “{key}” stands in several included files ({names}), so it is not clear which one to edit",
-                    "“{key}”所在的部分同时存在于多个被包含的文件({names})中,无法确定应修改哪一个"
+                    key,
+                    names
                 )
             }
             Self::Entangled { key, file } => {
                 let file = file.display();
                 say!(
-                    language,
                     "editing “{key}” in {file} alone would not have exactly the wanted effect, because other files add to it or include the same file",
-                    "仅在 {file} 中修改“{key}”达不到预期效果,因为其他文件也设置了它,或重复包含了同一文件"
+                    key,
+                    file
                 )
             }
-            Self::Edit(error) => error.problem(language),
+            Self::Edit(error) => error.message(),
         }
     }
 
-    fn remedy(&self, language: Language) -> String {
+    fn hint(&self) -> String {
         match self {
-            Self::Config { why: Unreadable::Missing, .. } => say!(
-                language,
-                "Set OpenClaw up first: openclaw onboard",
-                "请先完成 OpenClaw 的初始设置:openclaw onboard"
-            ),
+            Self::Config { why: Unreadable::Missing, .. } => {
+                say!("Set OpenClaw up first: openclaw onboard")
+            }
             Self::Config { path, .. } => {
                 let path = path.display();
-                say!(
-                    language,
-                    "Make it readable, then run the command again:\nls -l {path}",
-                    "请使其可读后重新运行命令:\nls -l {path}"
-                )
+                say!("Make it readable, then run the command again:\nls -l {path}", path)
             }
-            Self::Syntax(error) => error.remedy(language),
+            Self::Syntax(error) => error.hint(),
             Self::Include { .. } | Self::BadInclude { .. } => say!(
-                language,
-                "Correct the $include or the file, then run the command again. Nothing was changed.",
-                "请更正该 $include 或该文件,然后重新运行命令。没有做任何改动。"
+                "Correct the $include or the file, then run the command again. Nothing was changed."
             ),
             Self::Ambiguous { key, .. } | Self::Entangled { key, .. } => say!(
-                language,
                 "Move “{key}” into one file by hand, then run the command again. Nothing was changed.",
-                "请手动把“{key}”集中到一个文件中,然后重新运行命令。没有做任何改动。"
+                key
             ),
-            Self::Edit(error) => error.remedy(language),
+            Self::Edit(error) => error.hint(),
         }
     }
 }

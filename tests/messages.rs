@@ -1,0 +1,129 @@
+//! The translator's file against the code: nothing missing, nothing unused, the same names in braces.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use clap::CommandFactory;
+use openclaw_setup::language::read_po;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+const PO: &str = include_str!("../po/zh_CN.po");
+
+/// The English texts that the code says, each with the names that are given to it; the texts of the
+/// command line and of the checks are looked up by their own text and have no names.
+fn said() -> BTreeMap<String, BTreeSet<String>> {
+    let mut said = BTreeMap::new();
+    for folder in ["src", "packaging"] {
+        sources(Path::new(folder), &mut |code| collect(code, &mut said));
+    }
+    let checks = openclaw_setup::doctor::catalogue().map(|check| check.title.to_owned());
+    for text in checks.chain(of_command_line()) {
+        said.insert(text, BTreeSet::new());
+    }
+    said
+}
+
+fn sources(folder: &Path, visit: &mut dyn FnMut(TokenStream)) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, visit);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            visit(std::fs::read_to_string(&path).unwrap().parse().unwrap());
+        }
+    }
+}
+
+/// `say!(…)` and `say_count!(…)`, wherever they stand, inside other macros too.
+fn collect(code: TokenStream, said: &mut BTreeMap<String, BTreeSet<String>>) {
+    let tokens: Vec<TokenTree> = code.into_iter().collect();
+    for (at, token) in tokens.iter().enumerate() {
+        let TokenTree::Group(group) = token else { continue };
+        collect(group.stream(), said);
+        let macro_name = at.checked_sub(2).map(|at| tokens[at].to_string());
+        let texts = match macro_name.as_deref() {
+            Some("say") if group.delimiter() == Delimiter::Parenthesis => 0..1,
+            Some("say_count") => 1..3,
+            _ => continue,
+        };
+        let arguments = arguments(group.stream());
+        let names: BTreeSet<_> = arguments[texts.end..].iter().map(|a| a[0].to_string()).collect();
+        for text in &arguments[texts] {
+            if let Some(text) = literal(&text[0]) {
+                said.insert(text, names.clone());
+            }
+        }
+    }
+}
+
+fn arguments(stream: TokenStream) -> Vec<Vec<TokenTree>> {
+    let tokens: Vec<_> = stream.into_iter().collect();
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
+    let parts = tokens.split(is_comma).map(<[TokenTree]>::to_vec);
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
+fn literal(token: &TokenTree) -> Option<String> {
+    syn::parse_str::<syn::LitStr>(&token.to_string()).ok().map(|text| text.value())
+}
+
+fn of_command_line() -> BTreeSet<String> {
+    fn walk(command: &clap::Command, texts: &mut BTreeSet<String>) {
+        texts.extend(command.get_about().map(ToString::to_string));
+        texts.extend(command.get_after_help().map(ToString::to_string));
+        for argument in command.get_arguments() {
+            texts.extend(argument.get_help().map(ToString::to_string));
+            texts.extend(argument.get_help_heading().map(ToOwned::to_owned));
+            let takes_value = argument.get_action().takes_values();
+            let name = argument.get_value_names().filter(|_| takes_value);
+            texts.extend(name.into_iter().flatten().map(ToString::to_string));
+        }
+        command.get_subcommands().for_each(|command| walk(command, texts));
+    }
+    let mut texts = BTreeSet::from(["Print this help".to_owned(), "Print the version".to_owned()]);
+    walk(&openclaw_setup::cli::Cli::command(), &mut texts);
+    // words of both languages
+    texts.retain(|text| !["ID", "URL", "SHELL"].contains(&text.as_str()));
+    texts
+}
+
+/// What stands in braces; doubled braces are braces themselves.
+fn names(text: &str) -> BTreeSet<String> {
+    let text = text.replace("{{", "").replace("}}", "");
+    text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_text_has_its_translation_and_every_translation_its_text() {
+    let translated: BTreeMap<_, _> = read_po(PO).into_iter().collect();
+    let said = said();
+    assert!(said.len() > 500, "the code says {} texts", said.len());
+    let missing: Vec<_> = said.keys().filter(|text| !translated.contains_key(*text)).collect();
+    let unused: Vec<_> = translated.keys().filter(|text| !said.contains_key(*text)).collect();
+    assert!(missing.is_empty() && unused.is_empty(), "missing: {missing:#?}\nunused: {unused:#?}");
+}
+
+#[test]
+fn no_text_is_translated_twice() {
+    let texts: Vec<_> = read_po(PO).into_iter().map(|(english, _)| english).collect();
+    let unique: BTreeSet<_> = texts.iter().collect();
+    let twice: Vec<_> =
+        texts.iter().filter(|t| texts.iter().filter(|u| u == t).count() > 1).collect();
+    assert_eq!(texts.len(), unique.len(), "{twice:#?}");
+}
+
+#[test]
+fn names_in_braces_are_those_that_the_code_gives() {
+    let said = said();
+    for (english, chinese) in read_po(PO) {
+        assert!(!chinese.is_empty(), "{english}");
+        let given = said.get(&english).filter(|given| !given.is_empty());
+        let given = given.cloned().unwrap_or_else(|| names(&english));
+        assert_eq!(names(&english), given, "{english}");
+        // one for many may leave its count out
+        assert!(names(&chinese).is_subset(&given), "{english}: {chinese}");
+        assert!(given.is_subset(&names(&chinese)), "{english}: {chinese}");
+    }
+}
