@@ -19,9 +19,9 @@ pub mod outside;
 pub mod systemd;
 
 // what the operator wants, the machine, the plan, and the engine that changes it
-pub mod installation;
 pub mod plan;
 pub mod settings;
+pub mod snapshot;
 pub mod transaction;
 
 // what may be wrong with it

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::Explain;
 use openclaw_setup::patience::Deadline;
-use openclaw_setup::systemd::environment::{self, Bypass, Culprit, Environment, Spelling};
+use openclaw_setup::systemd::environment::{self, Bypass, Environment, Override, Spelling};
 use openclaw_setup::systemd::{
     ActiveState, JobOutcome, LoadState, ManagerError, Session, Unit, UserManager, drop_in,
 };
@@ -246,7 +246,7 @@ fn a_later_drop_in_that_undoes_ours_is_named() {
         let unit = look(&manager, "u.service");
         let undone = environment::undone(&Environment::default(), &unit, &[], &ours, &bypass);
         assert_eq!(undone.len(), 2);
-        assert_eq!(undone[0].culprit, Culprit::DropIn(theirs));
+        assert_eq!(undone[0].culprit, Override::DropIn(theirs));
     });
 }
 

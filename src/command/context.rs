@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use crate::cli::Global;
 use crate::fs::is_absent;
-use crate::installation::account::Account;
-use crate::installation::paths::{self, Paths, Wishes};
-use crate::installation::picture::Picture;
-use crate::installation::service::{Managed, ServicePicture};
-use crate::installation::surroundings::Surroundings;
 use crate::interrupt::Interrupt;
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::patience::{Deadline, Patience};
 use crate::report::Console;
+use crate::snapshot::account::Account;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::paths::{self, Paths, Wishes};
+use crate::snapshot::service::{Managed, Service};
+use crate::snapshot::surroundings::Surroundings;
 use crate::systemd::{ManagerError, Session, UserManager};
 use crate::transaction::records::Records;
 
@@ -82,21 +82,21 @@ impl Context {
         }
     }
 
-    /// The picture of the installation, and apart from it the config, or why it cannot be read.
+    /// The installation of the installation, and apart from it the config, or why it cannot be read.
     pub(super) fn observe(
         &self,
         manager: Option<&UserManager>,
-    ) -> Result<(Picture, Result<ConfigSet, ConfigError>), Failure> {
+    ) -> Result<(Installation, Result<ConfigSet, ConfigError>), Failure> {
         let service = match manager {
-            Some(manager) => ServicePicture::Managed(Box::new(Managed::observe(
+            Some(manager) => Service::Managed(Box::new(Managed::observe(
                 manager,
                 &self.paths.unit,
                 self.deadline(),
                 &self.interrupt,
             )?)),
-            None => ServicePicture::Unmanaged,
+            None => Service::Unmanaged,
         };
-        Ok(Picture::observe(
+        Ok(Installation::observe(
             self.account.clone(),
             self.paths.clone(),
             service,

@@ -8,11 +8,11 @@ use super::install::{judge, live_tree};
 use super::undertaking::{Undertaking, undertake};
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
-use crate::installation::picture::Picture;
 use crate::plan::rollback::{self as planning, Past, PastStep, Request};
 use crate::plan::{Plan, PlanError};
 use crate::report::bar::Bar;
 use crate::say;
+use crate::snapshot::installation::Installation;
 use crate::systemd::UserManager;
 use crate::systemd::logind::lingers;
 use crate::transaction::attributes;
@@ -36,7 +36,7 @@ struct Return<'a> {
 
 /// One look at the machine, and the plan.
 struct Prospect {
-    picture: Picture,
+    installation: Installation,
     plan: Plan,
 }
 
@@ -76,9 +76,9 @@ impl Undertaking for Return<'_> {
 
     fn look(&mut self) -> Result<Prospect, Failure> {
         let chosen = self.chosen()?;
-        let (picture, _) = self.context.observe(self.manager)?;
-        let live = live_tree(self.context, &picture)?;
-        let identity = Identity::of(&picture.paths.connector)?;
+        let (installation, _) = self.context.observe(self.manager)?;
+        let live = live_tree(self.context, &installation)?;
+        let identity = Identity::of(&installation.paths.connector)?;
         let request = Request {
             past: chosen.iter().map(past).collect::<Result<_, _>>()?,
             current: current(&chosen)?,
@@ -88,12 +88,12 @@ impl Undertaking for Return<'_> {
             kept: self.kept_trees()?,
             live_tree: live.as_ref(),
             attributes: attributes(&chosen),
-            lingers: lingers(&picture.account.name),
+            lingers: lingers(&installation.account.name),
             standing: standing(&chosen),
             transactions: self.context.records.transactions(),
         };
-        let plan = planning::plan(&picture, &request)?;
-        Ok(Prospect { picture, plan })
+        let plan = planning::plan(&installation, &request)?;
+        Ok(Prospect { installation, plan })
     }
 
     fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
@@ -102,7 +102,7 @@ impl Undertaking for Return<'_> {
 
     /// The old state was perhaps not a healthy one: that is told, and is no reason to return.
     fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
-        match judge(self.context, self.manager, &prospect.picture, &prospect.plan, bar) {
+        match judge(self.context, self.manager, &prospect.installation, &prospect.plan, bar) {
             Err(error) if !self.context.interrupt.is_raised() => {
                 self.context.console.warn(&*error);
                 Ok(())

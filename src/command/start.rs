@@ -13,11 +13,11 @@ use super::{
 use crate::cli::usage::UsageError;
 use crate::cli::voice::Voice;
 use crate::cli::{Cli, Color, Command, localize};
-use crate::installation::account::Account;
-use crate::installation::surroundings::Surroundings;
 use crate::interrupt::Interrupt;
 use crate::language::Language;
 use crate::report::Console;
+use crate::snapshot::account::Account;
+use crate::snapshot::surroundings::Surroundings;
 
 /// Runs the program; its exit code is one of the manual page's.
 #[must_use]

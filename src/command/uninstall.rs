@@ -9,11 +9,11 @@ use super::undertaking::{Undertaking, undertake};
 use crate::cli::Uninstall;
 use crate::fs::is_absent;
 use crate::health::{Endpoint, Readiness};
-use crate::installation::picture::Picture;
 use crate::plan::Plan;
 use crate::plan::uninstall::{self as planning, Request};
 use crate::report::bar::Bar;
 use crate::say;
+use crate::snapshot::installation::Installation;
 use crate::systemd::UserManager;
 use crate::transaction::generations;
 use crate::transaction::service::ServiceError;
@@ -36,7 +36,7 @@ struct Removal<'a> {
 
 /// One look at the machine, and the plan.
 struct Prospect {
-    picture: Picture,
+    installation: Installation,
     plan: Plan,
     /// Whether the gateway was well before.
     was_ready: bool,
@@ -50,18 +50,18 @@ impl Undertaking for Removal<'_> {
     }
 
     fn look(&mut self) -> Result<Prospect, Failure> {
-        let (picture, config) = self.context.observe(self.manager)?;
-        let live = live_tree(self.context, &picture)?;
+        let (installation, config) = self.context.observe(self.manager)?;
+        let live = live_tree(self.context, &installation)?;
         let request = Request {
             config: &config?,
             live: live.as_ref(),
             keep_config: self.options.keep_config,
             transactions: self.context.records.transactions(),
         };
-        let plan = planning::plan(&picture, &request)?;
-        let readiness = Endpoint::new(picture.port, None).readiness(PROBE);
+        let plan = planning::plan(&installation, &request)?;
+        let readiness = Endpoint::new(installation.port, None).readiness(PROBE);
         let was_ready = readiness == Readiness::Ready;
-        Ok(Prospect { picture, plan, was_ready })
+        Ok(Prospect { installation, plan, was_ready })
     }
 
     fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
@@ -70,7 +70,7 @@ impl Undertaking for Removal<'_> {
 
     /// A gateway that was ill before is no reason to keep the connector: that is only told.
     fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
-        match judge(self.context, self.manager, &prospect.picture, &prospect.plan, bar) {
+        match judge(self.context, self.manager, &prospect.installation, &prospect.plan, bar) {
             Err(error) if !prospect.was_ready && !self.context.interrupt.is_raised() => {
                 self.context.console.warn(&*error);
                 Ok(())

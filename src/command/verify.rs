@@ -8,11 +8,11 @@ use crate::connector::TreeManifest;
 use crate::connector::installed::InstalledRecord;
 use crate::connector::manifest::{Deviation, Difference};
 use crate::fs::image::FileState;
-use crate::installation::paths;
 use crate::report::bar::Bar;
 use crate::report::console::Mark;
 use crate::report::json;
 use crate::say;
+use crate::snapshot::paths;
 
 pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let tree = paths::real(&context.paths.connector);

@@ -1,11 +1,11 @@
 //! The channel at work: its connection, and who may talk to the bot.
 
 use super::skipped::{no_version, not_set_up, unreadable};
-use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
-use crate::installation::paths::CONNECTOR;
+use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::openclaw::document::{KeyPath, Value};
 use crate::openclaw::version::Version;
 use crate::say;
+use crate::snapshot::paths::CONNECTOR;
 
 /// The checks of this family.
 pub const CHECKS: [Check; 3] = [
@@ -39,26 +39,24 @@ const PUBLISHED: [&str; 3] = [
 /// The first version whose `startAccount` stays pending.
 const STAYS: semver::Version = semver::Version::new(0, 7, 5);
 
-fn restart_loop(examination: &Examination) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up() };
-    let given_up = examination
-        .log
-        .about("channel.restart-loop")
-        .any(|heard| heard.sample.contains("giving up"));
-    let seen = examination.log.about("channel.restart-loop").next().is_some();
+fn restart_loop(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return not_set_up() };
+    let given_up =
+        snapshot.log.about("channel.restart-loop").any(|heard| heard.sample.contains("giving up"));
+    let seen = snapshot.log.about("channel.restart-loop").next().is_some();
     let published =
         tree.package.as_ref().is_ok_and(|package| PUBLISHED.contains(&package.name.as_str()));
-    let by_version = published && examination.connector().is_some_and(|version| version < STAYS);
+    let by_version = published && snapshot.connector().is_some_and(|version| version < STAYS);
     if !seen && !by_version {
         return Verdict::well();
     }
-    let version = examination.connector().map_or_else(|| "?".to_owned(), |v| v.to_string());
+    let version = snapshot.connector().map_or_else(|| "?".to_owned(), |v| v.to_string());
     let severity = if given_up { Severity::Error } else { Severity::Warning };
     let (message, hint) =
         if by_version { of_an_old_connector(&version) } else { of_another_cause() };
     Finding::of(severity, message, hint)
         .about(tree.path.display().to_string())
-        .seen_as(say!("“auto-restart attempt n/10”; replies get lost, or come late"))
+        .symptom(say!("“auto-restart attempt n/10”; replies get lost, or come late"))
         .read(tree.path.join("package.json").display().to_string(), format!("version {version}"))
         .into()
 }
@@ -83,12 +81,12 @@ fn of_another_cause() -> (String, String) {
     (message, hint)
 }
 
-fn access_open(examination: &Examination) -> Verdict {
-    if examination.config.is_err() {
+fn access_open(snapshot: &Snapshot) -> Verdict {
+    if snapshot.config.is_err() {
         return unreadable();
     }
-    let Some(channel) = examination.channel() else { return not_set_up() };
-    let Some(version) = examination.connector() else {
+    let Some(channel) = snapshot.channel() else { return not_set_up() };
+    let Some(version) = snapshot.connector() else {
         return no_version();
     };
     let text = |key: &str| channel.get(&[key]).and_then(Value::as_str);
@@ -122,8 +120,8 @@ fn access_open(examination: &Examination) -> Verdict {
             say!("Restrict who can see the bot in DingTalk's console, or upgrade to 0.8.3 or later, which enforces allowlist"),
         )
         .about(KeyPath::from(&path).to_string())
-        .seen_as(say!("anybody may talk to the bot"))
-        .proven_by([Evidence::of_key(examination, &path)])
+        .symptom(say!("anybody may talk to the bot"))
+        .evidence([Evidence::of_key(snapshot, &path)])
     };
     Verdict::Found(findings.into_iter().map(finding).collect())
 }
@@ -131,19 +129,19 @@ fn access_open(examination: &Examination) -> Verdict {
 /// A version that surely has `messages.groupChat.visibleReplies`, with `message_tool` as default.
 const REPLIES_ARE_HIDDEN: Version = Version::of(2026, 5, 4);
 
-fn visible_replies(examination: &Examination) -> Verdict {
-    if examination.config.is_err() {
+fn visible_replies(snapshot: &Snapshot) -> Verdict {
+    if snapshot.config.is_err() {
         return unreadable();
     }
-    if examination.channel().is_none() {
+    if snapshot.channel().is_none() {
         return not_set_up();
     }
-    let Some(openclaw) = examination.openclaw().filter(|version| *version >= REPLIES_ARE_HIDDEN)
+    let Some(openclaw) = snapshot.openclaw().filter(|version| *version >= REPLIES_ARE_HIDDEN)
     else {
         return Verdict::Skipped(say!("OpenClaw before 2026.5.4 shows every reply"));
     };
     let path = ["messages", "groupChat", "visibleReplies"];
-    if examination.key(&path).is_some() {
+    if snapshot.key(&path).is_some() {
         return Verdict::well();
     }
     Finding::warning(
@@ -151,7 +149,7 @@ fn visible_replies(examination: &Examination) -> Verdict {
         "openclaw config set messages.groupChat.visibleReplies automatic".to_owned(),
     )
     .about(KeyPath::from(&path).to_string())
-    .seen_as("任务执行完成（无文本输出）")
-    .proven_by([Evidence::of_key(examination, &path)])
+    .symptom("任务执行完成（无文本输出）")
+    .evidence([Evidence::of_key(snapshot, &path)])
     .into()
 }

@@ -3,7 +3,7 @@
 use semver::Version as Semver;
 
 use super::skipped::{no_version, not_set_up};
-use super::{Check, Examination, Finding, Severity, Verdict};
+use super::{Check, Finding, Severity, Snapshot, Verdict};
 use crate::openclaw::version::Version;
 use crate::say;
 
@@ -63,28 +63,28 @@ fn working(openclaw: Version) -> &'static str {
     if openclaw < MODEL_IS_CHECKED { "0.8.3" } else { "0.8.13" }
 }
 
-fn matrix(examination: &Examination) -> Verdict {
-    if examination.tree.is_none() {
+fn matrix(snapshot: &Snapshot) -> Verdict {
+    if snapshot.tree.is_none() {
         return not_set_up();
     }
-    let Some(connector) = examination.connector() else {
+    let Some(connector) = snapshot.connector() else {
         return no_version();
     };
-    let Some(openclaw) = examination.openclaw() else {
+    let Some(openclaw) = snapshot.openclaw() else {
         return Verdict::Skipped(say!("OpenClaw's version is not known"));
     };
     let Some(clash) = clash(&connector, openclaw) else { return Verdict::well() };
     let severity = if clash == Clash::Reported { Severity::Warning } else { Severity::Error };
     let better = working(openclaw);
     let why = reason(clash);
-    let package = examination.tree.as_ref().map(|tree| tree.path.join("package.json"));
-    let program = examination.picture.program.package.as_ref();
+    let package = snapshot.tree.as_ref().map(|tree| tree.path.join("package.json"));
+    let program = snapshot.installation.program.package.as_ref();
     Finding::of(
         severity,
         say!("connector {connector} does not work on OpenClaw {openclaw}: {why}", connector, openclaw, why),
         say!("On OpenClaw {openclaw} connector {better} works: openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@{better} (with --allow-downgrade, if that is older)", openclaw, better),
     )
-    .seen_as(symptom(clash))
+    .symptom(symptom(clash))
     .read(
         package.map(|path| path.display().to_string()).unwrap_or_default(),
         format!("version {connector}"),

@@ -76,7 +76,7 @@ impl Finding {
 
     /// What a user sees because of it.
     #[must_use]
-    pub fn seen_as(mut self, symptom: impl Into<String>) -> Self {
+    pub fn symptom(mut self, symptom: impl Into<String>) -> Self {
         self.symptom = Some(symptom.into());
         self
     }
@@ -97,7 +97,7 @@ impl Finding {
 
     /// More evidence.
     #[must_use]
-    pub fn proven_by(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+    pub fn evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
         self.evidence.extend(evidence);
         self
     }
@@ -152,10 +152,10 @@ impl From<Option<Finding>> for Verdict {
 impl Evidence {
     /// A key of the config with its value, where it stands; a secret is only said to be there.
     #[must_use]
-    pub fn of_key(examination: &super::Examination, path: &[&str]) -> Self {
-        let (file, place) = examination.place(path);
+    pub fn of_key(snapshot: &super::Snapshot, path: &[&str]) -> Self {
+        let (file, place) = snapshot.place(path);
         let name = KeyPath::from(path).to_string();
-        let value = match examination.key(path) {
+        let value = match snapshot.key(path) {
             None => "(not set)".to_owned(),
             Some(_) if path.iter().any(|segment| is_secret_key(segment)) => "•••".to_owned(),
             Some(value) => value.to_json().to_string(),

@@ -1,14 +1,14 @@
 //! The gateway's HTTP face: does it listen where the connector calls, and does it let it in?
 
-use super::examination::port::Listener;
 use super::skipped::{not_set_up, unreadable};
-use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
+use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::health::{ChatAnswer, Readiness};
-use crate::installation::paths::CONNECTOR;
-use crate::installation::program::option_of;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::paths::CONNECTOR;
+use crate::snapshot::port::Listener;
+use crate::snapshot::program::option_of;
 
 /// The checks of this family.
 pub const CHECKS: [Check; 5] = [
@@ -49,18 +49,18 @@ const ENDPOINT: [&str; 5] = ["gateway", "http", "endpoints", "chatCompletions", 
 /// How long a gateway may take until it is ready, in µs: 13 to 50 s were measured.
 const START: u64 = 90_000_000;
 
-fn endpoint(examination: &Examination) -> Verdict {
-    if !examination.has_dingtalk() {
+fn endpoint(snapshot: &Snapshot) -> Verdict {
+    if !snapshot.has_dingtalk() {
         return not_set_up();
     }
-    if examination.config.is_err() {
+    if snapshot.config.is_err() {
         return unreadable();
     }
-    let is_on = examination.key(&ENDPOINT) == Some(&Value::from(true));
-    if examination.speaks_http() == Some(false) {
-        return if is_on { unneeded(examination).into() } else { Verdict::well() };
+    let is_on = snapshot.key(&ENDPOINT) == Some(&Value::from(true));
+    if snapshot.speaks_http() == Some(false) {
+        return if is_on { unneeded(snapshot).into() } else { Verdict::well() };
     }
-    let answer = examination.answers.as_ref().map(|answers| &answers.chat);
+    let answer = snapshot.answers.as_ref().map(|answers| &answers.chat);
     let refused = matches!(answer, Some(ChatAnswer::Disabled | ChatAnswer::NotAllowed));
     if is_on && !refused {
         return Verdict::well();
@@ -78,37 +78,37 @@ fn endpoint(examination: &Examination) -> Verdict {
     let repair = if is_on { Repair::Restart } else { Repair::Config(Edit::set(ENDPOINT, true)) };
     let mut finding = Finding::error(text, hint)
         .about(KeyPath::from(&ENDPOINT).to_string())
-        .seen_as("Gateway error: 404")
-        .proven_by([Evidence::of_key(examination, &ENDPOINT)])
+        .symptom("Gateway error: 404")
+        .evidence([Evidence::of_key(snapshot, &ENDPOINT)])
         .repaired_by([repair]);
     if let Some(status) = status {
-        finding = finding.read(url(examination, "POST", "/v1/chat/completions"), status);
+        finding = finding.read(url(snapshot, "POST", "/v1/chat/completions"), status);
     }
     finding.into()
 }
 
-fn url(examination: &Examination, method: &str, path: &str) -> String {
-    format!("{method} http://127.0.0.1:{}{path}", examination.picture.port)
+fn url(snapshot: &Snapshot, method: &str, path: &str) -> String {
+    format!("{method} http://127.0.0.1:{}{path}", snapshot.installation.port)
 }
 
-fn unneeded(examination: &Examination) -> Finding {
+fn unneeded(snapshot: &Snapshot) -> Finding {
     Finding::info(
         say!("chatCompletions is on, and this connector (0.8.0 or later) does not need it"),
         say!("If nothing else uses it: openclaw config set gateway.http.endpoints.chatCompletions.enabled false"),
     )
     .about(KeyPath::from(&ENDPOINT).to_string())
-    .proven_by([Evidence::of_key(examination, &ENDPOINT)])
+    .evidence([Evidence::of_key(snapshot, &ENDPOINT)])
 }
 
-fn auth(examination: &Examination) -> Verdict {
-    if examination.config.is_err() {
+fn auth(snapshot: &Snapshot) -> Verdict {
+    if snapshot.config.is_err() {
         return unreadable();
     }
     let mut findings = Vec::new();
-    findings.extend(exposed(examination));
-    if examination.channel().is_some() && examination.speaks_http() != Some(false) {
-        findings.extend(unsendable_token(examination));
-        findings.extend(wrong_token(examination));
+    findings.extend(exposed(snapshot));
+    if snapshot.channel().is_some() && snapshot.speaks_http() != Some(false) {
+        findings.extend(unsendable_token(snapshot));
+        findings.extend(wrong_token(snapshot));
     }
     Verdict::Found(findings)
 }
@@ -116,13 +116,13 @@ fn auth(examination: &Examination) -> Verdict {
 const MODE: [&str; 3] = ["gateway", "auth", "mode"];
 const TOKEN: [&str; 3] = ["gateway", "auth", "token"];
 
-fn exposed(examination: &Examination) -> Option<Finding> {
-    if examination.text(&MODE) != Some("none") {
+fn exposed(snapshot: &Snapshot) -> Option<Finding> {
+    if snapshot.text(&MODE) != Some("none") {
         return None;
     }
-    let option = option_of(examination.picture.service.command(), "--bind");
-    let bind = option.or_else(|| examination.text(&["gateway", "bind"]));
-    let tailscale = examination.text(&["gateway", "tailscale", "mode"]);
+    let option = option_of(snapshot.installation.service.command(), "--bind");
+    let bind = option.or_else(|| snapshot.text(&["gateway", "bind"]));
+    let tailscale = snapshot.text(&["gateway", "tailscale", "mode"]);
     let (key, path): (_, &[&str]) = match (bind, tailscale) {
         (Some(bind), _) if bind != "loopback" => (bind, &["gateway", "bind"]),
         (_, Some(mode)) if mode != "off" => (mode, &["gateway", "tailscale", "mode"]),
@@ -135,18 +135,18 @@ fn exposed(examination: &Examination) -> Option<Finding> {
             say!("Protect it: openclaw-setup install --gateway-auth token"),
         )
         .about(name)
-        .seen_as(say!("the gateway refuses to start, or strangers use it"))
-        .proven_by([
-            Evidence::of_key(examination, &MODE),
-            Evidence::of_key(examination, path),
+        .symptom(say!("the gateway refuses to start, or strangers use it"))
+        .evidence([
+            Evidence::of_key(snapshot, &MODE),
+            Evidence::of_key(snapshot, path),
         ]),
     )
 }
 
 /// A placeholder such as `你的gatewayToken` cannot stand in an HTTP header.
-fn unsendable_token(examination: &Examination) -> Option<Finding> {
+fn unsendable_token(snapshot: &Snapshot) -> Option<Finding> {
     let path = ["channels", CONNECTOR, "gatewayToken"];
-    let token = examination.text(&path)?;
+    let token = snapshot.text(&path)?;
     let outside = token.chars().any(|c| u32::from(c) > 0xff);
     outside.then(|| {
         Finding::error(
@@ -154,23 +154,23 @@ fn unsendable_token(examination: &Examination) -> Option<Finding> {
             say!("Write the gateway's own token there, or take the key out where gateway.auth.mode is none: openclaw config unset channels.{CONNECTOR}.gatewayToken", CONNECTOR),
         )
         .about(KeyPath::from(&path).to_string())
-        .seen_as("Cannot convert argument to a ByteString")
-        .proven_by([Evidence::of_key(examination, &path)])
+        .symptom("Cannot convert argument to a ByteString")
+        .evidence([Evidence::of_key(snapshot, &path)])
         .repaired_by(
-            (examination.text(&MODE) == Some("none"))
+            (snapshot.text(&MODE) == Some("none"))
                 .then(|| Repair::Config(Edit::remove(path))),
         )
     })
 }
 
 /// The gateway's own token as the config holds it (a literal or `${VAR}`) is handed on as it is.
-fn wrong_token(examination: &Examination) -> Option<Finding> {
+fn wrong_token(snapshot: &Snapshot) -> Option<Finding> {
     let path = ["channels", CONNECTOR, "gatewayToken"];
-    let own = examination.text(&TOKEN);
-    let given = examination.text(&path);
-    let answer = examination.answers.as_ref().map(|answers| &answers.chat);
+    let own = snapshot.text(&TOKEN);
+    let given = snapshot.text(&path);
+    let answer = snapshot.answers.as_ref().map(|answers| &answers.chat);
     let refused = answer == Some(&ChatAnswer::Unauthorised);
-    let in_token_mode = match examination.text(&MODE) {
+    let in_token_mode = match snapshot.text(&MODE) {
         Some(mode) => mode == "token",
         None => own.is_some(),
     };
@@ -185,47 +185,47 @@ fn wrong_token(examination: &Examination) -> Option<Finding> {
             ),
         )
         .about(KeyPath::from(&path).to_string())
-        .seen_as("Gateway error: 401")
-        .proven_by([
-            Evidence::of_key(examination, &MODE),
-            Evidence::of_key(examination, &TOKEN),
-            Evidence::of_key(examination, &path),
+        .symptom("Gateway error: 401")
+        .evidence([
+            Evidence::of_key(snapshot, &MODE),
+            Evidence::of_key(snapshot, &TOKEN),
+            Evidence::of_key(snapshot, &path),
         ])
         .repaired_by(repair.map(|token| Repair::Config(Edit::set(path, token))));
         if refused {
-            finding = finding.read(url(examination, "POST", "/v1/chat/completions"), "HTTP 401");
+            finding = finding.read(url(snapshot, "POST", "/v1/chat/completions"), "HTTP 401");
         }
         finding
     })
 }
 
 /// Connectors before 0.7.6 always call port 18789, and before 0.7.7 they know no TLS.
-fn port(examination: &Examination) -> Verdict {
-    if examination.tree.is_none() {
+fn port(snapshot: &Snapshot) -> Verdict {
+    if snapshot.tree.is_none() {
         return not_set_up();
     }
-    let Some(version) = examination.connector() else {
+    let Some(version) = snapshot.connector() else {
         return super::skipped::no_version();
     };
     let mut findings = Vec::new();
-    let port = examination.picture.port;
+    let port = snapshot.installation.port;
     let below = |patch| version < semver::Version::new(0, 7, patch);
     if port != 18789 && below(6) {
-        let command = examination.picture.service.command();
+        let command = snapshot.installation.service.command();
         let told = option_of(command, "--port").map(|port| format!("--port {port}"));
-        let unit = &examination.picture.paths.unit;
+        let unit = &snapshot.installation.paths.unit;
         findings.push(
             Finding::error(
                 say!("connector {version} always calls port 18789, and the gateway is on {port}", version, port),
                 say!("Move the gateway (openclaw gateway install --force --port 18789) or take connector 0.7.10 or later"),
             )
             .about("gateway.port")
-            .seen_as("fetch failed")
+            .symptom("fetch failed")
             .read(unit.clone(), told.unwrap_or_else(|| format!("port {port}"))),
         );
     }
     let tls = ["gateway", "tls", "enabled"];
-    if examination.key(&tls) == Some(&Value::from(true)) && below(7) {
+    if snapshot.key(&tls) == Some(&Value::from(true)) && below(7) {
         findings.push(
             Finding::error(
                 say!(
@@ -235,19 +235,19 @@ fn port(examination: &Examination) -> Verdict {
                 "openclaw config set gateway.tls.enabled false".to_owned(),
             )
             .about(KeyPath::from(&tls).to_string())
-            .seen_as("fetch failed")
-            .proven_by([Evidence::of_key(examination, &tls)]),
+            .symptom("fetch failed")
+            .evidence([Evidence::of_key(snapshot, &tls)]),
         );
     }
-    findings.extend(moved_in_vain(examination));
+    findings.extend(moved_in_vain(snapshot));
     Verdict::Found(findings)
 }
 
 /// `openclaw gateway install` bakes the port into the unit.
-fn moved_in_vain(examination: &Examination) -> Option<Finding> {
+fn moved_in_vain(snapshot: &Snapshot) -> Option<Finding> {
     let path = ["gateway", "port"];
-    let written = examination.key(&path)?.as_f64()?;
-    let port = examination.picture.port;
+    let written = snapshot.key(&path)?.as_f64()?;
+    let port = snapshot.installation.port;
     ((written - f64::from(port)).abs() > f64::EPSILON).then(|| {
         Finding::warning(
             say!(
@@ -258,18 +258,18 @@ fn moved_in_vain(examination: &Examination) -> Option<Finding> {
             format!("openclaw gateway install --force --port {written}"),
         )
         .about("gateway.port")
-        .proven_by([Evidence::of_key(examination, &path)])
-        .read(examination.picture.paths.unit.clone(), format!("port {port}"))
+        .evidence([Evidence::of_key(snapshot, &path)])
+        .read(snapshot.installation.paths.unit.clone(), format!("port {port}"))
     })
 }
 
-fn listener(examination: &Examination) -> Verdict {
-    let mut findings: Vec<Finding> = examination.other_units.iter().map(other_unit).collect();
-    let port = examination.picture.port;
+fn listener(snapshot: &Snapshot) -> Verdict {
+    let mut findings: Vec<Finding> = snapshot.other_units.iter().map(other_unit).collect();
+    let port = snapshot.installation.port;
     let place = format!("127.0.0.1:{port}");
-    let main = examination.process.as_ref().map(|process| process.pid);
-    let own = &examination.picture.paths.unit;
-    let stranger = match &examination.listener {
+    let main = snapshot.process.as_ref().map(|process| process.pid);
+    let own = &snapshot.installation.paths.unit;
+    let stranger = match &snapshot.listener {
         Listener::Held(holders) => holders
             .iter()
             .find(|holder| Some(holder.pid) != main && holder.unit.as_ref() != Some(own))
@@ -277,7 +277,7 @@ fn listener(examination: &Examination) -> Verdict {
                 let unit = holder.unit.as_deref().unwrap_or("–");
                 format!("{} (pid {}, {unit})", holder.name, holder.pid)
             }),
-        Listener::Hidden { uid } if *uid != examination.picture.account.uid => {
+        Listener::Hidden { uid } if *uid != snapshot.installation.account.uid => {
             Some(format!("uid {uid}"))
         }
         Listener::Nobody | Listener::Hidden { .. } => None,
@@ -291,14 +291,14 @@ fn listener(examination: &Examination) -> Verdict {
         findings.push(
             Finding::error(text, hint)
                 .about(place.clone())
-                .seen_as("EADDRINUSE / another gateway instance is already listening")
+                .symptom("EADDRINUSE / another gateway instance is already listening")
                 .read(place, who),
         );
     }
     Verdict::Found(findings)
 }
 
-fn other_unit(unit: &super::examination::units::OtherUnit) -> Finding {
+fn other_unit(unit: &crate::snapshot::units::OtherUnit) -> Finding {
     let path = unit.path.display().to_string();
     let severity = if unit.enabled { Severity::Error } else { Severity::Warning };
     let name = unit.path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -317,12 +317,12 @@ fn other_unit(unit: &super::examination::units::OtherUnit) -> Finding {
         command,
     )
     .about(path.clone())
-    .seen_as("EADDRINUSE")
+    .symptom("EADDRINUSE")
     .read(path, format!("ExecStart={}", crate::health::redacted(&unit.exec_start, &[])))
 }
 
-fn health(examination: &Examination) -> Verdict {
-    let Some(managed) = examination.unit() else {
+fn health(snapshot: &Snapshot) -> Verdict {
+    let Some(managed) = snapshot.unit() else {
         return Verdict::Skipped(say!(
             "the gateway's unit is not known (service.bus, service.unit)"
         ));
@@ -333,7 +333,7 @@ fn health(examination: &Examination) -> Verdict {
         let text = say!("{name} does not run ({state})", name, state);
         return Finding::error(text, format!("systemctl --user start {name}"))
             .about(name.clone())
-            .seen_as(say!("the bot is silent"))
+            .symptom(say!("the bot is silent"))
             .read(format!("{name} ActiveState"), format!("{state} ({})", unit.result))
             .into();
     }
@@ -342,9 +342,9 @@ fn health(examination: &Examination) -> Verdict {
             "the gateway waits for its next automatic restart (service.crashloop)"
         ));
     }
-    let age = examination.host.now_usec.saturating_sub(unit.main_start_usec);
-    let Some(answers) = &examination.answers else { return Verdict::well() };
-    let port = examination.picture.port;
+    let age = snapshot.host.now_usec.saturating_sub(unit.main_start_usec);
+    let Some(answers) = &snapshot.answers else { return Verdict::well() };
+    let port = snapshot.installation.port;
     let what = match &answers.readiness {
         Readiness::Ready => return Verdict::well(),
         _ if age < START => {
@@ -361,6 +361,6 @@ fn health(examination: &Examination) -> Verdict {
         format!("journalctl --user -u {} -n 50", unit.name),
     )
     .about(unit.name.clone())
-    .read(url(examination, "GET", "/readyz"), what)
+    .read(url(snapshot, "GET", "/readyz"), what)
     .into()
 }

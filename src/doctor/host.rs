@@ -1,7 +1,7 @@
 //! The machine: Node.js, ffprobe, space, and what was left lying about.
 
 use super::skipped::not_set_up;
-use super::{Check, Examination, Finding, Severity, Verdict};
+use super::{Check, Finding, Severity, Snapshot, Verdict};
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
 use crate::say;
@@ -37,14 +37,13 @@ pub const CHECKS: [Check; 4] = [
 /// The first OpenClaw that was seen to need Node.js 24.16.
 const NEEDS_24: Version = Version::of(2026, 9, 6);
 
-fn node(examination: &Examination) -> Verdict {
-    let Some(found) = &examination.host.node else {
+fn node(snapshot: &Snapshot) -> Verdict {
+    let Some(found) = &snapshot.host.node else {
         return Verdict::Skipped(say!(
             "the unit's Node.js is not known, or does not tell its version"
         ));
     };
-    let (Some(openclaw), Ok(version)) = (examination.openclaw(), semver::Version::parse(found))
-    else {
+    let (Some(openclaw), Ok(version)) = (snapshot.openclaw(), semver::Version::parse(found)) else {
         return Verdict::Skipped(say!("OpenClaw's version is not known"));
     };
     let needed = if openclaw >= NEEDS_24 { (24, 16) } else { (22, 16) };
@@ -52,7 +51,7 @@ fn node(examination: &Examination) -> Verdict {
         return Verdict::well();
     }
     let (major, minor) = needed;
-    let place = examination.picture.program.node.as_ref();
+    let place = snapshot.installation.program.node.as_ref();
     let place = place.map_or_else(|| "node".to_owned(), |path| path.display().to_string());
     Finding::error(
         say!(
@@ -65,22 +64,22 @@ fn node(examination: &Examination) -> Verdict {
         say!("Install it, then let the unit use it: openclaw gateway install --force"),
     )
     .about(place.clone())
-    .seen_as(say!("syntax errors at the start of the gateway"))
+    .symptom(say!("syntax errors at the start of the gateway"))
     .read(format!("{place} --version"), found.clone())
     .into()
 }
 
-fn ffprobe(examination: &Examination) -> Verdict {
-    if examination.tree.is_none() {
+fn ffprobe(snapshot: &Snapshot) -> Verdict {
+    if snapshot.tree.is_none() {
         return not_set_up();
     }
-    if examination.speaks_http() != Some(true) {
+    if snapshot.speaks_http() != Some(true) {
         return Verdict::Skipped(say!("connectors from 0.8.0 on bring their own"));
     }
-    let Some(path) = &examination.host.path else {
+    let Some(path) = &snapshot.host.path else {
         return Verdict::Skipped(say!("the PATH of the gateway is not known"));
     };
-    if examination.host.ffprobe.is_some() {
+    if snapshot.host.ffprobe.is_some() {
         return Verdict::well();
     }
     Finding::info(
@@ -95,16 +94,16 @@ fn ffprobe(examination: &Examination) -> Verdict {
 /// The smallest room that is worth a word, in bytes: connector 0.6.0 with its dependencies.
 const ROOM: u64 = 85 * 1024 * 1024;
 
-fn space(examination: &Examination) -> Verdict {
-    let Some(free) = examination.host.free else {
+fn space(snapshot: &Snapshot) -> Verdict {
+    let Some(free) = snapshot.host.free else {
         return Verdict::Skipped(say!("the file system does not tell its free space"));
     };
-    let tree = examination.tree.as_ref().map_or(0, |tree| tree.bytes);
+    let tree = snapshot.tree.as_ref().map_or(0, |tree| tree.bytes);
     let needed = (2 * tree).max(2 * ROOM);
     if free >= needed {
         return Verdict::well();
     }
-    let place = examination.picture.paths.state_dir.display().to_string();
+    let place = snapshot.installation.paths.state_dir.display().to_string();
     let mebi = |bytes: u64| bytes / (1024 * 1024);
     let (free, needed) = (mebi(free), mebi(needed));
     Finding::warning(
@@ -112,14 +111,14 @@ fn space(examination: &Examination) -> Verdict {
         format!("df -h {place}; du -xh --max-depth=2 {place} | sort -h | tail"),
     )
     .about(place.clone())
-    .seen_as("ENOSPC")
+    .symptom("ENOSPC")
     .read(place, format!("{free} MiB"))
     .into()
 }
 
-fn leftovers(examination: &Examination) -> Verdict {
+fn leftovers(snapshot: &Snapshot) -> Verdict {
     let mut findings = Vec::new();
-    if let Some((id, command)) = &examination.pending {
+    if let Some((id, command)) = &snapshot.pending {
         let text = say!("{command} ({id}) was cut off", command, id);
         findings.push(
             Finding::warning(text, "openclaw-setup recover".to_owned())
@@ -127,8 +126,8 @@ fn leftovers(examination: &Examination) -> Verdict {
                 .read(format!("transactions/{id}/state"), "open"),
         );
     }
-    let repairs_stray = |path: &std::path::PathBuf| !examination.neighbours.broken.contains(path);
-    for stage in examination.neighbours.stages.iter().filter(|path| repairs_stray(path)) {
+    let repairs_stray = |path: &std::path::PathBuf| !snapshot.other_plugins.broken.contains(path);
+    for stage in snapshot.other_plugins.stages.iter().filter(|path| repairs_stray(path)) {
         let path = stage.display().to_string();
         findings.push(
             Finding::warning(

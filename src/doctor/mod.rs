@@ -1,11 +1,10 @@
 //! What may be wrong: one file per family of checks. A check is data and a pure function of the
-//! [`Examination`]; all looking is done before.
+//! [`Snapshot`]; all looking is done before.
 
 pub mod channel;
 pub mod compat;
 pub mod config;
 pub mod dingtalk;
-pub mod examination;
 pub mod finding;
 pub mod gateway;
 pub mod host;
@@ -18,7 +17,7 @@ mod skipped;
 pub mod whom;
 
 use crate::language::translated;
-pub use examination::Examination;
+use crate::snapshot::Snapshot;
 pub use finding::{Evidence, Finding, Severity, Verdict};
 pub use report::{Diagnosis, diagnose};
 
@@ -32,7 +31,7 @@ pub struct Check {
     /// What it looks for, in English.
     pub title: &'static str,
     /// Looks.
-    pub judge: fn(&Examination) -> Verdict,
+    pub judge: fn(&Snapshot) -> Verdict,
 }
 
 impl Check {

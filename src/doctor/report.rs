@@ -1,8 +1,8 @@
 //! The findings of all chosen checks together, and how bad they are.
 
-use super::examination::log::time_text;
-use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
+use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::plan::repair::Repair;
+use crate::snapshot::log::time_text;
 
 /// What came of it.
 #[derive(Debug)]
@@ -20,16 +20,16 @@ const CONSEQUENCES: [&str; 2] = ["service.crashloop", "gateway.health"];
 
 /// Runs the chosen checks. Log lines that speak of a check's subject become its evidence.
 #[must_use]
-pub fn diagnose(checks: &[&'static Check], examination: &Examination) -> Diagnosis {
+pub fn diagnose(checks: &[&'static Check], snapshot: &Snapshot) -> Diagnosis {
     let mut diagnosis = Diagnosis { findings: Vec::new(), skipped: Vec::new(), run: 0 };
     for check in checks {
-        match (check.judge)(examination) {
+        match (check.judge)(snapshot) {
             Verdict::Skipped(why) => diagnosis.skipped.push((check, why)),
             Verdict::Found(findings) => {
                 diagnosis.run += 1;
                 let mut findings = findings.into_iter();
                 let first =
-                    findings.next().map(|finding| finding.proven_by(heard(examination, check.id)));
+                    findings.next().map(|finding| finding.evidence(heard(snapshot, check.id)));
                 diagnosis.findings.extend(first.into_iter().chain(findings).map(|f| (*check, f)));
             }
         }
@@ -40,13 +40,13 @@ pub fn diagnose(checks: &[&'static Check], examination: &Examination) -> Diagnos
 
 /// What the log says about a check's subject.
 #[must_use]
-pub fn heard(examination: &Examination, check: &str) -> Vec<Evidence> {
-    let about = examination.log.about(check);
+pub fn heard(snapshot: &Snapshot, check: &str) -> Vec<Evidence> {
+    let about = snapshot.log.about(check);
     about
         .map(|heard| Evidence {
             place: format!(
                 "{} ({}×, {})",
-                examination.log.source,
+                snapshot.log.source,
                 heard.count,
                 time_text(heard.last_usec)
             ),

@@ -1,11 +1,11 @@
 //! The unit and its manager: reachable, enabled, able to start, and not flapping.
 
-use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
-use crate::installation::service::ServicePicture;
+use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::language::Explain;
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::service::Service;
 use crate::systemd::{ActiveState, LoadState};
 
 /// The checks of this family.
@@ -36,41 +36,41 @@ pub const CHECKS: [Check; 4] = [
     },
 ];
 
-fn bus(examination: &Examination) -> Verdict {
-    if let Some(error) = &examination.manager_error {
+fn bus(snapshot: &Snapshot) -> Verdict {
+    if let Some(error) = &snapshot.manager_error {
         return Finding::error(error.message(), error.hint())
-            .seen_as("Failed to connect to bus")
+            .symptom("Failed to connect to bus")
             .into();
     }
-    let ServicePicture::Unmanaged = examination.picture.service else { return Verdict::well() };
-    let account = &examination.picture.account;
+    let Service::Unmanaged = snapshot.installation.service else { return Verdict::well() };
+    let account = &snapshot.installation.account;
     let (name, uid) = (&account.name, account.uid);
     Finding::error(
         say!("no systemd user manager runs for {name} (uid {uid})", name, uid),
         say!("Start it, now and at every boot: sudo loginctl enable-linger {name}\nAs root for that user: openclaw-setup --user {name} doctor", name),
     )
     .about(format!("/run/user/{uid}"))
-    .seen_as("Failed to connect to bus: No medium found")
+    .symptom("Failed to connect to bus: No medium found")
     .read(format!("/run/user/{uid}"), say!("no bus, no systemd/private"))
     .into()
 }
 
-fn linger(examination: &Examination) -> Verdict {
-    let name = &examination.picture.account.name;
-    match examination.host.lingers {
+fn linger(snapshot: &Snapshot) -> Verdict {
+    let name = &snapshot.installation.account.name;
+    match snapshot.host.lingers {
         Some(true) => Verdict::well(),
         None => Verdict::Skipped(say!("this system has no /var/lib/systemd")),
         Some(false) => Finding::warning(
             say!("lingering is off for {name}: the gateway ends with the last logout and does not start at boot", name),
-            if examination.host.may_linger {
+            if snapshot.host.may_linger {
                 say!("Switch it on: openclaw-setup doctor --fix service.linger")
             } else {
                 format!("sudo loginctl enable-linger {name}")
             },
         )
-        .repaired_by(examination.host.may_linger.then_some(Repair::Linger))
+        .repaired_by(snapshot.host.may_linger.then_some(Repair::Linger))
         .about(format!("/var/lib/systemd/linger/{name}"))
-        .seen_as(say!("the bot dies after logout"))
+        .symptom(say!("the bot dies after logout"))
         .read(format!("/var/lib/systemd/linger/{name}"), say!("does not exist"))
         .into(),
     }
@@ -78,8 +78,8 @@ fn linger(examination: &Examination) -> Verdict {
 
 const REINSTALL: &str = "openclaw gateway install --force";
 
-fn unit(examination: &Examination) -> Verdict {
-    let Some(managed) = examination.picture.service.managed() else {
+fn unit(snapshot: &Snapshot) -> Verdict {
+    let Some(managed) = snapshot.installation.service.managed() else {
         return Verdict::Skipped(say!("no user manager answers (service.bus)"));
     };
     let (unit, name) = (&managed.unit, &managed.unit.name);
@@ -109,7 +109,7 @@ fn unit(examination: &Examination) -> Verdict {
             return load_state(Finding::error(text, REINSTALL.to_owned())).into();
         }
     }
-    let mut findings = missing_programs(examination, name);
+    let mut findings = missing_programs(snapshot, name);
     if unit.unit_file_state == "disabled" {
         findings.push(
             Finding::warning(
@@ -120,12 +120,12 @@ fn unit(examination: &Examination) -> Verdict {
             .read(format!("{name} UnitFileState"), "disabled"),
         );
     }
-    findings.extend(other_version(examination, name));
+    findings.extend(other_version(snapshot, name));
     Verdict::Found(findings)
 }
 
-fn missing_programs(examination: &Examination, unit: &str) -> Vec<Finding> {
-    let missing = examination.host.missing_programs.iter();
+fn missing_programs(snapshot: &Snapshot, unit: &str) -> Vec<Finding> {
+    let missing = snapshot.host.missing_programs.iter();
     missing
         .map(|path| {
             let path = path.display().to_string();
@@ -134,17 +134,17 @@ fn missing_programs(examination: &Examination, unit: &str) -> Vec<Finding> {
                 REINSTALL.to_owned(),
             )
             .about(path.clone())
-            .seen_as("status=203/EXEC")
+            .symptom("status=203/EXEC")
             .read(format!("{unit} ExecStart"), path)
         })
         .collect()
 }
 
 /// OpenClaw's own doctor asks for the same after an upgrade.
-fn other_version(examination: &Examination, unit: &str) -> Option<Finding> {
-    let told = examination.picture.service.variable("OPENCLAW_SERVICE_VERSION")?;
-    let package = examination.picture.program.package.as_ref()?;
-    let installed = examination.openclaw()?;
+fn other_version(snapshot: &Snapshot, unit: &str) -> Option<Finding> {
+    let told = snapshot.installation.service.variable("OPENCLAW_SERVICE_VERSION")?;
+    let package = snapshot.installation.program.package.as_ref()?;
+    let installed = snapshot.openclaw()?;
     let differs = Version::parse(&told).is_some_and(|version| version != installed);
     differs.then(|| {
         Finding::info(
@@ -166,8 +166,8 @@ fn other_version(examination: &Examination, unit: &str) -> Option<Finding> {
 /// its config changes.
 const FLAPS: u32 = 3;
 
-fn crashloop(examination: &Examination) -> Verdict {
-    let Some(managed) = examination.unit() else {
+fn crashloop(snapshot: &Snapshot) -> Verdict {
+    let Some(managed) = snapshot.unit() else {
         return Verdict::Skipped(say!("the gateway's unit is not known"));
     };
     let unit = &managed.unit;
@@ -180,14 +180,14 @@ fn crashloop(examination: &Examination) -> Verdict {
             fact: unit.exec_main_status.to_string(),
         },
     ];
-    let tail = examination
+    let tail = snapshot
         .log
         .tail
         .iter()
         .rev()
         .take(5)
         .rev()
-        .map(|line| Evidence { place: examination.log.source.clone(), fact: line.clone() });
+        .map(|line| Evidence { place: snapshot.log.source.clone(), fact: line.clone() });
     let hint = say!(
         "Mend what the other findings name. Meanwhile, stop it: systemctl --user stop {name}\nTo return to the state before the last change: openclaw-setup rollback",
         name
@@ -214,8 +214,8 @@ fn crashloop(examination: &Examination) -> Verdict {
     let severity = if down { Severity::Error } else { Severity::Warning };
     Finding::of(severity, text, hint)
         .about(name.clone())
-        .seen_as(say!("the bot comes and goes"))
-        .proven_by(evidence)
-        .proven_by(tail)
+        .symptom(say!("the bot comes and goes"))
+        .evidence(evidence)
+        .evidence(tail)
         .into()
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::examination::outside::Reason;
-use super::{Examination, proxy};
+use super::{Snapshot, proxy};
 use crate::openclaw::document::{Value, substituted};
 use crate::outside::Way;
 use crate::outside::dingtalk::Bot;
@@ -11,21 +10,22 @@ use crate::outside::provider::Provider;
 use crate::plan::config::provider_of;
 use crate::settings::Settings;
 use crate::settings::placeholder::is_placeholder;
+use crate::snapshot::outside::Reason;
 use crate::systemd::environment::{Environment, Target, any_proxy, undici_proxy};
 
 /// Where the world begins: what the gateway's process has in its environment.
 #[derive(Debug)]
 pub struct Outlook<'e> {
-    examination: &'e Examination,
+    snapshot: &'e Snapshot,
     environment: Environment,
 }
 
 impl<'e> Outlook<'e> {
     /// As the gateway sees it; without a gateway and a unit, as if nothing were set.
     #[must_use]
-    pub fn of(examination: &'e Examination) -> Self {
-        let environment = proxy::environment(examination).unwrap_or_default();
-        Self { examination, environment }
+    pub fn of(snapshot: &'e Snapshot) -> Self {
+        let environment = proxy::environment(snapshot).unwrap_or_default();
+        Self { snapshot, environment }
     }
 
     /// The environment.
@@ -42,7 +42,7 @@ impl<'e> Outlook<'e> {
 
     /// The provider of the default model.
     pub fn provider(&self, patience: Duration) -> Result<Provider, Reason> {
-        let effective = self.examination.effective().ok_or(Reason::NotConfigured)?;
+        let effective = self.snapshot.effective().ok_or(Reason::NotConfigured)?;
         let wanted = provider_of(effective, &Settings::default());
         let entry = effective.get(&["models", "providers", &wanted.id]);
         let entry = entry.ok_or(Reason::NotConfigured)?;
@@ -63,8 +63,8 @@ impl<'e> Outlook<'e> {
 
     /// OpenClaw 2026.3.13 merges: a literal key in `models.json` wins over the config's.
     fn key(&self, id: &str, entry: &Value) -> Option<String> {
-        let merges = self.examination.text(&["models", "mode"]) != Some("replace");
-        let models = self.examination.models.as_ref().filter(|_| merges);
+        let merges = self.snapshot.text(&["models", "mode"]) != Some("replace");
+        let models = self.snapshot.models.as_ref().filter(|_| merges);
         let generated = models.and_then(|models| models.get(&["providers", id, "apiKey"]));
         let generated = generated.and_then(Value::as_str).filter(|text| !is_marker(text));
         let literal = generated.filter(|text| !is_placeholder(text)).map(str::to_owned);
@@ -73,7 +73,7 @@ impl<'e> Outlook<'e> {
 
     /// The bots of the channel: its own, or one for each account.
     pub fn bots(&self) -> Result<Vec<Bot>, Reason> {
-        let channel = self.examination.channel().ok_or(Reason::NotConfigured)?;
+        let channel = self.snapshot.channel().ok_or(Reason::NotConfigured)?;
         let accounts = channel.get(&["accounts"]).and_then(Value::as_object).into_iter().flatten();
         let of_accounts =
             accounts.filter(|(_, account)| !is_off(account)).map(|(name, account)| {

@@ -2,7 +2,7 @@
 
 use crate::language::Explain;
 use crate::say;
-use crate::systemd::environment::{Culprit, Undone};
+use crate::systemd::environment::{Overridden, Override};
 
 /// The drop-in is in force, and still the unit's environment lacks our entries.
 #[derive(Debug)]
@@ -10,24 +10,24 @@ pub struct BypassUndone {
     /// The unit.
     pub unit: String,
     /// What lacks them, and whose doing it is.
-    pub undone: Vec<Undone>,
+    pub undone: Vec<Overridden>,
 }
 
 impl BypassUndone {
     fn culprit(&self) -> String {
         match self.undone.first().map(|undone| &undone.culprit) {
-            Some(Culprit::EnvironmentFile(path)) => {
+            Some(Override::EnvironmentFile(path)) => {
                 let path = path.display();
                 say!("{path}, an EnvironmentFile of the unit, which beats every drop-in", path)
             }
-            Some(Culprit::DropIn(path)) => {
+            Some(Override::DropIn(path)) => {
                 let path = path.display();
                 say!("{path}, a drop-in that systemd reads after ours", path)
             }
-            Some(Culprit::UnsetEnvironment) => {
+            Some(Override::UnsetEnvironment) => {
                 say!("UnsetEnvironment= in the unit or one of its drop-ins")
             }
-            Some(Culprit::Unknown) | None => say!("a setting that could not be found"),
+            Some(Override::Unknown) | None => say!("a setting that could not be found"),
         }
     }
 }

@@ -1,28 +1,28 @@
 //! The unit's drop-in with the proxy bypass, merged into what stands there.
 
 use super::note::Note;
-use crate::installation::picture::Picture;
-use crate::installation::service::Managed;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::service::Managed;
 use crate::systemd::drop_in;
 use crate::systemd::environment::{Bypass, Environment};
 use crate::transaction::step::{FileStep, Role};
 
 /// The drop-in's text.
-pub(super) fn text(picture: &Picture) -> Option<String> {
-    let (_, state) = &picture.drop_in;
+pub(super) fn text(installation: &Installation) -> Option<String> {
+    let (_, state) = &installation.drop_in;
     state.as_ref().map(|state| String::from_utf8_lossy(&state.bytes).into_owned())
 }
 
 /// The step that puts the loopback names, and the entries `also` beside them, into the drop-in; no
 /// step where they are there. With it the list that is effective then.
 pub(super) fn step(
-    picture: &Picture,
+    installation: &Installation,
     also: &str,
     notes: &mut Vec<Note>,
 ) -> (Option<FileStep>, Bypass) {
-    let (path, state) = &picture.drop_in;
-    let text = text(picture);
-    let bypass = wanted(picture, text.as_deref(), also);
+    let (path, state) = &installation.drop_in;
+    let text = text(installation);
+    let bypass = wanted(installation, text.as_deref(), also);
     let merged = drop_in::merged(text.as_deref(), &bypass);
     if merged.repaired {
         notes.push(Note::DropInRepaired { file: path.clone() });
@@ -31,7 +31,7 @@ pub(super) fn step(
         let bytes = merged.text.into_bytes();
         let after = match state {
             Some(state) => state.with_bytes(bytes),
-            None => picture.new_file(bytes, 0o644),
+            None => installation.new_file(bytes, 0o644),
         };
         FileStep::new(Role::DropIn, path.clone(), state.clone(), Some(after))
     });
@@ -40,9 +40,9 @@ pub(super) fn step(
 
 /// Every entry that is effective today, and every entry of the file itself, is kept: our two
 /// assignments replace the earlier values of both names.
-fn wanted(picture: &Picture, text: Option<&str>, also: &str) -> Bypass {
+fn wanted(installation: &Installation, text: Option<&str>, also: &str) -> Bypass {
     let effective =
-        picture.service.managed().map(Managed::effective_environment).unwrap_or_default();
+        installation.service.managed().map(Managed::effective_environment).unwrap_or_default();
     let own = drop_in::assigned(text.unwrap_or_default());
     let lists = [
         effective.get("no_proxy"),

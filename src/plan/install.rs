@@ -1,4 +1,4 @@
-//! The plan of `install` and `upgrade`: what differs between the picture and a machine on which
+//! The plan of `install` and `upgrade`: what differs between the installation and a machine on which
 //! DingTalk works with this connector.
 
 use std::path::PathBuf;
@@ -13,15 +13,15 @@ use crate::connector::installed::Traces;
 use crate::connector::npm::Pin;
 use crate::connector::{Sha256, TreeManifest};
 use crate::health::Expectations;
-use crate::installation::live_tree::LiveTree;
-use crate::installation::paths::CONNECTOR;
-use crate::installation::picture::Picture;
-use crate::installation::program::option_of;
 use crate::openclaw::document::{Document, Edit, Value};
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::keys::{self, KeyChange};
 use crate::openclaw::version::Version;
 use crate::settings::{Secret, Settings};
+use crate::snapshot::installation::Installation;
+use crate::snapshot::live_tree::LiveTree;
+use crate::snapshot::paths::CONNECTOR;
+use crate::snapshot::program::option_of;
 use crate::systemd::drop_in::{self, Assigned};
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::{FileStep, Role, Step, TreeSide, TreeStep};
@@ -104,31 +104,31 @@ pub struct PayloadFacts<'a> {
 }
 
 /// Makes the plan.
-pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailure> {
-    if let Some(variable) = picture.read_only {
+pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
+    if let Some(variable) = installation.read_only {
         return Err(PlanError::ReadOnly { variable }.into());
     }
     refuse_wrong_direction(request)?;
     let effective = request.config.effective();
-    let mut notes = order::surrounding_notes(picture, request.config);
+    let mut notes = order::surrounding_notes(installation, request.config);
     if request.payload.unverified {
         notes.push(Note::Unverified);
     }
-    let draft = config_draft(picture, request, effective)?;
+    let draft = config_draft(installation, request, effective)?;
     notes.extend(draft.notes);
-    let models = models_file(picture, request, effective, &mut notes)?;
-    let (drop_in, bypass) = bypass::step(picture, "", &mut notes);
-    let tree = tree_step(picture, request);
+    let models = models_file(installation, request, effective, &mut notes)?;
+    let (drop_in, bypass) = bypass::step(installation, "", &mut notes);
+    let tree = tree_step(installation, request);
     if tree.is_some() {
         notes.extend(request.payload.dependencies.clone().map(|pins| Note::Dependencies { pins }));
-        let link = picture.paths.connector.join(HOST_LINK);
-        let host = host_of(picture, request.payload.version);
+        let link = installation.paths.connector.join(HOST_LINK);
+        let host = host_of(installation, request.payload.version);
         notes.extend(host.map(|host| Note::HostLinked { link, host }));
-        notes.extend(order::deviation_note(picture, request.live, &request.transactions));
+        notes.extend(order::deviation_note(installation, request.live, &request.transactions));
     }
-    let adopts = tree.is_none() && !is_recorded(picture, request);
-    let traces = traces(picture, effective, &draft.edits, models.as_ref(), &bypass);
-    let config = order::config_files(picture, request.config, &draft.edits)?;
+    let adopts = tree.is_none() && !is_recorded(installation, request);
+    let traces = traces(installation, effective, &draft.edits, models.as_ref(), &bypass);
+    let config = order::config_files(installation, request.config, &draft.edits)?;
     let models = models.map(|models| models.step);
     let coming = draft.edits.iter().fold(effective.clone(), |value, edit| edit.applied_to(&value));
     let changes = Changes { tree, drop_in, config, models, ..Changes::default() };
@@ -138,7 +138,7 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
             request.live.map(LiveTree::shown_version),
             Some(request.payload.version.to_owned()),
         ),
-        unit: order::unit_before(picture),
+        unit: order::unit_before(installation),
         expectations: Expectations {
             chat: true,
             bypass: Some(bypass),
@@ -146,10 +146,10 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
         },
         traces,
         adopts,
-        steps: order::replacement(picture, changes, request.live, coming.get(&CHANNEL)),
+        steps: order::replacement(installation, changes, request.live, coming.get(&CHANNEL)),
         notes,
     };
-    start_if_asked(picture, request, &mut plan);
+    start_if_asked(installation, request, &mut plan);
     Ok(plan)
 }
 
@@ -167,8 +167,8 @@ fn refuse_wrong_direction(request: &Request<'_>) -> Result<(), PlanError> {
 }
 
 /// A gateway that did not run is started only by `--start`.
-fn start_if_asked(picture: &Picture, request: &Request<'_>, plan: &mut Plan) {
-    let Some(managed) = picture.service.managed().filter(|managed| managed.has_unit()) else {
+fn start_if_asked(installation: &Installation, request: &Request<'_>, plan: &mut Plan) {
+    let Some(managed) = installation.service.managed().filter(|managed| managed.has_unit()) else {
         return;
     };
     if managed.unit.is_up() {
@@ -183,20 +183,23 @@ fn start_if_asked(picture: &Picture, request: &Request<'_>, plan: &mut Plan) {
 }
 
 /// Whether the record already tells of this very payload.
-fn is_recorded(picture: &Picture, request: &Request<'_>) -> bool {
-    picture.record.as_ref().is_some_and(|record| record.origin.payload == request.payload.digest)
+fn is_recorded(installation: &Installation, request: &Request<'_>) -> bool {
+    installation
+        .record
+        .as_ref()
+        .is_some_and(|record| record.origin.payload == request.payload.digest)
 }
 
 /// No step where the live tree is what this payload became, or already is this payload.
-fn tree_step(picture: &Picture, request: &Request<'_>) -> Option<TreeStep> {
+fn tree_step(installation: &Installation, request: &Request<'_>) -> Option<TreeStep> {
     let live = request.live;
     let as_recorded = |live: &LiveTree| {
-        let record = picture.record.as_ref().filter(|_| is_recorded(picture, request));
+        let record = installation.record.as_ref().filter(|_| is_recorded(installation, request));
         record.is_some_and(|record| record.tree.deviations(&live.manifest).is_empty())
     };
     let is_payload = |live: &LiveTree| {
         request.payload.dependencies.is_none()
-            && host_of(picture, request.payload.version).is_none()
+            && host_of(installation, request.payload.version).is_none()
             && request.payload.tree.deviations(&live.manifest).is_empty()
     };
     if live.is_some_and(|live| as_recorded(live) || is_payload(live)) {
@@ -204,7 +207,7 @@ fn tree_step(picture: &Picture, request: &Request<'_>) -> Option<TreeStep> {
     }
     let side = |version: String| TreeSide { version, identity: None };
     Some(TreeStep {
-        live: picture.paths.connector.clone(),
+        live: installation.paths.connector.clone(),
         before: live.map(|live| side(live.shown_version())),
         after: Some(side(request.payload.version.to_owned())),
         slot: None,
@@ -212,24 +215,24 @@ fn tree_step(picture: &Picture, request: &Request<'_>) -> Option<TreeStep> {
 }
 
 fn config_draft<'a>(
-    picture: &Picture,
+    installation: &Installation,
     request: &Request<'_>,
     effective: &'a Value,
 ) -> Result<Draft<'a>, PlanError> {
-    let command = picture.service.command();
+    let command = installation.service.command();
     let wish = Wish {
         settings: request.settings,
-        openclaw: picture.program.version.unwrap_or(ASSUMED),
+        openclaw: installation.program.version.unwrap_or(ASSUMED),
         migrates: matches!(request.purpose, Purpose::Upgrade { .. }),
-        connector: &picture.paths.connector,
+        connector: &installation.paths.connector,
         connector_version: request.payload.version,
         channel_schema: request.payload.channel_schema,
-        port: picture.port,
+        port: installation.port,
         bind_option: option_of(command, "--bind"),
-        token_in_unit: picture.service.variable("OPENCLAW_GATEWAY_TOKEN").is_some(),
+        token_in_unit: installation.service.variable("OPENCLAW_GATEWAY_TOKEN").is_some(),
         fresh_token: request.fresh_token,
         now: request.now,
-        file: &picture.paths.config,
+        file: &installation.paths.config,
     };
     config::edits(effective, &wish)
 }
@@ -241,12 +244,12 @@ struct Models {
 }
 
 fn models_file(
-    picture: &Picture,
+    installation: &Installation,
     request: &Request<'_>,
     effective: &Value,
     notes: &mut Vec<Note>,
 ) -> Result<Option<Models>, PlanFailure> {
-    let Some((path, state)) = &picture.models else { return Ok(None) };
+    let Some((path, state)) = &installation.models else { return Ok(None) };
     let Ok(document) = Document::parse(path, &state.bytes) else {
         notes.push(Note::ModelsUnreadable { file: path.clone() });
         return Ok(None);
@@ -266,29 +269,29 @@ fn models_file(
 
 /// What we have changed outside the tree since we first came.
 fn traces(
-    picture: &Picture,
+    installation: &Installation,
     effective: &Value,
     edits: &[Edit],
     models: Option<&Models>,
     bypass: &Bypass,
 ) -> Traces {
-    let earlier = picture.record.as_ref().map(|record| &record.traces);
+    let earlier = installation.record.as_ref().map(|record| &record.traces);
     let none = Traces::default();
     let known = earlier.unwrap_or(&none);
     let mut directories = known.directories.clone();
-    directories.extend(picture.missing_extensions.iter().cloned());
-    directories.extend(picture.missing_unit_dirs.iter().cloned());
+    directories.extend(installation.missing_extensions.iter().cloned());
+    directories.extend(installation.missing_unit_dirs.iter().cloned());
     let model_keys = models.map(|models| models.keys.clone()).unwrap_or_default();
     Traces {
         config: keys::accumulated(&known.config, keys::changes(effective, edits)),
         models: keys::accumulated(&known.models, model_keys),
         drop_in_before: earlier
-            .map_or_else(|| assigned_before(picture), |traces| traces.drop_in_before.clone()),
+            .map_or_else(|| assigned_before(installation), |traces| traces.drop_in_before.clone()),
         bypass: bypass.value(),
         directories,
     }
 }
 
-fn assigned_before(picture: &Picture) -> Assigned {
-    drop_in::assigned(&bypass::text(picture).unwrap_or_default())
+fn assigned_before(installation: &Installation) -> Assigned {
+    drop_in::assigned(&bypass::text(installation).unwrap_or_default())
 }

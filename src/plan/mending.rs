@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use super::note::Note;
 use super::order::{self, Changes};
 use super::renewal::{Base, Renewal};
-use super::repair::{Modules, Repair};
+use super::repair::Repair;
 use super::{Plan, PlanError, PlanFailure, bypass};
 use crate::connector::installed::Traces;
 use crate::connector::manifest::Deviation;
 use crate::fs::image::FileState;
 use crate::health::Expectations;
-use crate::installation::picture::Picture;
 use crate::openclaw::document::{Document, Edit};
 use crate::openclaw::include::ConfigSet;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::repair_source::Modules;
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::{Attributes, FileStep, Role, Step};
 
@@ -39,41 +40,43 @@ pub struct Request<'a> {
 }
 
 /// Makes the plan.
-pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailure> {
+pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
     let repairs = request.repairs;
-    if let Some(variable) = picture.read_only.filter(|_| !repairs.is_empty()) {
+    if let Some(variable) = installation.read_only.filter(|_| !repairs.is_empty()) {
         return Err(PlanError::ReadOnly { variable }.into());
     }
     let mut notes = Vec::new();
-    let (drop_in, bypass) = drop_in_step(picture, repairs, &mut notes);
+    let (drop_in, bypass) = drop_in_step(installation, repairs, &mut notes);
     let live = request.live.as_deref();
-    notes.extend(request.renewal.iter().flat_map(|renewal| notes_of(renewal, picture, request)));
+    notes.extend(
+        request.renewal.iter().flat_map(|renewal| notes_of(renewal, installation, request)),
+    );
     let mut changes = Changes {
-        tree: request.renewal.map(|renewal| renewal.step(picture, live)),
+        tree: request.renewal.map(|renewal| renewal.step(installation, live)),
         drop_in,
-        config: config_steps(picture, request)?,
-        models: models_step(picture, repairs)?,
-        others: others(picture, request),
+        config: config_steps(installation, request)?,
+        models: models_step(installation, repairs)?,
+        others: others(installation, request),
         ..Changes::default()
     };
     fold_attributes(&mut changes);
-    let restarts = repairs.contains(&Repair::Restart) && picture.service.managed().is_some();
-    let mut steps = order::arrival(picture, changes);
+    let restarts = repairs.contains(&Repair::Restart) && installation.service.managed().is_some();
+    let mut steps = order::arrival(installation, changes);
     if restarts && !steps.iter().any(|step| matches!(step, Step::Reload)) {
-        steps = order::restarted(picture, steps);
+        steps = order::restarted(installation, steps);
     }
     let repairs_what_runs =
         |step: &Step| matches!(step, Step::File(_) | Step::Move { .. } | Step::Tree(_));
     if steps.iter().any(repairs_what_runs) {
-        order::revive(picture, &mut steps);
+        order::revive(installation, &mut steps);
     }
     // first: nothing has to stop for it, and where logind refuses, nothing has been touched
-    steps.splice(0..0, repairs.contains(&Repair::Linger).then(|| lingering(picture)));
+    steps.splice(0..0, repairs.contains(&Repair::Linger).then(|| lingering(installation)));
     let renewed = request.renewal.map(|renewal| renewal.version.clone());
     Ok(Plan {
         command: "doctor",
         connector: (request.live.clone(), renewed.or_else(|| request.live.clone())),
-        unit: order::unit_before(picture),
+        unit: order::unit_before(installation),
         expectations: Expectations { bypass, ..request.expectations.clone() },
         traces: Traces::default(),
         adopts: false,
@@ -82,38 +85,45 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     })
 }
 
-fn lingering(picture: &Picture) -> Step {
-    Step::Linger { user: picture.account.name.clone(), uid: picture.account.uid, on: true }
+fn lingering(installation: &Installation) -> Step {
+    Step::Linger {
+        user: installation.account.name.clone(),
+        uid: installation.account.uid,
+        on: true,
+    }
 }
 
 /// What there is to say of a tree that is made anew.
-fn notes_of(renewal: &Renewal, picture: &Picture, request: &Request<'_>) -> Vec<Note> {
+fn notes_of(renewal: &Renewal, installation: &Installation, request: &Request<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
-    if let Base::Stock(stock) = &renewal.base {
+    if let Base::LocalPayload(stock) = &renewal.base {
         notes.push(Note::TreeRenewed { from: stock.place.clone() });
         let kept = request.transactions.clone();
         let paths = request.deviations.len();
-        if picture.record.is_none() && request.live.is_some() {
+        if installation.record.is_none() && request.live.is_some() {
             notes.push(Note::TreeUnrecorded { kept });
         } else if request.live.is_some() && paths > 0 {
             notes.push(Note::TreeDeviates { paths, kept });
         }
     } else if request.repairs.contains(&Repair::RealTree) {
-        notes.push(Note::LinkReplaced { link: picture.paths.connector.clone() });
+        notes.push(Note::LinkReplaced { link: installation.paths.connector.clone() });
     }
     if let Modules::Fetched { pins } = &renewal.modules {
         notes.push(Note::Dependencies { pins: pins.clone() });
     }
     let relinks = request.repairs.contains(&Repair::LinkHost);
     if let Some(host) = renewal.host.clone().filter(|_| relinks) {
-        let link = picture.paths.connector.join("node_modules/openclaw");
+        let link = installation.paths.connector.join("node_modules/openclaw");
         notes.push(Note::HostLinked { link, host });
     }
     notes
 }
 
-fn config_steps(picture: &Picture, request: &Request<'_>) -> Result<Vec<FileStep>, PlanFailure> {
-    if let Some(step) = restored_config(picture, request) {
+fn config_steps(
+    installation: &Installation,
+    request: &Request<'_>,
+) -> Result<Vec<FileStep>, PlanFailure> {
+    if let Some(step) = restored_config(installation, request) {
         return Ok(vec![step]);
     }
     let edits: Vec<Edit> = request
@@ -125,17 +135,17 @@ fn config_steps(picture: &Picture, request: &Request<'_>) -> Result<Vec<FileStep
         })
         .collect();
     match request.config {
-        Some(config) if !edits.is_empty() => order::config_files(picture, config, &edits),
+        Some(config) if !edits.is_empty() => order::config_files(installation, config, &edits),
         _ => Ok(Vec::new()),
     }
 }
 
-fn restored_config(picture: &Picture, request: &Request<'_>) -> Option<FileStep> {
+fn restored_config(installation: &Installation, request: &Request<'_>) -> Option<FileStep> {
     let from = request.repairs.iter().find_map(|repair| match repair {
         Repair::RestoreConfig { from } => Some(from),
         _ => None,
     })?;
-    let path = picture.paths.config.canonicalize().ok()?;
+    let path = installation.paths.config.canonicalize().ok()?;
     let before = content(request, &path)?;
     let after = before.with_bytes(content(request, from)?.bytes);
     Some(FileStep::new(Role::Config, path, Some(before), Some(after)))
@@ -145,7 +155,10 @@ fn content(request: &Request<'_>, path: &Path) -> Option<FileState> {
     request.contents.iter().find(|(known, _)| known == path).map(|(_, state)| state.clone())
 }
 
-fn models_step(picture: &Picture, repairs: &[Repair]) -> Result<Option<FileStep>, PlanFailure> {
+fn models_step(
+    installation: &Installation,
+    repairs: &[Repair],
+) -> Result<Option<FileStep>, PlanFailure> {
     let edits: Vec<Edit> = repairs
         .iter()
         .filter_map(|repair| match repair {
@@ -153,7 +166,7 @@ fn models_step(picture: &Picture, repairs: &[Repair]) -> Result<Option<FileStep>
             _ => None,
         })
         .collect();
-    let Some((path, state)) = picture.models.as_ref().filter(|_| !edits.is_empty()) else {
+    let Some((path, state)) = installation.models.as_ref().filter(|_| !edits.is_empty()) else {
         return Ok(None);
     };
     let Ok(document) = Document::parse(path, &state.bytes) else { return Ok(None) };
@@ -163,7 +176,7 @@ fn models_step(picture: &Picture, repairs: &[Repair]) -> Result<Option<FileStep>
 }
 
 fn drop_in_step(
-    picture: &Picture,
+    installation: &Installation,
     repairs: &[Repair],
     notes: &mut Vec<Note>,
 ) -> (Option<FileStep>, Option<Bypass>) {
@@ -178,20 +191,20 @@ fn drop_in_step(
         return (None, None);
     }
     let entries = also.iter().map(|bypass| bypass.value()).collect::<Vec<_>>().join(",");
-    let (step, bypass) = bypass::step(picture, &entries, notes);
+    let (step, bypass) = bypass::step(installation, &entries, notes);
     (step, Some(bypass))
 }
 
 /// Where the tree is renewed, what is wrong with single files of it goes with it.
-fn is_superseded(picture: &Picture, request: &Request<'_>, repair: &Repair) -> bool {
+fn is_superseded(installation: &Installation, request: &Request<'_>, repair: &Repair) -> bool {
     let (Repair::Attributes { path, .. } | Repair::Unlink { path }) = repair else { return false };
-    request.renewal.is_some() && path.starts_with(&picture.paths.connector)
+    request.renewal.is_some() && path.starts_with(&installation.paths.connector)
 }
 
-fn others(picture: &Picture, request: &Request<'_>) -> Vec<Step> {
+fn others(installation: &Installation, request: &Request<'_>) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let repairs = request.repairs.iter();
-    for repair in repairs.filter(|repair| !is_superseded(picture, request, repair)) {
+    for repair in repairs.filter(|repair| !is_superseded(installation, request, repair)) {
         let step = match repair {
             Repair::Attributes { path, before, after } => {
                 let (path, before, after) = (path.clone(), *before, *after);

@@ -1,4 +1,4 @@
-//! Desired state and picture become ordered changes; pure, no I/O; renders as text and JSON.
+//! Desired state and installation become ordered changes; pure, no I/O; renders as text and JSON.
 
 mod bypass;
 pub mod config;

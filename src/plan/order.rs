@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use super::PlanFailure;
 use super::config::schema;
 use super::note::Note;
-use crate::installation::live_tree::LiveTree;
-use crate::installation::picture::Picture;
-use crate::installation::service::ServicePicture;
 use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::include::{ChangedFile, ConfigSet};
 use crate::openclaw::version::CONFIG_HAS_A_LOCK;
 use crate::patience::USUAL;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::live_tree::LiveTree;
+use crate::snapshot::service::Service;
 use crate::transaction::journal::UnitBefore;
 use crate::transaction::step::{FileStep, Role, Step, TreeStep};
 
@@ -51,8 +51,8 @@ impl Changes {
 /// Stop → tree → drop-in → `Reload` → config → start: OpenClaw refuses a config that names a
 /// channel whose plugin is not there, and its own restart on a changed config cannot race ours.
 #[must_use]
-pub fn arrival(picture: &Picture, changes: Changes) -> Vec<Step> {
-    arrival_after(picture, Vec::new(), changes)
+pub fn arrival(installation: &Installation, changes: Changes) -> Vec<Step> {
+    arrival_after(installation, Vec::new(), changes)
 }
 
 /// The same where a connector takes another's place: the config goes before the tree if the
@@ -61,7 +61,7 @@ pub fn arrival(picture: &Picture, changes: Changes) -> Vec<Step> {
 /// could do that where each connector forbids a key of the other's block.)
 #[must_use]
 pub fn replacement(
-    picture: &Picture,
+    installation: &Installation,
     mut changes: Changes,
     standing: Option<&LiveTree>,
     coming: Option<&Value>,
@@ -69,46 +69,46 @@ pub fn replacement(
     let takes_a_place = changes.tree.as_ref().is_some_and(|tree| tree.before.is_some());
     let config_first = takes_a_place && standing.zip(coming).is_some_and(accepts);
     let first = if config_first { std::mem::take(&mut changes.config) } else { Vec::new() };
-    arrival_after(picture, first, changes)
+    arrival_after(installation, first, changes)
 }
 
 fn accepts((tree, block): (&LiveTree, &Value)) -> bool {
     tree.channel_schema.as_ref().is_none_or(|schema| schema::forbidden(schema, block).is_empty())
 }
 
-fn arrival_after(picture: &Picture, first: Vec<FileStep>, changes: Changes) -> Vec<Step> {
+fn arrival_after(installation: &Installation, first: Vec<FileStep>, changes: Changes) -> Vec<Step> {
     let Changes { tree, drop_in, config, models, record, others, directories } = changes;
     let mut steps: Vec<Step> = first.into_iter().map(Step::File).collect();
     if tree.as_ref().is_some_and(|tree| tree.after.is_some()) {
-        steps.extend(creation(&picture.missing_extensions));
+        steps.extend(creation(&installation.missing_extensions));
     }
     steps.extend(tree.map(Step::Tree));
     steps.extend(others);
     if drop_in.as_ref().is_some_and(|file| file.after.is_some()) {
-        steps.extend(creation(&picture.missing_unit_dirs));
+        steps.extend(creation(&installation.missing_unit_dirs));
     }
-    steps.extend(reloaded(picture, drop_in));
+    steps.extend(reloaded(installation, drop_in));
     steps.extend(config.into_iter().chain(models).chain(record).map(Step::File));
     steps.extend(directory_removal(&directories));
-    around_with_jobs(picture, steps)
+    around_with_jobs(installation, steps)
 }
 
 /// Stop → config → tree → drop-in → `Reload` → start: the mirror.
 #[must_use]
-pub fn removal(picture: &Picture, changes: Changes) -> Vec<Step> {
+pub fn removal(installation: &Installation, changes: Changes) -> Vec<Step> {
     let Changes { tree, drop_in, config, models, record, others, directories } = changes;
     let mut steps: Vec<Step> = config.into_iter().chain(models).map(Step::File).collect();
     steps.extend(tree.map(Step::Tree));
     steps.extend(others);
-    steps.extend(reloaded(picture, drop_in));
+    steps.extend(reloaded(installation, drop_in));
     steps.extend(record.map(Step::File));
     steps.extend(directory_removal(&directories));
-    around_with_jobs(picture, steps)
+    around_with_jobs(installation, steps)
 }
 
-fn reloaded(picture: &Picture, drop_in: Option<FileStep>) -> Vec<Step> {
+fn reloaded(installation: &Installation, drop_in: Option<FileStep>) -> Vec<Step> {
     let Some(drop_in) = drop_in else { return Vec::new() };
-    let reload = picture.service.managed().map(|_| Step::Reload);
+    let reload = installation.service.managed().map(|_| Step::Reload);
     std::iter::once(Step::File(drop_in)).chain(reload).collect()
 }
 
@@ -125,9 +125,9 @@ fn directory_removal(directories: &[PathBuf]) -> Vec<Step> {
 
 /// The same steps with a `Reload`, for a manager that has not read what stands on the disk.
 #[must_use]
-pub fn restarted(picture: &Picture, mut steps: Vec<Step>) -> Vec<Step> {
+pub fn restarted(installation: &Installation, mut steps: Vec<Step>) -> Vec<Step> {
     if steps.is_empty() {
-        return around_with_jobs(picture, vec![Step::Reload]);
+        return around_with_jobs(installation, vec![Step::Reload]);
     }
     let start = steps.iter().position(|step| matches!(step, Step::Start { .. }));
     steps.insert(start.unwrap_or(steps.len()), Step::Reload);
@@ -135,18 +135,18 @@ pub fn restarted(picture: &Picture, mut steps: Vec<Step>) -> Vec<Step> {
 }
 
 /// A gateway that had failed for what is repaired now is started, too.
-pub fn revive(picture: &Picture, steps: &mut Vec<Step>) {
-    let failed = |managed: &&crate::installation::service::Managed| {
+pub fn revive(installation: &Installation, steps: &mut Vec<Step>) {
+    let failed = |managed: &&crate::snapshot::service::Managed| {
         managed.unit.active_state == crate::systemd::ActiveState::Failed
     };
-    if let Some(managed) = picture.service.managed().filter(failed) {
+    if let Some(managed) = installation.service.managed().filter(failed) {
         steps.push(Step::Start { unit: managed.unit.name.clone() });
     }
 }
 
 /// A gateway that runs is stopped first and started last.
-fn around_with_jobs(picture: &Picture, mut steps: Vec<Step>) -> Vec<Step> {
-    let running = picture.service.managed().filter(|managed| managed.unit.is_up());
+fn around_with_jobs(installation: &Installation, mut steps: Vec<Step>) -> Vec<Step> {
+    let running = installation.service.managed().filter(|managed| managed.unit.is_up());
     if let Some(managed) = running.filter(|_| !steps.is_empty()) {
         let unit = managed.unit.name.clone();
         steps.insert(0, Step::Stop { unit: unit.clone() });
@@ -157,35 +157,35 @@ fn around_with_jobs(picture: &Picture, mut steps: Vec<Step>) -> Vec<Step> {
 
 /// The gateway's unit before, where there is one.
 #[must_use]
-pub fn unit_before(picture: &Picture) -> Option<UnitBefore> {
-    let managed = picture.service.managed().filter(|managed| managed.has_unit())?;
+pub fn unit_before(installation: &Installation) -> Option<UnitBefore> {
+    let managed = installation.service.managed().filter(|managed| managed.has_unit())?;
     Some(UnitBefore { name: managed.unit.name.clone(), was_active: managed.unit.is_up() })
 }
 
 /// The files that edits of the config change, with everything that is needed to take them back.
 pub fn config_files(
-    picture: &Picture,
+    installation: &Installation,
     config: &ConfigSet,
     edits: &[Edit],
 ) -> Result<Vec<FileStep>, PlanFailure> {
     let changed = config.edit(edits)?;
     let step = |file: ChangedFile| {
         let ChangedFile { path, old, new } = file;
-        let before = match picture.config_files.get(&path) {
+        let before = match installation.config_files.get(&path) {
             Some(attributes) => attributes.with_bytes(old),
-            None => picture.new_file(old, 0o600),
+            None => installation.new_file(old, 0o600),
         };
         let after = before.with_bytes(new);
         let step = FileStep::new(Role::Config, path, Some(before), Some(after));
-        FileStep { lock: config_lock(picture), ..step }
+        FileStep { lock: config_lock(installation), ..step }
     };
     Ok(changed.into_iter().map(step).collect())
 }
 
-fn config_lock(picture: &Picture) -> Option<PathBuf> {
-    let has_lock = picture.program.version.is_some_and(|version| version >= CONFIG_HAS_A_LOCK);
+fn config_lock(installation: &Installation) -> Option<PathBuf> {
+    let has_lock = installation.program.version.is_some_and(|version| version >= CONFIG_HAS_A_LOCK);
     has_lock.then(|| {
-        let mut path = picture.paths.config.clone().into_os_string();
+        let mut path = installation.paths.config.clone().into_os_string();
         path.push(".lock");
         path.into()
     })
@@ -193,9 +193,9 @@ fn config_lock(picture: &Picture) -> Option<PathBuf> {
 
 /// What there is to say of the surroundings, whatever the plan.
 #[must_use]
-pub fn surrounding_notes(picture: &Picture, config: &ConfigSet) -> Vec<Note> {
+pub fn surrounding_notes(installation: &Installation, config: &ConfigSet) -> Vec<Note> {
     let mut notes = Vec::new();
-    if picture.program.version.is_none() {
+    if installation.program.version.is_none() {
         notes.push(Note::VersionUnknown);
     }
     notes.extend(config.warnings().into_iter().map(|(file, duplicate)| Note::DuplicateKey {
@@ -204,23 +204,23 @@ pub fn surrounding_notes(picture: &Picture, config: &ConfigSet) -> Vec<Note> {
         line: duplicate.effective.line,
         column: duplicate.effective.column,
     }));
-    match &picture.service {
-        ServicePicture::Unmanaged => {
-            notes.push(Note::NoManager { user: picture.account.name.clone() });
+    match &installation.service {
+        Service::Unmanaged => {
+            notes.push(Note::NoManager { user: installation.account.name.clone() });
         }
-        ServicePicture::Managed(managed) if !managed.has_unit() => {
+        Service::Managed(managed) if !managed.has_unit() => {
             notes.push(Note::NoUnit { unit: managed.unit.name.clone() });
         }
-        ServicePicture::Managed(_) => {}
+        Service::Managed(_) => {}
     }
-    notes.extend(slow_stop(picture));
+    notes.extend(slow_stop(installation));
     notes
 }
 
 /// A unit that runs and is allowed more time to stop than we usually wait.
 #[must_use]
-pub fn slow_stop(picture: &Picture) -> Option<Note> {
-    let unit = &picture.service.managed()?.unit;
+pub fn slow_stop(installation: &Installation) -> Option<Note> {
+    let unit = &installation.service.managed()?.unit;
     let allowed = unit.timeout_stop.filter(|allowed| unit.is_up() && *allowed > USUAL)?;
     Some(Note::SlowToStop { unit: unit.name.clone(), seconds: allowed.as_secs() })
 }
@@ -228,12 +228,12 @@ pub fn slow_stop(picture: &Picture) -> Option<Note> {
 /// The user's own changes to the tree are never silently destroyed: the old tree is kept.
 #[must_use]
 pub fn deviation_note(
-    picture: &Picture,
+    installation: &Installation,
     live: Option<&LiveTree>,
     transactions: &Path,
 ) -> Option<Note> {
     let (live, kept) = (live?, transactions.to_owned());
-    let Some(record) = &picture.record else { return Some(Note::TreeUnrecorded { kept }) };
+    let Some(record) = &installation.record else { return Some(Note::TreeUnrecorded { kept }) };
     let paths = record.tree.deviations(&live.manifest).len();
     (paths > 0).then_some(Note::TreeDeviates { paths, kept })
 }

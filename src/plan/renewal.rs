@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
-use super::repair::{Modules, Repair, Stock};
+use super::repair::Repair;
 use crate::connector::host_link::{HOST_LINK, needs_host_link};
-use crate::installation::picture::Picture;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::repair_source::{LocalPayload, Modules};
 use crate::transaction::step::{TreeSide, TreeStep};
 
 /// What the new tree is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Base {
     /// A payload.
-    Stock(Stock),
+    LocalPayload(LocalPayload),
     /// A copy of what stands there, or of what the link there leads to.
     Live,
 }
@@ -33,7 +34,7 @@ impl Renewal {
     /// What the repairs of the tree come to, together: `None` where none of them concerns it.
     /// `live` is the version of the tree that stands there.
     #[must_use]
-    pub fn of(picture: &Picture, live: Option<&str>, repairs: &[Repair]) -> Option<Self> {
+    pub fn of(installation: &Installation, live: Option<&str>, repairs: &[Repair]) -> Option<Self> {
         let stock = repairs.iter().find_map(|repair| match repair {
             Repair::Reinstall(stock) => Some(stock.clone()),
             _ => None,
@@ -52,18 +53,18 @@ impl Renewal {
         let version = version.or_else(|| live.map(str::to_owned)).unwrap_or_else(|| "?".to_owned());
         Some(Self {
             modules: fetched.or(of_stock).unwrap_or(Modules::Brought),
-            host: host_of(picture, &version),
-            base: stock.map_or(Base::Live, Base::Stock),
+            host: host_of(installation, &version),
+            base: stock.map_or(Base::Live, Base::LocalPayload),
             version,
         })
     }
 
     /// The step that swaps it in.
     #[must_use]
-    pub fn step(&self, picture: &Picture, live: Option<&str>) -> TreeStep {
+    pub fn step(&self, installation: &Installation, live: Option<&str>) -> TreeStep {
         let side = |version: &str| TreeSide { version: version.to_owned(), identity: None };
         TreeStep {
-            live: picture.paths.connector.clone(),
+            live: installation.paths.connector.clone(),
             before: live.map(side),
             after: Some(side(&self.version)),
             slot: None,
@@ -84,6 +85,6 @@ impl Renewal {
 
 /// The running OpenClaw's package, where a connector of this version needs a link to it.
 #[must_use]
-pub fn host_of(picture: &Picture, version: &str) -> Option<PathBuf> {
-    picture.program.package.clone().filter(|_| needs_host_link(version))
+pub fn host_of(installation: &Installation, version: &str) -> Option<PathBuf> {
+    installation.program.package.clone().filter(|_| needs_host_link(version))
 }

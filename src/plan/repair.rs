@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::connector::Sha256;
 use crate::connector::npm::Pin;
 use crate::openclaw::document::Edit;
+use crate::snapshot::repair_source::LocalPayload;
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::Attributes;
 
@@ -41,7 +41,7 @@ pub enum Repair {
         path: PathBuf,
     },
     /// Put the connector's tree back from this payload.
-    Reinstall(Stock),
+    Reinstall(LocalPayload),
     /// Fetch the tree's npm dependencies anew.
     FetchDependencies {
         /// What is not left to npm's choice.
@@ -60,31 +60,4 @@ pub enum Repair {
     },
     /// Let the user manager read its unit files again, and restart the gateway.
     Restart,
-}
-
-/// A payload on this machine from which the tree can be made again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stock {
-    /// The directory or archive.
-    pub place: PathBuf,
-    /// Its identity: the deed refuses another one.
-    pub digest: Sha256,
-    /// The connector's version.
-    pub version: String,
-    /// Where its npm dependencies come from.
-    pub modules: Modules,
-}
-
-/// Where the npm dependencies of the new tree come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Modules {
-    /// From where the rest comes from; or there are none.
-    Brought,
-    /// From the live tree, where they are as they were recorded.
-    Kept,
-    /// From the registry, with these pins.
-    Fetched {
-        /// What is not left to npm's choice.
-        pins: Vec<Pin>,
-    },
 }

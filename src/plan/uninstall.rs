@@ -7,14 +7,14 @@ use super::order::{self, Changes};
 use super::{Plan, PlanFailure};
 use crate::connector::installed::Traces;
 use crate::health::Expectations;
-use crate::installation::live_tree::LiveTree;
-use crate::installation::paths::CONNECTOR;
-use crate::installation::picture::Picture;
 use crate::openclaw::document::{Document, Edit, Value};
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::keys::{self, KeyChange};
 use crate::openclaw::version::UNKNOWN_CHANNELS_ARE_TOLERATED;
 use crate::plan::PlanError;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::live_tree::LiveTree;
+use crate::snapshot::paths::CONNECTOR;
 use crate::systemd::drop_in::{self, Assigned};
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::{FileStep, Role, TreeSide, TreeStep};
@@ -33,47 +33,50 @@ pub struct Request<'a> {
 }
 
 /// Makes the plan.
-pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailure> {
-    if let Some(variable) = picture.read_only {
+pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
+    if let Some(variable) = installation.read_only {
         return Err(PlanError::ReadOnly { variable }.into());
     }
-    let tolerated =
-        picture.program.version.is_some_and(|version| version >= UNKNOWN_CHANNELS_ARE_TOLERATED);
+    let tolerated = installation
+        .program
+        .version
+        .is_some_and(|version| version >= UNKNOWN_CHANNELS_ARE_TOLERATED);
     if request.keep_config && !tolerated {
         return Err(PlanError::ChannelNeedsConnector.into());
     }
-    let mut notes = order::surrounding_notes(picture, request.config);
-    let traces = picture.record.as_ref().map(|record| record.traces.clone()).unwrap_or_default();
+    let mut notes = order::surrounding_notes(installation, request.config);
+    let traces =
+        installation.record.as_ref().map(|record| record.traces.clone()).unwrap_or_default();
     let (edits, kept) = config_edits(request.config.effective(), &traces, request.keep_config);
     if !kept.is_empty() {
         notes.push(Note::KeysKept { keys: kept });
     }
     let changes = Changes {
-        tree: tree(picture, request),
-        drop_in: drop_in(picture, &traces),
-        config: order::config_files(picture, request.config, &edits)?,
-        models: models(picture, &traces, &mut notes),
-        record: record(picture),
+        tree: tree(installation, request),
+        drop_in: drop_in(installation, &traces),
+        config: order::config_files(installation, request.config, &edits)?,
+        models: models(installation, &traces, &mut notes),
+        record: record(installation),
         others: Vec::new(),
         directories: traces.directories.clone(),
     };
-    if let Some(note) = order::deviation_note(picture, request.live, &request.transactions) {
+    if let Some(note) = order::deviation_note(installation, request.live, &request.transactions) {
         notes.push(note);
     }
-    if picture.record.is_none() && !changes.is_empty() {
-        notes.extend(left_of_hand(picture, request.config.effective()));
+    if installation.record.is_none() && !changes.is_empty() {
+        notes.extend(left_of_hand(installation, request.config.effective()));
     }
     let mut plan = Plan {
         command: "uninstall",
         connector: (request.live.map(LiveTree::shown_version), None),
-        unit: order::unit_before(picture),
+        unit: order::unit_before(installation),
         expectations: Expectations::default(),
         traces: Traces::default(),
         adopts: false,
         steps: Vec::new(),
         notes,
     };
-    plan.steps = order::removal(picture, changes);
+    plan.steps = order::removal(installation, changes);
     Ok(plan)
 }
 
@@ -122,7 +125,7 @@ fn config_edits(effective: &Value, traces: &Traces, keep: bool) -> (Vec<Edit>, k
 
 /// What the connector's documentation has people set beside the connector itself. Without a record
 /// nothing says whether others need it.
-fn left_of_hand(picture: &Picture, effective: &Value) -> Vec<Note> {
+fn left_of_hand(installation: &Installation, effective: &Value) -> Vec<Note> {
     let settings: [(&[&str], Value); 2] = [
         (&["gateway", "auth", "mode"], "none".into()),
         (&["gateway", "http", "endpoints", "chatCompletions", "enabled"], true.into()),
@@ -131,20 +134,20 @@ fn left_of_hand(picture: &Picture, effective: &Value) -> Vec<Note> {
     let keys: Vec<String> = set.map(|(path, _)| path.join(".")).collect();
     let mut notes = Vec::new();
     if !keys.is_empty() {
-        notes.push(Note::KeysOfHandStay { file: picture.paths.config.clone(), keys });
+        notes.push(Note::KeysOfHandStay { file: installation.paths.config.clone(), keys });
     }
-    let (file, state) = &picture.drop_in;
+    let (file, state) = &installation.drop_in;
     let text = state.as_ref().map(|state| String::from_utf8_lossy(&state.bytes).into_owned());
     if text.is_some_and(|text| drop_in::assigned(&text) != Assigned::default()) {
-        let unit = picture.paths.unit.clone();
+        let unit = installation.paths.unit.clone();
         notes.push(Note::BypassOfHandStays { file: file.clone(), unit });
     }
     notes
 }
 
-fn tree(picture: &Picture, request: &Request<'_>) -> Option<TreeStep> {
+fn tree(installation: &Installation, request: &Request<'_>) -> Option<TreeStep> {
     request.live.map(|live| TreeStep {
-        live: picture.paths.connector.clone(),
+        live: installation.paths.connector.clone(),
         before: Some(TreeSide { version: live.shown_version(), identity: None }),
         after: None,
         slot: None,
@@ -152,8 +155,8 @@ fn tree(picture: &Picture, request: &Request<'_>) -> Option<TreeStep> {
 }
 
 /// The file loses only our entries, and goes only if nothing else was in it.
-fn drop_in(picture: &Picture, traces: &Traces) -> Option<FileStep> {
-    let (path, state) = &picture.drop_in;
+fn drop_in(installation: &Installation, traces: &Traces) -> Option<FileStep> {
+    let (path, state) = &installation.drop_in;
     let state = state.as_ref()?;
     let text = String::from_utf8_lossy(&state.bytes).into_owned();
     let ours = Bypass::of_value(&traces.bypass);
@@ -165,8 +168,8 @@ fn drop_in(picture: &Picture, traces: &Traces) -> Option<FileStep> {
     Some(FileStep::new(Role::DropIn, path.clone(), Some(state.clone()), after))
 }
 
-fn models(picture: &Picture, traces: &Traces, notes: &mut Vec<Note>) -> Option<FileStep> {
-    let (path, state) = picture.models.as_ref()?;
+fn models(installation: &Installation, traces: &Traces, notes: &mut Vec<Note>) -> Option<FileStep> {
+    let (path, state) = installation.models.as_ref()?;
     let document = Document::parse(path, &state.bytes).ok()?;
     let (edits, kept) = keys::edits_back(document.value(), &traces.models);
     if !kept.is_empty() {
@@ -179,9 +182,9 @@ fn models(picture: &Picture, traces: &Traces, notes: &mut Vec<Note>) -> Option<F
     })
 }
 
-fn record(picture: &Picture) -> Option<FileStep> {
-    let state = picture.record_file.clone()?;
-    Some(FileStep::new(Role::Record, picture.record_path.clone(), Some(state), None))
+fn record(installation: &Installation) -> Option<FileStep> {
+    let state = installation.record_file.clone()?;
+    Some(FileStep::new(Role::Record, installation.record_path.clone(), Some(state), None))
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::{ALL, Setting, SettingError, Settings};
 use crate::fs::{Action, FileError};
-use crate::installation::surroundings::Surroundings;
 use crate::openclaw::document::{Document, Value};
+use crate::snapshot::surroundings::Surroundings;
 
 /// How an option gives its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,8 +109,8 @@ fn take_answers(settings: &mut Settings, path: &Path) -> Result<(), SettingError
 #[cfg(test)]
 mod tests {
     use super::{Given, gather};
-    use crate::installation::surroundings::Surroundings;
     use crate::settings::{Setting, SettingError};
+    use crate::snapshot::surroundings::Surroundings;
     use std::path::Path;
 
     #[test]

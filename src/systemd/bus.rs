@@ -10,7 +10,7 @@ use zbus::{Connection, Error, OwnedObjectPath, OwnedVariant, connection, fdo, pr
 
 use super::backend::Backend;
 use super::environment::Environment;
-use super::properties::{Properties, picture};
+use super::properties::{Properties, installation};
 use super::wait::Bounds;
 use super::{JobOutcome, ManagerError, Step, Unit, Verb};
 use crate::patience::Deadline;
@@ -173,7 +173,7 @@ impl Backend for Bus {
     fn unit(&self, name: &str, bounds: &Bounds<'_>) -> Result<Unit, ManagerError> {
         let step = Step::ReadUnit(name.to_owned());
         let (unit, service) = call(&step, bounds, self.all_properties(name))?;
-        Ok(picture(&unit, &service))
+        Ok(installation(&unit, &service))
     }
 
     fn reload(&self, bounds: &Bounds<'_>) -> Result<(), ManagerError> {

@@ -1,4 +1,4 @@
-//! The unit's picture out of the property maps that D-Bus delivers.
+//! The unit's installation out of the property maps that D-Bus delivers.
 
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ impl Properties {
 }
 
 /// Puts the `Unit` and the `Service` interface together.
-pub(super) fn picture(unit: &Properties, service: &Properties) -> Unit {
+pub(super) fn installation(unit: &Properties, service: &Properties) -> Unit {
     let paths = |name: &str| unit.texts(name).into_iter().map(Into::into).collect();
     Unit {
         name: unit.text("Id"),

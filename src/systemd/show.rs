@@ -8,7 +8,7 @@ use super::unit::{ActiveState, CommandLine, EnvironmentFile, LoadState, Unit};
 use super::words::words;
 use super::{JobOutcome, time_span};
 
-/// What the picture of a unit is made of.
+/// What the installation of a unit is made of.
 pub(super) const PROPERTIES: [&str; 24] = [
     "Id",
     "LoadState",
@@ -46,8 +46,8 @@ fn values<'a>(answer: &'a str, property: &str) -> impl Iterator<Item = &'a str> 
     answer.lines().filter_map(move |line| line.strip_prefix(property)?.strip_prefix('='))
 }
 
-/// The unit's picture.
-pub(super) fn picture(answer: &str) -> Unit {
+/// The unit's installation.
+pub(super) fn installation(answer: &str) -> Unit {
     let text = |property| value(answer, property).to_owned();
     let list = |property| words(value(answer, property)).into_iter().map(|word| word.value);
     Unit {
@@ -156,7 +156,7 @@ LoadError=org.freedesktop.systemd1.NoSuchUnit "Unit t.service not found."
 
     #[test]
     fn a_unit_is_read_out_of_the_answer() {
-        let unit = picture(ANSWER);
+        let unit = installation(ANSWER);
         assert_eq!(unit.name, "t.service");
         assert_eq!(unit.active_state, ActiveState::Activating);
         assert_eq!(unit.environment.get("B"), Some("x\"y"));

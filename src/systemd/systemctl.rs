@@ -112,7 +112,7 @@ impl Backend for Systemctl {
         let properties = format!("--property={}", show::PROPERTIES.join(","));
         let answer =
             self.ask(&["show", "--timestamp=us+utc", &properties, "--", name], &step, bounds)?;
-        Ok(show::picture(&answer))
+        Ok(show::installation(&answer))
     }
 
     fn reload(&self, bounds: &Bounds<'_>) -> Result<(), ManagerError> {

@@ -1,4 +1,4 @@
-//! A service unit as the manager sees it: a plain picture, read in one go.
+//! A service unit as the manager sees it: a plain installation, read in one go.
 
 use std::fmt;
 use std::path::PathBuf;

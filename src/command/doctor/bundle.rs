@@ -12,14 +12,15 @@ use serde_json::json;
 use super::tell;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
-use crate::doctor::{Diagnosis, Examination};
+use crate::doctor::Diagnosis;
 use crate::fs::{Action, FileError};
 use crate::health::redacted;
-use crate::installation::service::Managed;
 use crate::openclaw::document::mask::{is_secret_key, secrets_in};
 use crate::openclaw::include::ConfigSet;
 use crate::report::Console;
 use crate::say;
+use crate::snapshot::Snapshot;
+use crate::snapshot::service::Managed;
 
 /// One file of the archive.
 struct Part {
@@ -31,12 +32,12 @@ struct Part {
 /// Lists what the archive will hold, then writes it (mode 0600). An existing file is not replaced.
 pub(super) fn write(
     context: &Context,
-    examination: &Examination,
+    snapshot: &Snapshot,
     diagnosis: &Diagnosis,
     file: &Path,
 ) -> Result<(), Failure> {
     let console = context.console;
-    let parts = parts(examination, diagnosis, console);
+    let parts = parts(snapshot, diagnosis, console);
     let shown = file.display();
     console.tell(&say!("{shown} will hold, with every secret and every message masked:", shown));
     for part in &parts {
@@ -71,8 +72,8 @@ fn archive(parts: &[Part]) -> std::io::Result<Vec<u8>> {
     tar.into_inner()?.finish()
 }
 
-fn parts(examination: &Examination, diagnosis: &Diagnosis, console: Console) -> Vec<Part> {
-    let secrets = secrets(examination);
+fn parts(snapshot: &Snapshot, diagnosis: &Diagnosis, console: Console) -> Vec<Part> {
+    let secrets = secrets(snapshot);
     let plain = Console { color: false, ..console };
     let json = |value: &serde_json::Value| format!("{value:#}\n");
     let mut parts = vec![
@@ -88,21 +89,21 @@ fn parts(examination: &Examination, diagnosis: &Diagnosis, console: Console) -> 
         },
         Part {
             name: "versions.json".to_owned(),
-            text: json(&versions(examination)),
+            text: json(&versions(snapshot)),
             what: say!("versions of all programs"),
         },
         Part {
             name: "unit.json".to_owned(),
-            text: json(&unit(examination)),
+            text: json(&unit(snapshot)),
             what: say!("the unit's properties; of its variables only names, proxies and PATH"),
         },
         Part {
             name: "log.txt".to_owned(),
-            text: examination.log.tail.join("\n"),
+            text: snapshot.log.tail.join("\n"),
             what: say!("the gateway's last log lines"),
         },
     ];
-    parts.extend(configs(examination).into_iter().map(|(name, text)| Part {
+    parts.extend(configs(snapshot).into_iter().map(|(name, text)| Part {
         what: say!("a config file, values of secret keys masked"),
         name,
         text,
@@ -114,15 +115,15 @@ fn parts(examination: &Examination, diagnosis: &Diagnosis, console: Console) -> 
 }
 
 /// Every secret that we know of: none of them may be in any text.
-pub(super) fn secrets(examination: &Examination) -> Vec<String> {
-    let config = examination.config.iter().flat_map(ConfigSet::files);
+pub(super) fn secrets(snapshot: &Snapshot) -> Vec<String> {
+    let config = snapshot.config.iter().flat_map(ConfigSet::files);
     let mut secrets: Vec<String> =
         config.flat_map(|(_, document)| secrets_in(document.value())).collect();
-    secrets.extend(examination.effective().map(secrets_in).unwrap_or_default());
-    let models = examination.models.as_ref().map(|models| secrets_in(models.value()));
+    secrets.extend(snapshot.effective().map(secrets_in).unwrap_or_default());
+    let models = snapshot.models.as_ref().map(|models| secrets_in(models.value()));
     secrets.extend(models.unwrap_or_default());
-    let files = examination.dotenv.iter().map(|file| &file.environment);
-    let unit = examination.unit().map(Managed::effective_environment);
+    let files = snapshot.dotenv.iter().map(|file| &file.environment);
+    let unit = snapshot.unit().map(Managed::effective_environment);
     for environment in files.chain(unit.as_ref()) {
         let named = environment.iter().filter(|(name, _)| is_secret_key(name));
         secrets.extend(named.map(|(_, value)| value.to_owned()));
@@ -130,33 +131,33 @@ pub(super) fn secrets(examination: &Examination) -> Vec<String> {
     secrets
 }
 
-fn configs(examination: &Examination) -> Vec<(String, String)> {
-    let files = examination.config.iter().flat_map(ConfigSet::files);
+fn configs(snapshot: &Snapshot) -> Vec<(String, String)> {
+    let files = snapshot.config.iter().flat_map(ConfigSet::files);
     let mut texts: Vec<(String, String)> = files
         .enumerate()
         .map(|(number, (_, document))| {
             (format!("config-{number}.json5"), document.masked(&|_| false))
         })
         .collect();
-    let models = examination.models.as_ref();
+    let models = snapshot.models.as_ref();
     texts.extend(models.map(|models| ("models.json".to_owned(), models.masked(&|_| false))));
     texts
 }
 
-fn versions(examination: &Examination) -> serde_json::Value {
-    let managed = examination.picture.service.managed();
+fn versions(snapshot: &Snapshot) -> serde_json::Value {
+    let managed = snapshot.installation.service.managed();
     json!({
         "openclaw-setup": env!("CARGO_PKG_VERSION"),
-        "openclaw": examination.openclaw().map(|version| version.to_string()),
-        "connector": examination.connector().map(|version| version.to_string()),
-        "node": examination.host.node,
+        "openclaw": snapshot.openclaw().map(|version| version.to_string()),
+        "connector": snapshot.connector().map(|version| version.to_string()),
+        "node": snapshot.host.node,
         "systemd": managed.map(|managed| &managed.version),
         "kernel": rustix::system::uname().release().to_string_lossy(),
     })
 }
 
-fn unit(examination: &Examination) -> serde_json::Value {
-    let Some(managed) = examination.unit() else { return serde_json::Value::Null };
+fn unit(snapshot: &Snapshot) -> serde_json::Value {
+    let Some(managed) = snapshot.unit() else { return serde_json::Value::Null };
     let unit = &managed.unit;
     let shown = |name: &str| name == "PATH" || name.to_lowercase().ends_with("_proxy");
     let environment = managed.effective_environment();

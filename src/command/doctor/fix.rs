@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 
 use super::renew::Work;
-use super::{live, look, tell};
+use super::{live, tell};
 use crate::cli::Doctor;
 use crate::command::context::Context;
 use crate::command::failure::{Exit, Failure};
 use crate::command::install::judge;
+use crate::command::look;
 use crate::command::undertaking::{Undertaking, undertake};
 use crate::doctor::plugin::rewritten;
-use crate::doctor::{Check, Diagnosis, Examination, config, diagnose};
+use crate::doctor::{Check, Diagnosis, config, diagnose};
 use crate::fs::image::FileState;
 use crate::health::{ChatAnswer, Expectations};
-use crate::installation::paths::CONNECTOR;
 use crate::openclaw::document::Edit;
 use crate::plan::Plan;
 use crate::plan::mending::{self as planning, Request};
@@ -21,6 +21,8 @@ use crate::plan::renewal::Renewal;
 use crate::plan::repair::Repair;
 use crate::report::bar::Bar;
 use crate::say;
+use crate::snapshot::Snapshot;
+use crate::snapshot::paths::CONNECTOR;
 use crate::systemd::UserManager;
 use crate::transaction::apply::Preparation;
 use crate::transaction::service::ServiceError;
@@ -49,24 +51,24 @@ struct Mending<'a> {
 
 /// One look at the machine, and the plan.
 struct Prospect {
-    examination: Examination,
+    snapshot: Snapshot,
     renewal: Option<Renewal>,
     plan: Plan,
     leaves_errors: bool,
 }
 
 impl Mending<'_> {
-    fn repairs(&self, examination: &Examination, diagnosis: &Diagnosis) -> Vec<Repair> {
+    fn repairs(&self, snapshot: &Snapshot, diagnosis: &Diagnosis) -> Vec<Repair> {
         let mut repairs = diagnosis.repairs();
         if self.options.restore_config {
-            repairs.extend(config::restoration(examination));
+            repairs.extend(config::restoration(snapshot));
         }
         repairs
     }
 
     /// What the gateway must show afterwards: what it shows now, and what is repaired.
     fn expectations(
-        examination: &Examination,
+        snapshot: &Snapshot,
         diagnosis: &Diagnosis,
         repairs: &[Repair],
     ) -> Expectations {
@@ -76,10 +78,10 @@ impl Mending<'_> {
                     || path.segments().contains(&"chatCompletions".to_owned()))
         });
         let is_open =
-            examination.answers.as_ref().is_some_and(|answers| answers.chat == ChatAnswer::Open);
+            snapshot.answers.as_ref().is_some_and(|answers| answers.chat == ChatAnswer::Open);
         let comes = repairs.iter().any(|repair| matches!(repair, Repair::Reinstall(_)));
-        let whole = examination.channel_is_on() && (comes || examination.tree.is_some());
-        let sound = !diagnosis.leaves_errors() && (whole && examination.config.is_ok());
+        let whole = snapshot.channel_is_on() && (comes || snapshot.tree.is_some());
+        let sound = !diagnosis.leaves_errors() && (whole && snapshot.config.is_ok());
         Expectations {
             chat: (opens || is_open) && !diagnosis.leaves_errors(),
             bypass: None,
@@ -97,30 +99,30 @@ impl Undertaking for Mending<'_> {
 
     fn look(&mut self) -> Result<Prospect, Failure> {
         let manager = self.context.manager();
-        let mut examination = look::look(self.context, manager)?;
+        let mut snapshot = look::look(self.context, manager)?;
         if self.options.live {
-            live::ask(self.context, self.options, self.checks, &mut examination)?;
+            live::ask(self.context, self.options, self.checks, &mut snapshot)?;
         }
-        let diagnosis = diagnose(self.checks, &examination);
-        let repairs = self.repairs(&examination, &diagnosis);
+        let diagnosis = diagnose(self.checks, &snapshot);
+        let repairs = self.repairs(&snapshot, &diagnosis);
         let restores = repairs.iter().any(|repair| matches!(repair, Repair::RestoreConfig { .. }));
         self.left = diagnosis.leaves_errors() && !restores;
         self.context.console.tell(&tell::text(&diagnosis, self.context.console));
-        let live = shown_version(&examination);
-        let renewal = Renewal::of(&examination.picture, live.as_deref(), &repairs);
+        let live = shown_version(&snapshot);
+        let renewal = Renewal::of(&snapshot.installation, live.as_deref(), &repairs);
         let request = Request {
             repairs: &repairs,
-            config: examination.config.as_ref().ok(),
-            contents: &contents(&examination, &repairs)?,
-            expectations: Self::expectations(&examination, &diagnosis, &repairs),
+            config: snapshot.config.as_ref().ok(),
+            contents: &contents(&snapshot, &repairs)?,
+            expectations: Self::expectations(&snapshot, &diagnosis, &repairs),
             live,
-            deviations: examination.deviations.as_deref().unwrap_or_default(),
+            deviations: snapshot.deviations.as_deref().unwrap_or_default(),
             renewal: renewal.as_ref(),
             transactions: self.context.records.transactions(),
         };
-        let plan = planning::plan(&examination.picture, &request)?;
+        let plan = planning::plan(&snapshot.installation, &request)?;
         let leaves_errors = diagnosis.leaves_errors();
-        Ok(Prospect { examination, renewal, plan, leaves_errors })
+        Ok(Prospect { snapshot, renewal, plan, leaves_errors })
     }
 
     fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
@@ -134,8 +136,8 @@ impl Undertaking for Mending<'_> {
         bar: &Bar,
     ) -> Result<(), Failure> {
         let Some(renewal) = &prospect.renewal else { return Ok(()) };
-        let picture = &prospect.examination.picture;
-        let work = Work { context: self.context, picture, renewal, bar };
+        let installation = &prospect.snapshot.installation;
+        let work = Work { context: self.context, installation, renewal, bar };
         if let Some(record) = work.stage(preparation)? {
             prospect.plan.add_before_start(record);
         }
@@ -145,8 +147,8 @@ impl Undertaking for Mending<'_> {
     /// Where errors remain that cannot be mended here, a gateway that is not healthy is told, and
     /// is no reason to take the repairs back.
     fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
-        let picture = &prospect.examination.picture;
-        match judge(self.context, self.manager, picture, &prospect.plan, bar) {
+        let installation = &prospect.snapshot.installation;
+        match judge(self.context, self.manager, installation, &prospect.plan, bar) {
             Err(error) if prospect.leaves_errors && !self.context.interrupt.is_raised() => {
                 self.context.console.tell(&error.message());
                 Ok(())
@@ -165,22 +167,19 @@ impl Undertaking for Mending<'_> {
 }
 
 /// The version of the connector that stands there.
-fn shown_version(examination: &Examination) -> Option<String> {
-    let tree = examination.tree.as_ref()?;
+fn shown_version(snapshot: &Snapshot) -> Option<String> {
+    let tree = snapshot.tree.as_ref()?;
     let version = tree.package.as_ref().map(|package| package.version.clone());
     Some(version.unwrap_or_else(|_| "?".to_owned()))
 }
 
 /// The files whose content a repair needs.
-fn contents(
-    examination: &Examination,
-    repairs: &[Repair],
-) -> Result<Vec<(PathBuf, FileState)>, Failure> {
+fn contents(snapshot: &Snapshot, repairs: &[Repair]) -> Result<Vec<(PathBuf, FileState)>, Failure> {
     let mut paths = rewritten(repairs);
     for repair in repairs {
         if let Repair::RestoreConfig { from } = repair {
             paths.push(from.clone());
-            paths.extend(examination.picture.paths.config.canonicalize().ok());
+            paths.extend(snapshot.installation.paths.config.canonicalize().ok());
         }
     }
     let mut contents = Vec::new();

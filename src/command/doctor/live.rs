@@ -1,5 +1,5 @@
 //! `doctor --live`: who is asked is said beforehand, then they are asked, and their answers become
-//! part of the examination.
+//! part of the snapshot.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,14 +7,15 @@ use std::time::Duration;
 use crate::cli::Doctor;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
-use crate::doctor::examination::outside::{Asked, Outside, Reason};
+use crate::doctor::Check;
 use crate::doctor::whom::{self, Outlook};
-use crate::doctor::{Check, Examination};
 use crate::health::redacted;
 use crate::outside::dingtalk::{self, Bot};
 use crate::outside::provider::{Provider, ProviderAnswers};
 use crate::outside::{Answer, Messenger, OutsideError};
 use crate::say;
+use crate::snapshot::Snapshot;
+use crate::snapshot::outside::{Asked, Outside, Reason};
 
 /// How long a completion may take, where `--timeout` allows as much.
 const COMPLETION: Duration = Duration::from_secs(60);
@@ -25,12 +26,12 @@ pub(super) fn ask(
     context: &Context,
     options: &Doctor,
     checks: &[&'static Check],
-    examination: &mut Examination,
+    snapshot: &mut Snapshot,
 ) -> Result<(), Failure> {
     let wants = |ids: &[&str]| {
         checks.iter().any(|check| ids.contains(&check.family()) || ids.contains(&check.id))
     };
-    let outlook = Outlook::of(examination);
+    let outlook = Outlook::of(snapshot);
     let provider = wants(&["llm"])
         .then(|| outlook.provider(COMPLETION.min(context.patience.span())))
         .map_or(Err(None), |found| found.map_err(Some));
@@ -41,8 +42,8 @@ pub(super) fn ask(
     if context.dry_run && !options.fix {
         return Ok(());
     }
-    let answers = asked(context, examination, &outlook, provider, bots)?;
-    examination.outside = answers;
+    let answers = asked(context, snapshot, &outlook, provider, bots)?;
+    snapshot.outside = answers;
     Ok(())
 }
 
@@ -51,7 +52,7 @@ type Whom<T> = Result<T, Option<Reason>>;
 
 fn asked(
     context: &Context,
-    examination: &Examination,
+    snapshot: &Snapshot,
     outlook: &Outlook<'_>,
     provider: Whom<Provider>,
     bots: Whom<Vec<Bot>>,
@@ -59,11 +60,11 @@ fn asked(
     let secrets = {
         let bots = bots.as_deref().unwrap_or_default();
         let mut secrets = whom::secrets(provider.as_ref().ok(), bots);
-        secrets.extend(super::bundle::secrets(examination));
+        secrets.extend(super::bundle::secrets(snapshot));
         secrets
     };
     let mask = |text: &str| redacted(text, &secrets);
-    let node = node(context, examination);
+    let node = node(context, snapshot);
     let messenger =
         node.map(|node| Messenger::new(node, outlook.environment(), &context.interrupt));
     let messenger = messenger.ok_or(OutsideError::NoNode);
@@ -119,9 +120,9 @@ fn answers_in(outside: &mut Outside) -> Vec<&mut Answer> {
 }
 
 /// The unit's Node.js, else the first on the PATH of the service or on ours.
-fn node(context: &Context, examination: &Examination) -> Option<PathBuf> {
-    let own = examination.picture.program.node.clone().filter(|node| node.is_file());
-    let of_service = examination.host.path.clone().map(Into::into);
+fn node(context: &Context, snapshot: &Snapshot) -> Option<PathBuf> {
+    let own = snapshot.installation.program.node.clone().filter(|node| node.is_file());
+    let of_service = snapshot.host.path.clone().map(Into::into);
     let paths = of_service.into_iter().chain(context.surroundings.path("PATH"));
     own.or_else(|| {
         let folders =

@@ -3,18 +3,18 @@
 mod bundle;
 mod fix;
 mod live;
-mod look;
 mod renew;
-mod supply;
 mod tell;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::look;
 use crate::cli::Doctor;
-use crate::doctor::{Check, Diagnosis, Examination, Severity, catalogue, diagnose};
+use crate::doctor::{Check, Diagnosis, Severity, catalogue, diagnose};
 use crate::language::Explain;
 use crate::report::json;
 use crate::say;
+use crate::snapshot::Snapshot;
 
 pub(super) fn run(context: &Context, options: &Doctor) -> Result<Exit, Failure> {
     let checks = chosen(&options.checks).map_err(Failure::usage)?;
@@ -27,31 +27,26 @@ pub(super) fn run(context: &Context, options: &Doctor) -> Result<Exit, Failure> 
     if options.fix {
         return fix::run(context, options, &checks);
     }
-    let mut examination = look::look(context, context.manager())?;
+    let mut snapshot = look::look(context, context.manager())?;
     if options.live {
-        live::ask(context, options, &checks, &mut examination)?;
+        live::ask(context, options, &checks, &mut snapshot)?;
     }
-    let diagnosis = diagnose(&checks, &examination);
+    let diagnosis = diagnose(&checks, &snapshot);
     if let Some(file) = &options.bundle {
-        bundle::write(context, &examination, &diagnosis, file)?;
+        bundle::write(context, &snapshot, &diagnosis, file)?;
     }
-    Ok(report(context, options, &examination, &diagnosis))
+    Ok(report(context, options, &snapshot, &diagnosis))
 }
 
-fn report(
-    context: &Context,
-    options: &Doctor,
-    examination: &Examination,
-    diagnosis: &Diagnosis,
-) -> Exit {
+fn report(context: &Context, options: &Doctor, snapshot: &Snapshot, diagnosis: &Diagnosis) -> Exit {
     let console = context.console;
-    if let Some(measured) = tell::measured(examination) {
+    if let Some(measured) = tell::measured(snapshot) {
         console.result(&measured);
     }
     console.result(&tell::text(diagnosis, console));
     let bar = if options.strict { Severity::Warning } else { Severity::Error };
     let ok = diagnosis.is_below(bar);
-    console.document(&json::document("doctor", ok, tell::json(diagnosis, examination)));
+    console.document(&json::document("doctor", ok, tell::json(diagnosis, snapshot)));
     if ok { Exit::Done } else { Exit::Problems }
 }
 

@@ -15,10 +15,10 @@ use crate::connector::{
 };
 use crate::fs::durable;
 use crate::fs::stage::{Stage, remove_tree};
-use crate::installation::picture::Picture;
 use crate::plan::renewal::{Base, Renewal};
-use crate::plan::repair::{Modules, Stock};
 use crate::report::bar::Bar;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::repair_source::{LocalPayload, Modules};
 use crate::systemd::drop_in::assigned;
 use crate::transaction::apply::Preparation;
 use crate::transaction::step::Step;
@@ -28,7 +28,7 @@ const NODE_MODULES: &str = "node_modules";
 /// One tree in the making.
 pub(super) struct Work<'a> {
     pub(super) context: &'a Context,
-    pub(super) picture: &'a Picture,
+    pub(super) installation: &'a Installation,
     pub(super) renewal: &'a Renewal,
     pub(super) bar: &'a Bar,
 }
@@ -45,14 +45,14 @@ impl Work<'_> {
     pub(super) fn stage(&self, preparation: &Preparation) -> Result<Option<Step>, Failure> {
         let made = self.make(&preparation.slot())?;
         let record = self.record(made);
-        let changed = record.filter(|record| Some(record) != self.picture.record.as_ref());
-        Ok(changed.map(|record| recording(self.context, self.picture, &record)))
+        let changed = record.filter(|record| Some(record) != self.installation.record.as_ref());
+        Ok(changed.map(|record| recording(self.context, self.installation, &record)))
     }
 
     fn make(&self, slot: &Path) -> Result<Made, Failure> {
         let mut stage = Stage::create(slot)?;
         let (package, origin) = match &self.renewal.base {
-            Base::Stock(stock) => {
+            Base::LocalPayload(stock) => {
                 let payload = self.open(stock)?;
                 payload.stage(&mut stage, &self.context.interrupt, self.bar)?;
                 (payload.package().clone(), Some(origin(&payload)))
@@ -69,11 +69,11 @@ impl Work<'_> {
     }
 
     /// The very payload that the plan was made with.
-    fn open(&self, stock: &Stock) -> Result<Payload, Failure> {
+    fn open(&self, stock: &LocalPayload) -> Result<Payload, Failure> {
         let source = Source::resolve(Some(stock.place.as_os_str()), &stock.place)?;
         // the plan has found what vouches for it; the digest is the proof that it is the same
         let checks = Checks { allow_unverified: true, ..Checks::default() };
-        let registry = registry(self.context, self.picture);
+        let registry = registry(self.context, self.installation);
         let interrupt = &self.context.interrupt;
         let payload = Payload::open(&source, &checks, &registry, interrupt, self.bar)?;
         if payload.digest() == stock.digest {
@@ -84,7 +84,7 @@ impl Work<'_> {
     }
 
     fn copy(&self, stage: &mut Stage) -> Result<Package, Failure> {
-        let source = &self.picture.paths.connector;
+        let source = &self.installation.paths.connector;
         let left_out: &[&str] = match (&self.renewal.modules, &self.renewal.host) {
             (Modules::Fetched { .. }, _) => &[NODE_MODULES],
             (_, Some(_)) => &[HOST_LINK],
@@ -101,7 +101,7 @@ impl Work<'_> {
         match &self.renewal.modules {
             Modules::Brought => {}
             Modules::Kept => {
-                let source = &self.picture.paths.connector.join(NODE_MODULES);
+                let source = &self.installation.paths.connector.join(NODE_MODULES);
                 let place = Path::new(NODE_MODULES);
                 let replica = Replica { source, place, left_out: &[], moves: false };
                 replica.stage(stage, &self.context.interrupt, self.bar)?;
@@ -109,7 +109,7 @@ impl Work<'_> {
             Modules::Fetched { .. } => {
                 let modules = stage.path().join(NODE_MODULES);
                 remove_tree(stage.as_fd(), Path::new(NODE_MODULES), &modules)?;
-                let registry = registry(self.context, self.picture);
+                let registry = registry(self.context, self.installation);
                 let interrupt = &self.context.interrupt;
                 npm::install_dependencies(stage, package, &registry, interrupt, self.bar)?;
             }
@@ -121,16 +121,16 @@ impl Work<'_> {
     /// more ours than before.
     fn record(&self, made: Made) -> Option<InstalledRecord> {
         let Made { tree, origin } = made;
-        match (self.picture.record.clone(), origin) {
+        match (self.installation.record.clone(), origin) {
             (Some(record), Some(_)) => Some(InstalledRecord { tree, ..record }),
             (Some(record), None) => {
                 let part = self.renewal.changed_part()?;
                 Some(InstalledRecord { tree: record.tree.with_part_of(&tree, part), ..record })
             }
             (None, Some(origin)) => {
-                let directories = self.picture.missing_extensions.clone();
+                let directories = self.installation.missing_extensions.clone();
                 // what stands in the drop-in is the operator's own: an uninstallation leaves it
-                let (_, drop_in) = &self.picture.drop_in;
+                let (_, drop_in) = &self.installation.drop_in;
                 let text = drop_in.as_ref().map(|state| String::from_utf8_lossy(&state.bytes));
                 let drop_in_before = assigned(&text.unwrap_or_default());
                 let traces = Traces { drop_in_before, directories, ..Traces::default() };

@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::doctor::examination::outside::way_text;
-use crate::doctor::{Check, Diagnosis, Examination, Finding, Severity};
+use crate::doctor::{Check, Diagnosis, Finding, Severity};
 use crate::outside::Outcome;
 use crate::report::Console;
 use crate::report::console::Mark;
 use crate::report::table::Table;
 use crate::say;
+use crate::snapshot::Snapshot;
+use crate::snapshot::outside::way_text;
 
 /// The screen: findings, worst first; what could not be looked at; one line that sums it up.
 pub(super) fn text(diagnosis: &Diagnosis, console: Console) -> String {
@@ -23,8 +24,8 @@ pub(super) fn text(diagnosis: &Diagnosis, console: Console) -> String {
 }
 
 /// How long each stage of each question took; nothing where nobody outside was asked.
-pub(super) fn measured(examination: &Examination) -> Option<String> {
-    let measurements = examination.outside.measurements();
+pub(super) fn measured(snapshot: &Snapshot) -> Option<String> {
+    let measurements = snapshot.outside.measurements();
     let mut table = Table::default();
     for measured in &measurements {
         let way = way_text(measured.way);
@@ -102,7 +103,7 @@ fn summary(diagnosis: &Diagnosis, console: Console) -> String {
 }
 
 /// The body of the JSON document, in the shape of `openclaw doctor --lint --json`.
-pub(super) fn json(diagnosis: &Diagnosis, examination: &Examination) -> Map<String, Value> {
+pub(super) fn json(diagnosis: &Diagnosis, snapshot: &Snapshot) -> Map<String, Value> {
     let skipped: Vec<Value> = diagnosis
         .skipped
         .iter()
@@ -113,16 +114,16 @@ pub(super) fn json(diagnosis: &Diagnosis, examination: &Examination) -> Map<Stri
     body.insert("checksSkipped".to_owned(), skipped.len().into());
     body.insert("findings".to_owned(), findings_json(diagnosis));
     body.insert("skipped".to_owned(), skipped.into());
-    let openclaw = examination.openclaw().map(|version| version.to_string());
+    let openclaw = snapshot.openclaw().map(|version| version.to_string());
     body.insert("openclaw".to_owned(), openclaw.into());
-    let connector = examination.connector().map(|version| version.to_string());
+    let connector = snapshot.connector().map(|version| version.to_string());
     body.insert("connector".to_owned(), connector.into());
-    body.insert("measurements".to_owned(), measurements_json(examination));
+    body.insert("measurements".to_owned(), measurements_json(snapshot));
     body
 }
 
-fn measurements_json(examination: &Examination) -> Value {
-    let measurements = examination.outside.measurements();
+fn measurements_json(snapshot: &Snapshot) -> Value {
+    let measurements = snapshot.outside.measurements();
     let told = measurements.iter().map(|measured| {
         let (failed, code) = match &measured.answer.outcome {
             Outcome::Failed { stage, code } => (Some(stage), Some(code)),

@@ -12,10 +12,10 @@ use crate::connector::{
     Checks, DEFAULT_PAYLOADS, Limits, Payload, Source, TreeManifest, Verification,
 };
 use crate::fs::exchange::Identity;
-use crate::installation::live_tree::{LiveTree, channel_schema_of, version_of};
-use crate::installation::picture::Picture;
 use crate::plan::install::PayloadFacts;
 use crate::report::bar::Bar;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::live_tree::{LiveTree, channel_schema_of, version_of};
 
 /// The connector that shall be live afterwards.
 pub(super) enum Coming {
@@ -33,11 +33,11 @@ impl Coming {
         context: &Context,
         (source, may_stay): (Option<&str>, bool),
         checksums: &Checksums,
-        picture: &Picture,
+        installation: &Installation,
         live: Option<&LiveTree>,
     ) -> Result<Self, Failure> {
         let named = Source::resolve(source.map(OsStr::new), &payloads(context))?;
-        let standing = picture.record.as_ref().filter(|record| {
+        let standing = installation.record.as_ref().filter(|record| {
             live.is_some_and(|live| record.tree.deviations(&live.manifest).is_empty())
         });
         if let (None, Source::Npm(_), Some(record)) = (source, &named, standing)
@@ -51,7 +51,7 @@ impl Coming {
             allow_unverified: checksums.allow_unverified,
             limits: Limits::default(),
         };
-        let (registry, bar) = (registry(context, picture), Bar::on(context.console));
+        let (registry, bar) = (registry(context, installation), Bar::on(context.console));
         let payload = Payload::open(&named, &checks, &registry, &context.interrupt, &bar)?;
         Ok(Self::Payload(Box::new(payload)))
     }
@@ -114,18 +114,18 @@ pub(in crate::command) fn payloads(context: &Context) -> PathBuf {
 }
 
 /// npm as the gateway's own Node.js has it, else that of the PATH.
-pub(in crate::command) fn registry(context: &Context, picture: &Picture) -> Registry {
+pub(in crate::command) fn registry(context: &Context, installation: &Installation) -> Registry {
     let environment = context.surroundings.iter().map(|(name, value)| (name.into(), value.clone()));
-    let node = picture.program.node.as_deref();
+    let node = installation.program.node.as_deref();
     Registry::new(environment, node, context.offline, context.deadline())
 }
 
 /// Hashes what stands where the connector goes.
 pub(in crate::command) fn live_tree(
     context: &Context,
-    picture: &Picture,
+    installation: &Installation,
 ) -> Result<Option<LiveTree>, Failure> {
-    let path = &picture.paths.connector;
+    let path = &installation.paths.connector;
     if Identity::of(path)?.is_none() {
         return Ok(None);
     }

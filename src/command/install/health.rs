@@ -2,8 +2,6 @@
 
 use crate::command::context::Context;
 use crate::health::{BypassUndone, Endpoint, Gate, Healthy, LogSource};
-use crate::installation::picture::Picture;
-use crate::installation::service::Managed;
 use crate::language::Localized;
 use crate::openclaw::document::Value;
 use crate::openclaw::document::mask::secrets_in;
@@ -12,6 +10,8 @@ use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::bar::Bar;
 use crate::say;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::service::Managed;
 use crate::systemd::UserManager;
 use crate::systemd::environment::{Bypass, undone};
 use crate::transaction::service::ServiceError;
@@ -20,7 +20,7 @@ use crate::transaction::service::ServiceError;
 pub(in crate::command) fn judge(
     context: &Context,
     manager: Option<&UserManager>,
-    picture: &Picture,
+    installation: &Installation,
     plan: &Plan,
     bar: &Bar,
 ) -> Result<(), ServiceError> {
@@ -30,7 +30,7 @@ pub(in crate::command) fn judge(
     if let Some(bypass) = &plan.expectations.bypass {
         expect_bypass(context, manager, bypass)?;
     }
-    let endpoint = Endpoint::new(picture.port, picture.connectors_token(effective));
+    let endpoint = Endpoint::new(installation.port, installation.connectors_token(effective));
     let gate = Gate {
         manager,
         unit: &context.paths.unit,

@@ -11,7 +11,6 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::undertaking::{Undertaking, undertake};
 use crate::cli::{Checksums, Install, Upgrade};
-use crate::installation::picture::Picture;
 use crate::openclaw::include::ConfigSet;
 use crate::plan::install::{self as planning, Purpose, Request};
 use crate::plan::note::Note;
@@ -19,6 +18,7 @@ use crate::plan::{Plan, config};
 use crate::report::bar::Bar;
 use crate::say;
 use crate::settings::{Secret, SettingError, Settings, prompt, sources};
+use crate::snapshot::installation::Installation;
 use crate::systemd::UserManager;
 use crate::transaction::apply::Preparation;
 use crate::transaction::service::ServiceError;
@@ -85,7 +85,7 @@ struct Errand<'a> {
 
 /// One look at the machine and the payload, and the plan for them.
 struct Prospect {
-    picture: Picture,
+    installation: Installation,
     coming: Coming,
     plan: Plan,
 }
@@ -114,13 +114,14 @@ impl Undertaking for Errand<'_> {
     }
 
     fn look(&mut self) -> Result<Prospect, Failure> {
-        let (picture, config) = self.context.observe(self.manager)?;
+        let (installation, config) = self.context.observe(self.manager)?;
         let config = config?;
-        let live = connector::live_tree(self.context, &picture)?;
+        let live = connector::live_tree(self.context, &installation)?;
         self.purpose.refuse_without(live.as_ref())?;
         self.complete(&config)?;
         let named = (self.source, matches!(self.purpose, Purpose::Install { .. }));
-        let coming = Coming::find(self.context, named, self.checksums, &picture, live.as_ref())?;
+        let coming =
+            Coming::find(self.context, named, self.checksums, &installation, live.as_ref())?;
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         let request = Request {
             purpose: self.purpose,
@@ -132,9 +133,9 @@ impl Undertaking for Errand<'_> {
             fresh_token: &self.token,
             now: &now,
         };
-        let mut plan = planning::plan(&picture, &request)?;
+        let mut plan = planning::plan(&installation, &request)?;
         plan.notes.extend(self.notes.clone());
-        Ok(Prospect { picture, coming, plan })
+        Ok(Prospect { installation, coming, plan })
     }
 
     fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
@@ -153,7 +154,7 @@ impl Undertaking for Errand<'_> {
     }
 
     fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
-        judge(self.context, self.manager, &prospect.picture, &prospect.plan, bar)
+        judge(self.context, self.manager, &prospect.installation, &prospect.plan, bar)
     }
 
     fn nothing_to_do(&self) -> String {

@@ -12,9 +12,9 @@ use crate::connector::installed::InstalledRecord;
 use crate::connector::{TreeManifest, npm};
 use crate::fs::durable;
 use crate::fs::stage::Stage;
-use crate::installation::picture::Picture;
 use crate::plan::renewal::host_of;
 use crate::report::bar::Bar;
+use crate::snapshot::installation::Installation;
 use crate::transaction::apply::Preparation;
 use crate::transaction::journal::private;
 use crate::transaction::step::{FileStep, Role, Step};
@@ -36,12 +36,12 @@ pub(super) fn stage(
     let mut stage = Stage::create(&preparation.slot())?;
     payload.stage(&mut stage, &context.interrupt, bar)?;
     let tree = if payload.needs_dependencies() {
-        let registry = connector::registry(context, &prospect.picture);
+        let registry = connector::registry(context, &prospect.installation);
         npm::install_dependencies(&stage, payload.package(), &registry, &context.interrupt, bar)?
     } else {
         payload.tree().clone()
     };
-    let tree = match host_of(&prospect.picture, &payload.package().version) {
+    let tree = match host_of(&prospect.installation, &payload.package().version) {
         None => tree,
         Some(host) => {
             link_host(&mut stage, &host)?;
@@ -58,23 +58,23 @@ fn live_manifest(
     prospect: &Prospect,
     bar: &Bar,
 ) -> Result<TreeManifest, Failure> {
-    let live = &prospect.picture.paths.connector;
+    let live = &prospect.installation.paths.connector;
     Ok(TreeManifest::scan(live, &context.interrupt, bar)?)
 }
 
 /// Our record changes in the same transaction as what it tells of; it is written before the start.
 pub(super) fn add_record(context: &Context, prospect: &mut Prospect, tree: TreeManifest) {
     let record = InstalledRecord::of(prospect.coming.origin(), prospect.plan.traces.clone(), tree);
-    prospect.plan.add_before_start(recording(context, &prospect.picture, &record));
+    prospect.plan.add_before_start(recording(context, &prospect.installation, &record));
 }
 
 /// The step that writes our record.
 pub(in crate::command) fn recording(
     context: &Context,
-    picture: &Picture,
+    installation: &Installation,
     record: &InstalledRecord,
 ) -> Step {
-    let (old, new) = (picture.record_file.clone(), private(record.to_bytes()));
+    let (old, new) = (installation.record_file.clone(), private(record.to_bytes()));
     let path = context.records.installed();
     Step::File(FileStep::new(Role::Record, path, old, Some(new)))
 }

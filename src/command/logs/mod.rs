@@ -30,7 +30,7 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let context = Context { patience, ..context };
     let manager = context.manager().ok().flatten();
     let seen = context.observe(manager.as_ref()).or_else(|_| context.observe(None)).ok();
-    let started = seen.as_ref().and_then(|(picture, _)| picture.service.managed());
+    let started = seen.as_ref().and_then(|(installation, _)| installation.service.managed());
     let started = started.map_or(0, |managed| managed.unit.main_start_usec);
     let named = seen.as_ref().and_then(|(_, config)| file_of(config.as_ref().ok()?));
     let mut secrets = Secrets::of(&context, seen);

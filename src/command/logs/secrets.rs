@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use super::super::context::Context;
 use super::super::install::secrets as secrets_of_config;
-use crate::doctor::examination::process::dotenv;
-use crate::installation::picture::Picture;
 use crate::openclaw::document::Document;
 use crate::openclaw::document::mask::{is_secret_key, secrets_in};
 use crate::openclaw::include::{ConfigError, ConfigSet};
+use crate::snapshot::installation::Installation;
+use crate::snapshot::process::dotenv;
 use crate::systemd::environment::Environment;
 
 /// What was seen of the machine, if it could be seen.
-type Seen = Option<(Picture, Result<ConfigSet, ConfigError>)>;
+type Seen = Option<(Installation, Result<ConfigSet, ConfigError>)>;
 
 /// Tells whether a file is still the one that was read.
 type Stamp = (u64, u64, i64, i64);
@@ -52,27 +52,29 @@ impl<'a> Secrets<'a> {
         let folders = [home.as_path(), paths.state_dir.as_path()];
         let mut files = vec![paths.config.clone(), paths.models.clone()];
         files.extend(folders.map(|folder| folder.join(".env")));
-        files.extend(seen.iter().flat_map(|(picture, _)| picture.config_files.keys().cloned()));
+        files.extend(
+            seen.iter().flat_map(|(installation, _)| installation.config_files.keys().cloned()),
+        );
         self.files = files.into_iter().map(|path| (path.clone(), stamp(&path))).collect();
 
         let variables = folders.iter().flat_map(|folder| dotenv(folder));
         self.known.extend(variables.flat_map(|file| named(&file.environment)));
         self.are_known = matches!(seen, Some((_, Ok(_))));
-        if let Some((picture, config)) = seen {
+        if let Some((installation, config)) = seen {
             let config = config.iter();
             self.known.extend(config.flat_map(|set| secrets_of_config(set.effective(), set)));
-            self.known.extend(of_picture(&picture));
+            self.known.extend(of_picture(&installation));
         }
         self.known.sort_by_key(|secret| (Reverse(secret.len()), secret.clone()));
         self.known.dedup();
     }
 }
 
-fn of_picture(picture: &Picture) -> Vec<String> {
-    let models = picture.models.as_ref();
+fn of_picture(installation: &Installation) -> Vec<String> {
+    let models = installation.models.as_ref();
     let models = models.and_then(|(path, file)| Document::parse(path, &file.bytes).ok());
     let mut secrets = models.map(|models| secrets_in(models.value())).unwrap_or_default();
-    if let Some(managed) = picture.service.managed() {
+    if let Some(managed) = installation.service.managed() {
         secrets.extend(named(&managed.effective_environment()));
         secrets.extend(named(&managed.environment_of_process()));
     }

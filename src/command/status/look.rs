@@ -11,13 +11,13 @@ use crate::connector::manifest::Deviation;
 use crate::connector::newer_payload;
 use crate::fs::lock::Lock;
 use crate::health::{ChatAnswer, Endpoint, Readiness};
-use crate::installation::live_tree::version_of;
-use crate::installation::picture::Picture;
-use crate::installation::service::Managed;
 use crate::language::Explain;
 use crate::openclaw::document::Value;
 use crate::openclaw::include::ConfigSet;
 use crate::say;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::live_tree::version_of;
+use crate::snapshot::service::Managed;
 use crate::systemd::environment::Routing;
 use crate::systemd::{ManagerError, UserManager};
 use crate::transaction::journal::Journal;
@@ -27,7 +27,7 @@ const PROBE: Duration = Duration::from_secs(3);
 
 /// What there is.
 pub(super) struct Status {
-    pub(super) picture: Picture,
+    pub(super) installation: Installation,
     pub(super) config_error: Option<Box<dyn Explain>>,
     pub(super) auth_mode: Option<String>,
     pub(super) manager_error: Option<ManagerError>,
@@ -71,24 +71,26 @@ pub(super) fn look(
         Ok(manager) => (manager, None),
         Err(error) => (None, Some(error)),
     };
-    let (picture, config) = context.observe(manager.as_ref())?;
+    let (installation, config) = context.observe(manager.as_ref())?;
     let effective = config.as_ref().ok().map(ConfigSet::effective);
-    let service = picture.service.managed();
+    let service = installation.service.managed();
     let environment = service.map(Managed::environment_of_process);
     let runs = service.is_some_and(|service| service.unit.is_up());
     Ok(Status {
         auth_mode: effective.and_then(auth_mode),
-        gateway: runs.then(|| gateway(&picture, effective)),
-        routing: environment.as_ref().map(|environment| Routing::of(environment, picture.port)),
+        gateway: runs.then(|| gateway(&installation, effective)),
+        routing: environment
+            .as_ref()
+            .map(|environment| Routing::of(environment, installation.port)),
         bypass: environment.as_ref().and_then(|environment| {
             environment.get("no_proxy").or_else(|| environment.get("NO_PROXY")).map(str::to_owned)
         }),
-        connector: connector(context, &picture)?,
+        connector: connector(context, &installation)?,
         last: context.records.journals()?.pop(),
         pending: pending(context)?,
         config_error: config.err().map(Into::into),
         manager_error,
-        picture,
+        installation,
     })
 }
 
@@ -96,9 +98,9 @@ fn auth_mode(effective: &Value) -> Option<String> {
     effective.get(&["gateway", "auth", "mode"]).and_then(Value::as_str).map(str::to_owned)
 }
 
-fn gateway(picture: &Picture, effective: Option<&Value>) -> Gateway {
-    let token = effective.and_then(|effective| picture.connectors_token(effective));
-    let endpoint = Endpoint::new(picture.port, token);
+fn gateway(installation: &Installation, effective: Option<&Value>) -> Gateway {
+    let token = effective.and_then(|effective| installation.connectors_token(effective));
+    let endpoint = Endpoint::new(installation.port, token);
     let readiness = endpoint.readiness(PROBE);
     let chat = match &readiness {
         Readiness::NoListener => ChatAnswer::Odd { what: "–".to_owned() },
@@ -107,14 +109,14 @@ fn gateway(picture: &Picture, effective: Option<&Value>) -> Gateway {
     Gateway { readiness, chat }
 }
 
-fn connector(context: &Context, picture: &Picture) -> Result<Option<Connector>, Failure> {
-    let path = picture.paths.connector.clone();
+fn connector(context: &Context, installation: &Installation) -> Result<Option<Connector>, Failure> {
+    let path = installation.paths.connector.clone();
     let is_there = path.symlink_metadata().is_ok();
-    if !is_there && picture.record.is_none() {
+    if !is_there && installation.record.is_none() {
         return Ok(None);
     }
     let compare = |record| verify::deviations(context, record);
-    let deviations = picture.record.as_ref().map(compare).transpose()?;
+    let deviations = installation.record.as_ref().map(compare).transpose()?;
     let version = version_of(&path);
     let upgrade = version.as_deref().and_then(|version| newer_payload(&payloads(context), version));
     Ok(Some(Connector { path, version, deviations, upgrade }))
@@ -152,7 +154,7 @@ impl Status {
     }
 
     fn service_problem(&self) -> Option<String> {
-        let unit = &self.picture.service.managed()?.unit;
+        let unit = &self.installation.service.managed()?.unit;
         let (name, result) = (&unit.name, &unit.result);
         if unit.active_state == crate::systemd::ActiveState::Failed {
             return Some(say!(

@@ -5,20 +5,20 @@ use serde_json::{Map, Value, json};
 use super::look::{Connector, Status};
 use crate::command::history;
 use crate::health::{ChatAnswer, Readiness};
-use crate::installation::service::Managed;
 use crate::report::Console;
 use crate::report::console::Mark;
 use crate::report::table::Table;
 use crate::say;
+use crate::snapshot::service::Managed;
 use crate::systemd::LoadState;
 
 /// The screen: a table, then what is wrong.
 pub(super) fn text(status: &Status, console: Console) -> String {
     let mut table = Table::default();
-    let version = status.picture.program.version.map(|version| version.to_string());
+    let version = status.installation.program.version.map(|version| version.to_string());
     table.row("OpenClaw", version.unwrap_or_else(unknown));
-    table.row(say!("state dir"), status.picture.paths.state_dir.display().to_string());
-    table.row(say!("config"), status.picture.paths.config.display().to_string());
+    table.row(say!("state dir"), status.installation.paths.state_dir.display().to_string());
+    table.row(say!("config"), status.installation.paths.config.display().to_string());
     table.row(say!("connector"), connector(status.connector.as_ref()));
     table.row(say!("unit"), unit(status));
     table.row(say!("proxy bypass"), bypass(status));
@@ -59,7 +59,7 @@ fn upgrade(status: &Status) -> Option<String> {
 }
 
 fn unit(status: &Status) -> String {
-    match status.picture.service.managed() {
+    match status.installation.service.managed() {
         None => say!("no systemd user manager"),
         Some(managed) if managed.unit.load_state == LoadState::NotFound => {
             let name = &managed.unit.name;
@@ -91,7 +91,7 @@ fn bypass(status: &Status) -> String {
 }
 
 fn gateway(status: &Status) -> String {
-    let port = status.picture.port;
+    let port = status.installation.port;
     let auth = status.auth_mode.as_deref().unwrap_or("–");
     let auth = say!("auth {auth}", auth);
     let Some(gateway) = &status.gateway else {
@@ -134,14 +134,14 @@ fn last(status: &Status) -> String {
 
 /// The body of the JSON document.
 pub(super) fn json(status: &Status, problems: &[String]) -> Map<String, Value> {
-    let picture = &status.picture;
-    let managed = picture.service.managed();
+    let installation = &status.installation;
+    let managed = installation.service.managed();
     let body = json!({
         "openclaw": {
-            "version": picture.program.version.map(|version| version.to_string()),
-            "package": picture.program.package,
-            "stateDir": picture.paths.state_dir,
-            "config": picture.paths.config,
+            "version": installation.program.version.map(|version| version.to_string()),
+            "package": installation.program.package,
+            "stateDir": installation.paths.state_dir,
+            "config": installation.paths.config,
             "configReadable": status.config_error.is_none(),
         },
         "connector": status.connector.as_ref().map(|connector| json!({
@@ -172,7 +172,7 @@ pub(super) fn json(status: &Status, problems: &[String]) -> Map<String, Value> {
             }),
         },
         "gateway": {
-            "port": picture.port,
+            "port": installation.port,
             "authMode": status.auth_mode,
             "readiness": status.gateway.as_ref().map(|gateway| readiness_word(&gateway.readiness)),
             "chatCompletions": status.gateway.as_ref().map(|gateway| chat_word(&gateway.chat)),

@@ -19,7 +19,7 @@ pub const PACKAGE_JSON: &str = "package.json";
 /// The plugin manifest that `OpenClaw` reads.
 pub const PLUGIN_JSON: &str = "openclaw.plugin.json";
 
-/// A fact file under examination; makes the errors that concern it.
+/// A fact file under snapshot; makes the errors that concern it.
 struct FactFile<'a> {
     /// The archive or directory, absolute.
     payload: &'a Path,

@@ -1,20 +1,20 @@
 //! Keys of the channel that its connector forbids, or does not read.
 
 use crate::doctor::skipped::{no_version, not_set_up, unreadable};
-use crate::doctor::{Evidence, Examination, Finding, Severity, Verdict};
-use crate::installation::paths::CONNECTOR;
+use crate::doctor::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::paths::CONNECTOR;
 
 const CHANNEL: [&str; 2] = ["channels", CONNECTOR];
 
 /// Keys that the installed manifest's own schema forbids, as paths below the channel.
-fn forbidden_keys(examination: &Examination) -> Option<Vec<Vec<String>>> {
-    let manifest = examination.tree.as_ref()?.manifest.as_ref().ok()?;
+fn forbidden_keys(snapshot: &Snapshot) -> Option<Vec<Vec<String>>> {
+    let manifest = snapshot.tree.as_ref()?.manifest.as_ref().ok()?;
     let schema = manifest.channel_schema.as_ref()?;
-    let channel = examination.channel()?;
+    let channel = snapshot.channel()?;
     let mut found = forbidden(channel, schema);
     let account_schema = schema.pointer("/properties/accounts/additionalProperties");
     let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
@@ -38,21 +38,20 @@ fn forbidden(block: &Value, schema: &serde_json::Value) -> Vec<Vec<String>> {
     keys.filter(|key| !known(key)).map(|key| vec![key.clone()]).collect()
 }
 
-pub(super) fn legacy_keys(examination: &Examination) -> Verdict {
-    if examination.config.is_err() {
+pub(super) fn legacy_keys(snapshot: &Snapshot) -> Verdict {
+    if snapshot.config.is_err() {
         return unreadable();
     }
-    if examination.channel().is_none() {
+    if snapshot.channel().is_none() {
         return not_set_up();
     }
-    let Some(keys) = forbidden_keys(examination) else {
+    let Some(keys) = forbidden_keys(snapshot) else {
         return Verdict::Skipped(say!("this connector brings no schema for its channel"));
     };
     if keys.is_empty() {
         return Verdict::well();
     }
-    let enforced =
-        examination.openclaw().is_none_or(|version| version >= CHANNEL_SCHEMA_IS_ENFORCED);
+    let enforced = snapshot.openclaw().is_none_or(|version| version >= CHANNEL_SCHEMA_IS_ENFORCED);
     let severity = if enforced { Severity::Error } else { Severity::Info };
     let path = |key: &Vec<String>| {
         let mut path: Vec<&str> = CHANNEL.to_vec();
@@ -62,7 +61,7 @@ pub(super) fn legacy_keys(examination: &Examination) -> Verdict {
     let names = keys.iter().map(|key| key.join(".")).collect::<Vec<_>>().join(", ");
     let evidence = keys.iter().map(|key| {
         let path: Vec<&str> = CHANNEL.into_iter().chain(key.iter().map(String::as_str)).collect();
-        Evidence::of_key(examination, &path)
+        Evidence::of_key(snapshot, &path)
     });
     let repairs = keys.iter().map(|key| Repair::Config(Edit::remove(path(key))));
     Finding::of(
@@ -71,8 +70,8 @@ pub(super) fn legacy_keys(examination: &Examination) -> Verdict {
         say!("Take them out (they stay in the transaction): openclaw-setup doctor --fix config.legacy-keys"),
     )
     .about("channels.dingtalk-connector")
-    .seen_as("must NOT have additional properties")
-    .proven_by(evidence)
+    .symptom("must NOT have additional properties")
+    .evidence(evidence)
     .repaired_by(repairs)
     .into()
 }
@@ -89,14 +88,14 @@ const INERT: [(&str, Since, Option<Since>); 5] = [
     ("botDingUid", (6, 1), Some((7, 0))),
 ];
 
-pub(super) fn key_inert(examination: &Examination) -> Verdict {
-    let Some(channel) = examination.channel() else {
-        return if examination.config.is_err() { unreadable() } else { not_set_up() };
+pub(super) fn key_inert(snapshot: &Snapshot) -> Verdict {
+    let Some(channel) = snapshot.channel() else {
+        return if snapshot.config.is_err() { unreadable() } else { not_set_up() };
     };
-    let Some(version) = examination.connector() else {
+    let Some(version) = snapshot.connector() else {
         return no_version();
     };
-    let mut findings: Vec<Finding> = misleading_url(examination).into_iter().collect();
+    let mut findings: Vec<Finding> = misleading_url(snapshot).into_iter().collect();
     for (key, since, until) in INERT {
         let is_set = channel.get(&[key]).is_some();
         let reads = |(minor, patch)| version >= semver::Version::new(0, minor, patch);
@@ -107,7 +106,7 @@ pub(super) fn key_inert(examination: &Examination) -> Verdict {
                     say!("Nothing has to be done; it may be taken out: openclaw config unset channels.{CONNECTOR}.{key}", CONNECTOR, key),
                 )
                 .about(format!("channels.{CONNECTOR}.{key}"))
-                .proven_by([Evidence::of_key(examination, &[CHANNEL[0], CHANNEL[1], key])]),
+                .evidence([Evidence::of_key(snapshot, &[CHANNEL[0], CHANNEL[1], key])]),
             );
         }
     }
@@ -116,10 +115,10 @@ pub(super) fn key_inert(examination: &Examination) -> Verdict {
 
 /// No version of the connector has ever read `gatewayUrl`; that misleads only where it says
 /// something else than what the connector does.
-fn misleading_url(examination: &Examination) -> Option<Finding> {
+fn misleading_url(snapshot: &Snapshot) -> Option<Finding> {
     let path = [CHANNEL[0], CHANNEL[1], "gatewayUrl"];
-    let url = examination.text(&path)?;
-    let port = examination.picture.port;
+    let url = snapshot.text(&path)?;
+    let port = snapshot.installation.port;
     let said = url.trim_end_matches('/');
     let truthful = ["127.0.0.1", "localhost", "[::1]"]
         .iter()
@@ -130,7 +129,7 @@ fn misleading_url(examination: &Examination) -> Option<Finding> {
             say!("Do not rely on it; gateway.port tells where the connector really calls."),
         )
         .about(KeyPath::from(&path).to_string())
-        .seen_as("fetch failed")
-        .proven_by([Evidence::of_key(examination, &path)])
+        .symptom("fetch failed")
+        .evidence([Evidence::of_key(snapshot, &path)])
     })
 }

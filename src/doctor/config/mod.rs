@@ -3,13 +3,13 @@
 mod keys;
 
 use super::skipped::{not_set_up, unreadable};
-use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
-use crate::installation::paths::CONNECTOR;
+use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::language::Explain;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::version::UNKNOWN_CHANNELS_ARE_TOLERATED;
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::paths::CONNECTOR;
 use crate::transaction::step::Attributes;
 
 /// The checks of this family.
@@ -58,16 +58,16 @@ pub const CHECKS: [Check; 7] = [
     },
 ];
 
-fn syntax(examination: &Examination) -> Verdict {
-    let Err(error) = &examination.config else { return Verdict::well() };
+fn syntax(snapshot: &Snapshot) -> Verdict {
+    let Err(error) = &snapshot.config else { return Verdict::well() };
     let mut finding = Finding::error(error.message(), error.hint())
-        .about(examination.picture.paths.config.display().to_string())
-        .seen_as(say!(
+        .about(snapshot.installation.paths.config.display().to_string())
+        .symptom(say!(
             "SyntaxError: the gateway does not start, and nearly every openclaw command refuses"
         ));
-    let newest = examination.backups.iter().find(|backup| backup.is_valid);
+    let newest = snapshot.backups.iter().find(|backup| backup.is_valid);
     if let Some(backup) = newest.filter(|_| error.code() != "config.missing") {
-        let time = super::examination::log::time_text(backup.modified_usec);
+        let time = crate::snapshot::log::time_text(backup.modified_usec);
         finding.hint.push('\n');
         finding.hint.push_str(&say!("Or return to its newest valid version, of {time}: openclaw-setup doctor --fix --restore-config", time));
         finding = finding.read(backup.path.display().to_string(), time);
@@ -77,28 +77,28 @@ fn syntax(examination: &Examination) -> Verdict {
 
 /// The newest valid version of a config that cannot be read: brought back only on request.
 #[must_use]
-pub fn restoration(examination: &Examination) -> Option<Repair> {
-    let syntax = examination.config.as_ref().err().filter(|error| error.code() == "config.syntax");
+pub fn restoration(snapshot: &Snapshot) -> Option<Repair> {
+    let syntax = snapshot.config.as_ref().err().filter(|error| error.code() == "config.syntax");
     syntax?;
-    let newest = examination.backups.iter().find(|backup| backup.is_valid)?;
+    let newest = snapshot.backups.iter().find(|backup| backup.is_valid)?;
     Some(Repair::RestoreConfig { from: newest.path.clone() })
 }
 
 /// OpenClaw says only "unknown channel id"; why its plugin is not found, it does not say.
-fn channel_orphan(examination: &Examination) -> Verdict {
-    if examination.config.is_err() {
+fn channel_orphan(snapshot: &Snapshot) -> Verdict {
+    if snapshot.config.is_err() {
         return unreadable();
     }
-    if examination.channel().is_none() {
+    if snapshot.channel().is_none() {
         return not_set_up();
     }
-    let causes = super::plugin::hidden_because(examination);
+    let causes = super::plugin::hidden_because(snapshot);
     if causes.is_empty() {
         return Verdict::well();
     }
-    let named = examination.key(&["plugins", "entries", CONNECTOR]).is_some();
+    let named = snapshot.key(&["plugins", "entries", CONNECTOR]).is_some();
     let tolerated =
-        examination.openclaw().is_some_and(|version| version >= UNKNOWN_CHANNELS_ARE_TOLERATED);
+        snapshot.openclaw().is_some_and(|version| version >= UNKNOWN_CHANNELS_ARE_TOLERATED);
     let severity = if named && tolerated { Severity::Warning } else { Severity::Error };
     let causes = causes.join("; ");
     Finding::of(
@@ -107,22 +107,22 @@ fn channel_orphan(examination: &Examination) -> Verdict {
         say!("Repair the plugin (never remove the entry: the bot's secret would go with it): openclaw-setup doctor --fix, or bring it back with openclaw-setup install"),
     )
     .about("channels.dingtalk-connector")
-    .seen_as(format!("unknown channel id: {CONNECTOR}"))
-    .proven_by([Evidence::of_key(examination, &["plugins", "entries", CONNECTOR, "enabled"])])
-    .repaired_by(super::plugin::unhiding(examination))
+    .symptom(format!("unknown channel id: {CONNECTOR}"))
+    .evidence([Evidence::of_key(snapshot, &["plugins", "entries", CONNECTOR, "enabled"])])
+    .repaired_by(super::plugin::unhiding(snapshot))
     .into()
 }
 
-fn allowlist(examination: &Examination) -> Verdict {
-    if examination.config.is_err() {
+fn allowlist(snapshot: &Snapshot) -> Verdict {
+    if snapshot.config.is_err() {
         return unreadable();
     }
-    if !examination.has_dingtalk() {
+    if !snapshot.has_dingtalk() {
         return not_set_up();
     }
     let ours = Value::from(CONNECTOR);
-    let list = |name| examination.key(&["plugins", name]).and_then(Value::as_array);
-    let is_false = |path: &[&str]| examination.key(path) == Some(&Value::from(false));
+    let list = |name| snapshot.key(&["plugins", name]).and_then(Value::as_array);
+    let is_false = |path: &[&str]| snapshot.key(path) == Some(&Value::from(false));
     let mut findings = Vec::new();
     let entry = ["plugins", "entries", CONNECTOR, "enabled"];
     if list("allow").is_some_and(|list| !list.is_empty() && !list.contains(&ours)) {
@@ -131,12 +131,12 @@ fn allowlist(examination: &Examination) -> Verdict {
             "plugins.allow names other plugins and not {CONNECTOR}: OpenClaw does not load it",
             CONNECTOR
         );
-        findings.push(switched(examination, text, &["plugins", "allow"], edit));
+        findings.push(switched(snapshot, text, &["plugins", "allow"], edit));
     }
     if list("deny").is_some_and(|list| list.contains(&ours)) {
         let edit = Edit::withdraw(["plugins", "deny"], ours);
         let text = say!("plugins.deny names {CONNECTOR}: OpenClaw does not load it", CONNECTOR);
-        findings.push(switched(examination, text, &["plugins", "deny"], edit));
+        findings.push(switched(snapshot, text, &["plugins", "deny"], edit));
     }
     if is_false(&entry) {
         let edit = Edit::set(entry, true);
@@ -144,29 +144,28 @@ fn allowlist(examination: &Examination) -> Verdict {
             "plugins.entries.{CONNECTOR}.enabled is false: OpenClaw does not load it",
             CONNECTOR
         );
-        findings.push(switched(examination, text, &entry, edit));
+        findings.push(switched(snapshot, text, &entry, edit));
     }
-    findings.extend(switched_off_whole(examination));
+    findings.extend(switched_off_whole(snapshot));
     Verdict::Found(findings)
 }
 
-fn switched(examination: &Examination, text: String, path: &[&str], edit: Edit) -> Finding {
+fn switched(snapshot: &Snapshot, text: String, path: &[&str], edit: Edit) -> Finding {
     let hint = say!("Let it load: openclaw-setup doctor --fix config.allowlist");
     Finding::error(text, hint)
         .about(KeyPath::from(path).to_string())
-        .seen_as(say!("the bot is silent; the log says “plugin disabled (not in allowlist)”"))
-        .proven_by([Evidence::of_key(examination, path)])
+        .symptom(say!("the bot is silent; the log says “plugin disabled (not in allowlist)”"))
+        .evidence([Evidence::of_key(snapshot, path)])
         .repaired_by([Repair::Config(edit)])
 }
 
 /// Somebody may have meant these: they are told and left.
-fn switched_off_whole(examination: &Examination) -> Vec<Finding> {
+fn switched_off_whole(snapshot: &Snapshot) -> Vec<Finding> {
     let keys: [(&[&str], Severity); 2] = [
         (&["plugins", "enabled"], Severity::Error),
         (&["channels", CONNECTOR, "enabled"], Severity::Warning),
     ];
-    let off =
-        keys.into_iter().filter(|(path, _)| examination.key(path) == Some(&Value::from(false)));
+    let off = keys.into_iter().filter(|(path, _)| snapshot.key(path) == Some(&Value::from(false)));
     off.map(|(path, severity)| {
         let key = KeyPath::from(path).to_string();
         Finding::of(
@@ -175,19 +174,19 @@ fn switched_off_whole(examination: &Examination) -> Vec<Finding> {
             say!("If that is not what you want: openclaw config set {key} true", key),
         )
         .about(key)
-        .proven_by([Evidence::of_key(examination, path)])
+        .evidence([Evidence::of_key(snapshot, path)])
     })
     .collect()
 }
 
 /// A mode that lets others read; harmless where a directory above keeps them out.
-fn secret_perms(examination: &Examination) -> Verdict {
-    let open = examination.private_files.iter().filter(|file| file.attributes.mode & 0o077 != 0);
+fn secret_perms(snapshot: &Snapshot) -> Verdict {
+    let open = snapshot.private_files.iter().filter(|file| file.attributes.mode & 0o077 != 0);
     let findings = open.map(|file| {
         let (path, mode) = (file.path.display(), file.attributes.mode);
         let severity = if file.shielded { Severity::Info } else { Severity::Warning };
         let after = Attributes { mode: 0o600, ..file.attributes };
-        let ours = file.attributes.uid == examination.picture.account.uid;
+        let ours = file.attributes.uid == snapshot.installation.account.uid;
         let repair = Repair::Attributes { path: file.path.clone(), before: file.attributes, after };
         Finding::of(
             severity,
@@ -202,8 +201,8 @@ fn secret_perms(examination: &Examination) -> Verdict {
 }
 
 /// OpenClaw 2026.3.13's own writes resolve every include, and drop comments.
-fn include(examination: &Examination) -> Verdict {
-    let Ok(config) = &examination.config else { return unreadable() };
+fn include(snapshot: &Snapshot) -> Verdict {
+    let Ok(config) = &snapshot.config else { return unreadable() };
     let mut seen = Vec::new();
     if config.files().count() > 1 {
         seen.push("$include");
@@ -221,6 +220,6 @@ fn include(examination: &Examination) -> Verdict {
         say!("the config uses {what}: openclaw-setup keeps it as it is, but OpenClaw's own next write (openclaw config set, plugins install, doctor --fix) flattens includes and drops comments", what),
         say!("Nothing has to be done."),
     )
-    .proven_by(files)
+    .evidence(files)
     .into()
 }

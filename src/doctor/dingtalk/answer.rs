@@ -1,12 +1,12 @@
 //! What DingTalk itself answers, where `--live` has asked it.
 
-use crate::doctor::examination::outside::Asked;
 use crate::doctor::proxy::dingtalk::{evidence, passes};
-use crate::doctor::{Examination, Finding};
-use crate::installation::paths::CONNECTOR;
+use crate::doctor::{Finding, Snapshot};
 use crate::outside::dingtalk::BotAnswers;
 use crate::outside::{Outcome, Way};
 use crate::say;
+use crate::snapshot::outside::Asked;
+use crate::snapshot::paths::CONNECTOR;
 
 /// One account: its HTTP answers on the way that leads to DingTalk, and its direct ones. The Stream
 /// connection always goes directly: the connector's WebSocket knows no proxy.
@@ -16,8 +16,8 @@ struct Told<'e> {
 }
 
 /// What was answered for each account; empty where nothing was asked.
-fn bots(examination: &Examination) -> Vec<Told<'_>> {
-    let Asked::Answered(answers) = &examination.outside.dingtalk else { return Vec::new() };
+fn bots(snapshot: &Snapshot) -> Vec<Told<'_>> {
+    let Asked::Answered(answers) = &snapshot.outside.dingtalk else { return Vec::new() };
     let direct = answers.iter().filter(|bot| bot.way == Way::Direct);
     direct.map(|direct| Told { http: best_of(direct, answers), direct }).collect()
 }
@@ -58,31 +58,31 @@ impl Told<'_> {
 }
 
 /// Accounts whose id and secret DingTalk does not take.
-pub(super) fn refused(examination: &Examination) -> Vec<Finding> {
+pub(super) fn refused(snapshot: &Snapshot) -> Vec<Finding> {
     let told = |bot: Told<'_>| {
         Finding::error(
             say!("DingTalk does not take the bot's id and secret: {complaint}", complaint = bot.http.token.complaint()),
             if bot.http.account.is_none() { say!("Copy both from the app's “Credentials” page in DingTalk's console: openclaw-setup install --client-id ID --client-secret-file FILE") } else { say!("Copy clientId and clientSecret from the app's “Credentials” page in DingTalk's console into {path}", path = bot.path()) },
         )
         .about(bot.path())
-        .seen_as(say!("the bot is silent (400 or 401 in the log)"))
-        .proven_by(evidence(bot.http))
+        .symptom(say!("the bot is silent (400 or 401 in the log)"))
+        .evidence(evidence(bot.http))
     };
-    bots(examination).into_iter().filter(Told::is_refused).map(told).collect()
+    bots(snapshot).into_iter().filter(Told::is_refused).map(told).collect()
 }
 
 /// Accounts for which no Stream connection comes about.
-pub(super) fn without_stream(examination: &Examination) -> Vec<Finding> {
-    let lacking = bots(examination).into_iter();
+pub(super) fn without_stream(snapshot: &Snapshot) -> Vec<Finding> {
+    let lacking = bots(snapshot).into_iter();
     lacking
         .filter(|bot| !bot.is_refused() && !bot.has_stream())
         .map(|bot| {
-            let (message, hint) = explained(&bot, examination);
+            let (message, hint) = explained(&bot, snapshot);
             Finding::error(message, hint)
                 .about(bot.path())
-                .seen_as(say!("the bot does not answer"))
-                .proven_by(evidence(bot.direct))
-                .proven_by(
+                .symptom(say!("the bot does not answer"))
+                .evidence(evidence(bot.direct))
+                .evidence(
                     (bot.http.way == Way::Proxied)
                         .then(|| evidence(bot.http))
                         .into_iter()
@@ -92,7 +92,7 @@ pub(super) fn without_stream(examination: &Examination) -> Vec<Finding> {
         .collect()
 }
 
-fn explained(bot: &Told<'_>, examination: &Examination) -> (String, String) {
+fn explained(bot: &Told<'_>, snapshot: &Snapshot) -> (String, String) {
     let asked = [&bot.http.open, &bot.direct.stream].into_iter();
     let mut failures = asked.filter_map(|answer| match &answer.outcome {
         Outcome::Failed { stage, code } => Some((stage.name(), code)),
@@ -101,7 +101,7 @@ fn explained(bot: &Told<'_>, examination: &Examination) -> (String, String) {
     if let Some((stage, code)) = failures.next() {
         let message =
             say!("DingTalk's Stream cannot be reached: {stage} fails ({code})", stage, code);
-        return (message, unreachable_hint(examination));
+        return (message, unreachable_hint(snapshot));
     }
     match bot.http.open.status() {
         Some(200) => (
@@ -124,8 +124,8 @@ fn explained(bot: &Told<'_>, examination: &Examination) -> (String, String) {
     }
 }
 
-fn unreachable_hint(examination: &Examination) -> String {
-    let Asked::Answered(answers) = &examination.outside.dingtalk else { return String::new() };
+fn unreachable_hint(snapshot: &Snapshot) -> String {
+    let Asked::Answered(answers) = &snapshot.outside.dingtalk else { return String::new() };
     if passes(answers, Way::Proxied) == Some(true) {
         return say!(
             "Only the proxy leads to DingTalk, and the connector's WebSocket knows no proxy: this machine must be let out to wss-open-connection.dingtalk.com:443, or a transparent proxy (TUN) be used."

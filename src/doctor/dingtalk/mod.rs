@@ -3,12 +3,12 @@
 mod answer;
 
 use super::skipped::{not_set_up, unreadable};
-use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
-use crate::doctor::examination::outside::Asked;
-use crate::installation::paths::CONNECTOR;
+use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::openclaw::document::{KeyPath, Value};
 use crate::say;
 use crate::settings::placeholder::is_placeholder;
+use crate::snapshot::outside::Asked;
+use crate::snapshot::paths::CONNECTOR;
 
 /// The checks of this family.
 pub const CHECKS: [Check; 2] = [
@@ -26,11 +26,11 @@ pub const CHECKS: [Check; 2] = [
     },
 ];
 
-fn credentials(examination: &Examination) -> Verdict {
-    if examination.config.is_err() {
+fn credentials(snapshot: &Snapshot) -> Verdict {
+    if snapshot.config.is_err() {
         return unreadable();
     }
-    let Some(channel) = examination.channel() else { return not_set_up() };
+    let Some(channel) = snapshot.channel() else { return not_set_up() };
     let has_accounts = channel
         .get(&["accounts"])
         .and_then(Value::as_object)
@@ -51,32 +51,32 @@ fn credentials(examination: &Examination) -> Verdict {
         Some(
             Finding::error(text, hint)
                 .about(KeyPath::from(&path).to_string())
-                .seen_as(say!("the bot is silent (400 or 401 in the log)"))
-                .proven_by([Evidence::of_key(examination, &path)]),
+                .symptom(say!("the bot is silent (400 or 401 in the log)"))
+                .evidence([Evidence::of_key(snapshot, &path)]),
         )
     });
     let mut findings: Vec<Finding> = findings.collect();
     if findings.is_empty() {
-        findings = answer::refused(examination);
+        findings = answer::refused(snapshot);
     }
     Verdict::Found(findings)
 }
 
-fn stream(examination: &Examination) -> Verdict {
-    if examination.tree.is_none() {
+fn stream(snapshot: &Snapshot) -> Verdict {
+    if snapshot.tree.is_none() {
         return not_set_up();
     }
-    let tried = answer::without_stream(examination);
+    let tried = answer::without_stream(snapshot);
     if !tried.is_empty() {
         return Verdict::Found(tried);
     }
-    let was_asked = matches!(examination.outside.dingtalk, Asked::Answered(_));
-    if examination.log.lines == 0 && !was_asked {
+    let was_asked = matches!(snapshot.outside.dingtalk, Asked::Answered(_));
+    if snapshot.log.lines == 0 && !was_asked {
         return Verdict::Skipped(say!(
             "no log of the gateway was found; to ask DingTalk itself: --live"
         ));
     }
-    if examination.log.about("dingtalk.stream").next().is_none() {
+    if snapshot.log.about("dingtalk.stream").next().is_none() {
         return Verdict::well();
     }
     Finding::error(
@@ -84,7 +84,7 @@ fn stream(examination: &Examination) -> Verdict {
         console_hint(),
     )
     .about(format!("channels.{CONNECTOR}"))
-    .seen_as(say!("the bot does not answer"))
+    .symptom(say!("the bot does not answer"))
     .into()
 }
 

@@ -1,27 +1,27 @@
 //! What the provider itself answers, where `--live` has asked it for one tiny completion.
 
 use super::reach::{timings, why_unasked};
-use crate::doctor::examination::outside::Asked;
 use crate::doctor::skipped::only_live;
-use crate::doctor::{Evidence, Examination, Finding, Verdict};
+use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::language::Localized;
 use crate::outside::provider::Completion;
 use crate::say;
+use crate::snapshot::outside::Asked;
 
 /// The completion, or the verdict of a check that can say nothing without it.
-fn completion(examination: &Examination) -> Result<&Completion, Verdict> {
-    let answers = match &examination.outside.provider {
+fn completion(snapshot: &Snapshot) -> Result<&Completion, Verdict> {
+    let answers = match &snapshot.outside.provider {
         Asked::No => return Err(only_live()),
         Asked::Unable(reason) => return Err(Verdict::Skipped(reason.text())),
         Asked::Answered(answers) => answers,
     };
-    let why = |why| Verdict::Skipped(why_unasked(why, examination));
+    let why = |why| Verdict::Skipped(why_unasked(why, snapshot));
     answers.completion.as_ref().map_err(why)
 }
 
 /// The address of problem 2's relatives: a base URL with or without `/v1` (field reports).
-pub(super) fn base_url(examination: &Examination) -> Verdict {
-    let completion = match completion(examination) {
+pub(super) fn base_url(snapshot: &Snapshot) -> Verdict {
+    let completion = match completion(snapshot) {
         Ok(completion) => completion,
         Err(verdict) => return verdict,
     };
@@ -50,8 +50,8 @@ pub(super) fn base_url(examination: &Examination) -> Verdict {
     let finding = finding.map(|finding| {
         finding
             .about("models.providers")
-            .seen_as("No reply from agent / 404")
-            .proven_by(timings(examination))
+            .symptom("No reply from agent / 404")
+            .evidence(timings(snapshot))
     });
     finding.into()
 }
@@ -96,8 +96,8 @@ fn is_about_the_key(status: u16) -> bool {
 }
 
 /// Whether the provider takes the key; nothing where it was not asked.
-pub(super) fn refused_key(examination: &Examination) -> Option<Finding> {
-    let completion = completion(examination).ok()?;
+pub(super) fn refused_key(snapshot: &Snapshot) -> Option<Finding> {
+    let completion = completion(snapshot).ok()?;
     let status = completion.answer.status().filter(|status| is_about_the_key(*status))?;
     let (url, complaint) = (&completion.url, completion.answer.complaint());
     let finding = match status {
@@ -120,16 +120,13 @@ pub(super) fn refused_key(examination: &Examination) -> Option<Finding> {
     };
     let evidence = Evidence { place: url.clone(), fact: completion.answer.to_string() };
     Some(
-        finding
-            .about("models.providers")
-            .seen_as("No reply from agent / 401")
-            .proven_by([evidence]),
+        finding.about("models.providers").symptom("No reply from agent / 401").evidence([evidence]),
     )
 }
 
 /// That the interface is missing there, and another one is not.
-pub(super) fn interface_evidence(examination: &Examination) -> Vec<Evidence> {
-    let Ok(completion) = completion(examination) else { return Vec::new() };
+pub(super) fn interface_evidence(snapshot: &Snapshot) -> Vec<Evidence> {
+    let Ok(completion) = completion(snapshot) else { return Vec::new() };
     if completion.answer.status() != Some(404) {
         return Vec::new();
     }

@@ -5,7 +5,7 @@ mod reach;
 
 use super::skipped::unreadable;
 use super::whom::is_marker;
-use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
+use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::openclaw::document::{Edit, KeyPath, Value, is_reference, references};
 use crate::plan::config::{COMPLETIONS, Provider, is_openais_own, provider_of, wrong_apis};
 use crate::plan::repair::Repair;
@@ -52,8 +52,8 @@ fn provider(effective: &Value) -> Provider {
 }
 
 /// The page's problem 2: upstream answers 404, the gateway still says 200, and nothing comes.
-fn api_mode(examination: &Examination) -> Verdict {
-    let Some(effective) = examination.effective() else { return unreadable() };
+fn api_mode(snapshot: &Snapshot) -> Verdict {
+    let Some(effective) = snapshot.effective() else { return unreadable() };
     let id = provider(effective).id;
     let Some(entry) = effective.get(&["models", "providers", &id]) else {
         return Verdict::Skipped(no_provider());
@@ -71,10 +71,10 @@ fn api_mode(examination: &Examination) -> Verdict {
             .into_iter()
             .chain(place.iter().map(String::as_str))
             .collect();
-        evidence.push(Evidence::of_key(examination, &path));
+        evidence.push(Evidence::of_key(snapshot, &path));
         repairs.push(Repair::Config(Edit::set(path.as_slice(), COMPLETIONS)));
     }
-    let models = examination.models.as_ref();
+    let models = snapshot.models.as_ref();
     if let Some((document, entry)) =
         models.and_then(|models| Some((models, models.get(&["providers", id.as_str()])?)))
     {
@@ -97,9 +97,9 @@ fn api_mode(examination: &Examination) -> Verdict {
         say!("Use openai-completions, in both files: openclaw-setup doctor --fix llm.api-mode"),
     )
     .about(format!("models.providers.{id}.api"))
-    .seen_as("No reply from agent / 返回 0 字符 / ✅ 媒体已发送")
-    .proven_by(evidence)
-    .proven_by(answer::interface_evidence(examination))
+    .symptom("No reply from agent / 返回 0 字符 / ✅ 媒体已发送")
+    .evidence(evidence)
+    .evidence(answer::interface_evidence(snapshot))
     .repaired_by(repairs)
     .into()
 }
@@ -109,15 +109,15 @@ fn no_provider() -> String {
 }
 
 /// OpenClaw 2026.3.13 merges: the old `apiKey` of `models.json` wins over the config's.
-fn models_json(examination: &Examination) -> Verdict {
-    let Some(effective) = examination.effective() else { return unreadable() };
-    let Some((path, _)) = &examination.picture.models else {
+fn models_json(snapshot: &Snapshot) -> Verdict {
+    let Some(effective) = snapshot.effective() else { return unreadable() };
+    let Some((path, _)) = &snapshot.installation.models else {
         return Verdict::Skipped(say!(
             "there is no agent model file yet: OpenClaw writes it at the first agent run"
         ));
     };
     let shown = path.display().to_string();
-    let Some(models) = &examination.models else {
+    let Some(models) = &snapshot.models else {
         return Finding::warning(
             say!("{shown} is not valid JSON; OpenClaw writes it anew at the next agent run", shown),
             say!("Nothing has to be done."),
@@ -126,11 +126,11 @@ fn models_json(examination: &Examination) -> Verdict {
         .into();
     };
     let id = provider(effective).id;
-    if examination.text(&["models", "mode"]) == Some("replace") {
+    if snapshot.text(&["models", "mode"]) == Some("replace") {
         return Verdict::well();
     }
     let key = ["models", "providers", &id, "apiKey"];
-    let written = examination.text(&key).filter(|text| is_literal(text));
+    let written = snapshot.text(&key).filter(|text| is_literal(text));
     let generated = ["providers", id.as_str(), "apiKey"];
     let held = models.get(&generated).and_then(Value::as_str).filter(|text| !text.is_empty());
     let (Some(written), Some(held)) = (written, held) else { return Verdict::well() };
@@ -146,9 +146,9 @@ fn models_json(examination: &Examination) -> Verdict {
         say!("Bring the config's key there: openclaw-setup doctor --fix llm.models-json"),
     )
     .about(shown)
-    .seen_as(say!("the changed key has no effect (401 from the provider)"))
-    .proven_by([
-        Evidence::of_key(examination, &key),
+    .symptom(say!("the changed key has no effect (401 from the provider)"))
+    .evidence([
+        Evidence::of_key(snapshot, &key),
         Evidence::in_file(
             models.path(),
             models.place_of(&generated),
@@ -165,8 +165,8 @@ fn is_literal(text: &str) -> bool {
 }
 
 /// Placeholders; and with `--live` what the provider itself says to the key.
-fn credentials(examination: &Examination) -> Verdict {
-    let Some(effective) = examination.effective() else { return unreadable() };
+fn credentials(snapshot: &Snapshot) -> Verdict {
+    let Some(effective) = snapshot.effective() else { return unreadable() };
     let id = provider(effective).id;
     let Some(entry) = effective.get(&["models", "providers", &id]) else {
         return Verdict::Skipped(no_provider());
@@ -181,9 +181,9 @@ fn credentials(examination: &Examination) -> Verdict {
                 say!("Fill it in: openclaw-setup install --api-key-file FILE --base-url URL"),
             )
             .about(name)
-            .seen_as("No reply from agent")
-            .proven_by([Evidence::of_key(examination, &path)])
+            .symptom("No reply from agent")
+            .evidence([Evidence::of_key(snapshot, &path)])
         })
     });
-    Verdict::Found(findings.chain(answer::refused_key(examination)).collect())
+    Verdict::Found(findings.chain(answer::refused_key(snapshot)).collect())
 }

@@ -2,12 +2,12 @@
 //! not; `--live` tells at which stage.
 
 use super::provider;
-use crate::doctor::examination::outside::{Asked, way_text};
-use crate::doctor::{Evidence, Examination, Finding, Verdict};
+use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::outside::provider::{ProviderAnswers, Unasked};
 use crate::outside::{Outcome, Stage, Way};
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::outside::{Asked, way_text};
 use crate::systemd::environment::{Bypass, Target};
 
 /// From here on the gateway's own patience is at risk, in ms.
@@ -16,32 +16,31 @@ const SLOW: u64 = 20_000;
 /// What a user sees of it.
 const SYMPTOM: &str = "LLM request timed out";
 
-pub(super) fn reach(examination: &Examination) -> Verdict {
-    if let Asked::Answered(answers) = &examination.outside.provider {
-        let measured =
-            unreachable(examination, answers).or_else(|| unanswered(examination, answers));
+pub(super) fn reach(snapshot: &Snapshot) -> Verdict {
+    if let Asked::Answered(answers) = &snapshot.outside.provider {
+        let measured = unreachable(snapshot, answers).or_else(|| unanswered(snapshot, answers));
         if let Some(finding) = measured {
             return finding.into();
         }
     }
-    if examination.log.lines == 0 {
-        return match &examination.outside.provider {
+    if snapshot.log.lines == 0 {
+        return match &snapshot.outside.provider {
             Asked::Answered(_) => Verdict::well(),
             _ => Verdict::Skipped(say!(
                 "no log of the gateway was found; to ask the provider itself: --live"
             )),
         };
     }
-    heard(examination).into()
+    heard(snapshot).into()
 }
 
 /// No road, or not the gateway's own.
-fn unreachable(examination: &Examination, answers: &ProviderAnswers) -> Option<Finding> {
+fn unreachable(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding> {
     let failed = answers.on(answers.way).filter(|answer| !answer.has_arrived())?;
     let Outcome::Failed { stage, code } = &failed.outcome else { return None };
     let other =
         answers.reach.iter().find(|(way, answer)| *way != answers.way && answer.has_arrived());
-    let url = &examination.outside.base_url;
+    let url = &snapshot.outside.base_url;
     let way = way_text(answers.way);
     let finding = Finding::error(
         say!(
@@ -57,7 +56,7 @@ fn unreachable(examination: &Examination, answers: &ProviderAnswers) -> Option<F
             ),
             Some((Way::Proxied, _)) => say!(
                 "Through the proxy it answers. Give the unit the proxy, or take the host out of no_proxy: systemctl --user edit {unit}",
-                unit = examination.picture.paths.unit
+                unit = snapshot.installation.paths.unit
             ),
             None => way_out(*stage, url),
         },
@@ -67,8 +66,8 @@ fn unreachable(examination: &Examination, answers: &ProviderAnswers) -> Option<F
     Some(
         finding
             .about("models.providers")
-            .seen_as(SYMPTOM)
-            .proven_by(timings(examination))
+            .symptom(SYMPTOM)
+            .evidence(timings(snapshot))
             .repaired_by(repair),
     )
 }
@@ -97,7 +96,7 @@ fn way_out(stage: Stage, url: &str) -> String {
 }
 
 /// The road is open, and the completion does not come, or comes late.
-fn unanswered(examination: &Examination, answers: &ProviderAnswers) -> Option<Finding> {
+fn unanswered(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding> {
     let completion = answers.completion.as_ref().ok()?;
     let url = &completion.url;
     let millis = completion.answer.millis();
@@ -128,25 +127,25 @@ fn unanswered(examination: &Examination, answers: &ProviderAnswers) -> Option<Fi
         ),
         Outcome::Answered { .. } => return None,
     };
-    Some(finding.about("models.providers").seen_as(SYMPTOM).proven_by(timings(examination)))
+    Some(finding.about("models.providers").symptom(SYMPTOM).evidence(timings(snapshot)))
 }
 
 /// What the log tells of it.
-fn heard(examination: &Examination) -> Option<Finding> {
-    examination.log.about("llm.reach").next()?;
-    let hint = if let Asked::Answered(_) = &examination.outside.provider {
+fn heard(snapshot: &Snapshot) -> Option<Finding> {
+    snapshot.log.about("llm.reach").next()?;
+    let hint = if let Asked::Answered(_) = &snapshot.outside.provider {
         say!("Just now it answers in time. If it comes again: openclaw-setup doctor --live llm")
     } else {
         say!("See at which stage, directly and through the proxy: openclaw-setup doctor --live llm")
     };
     let finding =
         Finding::warning(say!("model requests have timed out since the gateway's start"), hint);
-    Some(finding.about("models.providers").seen_as(SYMPTOM).proven_by(timings(examination)))
+    Some(finding.about("models.providers").symptom(SYMPTOM).evidence(timings(snapshot)))
 }
 
 /// How long each stage took, on each road.
-pub(super) fn timings(examination: &Examination) -> Vec<Evidence> {
-    let provider = examination.outside.provider_measurements();
+pub(super) fn timings(snapshot: &Snapshot) -> Vec<Evidence> {
+    let provider = snapshot.outside.provider_measurements();
     let told = provider.into_iter().map(|measured| Evidence {
         place: format!("{} ({})", measured.subject, measured.way.name()),
         fact: measured.answer.to_string(),
@@ -155,7 +154,7 @@ pub(super) fn timings(examination: &Examination) -> Vec<Evidence> {
 }
 
 /// Why there was no completion.
-pub(super) fn why_unasked(why: &Unasked, examination: &Examination) -> String {
+pub(super) fn why_unasked(why: &Unasked, snapshot: &Snapshot) -> String {
     match why {
         Unasked::NoKey => {
             say!("the provider's key is kept outside the config, where it is not looked for")
@@ -163,7 +162,7 @@ pub(super) fn why_unasked(why: &Unasked, examination: &Examination) -> String {
         Unasked::NoModel => say!("no model is configured"),
         Unasked::Interface(api) => say!("the interface {api} is not spoken here", api),
         Unasked::Unreachable => {
-            let id = examination.effective().map(|effective| provider(effective).id);
+            let id = snapshot.effective().map(|effective| provider(effective).id);
             let id = id.unwrap_or_default();
             say!("{id} cannot be reached (llm.reach)", id)
         }

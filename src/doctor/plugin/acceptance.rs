@@ -3,25 +3,25 @@
 use std::path::{Path, PathBuf};
 
 use super::remedy::{Remedy, copying, reinstallation};
-use crate::doctor::examination::tree::{Examined, Tree};
 use crate::doctor::skipped::not_set_up;
-use crate::doctor::{Examination, Finding, Verdict};
+use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::tree::{Examined, Tree};
 use crate::transaction::step::Attributes;
 
 /// The first version that follows a symbolic link to a plugin.
 const LINKS_ARE_FOLLOWED: Version = Version::of(2026, 4, 26);
 
 /// The user as whom the gateway runs.
-fn gateway_uid(examination: &Examination) -> u32 {
-    let of_process = examination.process.as_ref().and_then(|process| process.uid);
-    of_process.unwrap_or(examination.picture.account.uid)
+fn gateway_uid(snapshot: &Snapshot) -> u32 {
+    let of_process = snapshot.process.as_ref().and_then(|process| process.uid);
+    of_process.unwrap_or(snapshot.installation.account.uid)
 }
 
-fn foreign<'a>(examination: &Examination, tree: &'a Tree) -> Vec<(&'a Examined, Attributes)> {
-    let uid = gateway_uid(examination);
+fn foreign<'a>(snapshot: &Snapshot, tree: &'a Tree) -> Vec<(&'a Examined, Attributes)> {
+    let uid = gateway_uid(snapshot);
     let owned = tree.examined.iter().filter(|file| file.decides);
     owned
         .filter_map(|file| Some((file, file.attributes?)))
@@ -29,12 +29,12 @@ fn foreign<'a>(examination: &Examination, tree: &'a Tree) -> Vec<(&'a Examined, 
         .collect()
 }
 
-pub(super) fn ownership(examination: &Examination) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up() };
-    let uid = gateway_uid(examination);
-    let may_change = examination.picture.account.uid == 0;
-    let gid = examination.picture.account.gid;
-    let findings = foreign(examination, tree).into_iter().map(|(file, found)| {
+pub(super) fn ownership(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return not_set_up() };
+    let uid = gateway_uid(snapshot);
+    let may_change = snapshot.installation.account.uid == 0;
+    let gid = snapshot.installation.account.gid;
+    let findings = foreign(snapshot, tree).into_iter().map(|(file, found)| {
         let (path, owner) = (file.path.display(), found.uid);
         let after = Attributes { uid, gid, ..found };
         Finding::error(
@@ -42,7 +42,7 @@ pub(super) fn ownership(examination: &Examination) -> Verdict {
             format!("sudo chown -R {uid}:{gid} {}", tree.path.display()),
         )
         .about(path.to_string())
-        .seen_as("blocked plugin candidate: suspicious ownership")
+        .symptom("blocked plugin candidate: suspicious ownership")
         .read(path.to_string(), found.to_string())
         .repaired_by(may_change.then(|| Repair::Attributes {
             path: file.path.clone(),
@@ -53,30 +53,30 @@ pub(super) fn ownership(examination: &Examination) -> Verdict {
     Verdict::Found(findings.collect())
 }
 
-pub(super) fn mode_link(examination: &Examination) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up() };
+pub(super) fn mode_link(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return not_set_up() };
     let mut findings: Vec<Finding> = Vec::new();
-    findings.extend(linked_root(examination, tree));
+    findings.extend(linked_root(snapshot, tree));
     for file in &tree.examined {
-        findings.extend(world_writable(examination, file));
+        findings.extend(world_writable(snapshot, file));
         findings.extend(hard_linked(file));
-        findings.extend(escaping(examination, file));
+        findings.extend(escaping(snapshot, file));
     }
     let vanished =
         say!("the channel vanishes (unknown channel id); the log says “blocked plugin candidate”");
-    Verdict::Found(findings.into_iter().map(|finding| finding.seen_as(vanished.clone())).collect())
+    Verdict::Found(findings.into_iter().map(|finding| finding.symptom(vanished.clone())).collect())
 }
 
-fn ignores_links(examination: &Examination) -> bool {
-    examination.openclaw().is_none_or(|version| version < LINKS_ARE_FOLLOWED)
+fn ignores_links(snapshot: &Snapshot) -> bool {
+    snapshot.openclaw().is_none_or(|version| version < LINKS_ARE_FOLLOWED)
 }
 
-fn linked_root(examination: &Examination, tree: &Tree) -> Option<Finding> {
-    let target = tree.link.as_ref().filter(|_| ignores_links(examination))?.display().to_string();
+fn linked_root(snapshot: &Snapshot, tree: &Tree) -> Option<Finding> {
+    let target = tree.link.as_ref().filter(|_| ignores_links(snapshot))?.display().to_string();
     let path = tree.path.display().to_string();
     let by_hand =
         say!("Put a real directory in its place: openclaw-setup doctor --fix plugin.mode-link");
-    let Remedy { repair, hint } = copying(examination, Repair::RealTree, by_hand);
+    let Remedy { repair, hint } = copying(snapshot, Repair::RealTree, by_hand);
     Some(
         Finding::error(
             say!("{path} is a symbolic link; OpenClaw before 2026.4.26 ignores it", path),
@@ -88,10 +88,10 @@ fn linked_root(examination: &Examination, tree: &Tree) -> Option<Finding> {
     )
 }
 
-fn world_writable(examination: &Examination, file: &Examined) -> Option<Finding> {
+fn world_writable(snapshot: &Snapshot, file: &Examined) -> Option<Finding> {
     let found = file.attributes.filter(|found| file.decides && found.mode & 0o002 != 0)?;
     let (path, mode) = (file.path.display().to_string(), found.mode);
-    let account = examination.picture.account.uid;
+    let account = snapshot.installation.account.uid;
     let repair = Repair::Attributes {
         path: file.path.clone(),
         before: found,
@@ -126,7 +126,7 @@ fn hard_linked(file: &Examined) -> Option<Finding> {
     )
 }
 
-fn escaping(examination: &Examination, file: &Examined) -> Option<Finding> {
+fn escaping(snapshot: &Snapshot, file: &Examined) -> Option<Finding> {
     let path = file.escapes.then(|| file.path.display().to_string())?;
     Some(
         Finding::error(
@@ -134,19 +134,19 @@ fn escaping(examination: &Examination, file: &Examined) -> Option<Finding> {
             say!("Install it again: openclaw-setup install"),
         )
         .about(path)
-        .repaired_by(reinstallation(examination)),
+        .repaired_by(reinstallation(snapshot)),
     )
 }
 
 /// Why OpenClaw does not discover the plugin at all, one phrase for each cause.
-pub(in crate::doctor) fn hidden_because(examination: &Examination) -> Vec<String> {
-    let Some(tree) = &examination.tree else {
-        let place = examination.picture.paths.connector.display();
+pub(in crate::doctor) fn hidden_because(snapshot: &Snapshot) -> Vec<String> {
+    let Some(tree) = &snapshot.tree else {
+        let place = snapshot.installation.paths.connector.display();
         return vec![say!("{place} does not exist", place)];
     };
     let mut causes: Vec<String> = Vec::new();
     causes.extend(tree.manifest.as_ref().err().map(crate::language::Explain::message));
-    if tree.link.is_some() && ignores_links(examination) {
+    if tree.link.is_some() && ignores_links(snapshot) {
         causes.push(say!("it is a symbolic link"));
     }
     let mut note = |is: bool, text: String| {
@@ -163,20 +163,20 @@ pub(in crate::doctor) fn hidden_because(examination: &Examination) -> Vec<String
     };
     note(tree.examined.iter().any(writable), say!("it can be written by anybody"));
     note(tree.examined.iter().any(|file| file.links > 1), say!("a file of it has hard links"));
-    note(!foreign(examination, tree).is_empty(), say!("it belongs to another user"));
+    note(!foreign(snapshot, tree).is_empty(), say!("it belongs to another user"));
     causes
 }
 
 /// The repairs after which OpenClaw discovers the plugin; empty where not every cause has one.
-pub(in crate::doctor) fn unhiding(examination: &Examination) -> Vec<Repair> {
+pub(in crate::doctor) fn unhiding(snapshot: &Snapshot) -> Vec<Repair> {
     let is_whole = |tree: &Tree| {
         tree.manifest.is_ok()
             && tree.examined.iter().all(|file| !file.decides || file.attributes.is_some())
     };
-    if !examination.tree.as_ref().is_some_and(is_whole) {
-        return reinstallation(examination).into_iter().collect();
+    if !snapshot.tree.as_ref().is_some_and(is_whole) {
+        return reinstallation(snapshot).into_iter().collect();
     }
-    let verdicts = [mode_link(examination), ownership(examination)];
+    let verdicts = [mode_link(snapshot), ownership(snapshot)];
     let findings = verdicts.into_iter().flat_map(|verdict| match verdict {
         Verdict::Found(findings) => findings,
         Verdict::Skipped(_) => Vec::new(),

@@ -1,17 +1,17 @@
 //! What stands beside the plugin and takes its place or its messages.
 
 use crate::doctor::skipped::{not_set_up, unreadable};
-use crate::doctor::{Evidence, Examination, Finding, Verdict};
-use crate::installation::paths::CONNECTOR;
+use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::paths::CONNECTOR;
 
-pub(super) fn duplicate(examination: &Examination) -> Verdict {
-    if let Some(cause) = &examination.neighbours.unreadable {
+pub(super) fn duplicate(snapshot: &Snapshot) -> Verdict {
+    if let Some(cause) = &snapshot.other_plugins.unreadable {
         return Verdict::Skipped(cause.clone());
     }
-    let extensions = &examination.picture.paths.extensions;
-    let findings = examination.neighbours.copies.iter().map(|copy| {
+    let extensions = &snapshot.installation.paths.extensions;
+    let findings = snapshot.other_plugins.copies.iter().map(|copy| {
         let path = copy.display().to_string();
         let movable = copy.starts_with(extensions);
         Finding::error(
@@ -19,18 +19,18 @@ pub(super) fn duplicate(examination: &Examination) -> Verdict {
             say!("Move it out of OpenClaw's sight (it stays in the transaction): openclaw-setup doctor --fix plugin.duplicate"),
         )
         .about(path.clone())
-        .seen_as(say!("“duplicate plugin id” in the log; double or lost replies, or an older connector answers"))
+        .symptom(say!("“duplicate plugin id” in the log; double or lost replies, or an older connector answers"))
         .read(path, format!("id {CONNECTOR}"))
         .repaired_by(movable.then(|| Repair::MoveOut { path: copy.clone() }))
     });
     Verdict::Found(findings.collect())
 }
 
-pub(super) fn stray(examination: &Examination) -> Verdict {
-    if let Some(cause) = &examination.neighbours.unreadable {
+pub(super) fn stray(snapshot: &Snapshot) -> Verdict {
+    if let Some(cause) = &snapshot.other_plugins.unreadable {
         return Verdict::Skipped(cause.clone());
     }
-    let broken = examination.neighbours.broken.iter();
+    let broken = snapshot.other_plugins.broken.iter();
     let findings = broken.map(|path| {
         let shown = path.display().to_string();
         Finding::error(
@@ -38,18 +38,18 @@ pub(super) fn stray(examination: &Examination) -> Verdict {
             say!("Move it out of OpenClaw's sight (it stays in the transaction): openclaw-setup doctor --fix plugin.stray"),
         )
         .about(shown.clone())
-        .seen_as("plugin manifest not found")
+        .symptom("plugin manifest not found")
         .read(shown, say!("no readable openclaw.plugin.json"))
         .repaired_by([Repair::MoveOut { path: path.clone() }])
     });
     Verdict::Found(findings.collect())
 }
 
-pub(super) fn rival(examination: &Examination) -> Verdict {
-    let Some(effective) = examination.effective() else {
+pub(super) fn rival(snapshot: &Snapshot) -> Verdict {
+    let Some(effective) = snapshot.effective() else {
         return unreadable();
     };
-    let ours = examination.channel().and_then(|channel| channel.get(&["clientId"]));
+    let ours = snapshot.channel().and_then(|channel| channel.get(&["clientId"]));
     let Some(ours) = ours else { return not_set_up() };
     let rival = effective.get(&["channels", "dingtalk", "clientId"]);
     if rival != Some(ours) {
@@ -61,7 +61,7 @@ pub(super) fn rival(examination: &Examination) -> Verdict {
         say!("Switch one of them off: openclaw config set channels.dingtalk.enabled false"),
     )
     .about("channels.dingtalk")
-    .seen_as(say!("messages get lost at random"))
-    .proven_by([Evidence::of_key(examination, &path)])
+    .symptom(say!("messages get lost at random"))
+    .evidence([Evidence::of_key(snapshot, &path)])
     .into()
 }

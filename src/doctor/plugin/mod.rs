@@ -6,11 +6,11 @@ mod modules;
 mod remedy;
 
 use super::skipped::{no_version, not_set_up};
-use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
+use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::connector::manifest::Difference;
-use crate::installation::paths::CONNECTOR;
 use crate::language::Explain;
 use crate::say;
+use crate::snapshot::paths::CONNECTOR;
 use remedy::{Remedy, reinstallation, reinstalling, restoring_modes};
 
 pub use acceptance::rewritten;
@@ -86,16 +86,16 @@ pub const CHECKS: [Check; 11] = [
     },
 ];
 
-fn present(examination: &Examination) -> Verdict {
-    if !examination.has_dingtalk() {
+fn present(snapshot: &Snapshot) -> Verdict {
+    if !snapshot.has_dingtalk() {
         return not_set_up();
     }
-    let Remedy { repair, hint } = reinstalling(examination, "plugin.present");
-    let place = examination.picture.paths.connector.display().to_string();
+    let Remedy { repair, hint } = reinstalling(snapshot, "plugin.present");
+    let place = snapshot.installation.paths.connector.display().to_string();
     let silent = say!("the bot is silent, or the gateway does not start");
-    let Some(tree) = &examination.tree else {
+    let Some(tree) = &snapshot.tree else {
         let text = say!("{place} does not exist", place);
-        return Finding::error(text, hint).about(place).seen_as(silent).repaired_by(repair).into();
+        return Finding::error(text, hint).about(place).symptom(silent).repaired_by(repair).into();
     };
     let flaws = [tree.package.as_ref().err(), tree.manifest.as_ref().err()];
     let mut findings: Vec<Finding> = flaws
@@ -109,15 +109,15 @@ fn present(examination: &Examination) -> Verdict {
         let text = say!("the entry {path} is missing", path);
         Finding::error(text, hint.clone()).about(path.to_string())
     }));
-    let told = |finding: Finding| finding.seen_as(silent.clone()).repaired_by(repair.clone());
+    let told = |finding: Finding| finding.symptom(silent.clone()).repaired_by(repair.clone());
     Verdict::Found(findings.into_iter().map(told).collect())
 }
 
 /// How many deviating paths are listed.
 const LISTED: usize = 10;
 
-fn checksum(examination: &Examination) -> Verdict {
-    let Some(deviations) = &examination.deviations else {
+fn checksum(snapshot: &Snapshot) -> Verdict {
+    let Some(deviations) = &snapshot.deviations else {
         return Verdict::Skipped(say!(
             "openclaw-setup did not install this connector, so there is no list to compare with"
         ));
@@ -126,7 +126,7 @@ fn checksum(examination: &Examination) -> Verdict {
         return Verdict::well();
     }
     let count = deviations.len();
-    let tree = &examination.picture.paths.connector;
+    let tree = &snapshot.installation.paths.connector;
     let word = |kind| match kind {
         Difference::Missing => say!("missing"),
         Difference::Extra => say!("not ours"),
@@ -138,11 +138,11 @@ fn checksum(examination: &Examination) -> Verdict {
     let listed = deviations.iter().take(LISTED).map(|deviation| {
         Evidence::in_file(&tree.join(&deviation.path), None, word(deviation.kind))
     });
-    let mut repairs = restoring_modes(examination);
+    let mut repairs = restoring_modes(snapshot);
     let mut hint =
         say!("Give them their permissions back: openclaw-setup doctor --fix plugin.checksum");
     if repairs.is_empty() {
-        let whole = reinstalling(examination, "plugin.checksum");
+        let whole = reinstalling(snapshot, "plugin.checksum");
         (repairs, hint) = (whole.repair.into_iter().collect(), whole.hint);
     }
     Finding::warning(
@@ -150,8 +150,8 @@ fn checksum(examination: &Examination) -> Verdict {
         say!("List them all: openclaw-setup verify\n{hint}", hint),
     )
     .about(tree.display().to_string())
-    .seen_as(say!("works on another machine and not here, although the version is the same"))
-    .proven_by(listed)
+    .symptom(say!("works on another machine and not here, although the version is the same"))
+    .evidence(listed)
     .repaired_by(repairs)
     .into()
 }
@@ -165,13 +165,13 @@ const KNOWN_MISMATCHES: [(&str, &str); 5] = [
     ("0.7.5", "0.7.4"),
 ];
 
-fn version_truth(examination: &Examination) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up() };
+fn version_truth(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return not_set_up() };
     let (Ok(package), Ok(manifest)) = (&tree.package, &tree.manifest) else {
         return no_version();
     };
     let version = package.version.as_str();
-    let record = examination.text(&["plugins", "installs", CONNECTOR, "version"]);
+    let record = snapshot.text(&["plugins", "installs", CONNECTOR, "version"]);
     let told = manifest.version.as_deref();
     let differs = |other: Option<&str>| other.is_some_and(|other| other != version);
     let is_known = told.is_some_and(|told| KNOWN_MISMATCHES.contains(&(version, told)));
@@ -186,25 +186,25 @@ fn version_truth(examination: &Examination) -> Verdict {
     .about(tree.path.display().to_string())
     .read(tree.path.join("package.json").display().to_string(), version)
     .read(tree.path.join("openclaw.plugin.json").display().to_string(), told.unwrap_or("–"))
-    .proven_by(record.map(|_| Evidence::of_key(examination, &path)))
+    .evidence(record.map(|_| Evidence::of_key(snapshot, &path)))
     .into()
 }
 
 /// The gateway's own log does not lie: `plugins list` and `/readyz` do (OpenClaw 2026.3.13).
-fn load(examination: &Examination) -> Verdict {
-    if examination.tree.is_none() {
+fn load(snapshot: &Snapshot) -> Verdict {
+    if snapshot.tree.is_none() {
         return not_set_up();
     }
-    if !examination.is_up() || examination.log.lines == 0 {
+    if !snapshot.is_up() || snapshot.log.lines == 0 {
         return Verdict::Skipped(say!("the gateway does not run, or its log cannot be read"));
     }
-    let Some(heard) = examination.log.about("plugin.load").next() else { return Verdict::well() };
-    let unit = &examination.picture.paths.unit;
+    let Some(heard) = snapshot.log.about("plugin.load").next() else { return Verdict::well() };
+    let unit = &snapshot.installation.paths.unit;
     Finding::error(
         say!("the running gateway could not load the connector: {sample}", sample = heard.sample),
         say!("compat.matrix and plugin.deps tell the usual causes; the whole log: journalctl --user -u {unit} -n 50", unit),
     )
-    .about(examination.picture.paths.connector.display().to_string())
-    .repaired_by(reinstallation(examination))
+    .about(snapshot.installation.paths.connector.display().to_string())
+    .repaired_by(reinstallation(snapshot))
     .into()
 }

@@ -2,14 +2,14 @@
 
 use super::remedy::{Remedy, copying, fetching};
 use crate::connector::npm::{Resolution, pins};
-use crate::doctor::examination::tree::Tree;
 use crate::doctor::skipped::{no_version, not_set_up};
-use crate::doctor::{Examination, Finding, Verdict};
+use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::tree::Tree;
 
-pub(super) fn deps(examination: &Examination) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up() };
+pub(super) fn deps(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return not_set_up() };
     let modules = tree.path.join("node_modules");
     let lacking: Vec<&str> = tree
         .dependencies
@@ -17,7 +17,7 @@ pub(super) fn deps(examination: &Examination) -> Verdict {
         .filter(|dependency| dependency.found.is_none())
         .map(|dependency| dependency.name.as_str())
         .collect();
-    let Remedy { repair, hint } = fetching(examination);
+    let Remedy { repair, hint } = fetching(snapshot);
     let mut findings = Vec::new();
     if !lacking.is_empty() {
         let names = lacking.join(", ");
@@ -25,7 +25,7 @@ pub(super) fn deps(examination: &Examination) -> Verdict {
         findings.push(
             Finding::error(text, hint.clone())
                 .about(modules.display().to_string())
-                .seen_as(format!("Cannot find module '{}'", lacking[0]))
+                .symptom(format!("Cannot find module '{}'", lacking[0]))
                 .read(modules.display().to_string(), names),
         );
     }
@@ -40,7 +40,7 @@ pub(super) fn deps(examination: &Examination) -> Verdict {
         findings.push(
             Finding::error(text, hint.clone())
                 .about(place.clone())
-                .seen_as(say!("the bot never answers"))
+                .symptom(say!("the bot never answers"))
                 .read(place, found),
         );
     }
@@ -60,16 +60,16 @@ fn wrong_versions(tree: &Tree) -> Vec<(String, String, String)> {
     wrong.collect()
 }
 
-pub(super) fn host_link(examination: &Examination) -> Verdict {
-    let Some(tree) = &examination.tree else { return not_set_up() };
-    match examination.connector_is_below(8, 17) {
+pub(super) fn host_link(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return not_set_up() };
+    match snapshot.connector_is_below(8, 17) {
         Some(false) => {}
         Some(true) => {
             return Verdict::Skipped(say!("only connectors from 0.8.17 on need the link"));
         }
         None => return no_version(),
     }
-    let Some(package) = &examination.picture.program.package else {
+    let Some(package) = &snapshot.installation.program.package else {
         return Verdict::Skipped(say!("OpenClaw's package was not found"));
     };
     if tree.host_link.as_ref() == package.canonicalize().ok().as_ref() {
@@ -77,7 +77,7 @@ pub(super) fn host_link(examination: &Examination) -> Verdict {
     }
     let (link, host) = (tree.path.join("node_modules/openclaw"), package.display());
     let Remedy { repair, hint } = copying(
-        examination,
+        snapshot,
         Repair::LinkHost,
         say!("Let it lead there: openclaw-setup doctor --fix plugin.host-link"),
     );
@@ -88,7 +88,7 @@ pub(super) fn host_link(examination: &Examination) -> Verdict {
         hint,
     )
     .about(shown.clone())
-    .seen_as("Cannot find package 'openclaw' / Cannot find module 'openclaw/plugin-sdk/core'")
+    .symptom("Cannot find package 'openclaw' / Cannot find module 'openclaw/plugin-sdk/core'")
     .read(shown, leads)
     .repaired_by(repair)
     .into()

@@ -1,10 +1,10 @@
 //! What `--fix` does about a damaged tree, and where it can do nothing, what the operator can.
 
 use crate::connector::{Verification, npm};
-use crate::doctor::Examination;
-use crate::doctor::examination::supply::Npm;
+use crate::doctor::Snapshot;
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::repair_source::Npm;
 
 /// A repair, or none, with the hint that goes with it.
 pub(super) struct Remedy {
@@ -13,47 +13,47 @@ pub(super) struct Remedy {
 }
 
 /// Put the tree back, from a payload that is proven to be what was installed.
-pub(super) fn reinstalling(examination: &Examination, check: &str) -> Remedy {
-    if let Some(hint) = immovable(examination) {
+pub(super) fn reinstalling(snapshot: &Snapshot, check: &str) -> Remedy {
+    if let Some(hint) = immovable(snapshot) {
         return Remedy { repair: None, hint };
     }
-    match &examination.supply.stock {
+    match &snapshot.repair_source.stock {
         Some(stock) => Remedy {
             repair: Some(Repair::Reinstall(stock.clone())),
             hint: by_fix(check, &stock.place.display().to_string()),
         },
-        None => Remedy { repair: None, hint: by_hand(examination, check) },
+        None => Remedy { repair: None, hint: by_hand(snapshot, check) },
     }
 }
 
 /// Give paths the permissions back that they had: nothing else is other than it was.
-pub(super) fn restoring_modes(examination: &Examination) -> Vec<Repair> {
-    let modes = examination.supply.modes.iter().cloned();
+pub(super) fn restoring_modes(snapshot: &Snapshot) -> Vec<Repair> {
+    let modes = snapshot.repair_source.modes.iter().cloned();
     modes.map(|(path, before, after)| Repair::Attributes { path, before, after }).collect()
 }
 
 /// The repair alone, for a check that finds what a damaged tree brings about.
-pub(super) fn reinstallation(examination: &Examination) -> Option<Repair> {
-    let stock = examination.supply.stock.as_ref().filter(|_| examination.supply.movable)?;
+pub(super) fn reinstallation(snapshot: &Snapshot) -> Option<Repair> {
+    let stock = snapshot.repair_source.stock.as_ref().filter(|_| snapshot.repair_source.movable)?;
     Some(Repair::Reinstall(stock.clone()))
 }
 
 /// Bring the npm dependencies in order: from the payload where the tree has lost what that
 /// brought, else with npm.
-pub(super) fn fetching(examination: &Examination) -> Remedy {
-    if let Some(hint) = immovable(examination) {
+pub(super) fn fetching(snapshot: &Snapshot) -> Remedy {
+    if let Some(hint) = immovable(snapshot) {
         return Remedy { repair: None, hint };
     }
-    let lost = examination.deviations.iter().flatten().any(|deviation| {
+    let lost = snapshot.deviations.iter().flatten().any(|deviation| {
         deviation.path.starts_with("node_modules") || deviation.path == "package.json"
     });
-    if lost && examination.supply.stock.is_some() {
-        return reinstalling(examination, "plugin.deps");
+    if lost && snapshot.repair_source.stock.is_some() {
+        return reinstalling(snapshot, "plugin.deps");
     }
-    if let Some(hint) = without_npm(examination, "plugin.deps") {
+    if let Some(hint) = without_npm(snapshot, "plugin.deps") {
         return Remedy { repair: None, hint };
     }
-    let package = examination.tree.as_ref().and_then(|tree| tree.package.as_ref().ok());
+    let package = snapshot.tree.as_ref().and_then(|tree| tree.package.as_ref().ok());
     Remedy {
         repair: package.map(|package| Repair::FetchDependencies { pins: npm::pins(package) }),
         hint: say!(
@@ -63,8 +63,8 @@ pub(super) fn fetching(examination: &Examination) -> Remedy {
 }
 
 /// Why npm cannot be asked now, and what to do about that.
-fn without_npm(examination: &Examination, check: &str) -> Option<String> {
-    match examination.supply.npm {
+fn without_npm(snapshot: &Snapshot, check: &str) -> Option<String> {
+    match snapshot.repair_source.npm {
         Npm::There => None,
         Npm::Forbidden => Some(say!(
             "The npm dependencies have to come from the npm registry, and --offline forbids that. Without it: openclaw-setup doctor --fix {check}",
@@ -78,9 +78,9 @@ fn without_npm(examination: &Examination, check: &str) -> Option<String> {
 }
 
 /// Copy the tree that stands there, or that the link there leads to, and swap the copy in.
-pub(super) fn copying(examination: &Examination, repair: Repair, by_hand: String) -> Remedy {
-    let is_readable = examination.tree.as_ref().is_some_and(|tree| tree.package.is_ok());
-    match immovable(examination) {
+pub(super) fn copying(snapshot: &Snapshot, repair: Repair, by_hand: String) -> Remedy {
+    let is_readable = snapshot.tree.as_ref().is_some_and(|tree| tree.package.is_ok());
+    match immovable(snapshot) {
         Some(hint) => Remedy { repair: None, hint },
         None => Remedy { repair: is_readable.then_some(repair), hint: by_hand },
     }
@@ -95,13 +95,13 @@ fn by_fix(check: &str, place: &str) -> String {
 }
 
 /// No local payload is what was installed: a person has to bring it.
-fn by_hand(examination: &Examination, check: &str) -> String {
-    if examination.supply.needs_npm.is_some()
-        && let Some(hint) = without_npm(examination, check)
+fn by_hand(snapshot: &Snapshot, check: &str) -> String {
+    if snapshot.repair_source.needs_npm.is_some()
+        && let Some(hint) = without_npm(snapshot, check)
     {
         return hint;
     }
-    let Some(record) = &examination.picture.record else {
+    let Some(record) = &snapshot.installation.record else {
         return say!("Install it again: openclaw-setup install");
     };
     let (place, version) = (&record.origin.place, &record.origin.version);
@@ -120,12 +120,12 @@ fn by_hand(examination: &Examination, check: &str) -> String {
 }
 
 /// A tree of somebody else cannot be moved away by this user.
-fn immovable(examination: &Examination) -> Option<String> {
-    if examination.supply.movable {
+fn immovable(snapshot: &Snapshot) -> Option<String> {
+    if snapshot.repair_source.movable {
         return None;
     }
-    let place = examination.picture.paths.connector.display();
-    let (uid, gid) = (examination.picture.account.uid, examination.picture.account.gid);
+    let place = snapshot.installation.paths.connector.display();
+    let (uid, gid) = (snapshot.installation.account.uid, snapshot.installation.account.gid);
     Some(say!(
         "The tree belongs to somebody else. First: sudo chown -R {uid}:{gid} {place}, then: openclaw-setup doctor --fix",
         uid,

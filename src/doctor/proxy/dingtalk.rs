@@ -1,14 +1,14 @@
 //! Does what the connector sends to DingTalk survive the proxy?
 
 use super::{base, note_all, seen_by};
-use crate::doctor::examination::outside::Asked;
 use crate::doctor::skipped::only_live;
-use crate::doctor::{Evidence, Examination, Finding, Verdict};
+use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::language::Localized;
 use crate::outside::dingtalk::{BotAnswers, TOKEN_URL};
 use crate::outside::{Answer, Way};
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::outside::Asked;
 use crate::systemd::environment::{Bypass, Environment, Target, axios_proxy};
 
 /// What keeps the connector's requests from the proxy: axios reads a leading dot as “and all
@@ -18,8 +18,8 @@ pub(super) const DINGTALK: &str = ".dingtalk.com";
 /// The way that the connector's HTTP requests take. Its Stream connection always goes directly:
 /// `ws` knows no proxy.
 #[must_use]
-pub fn way_of_connector(examination: &Examination, seen: &Environment) -> Way {
-    let ignores = examination.connector().is_some_and(|version| {
+pub fn way_of_connector(snapshot: &Snapshot, seen: &Environment) -> Way {
+    let ignores = snapshot.connector().is_some_and(|version| {
         // connector 0.8.0–0.8.12 sets `axios.defaults.proxy = false`, unless this is set
         (semver::Version::new(0, 8, 0)..semver::Version::new(0, 8, 13)).contains(&version)
             && seen.get("DINGTALK_FORCE_PROXY") != Some("true")
@@ -29,20 +29,20 @@ pub fn way_of_connector(examination: &Examination, seen: &Environment) -> Way {
     if proxied && !ignores { Way::Proxied } else { Way::Direct }
 }
 
-pub(super) fn dingtalk(examination: &Examination) -> Verdict {
-    if !examination.has_dingtalk() {
+pub(super) fn dingtalk(snapshot: &Snapshot) -> Verdict {
+    if !snapshot.has_dingtalk() {
         return crate::doctor::skipped::not_set_up();
     }
-    let (own, place) = match base(examination) {
+    let (own, place) = match base(snapshot) {
         Ok(base) => base,
         Err(verdict) => return verdict,
     };
-    let seen = seen_by(examination, &own);
-    if way_of_connector(examination, &seen) == Way::Direct {
+    let seen = seen_by(snapshot, &own);
+    if way_of_connector(snapshot, &seen) == Way::Direct {
         return Verdict::well();
     }
-    let heard = examination.log.about("proxy.dingtalk").next().is_some();
-    let answers = match &examination.outside.dingtalk {
+    let heard = snapshot.log.about("proxy.dingtalk").next().is_some();
+    let answers = match &snapshot.outside.dingtalk {
         Asked::Answered(answers) => answers.as_slice(),
         Asked::No if heard => &[],
         Asked::No => return only_live(),
@@ -50,7 +50,7 @@ pub(super) fn dingtalk(examination: &Examination) -> Verdict {
     };
     let (direct, proxied) = (passes(answers, Way::Direct), passes(answers, Way::Proxied));
     if proxied == Some(true) && !heard {
-        return of_an_old_axios(examination, answers).into();
+        return of_an_old_axios(snapshot, answers).into();
     }
     let finding = Finding::error(
         say!("the connector's requests to DingTalk go through the proxy, and do not survive it"),
@@ -59,18 +59,18 @@ pub(super) fn dingtalk(examination: &Examination) -> Verdict {
     let mut named = Vec::new();
     note_all(&mut named, &place, &seen);
     finding
-        .about(examination.picture.drop_in.0.display().to_string())
-        .seen_as("get endpoint failed / 400 / 502 / Maximum number of redirects exceeded")
-        .proven_by(named)
-        .proven_by(answers.iter().flat_map(evidence))
+        .about(snapshot.installation.drop_in.0.display().to_string())
+        .symptom("get endpoint failed / 400 / 502 / Maximum number of redirects exceeded")
+        .evidence(named)
+        .evidence(answers.iter().flat_map(evidence))
         .repaired_by((direct == Some(true)).then(bypass))
         .into()
 }
 
 /// axios before 1.15 asks an HTTP proxy for `https://…` itself, where the probe, as later ones, has
 /// it open a tunnel: that the probe arrives proves little then.
-fn of_an_old_axios(examination: &Examination, answers: &[BotAnswers]) -> Option<Finding> {
-    let dependencies = examination.tree.iter().flat_map(|tree| &tree.dependencies);
+fn of_an_old_axios(snapshot: &Snapshot, answers: &[BotAnswers]) -> Option<Finding> {
+    let dependencies = snapshot.tree.iter().flat_map(|tree| &tree.dependencies);
     let mut axios = dependencies.filter(|dependency| dependency.name == "axios");
     let version = axios.next()?.found.clone()?;
     let tunnels = semver::Version::parse(&version).ok()? >= semver::Version::new(1, 15, 0);
@@ -84,16 +84,16 @@ fn of_an_old_axios(examination: &Examination, answers: &[BotAnswers]) -> Option<
     );
     (!tunnels).then(|| {
         finding
-            .about(examination.picture.drop_in.0.display().to_string())
-            .seen_as("400 / 502 / Maximum number of redirects exceeded")
-            .proven_by(answers.iter().flat_map(evidence))
+            .about(snapshot.installation.drop_in.0.display().to_string())
+            .symptom("400 / 502 / Maximum number of redirects exceeded")
+            .evidence(answers.iter().flat_map(evidence))
             .repaired_by((direct == Some(true)).then(bypass))
     })
 }
 
 /// Whether `--live` has found that DingTalk can be reached without a proxy.
-pub(super) fn leads_directly(examination: &Examination) -> bool {
-    match &examination.outside.dingtalk {
+pub(super) fn leads_directly(snapshot: &Snapshot) -> bool {
+    match &snapshot.outside.dingtalk {
         Asked::Answered(answers) => passes(answers, Way::Direct) == Some(true),
         Asked::No | Asked::Unable(_) => false,
     }

@@ -2,14 +2,14 @@
 
 pub mod dingtalk;
 
-use super::examination::process::VariableFile;
-use super::{Check, Evidence, Examination, Finding, Severity, Verdict};
+use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::health::redacted;
 use crate::openclaw::document::Value;
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::process::VariableFile;
 use crate::systemd::drop_in;
-use crate::systemd::environment::{Bypass, Culprit, Environment, LoopbackHost, Routing};
+use crate::systemd::environment::{Bypass, Environment, LoopbackHost, Override, Routing};
 
 /// The checks of this family.
 pub const CHECKS: [Check; 5] = [
@@ -50,17 +50,17 @@ const PROXIES: [&str; 6] =
 
 /// What OpenClaw's process sees, or its next one would; nothing where that cannot be known.
 #[must_use]
-pub fn environment(examination: &Examination) -> Option<Environment> {
-    let (own, _) = base(examination).ok()?;
-    Some(seen_by(examination, &own))
+pub fn environment(snapshot: &Snapshot) -> Option<Environment> {
+    let (own, _) = base(snapshot).ok()?;
+    Some(seen_by(snapshot, &own))
 }
 
 /// What OpenClaw's process sees: its environment, then what `.env` files and the config's `env`
 /// add to it. Neither overrides a variable that is there.
-fn seen_by(examination: &Examination, base: &Environment) -> Environment {
+fn seen_by(snapshot: &Snapshot, base: &Environment) -> Environment {
     let mut environment = base.clone();
-    let files = examination.dotenv.iter().map(|file| file.environment.clone());
-    for layer in files.chain([of_config(examination)]) {
+    let files = snapshot.dotenv.iter().map(|file| file.environment.clone());
+    for layer in files.chain([of_config(snapshot)]) {
         for (name, value) in layer.iter() {
             if environment.get(name).is_none() {
                 environment.set(name, value);
@@ -71,10 +71,10 @@ fn seen_by(examination: &Examination, base: &Environment) -> Environment {
 }
 
 /// `env.vars.NAME` and `env.NAME`.
-fn of_config(examination: &Examination) -> Environment {
+fn of_config(snapshot: &Snapshot) -> Environment {
     let mut environment = Environment::default();
     for path in [&["env", "vars"][..], &["env"]] {
-        let members = examination.key(path).and_then(Value::as_object).into_iter().flatten();
+        let members = snapshot.key(path).and_then(Value::as_object).into_iter().flatten();
         for (name, value) in members {
             if let Some(text) = value.as_str() {
                 environment.set(name, text);
@@ -85,8 +85,8 @@ fn of_config(examination: &Examination) -> Environment {
 }
 
 /// The environment of the process that runs, or else of the next one; and what it is called.
-fn base(examination: &Examination) -> Result<(Environment, String), Verdict> {
-    let of_process = examination.process.as_ref();
+fn base(snapshot: &Snapshot) -> Result<(Environment, String), Verdict> {
+    let of_process = snapshot.process.as_ref();
     if let Some(process) = of_process {
         let Some(environment) = &process.environment else {
             return Err(Verdict::Skipped(say!(
@@ -96,7 +96,7 @@ fn base(examination: &Examination) -> Result<(Environment, String), Verdict> {
         };
         return Ok((environment.clone(), format!("/proc/{}/environ", process.pid)));
     }
-    let Some(managed) = examination.unit() else {
+    let Some(managed) = snapshot.unit() else {
         return Err(Verdict::Skipped(say!("no gateway runs, and its unit is not known")));
     };
     Ok((managed.effective_environment(), managed.unit.name.clone()))
@@ -104,21 +104,21 @@ fn base(examination: &Examination) -> Result<(Environment, String), Verdict> {
 
 /// Read, not probed: OpenClaw 2026.3.13 turns to the proxy at the first run of an agent, so a
 /// probe right after a restart passes on a broken machine.
-fn loopback(examination: &Examination) -> Verdict {
-    let (own, place) = match base(examination) {
+fn loopback(snapshot: &Snapshot) -> Verdict {
+    let (own, place) = match base(snapshot) {
         Ok(base) => base,
         Err(verdict) => return verdict,
     };
-    let seen = seen_by(examination, &own);
-    let routing = Routing::of(&seen, examination.picture.port);
+    let seen = seen_by(snapshot, &own);
+    let routing = Routing::of(&seen, snapshot.installation.port);
     if !routing.is_broken() {
         return Verdict::well();
     }
     let matters = routing.not_bypassed.contains(&LoopbackHost::V4)
         || routing.not_bypassed.contains(&LoopbackHost::Name);
-    let severity = match (matters, examination.speaks_http()) {
+    let severity = match (matters, snapshot.speaks_http()) {
         (true, Some(true)) => Severity::Error,
-        (true, None) if examination.channel().is_some() => Severity::Error,
+        (true, None) if snapshot.channel().is_some() => Severity::Error,
         (true, _) => Severity::Warning,
         (false, _) => Severity::Info,
     };
@@ -133,18 +133,18 @@ fn loopback(examination: &Examination) -> Verdict {
         say!("the gateway's own requests to {hosts} go to the proxy", hosts),
         say!("Let them bypass it: openclaw-setup doctor --fix proxy.loopback"),
     )
-    .about(examination.picture.drop_in.0.display().to_string())
-    .seen_as(say!("fetch failed (from the second message on)"))
-    .proven_by(sources(examination, &own, &place))
+    .about(snapshot.installation.drop_in.0.display().to_string())
+    .symptom(say!("fetch failed (from the second message on)"))
+    .evidence(sources(snapshot, &own, &place))
     .repaired_by([Repair::Bypass { also: Bypass::of_value(&entries.join(",")) }])
     .into()
 }
 
 /// Every place that sets a proxy or its exceptions.
-fn sources(examination: &Examination, own: &Environment, place: &str) -> Vec<Evidence> {
+fn sources(snapshot: &Snapshot, own: &Environment, place: &str) -> Vec<Evidence> {
     let mut evidence = Vec::new();
     note_all(&mut evidence, place, own);
-    if let Some(managed) = examination.unit() {
+    if let Some(managed) = snapshot.unit() {
         note_all(&mut evidence, "systemctl --user show-environment", &managed.environment);
         let unit = managed.unit.fragment_path.as_ref().map(|path| path.display().to_string());
         let unit = unit.unwrap_or_else(|| managed.unit.name.clone());
@@ -153,11 +153,11 @@ fn sources(examination: &Examination, own: &Environment, place: &str) -> Vec<Evi
             note_all(&mut evidence, &file.path.display().to_string(), &file.environment);
         }
     }
-    for VariableFile { path, environment } in &examination.dotenv {
+    for VariableFile { path, environment } in &snapshot.dotenv {
         note_all(&mut evidence, &path.display().to_string(), environment);
     }
-    let config = format!("{} env", examination.picture.paths.config.display());
-    note_all(&mut evidence, &config, &of_config(examination));
+    let config = format!("{} env", snapshot.installation.paths.config.display());
+    note_all(&mut evidence, &config, &of_config(snapshot));
     evidence
 }
 
@@ -170,15 +170,15 @@ fn note_all(evidence: &mut Vec<Evidence>, place: &str, environment: &Environment
     }
 }
 
-fn dropin(examination: &Examination) -> Verdict {
-    let Some(managed) = examination.unit() else {
+fn dropin(snapshot: &Snapshot) -> Verdict {
+    let Some(managed) = snapshot.unit() else {
         return Verdict::Skipped(say!("the gateway's unit is not known"));
     };
     let mut findings = Vec::new();
-    for file in &examination.drop_ins {
+    for file in &snapshot.drop_ins {
         let path = file.path.display().to_string();
         if drop_in::repaired(&file.text).is_some() {
-            findings.push(damaged(examination, &file.path, &path));
+            findings.push(damaged(snapshot, &file.path, &path));
         } else if !managed.unit.drop_in_paths.iter().any(|known| same_drop_in(known, &file.path)) {
             let text = say!("{path} is there, but systemd has not read it", path);
             findings.push(
@@ -194,8 +194,8 @@ fn dropin(examination: &Examination) -> Verdict {
         findings
             .push(unread(text).about(name.clone()).read(format!("{name} NeedDaemonReload"), "yes"));
     }
-    findings.extend(undone(examination));
-    findings.extend(stale_process(examination).filter(|_| findings.is_empty()));
+    findings.extend(undone(snapshot));
+    findings.extend(stale_process(snapshot).filter(|_| findings.is_empty()));
     Verdict::Found(findings)
 }
 
@@ -206,21 +206,21 @@ fn same_drop_in(a: &std::path::Path, b: &std::path::Path) -> bool {
     a.file_name() == b.file_name() && folder(a) == folder(b)
 }
 
-fn listed(managed: &crate::installation::service::Managed) -> String {
+fn listed(managed: &crate::snapshot::service::Managed) -> String {
     let paths: Vec<_> =
         managed.unit.drop_in_paths.iter().map(|path| path.display().to_string()).collect();
     if paths.is_empty() { "–".to_owned() } else { paths.join(" ") }
 }
 
 /// The page's own one-line text.
-fn damaged(examination: &Examination, file: &std::path::Path, path: &str) -> Finding {
-    let is_ours = examination.picture.drop_in.0.file_name() == file.file_name();
+fn damaged(snapshot: &Snapshot, file: &std::path::Path, path: &str) -> Finding {
+    let is_ours = snapshot.installation.drop_in.0.file_name() == file.file_name();
     Finding::error(
         say!("{path} has lost its line breaks: systemd reads nothing of it (“Invalid section header”)", path),
         say!("Put them back: openclaw-setup doctor --fix proxy.dropin"),
     )
     .about(path.to_owned())
-    .seen_as(say!("fetch failed, in spite of the override"))
+    .symptom(say!("fetch failed, in spite of the override"))
     .read(format!("{path}:1"), "Invalid section header")
     .repaired_by(is_ours.then(|| Repair::Bypass { also: Bypass::default() }))
 }
@@ -230,53 +230,53 @@ fn unread(text: String) -> Finding {
         text,
         say!("Reload and restart: openclaw-setup doctor --fix proxy.dropin\n(by hand: systemctl --user daemon-reload, then systemctl --user restart openclaw-gateway)"),
     )
-    .seen_as(say!("the fix “does not work”"))
+    .symptom(say!("the fix “does not work”"))
     .repaired_by([Repair::Restart])
 }
 
 /// Our assignment is read, and something that systemd applies after it takes it away again.
-fn undone(examination: &Examination) -> Vec<Finding> {
-    let undone = examination.undone.iter();
+fn undone(snapshot: &Snapshot) -> Vec<Finding> {
+    let undone = snapshot.undone.iter();
     undone
         .map(|undone| {
             let name = undone.spelling.name();
             let culprit = match &undone.culprit {
-                Culprit::EnvironmentFile(path) => format!("EnvironmentFile={}", path.display()),
-                Culprit::DropIn(path) => path.display().to_string(),
-                Culprit::UnsetEnvironment => "UnsetEnvironment=".to_owned(),
-                Culprit::Unknown => "?".to_owned(),
+                Override::EnvironmentFile(path) => format!("EnvironmentFile={}", path.display()),
+                Override::DropIn(path) => path.display().to_string(),
+                Override::UnsetEnvironment => "UnsetEnvironment=".to_owned(),
+                Override::Unknown => "?".to_owned(),
             };
             Finding::error(
                 say!("{culprit} takes {name} of the drop-in back", culprit, name),
                 say!("Add 127.0.0.1,localhost,::1,[::1] there, or take the variable out there, then: openclaw-setup doctor --fix"),
             )
             .about(culprit.clone())
-            .seen_as(say!("the fix “does not work”"))
+            .symptom(say!("the fix “does not work”"))
             .read(culprit, format!("{name}={}", undone.value.as_deref().unwrap_or("(unset)")))
         })
         .collect()
 }
 
 /// The next process would be right; the one that runs was started before.
-fn stale_process(examination: &Examination) -> Option<Finding> {
-    let running = examination.process.as_ref()?.environment.as_ref()?;
-    let port = examination.picture.port;
-    let next = examination.unit()?.effective_environment();
-    let is_broken = |environment| Routing::of(&seen_by(examination, environment), port).is_broken();
-    let pid = examination.process.as_ref()?.pid;
+fn stale_process(snapshot: &Snapshot) -> Option<Finding> {
+    let running = snapshot.process.as_ref()?.environment.as_ref()?;
+    let port = snapshot.installation.port;
+    let next = snapshot.unit()?.effective_environment();
+    let is_broken = |environment| Routing::of(&seen_by(snapshot, environment), port).is_broken();
+    let pid = snapshot.process.as_ref()?.pid;
     (is_broken(running) && !is_broken(&next)).then(|| {
         let text = say!("the bypass is in force for the next start; the running gateway (pid {pid}) was started before it", pid);
         unread(text).about(format!("/proc/{pid}/environ"))
     })
 }
 
-fn case_clash(examination: &Examination) -> Verdict {
-    let (own, place) = match base(examination) {
+fn case_clash(snapshot: &Snapshot) -> Verdict {
+    let (own, place) = match base(snapshot) {
         Ok(base) => base,
         Err(verdict) => return verdict,
     };
-    let seen = seen_by(examination, &own);
-    let routing = Routing::of(&seen, examination.picture.port);
+    let seen = seen_by(snapshot, &own);
+    let routing = Routing::of(&seen, snapshot.installation.port);
     let (Some(lower), Some(upper)) = (seen.get("no_proxy"), seen.get("NO_PROXY")) else {
         return Verdict::well();
     };
@@ -288,19 +288,19 @@ fn case_clash(examination: &Examination) -> Verdict {
         say!("no_proxy and NO_PROXY differ; Node takes no_proxy, even an empty one, other programs the other"),
         say!("Make them one list: openclaw-setup doctor --fix proxy.case-clash"),
     )
-    .seen_as("fetch failed")
+    .symptom("fetch failed")
     .read(place.clone(), format!("no_proxy={lower}"))
     .read(place, format!("NO_PROXY={upper}"))
     .repaired_by([Repair::Bypass { also: Bypass::of_value(&format!("{lower},{upper}")) }])
     .into()
 }
 
-fn socks(examination: &Examination) -> Verdict {
-    let (own, place) = match base(examination) {
+fn socks(snapshot: &Snapshot) -> Verdict {
+    let (own, place) = match base(snapshot) {
         Ok(base) => base,
         Err(verdict) => return verdict,
     };
-    let seen = seen_by(examination, &own);
+    let seen = seen_by(snapshot, &own);
     let is_socks = |name: &&str| {
         seen.get(name).is_some_and(|url| url.trim().to_lowercase().starts_with("socks"))
     };
@@ -318,10 +318,10 @@ fn socks(examination: &Examination) -> Verdict {
     });
     Finding::warning(
         say!("{listed} names a SOCKS proxy, which the connector's HTTP client cannot speak", listed),
-        say!("Where DingTalk can be reached directly, add .dingtalk.com to no_proxy and NO_PROXY in {drop_in}; else use an http:// proxy", drop_in = examination.picture.drop_in.0.display()),
+        say!("Where DingTalk can be reached directly, add .dingtalk.com to no_proxy and NO_PROXY in {drop_in}; else use an http:// proxy", drop_in = snapshot.installation.drop_in.0.display()),
     )
-    .seen_as("protocol mismatch")
-    .proven_by(facts)
-    .repaired_by(dingtalk::leads_directly(examination).then(dingtalk::bypass))
+    .symptom("protocol mismatch")
+    .evidence(facts)
+    .repaired_by(dingtalk::leads_directly(snapshot).then(dingtalk::bypass))
     .into()
 }

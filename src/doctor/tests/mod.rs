@@ -1,7 +1,7 @@
 //! Every check three times: a machine with the fault, a healthy one, one where it cannot be known.
 
 mod cases;
-mod patient;
+mod machine;
 mod renewal;
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{Severity, Verdict, catalogue, diagnose};
 use crate::language::Language;
 use cases::cases;
-use patient::Patient;
+use machine::Machine;
 
 #[test]
 fn every_check_has_a_case_and_an_id_of_its_own() {
@@ -22,9 +22,9 @@ fn every_check_has_a_case_and_an_id_of_its_own() {
 
 #[test]
 fn a_healthy_machine_is_well() {
-    let patient = Patient::healthy();
+    let machine = Machine::healthy();
     let checks: Vec<_> = catalogue().collect();
-    let diagnosis = diagnose(&checks, &patient.examination);
+    let diagnosis = diagnose(&checks, &machine.snapshot);
     let found: Vec<_> =
         diagnosis.findings.iter().map(|(check, f)| (check.id, &f.message)).collect();
     assert!(found.is_empty(), "{found:#?}");
@@ -32,10 +32,10 @@ fn a_healthy_machine_is_well() {
 
 #[test]
 fn a_healthy_world_outside_is_well() {
-    let mut patient = Patient::healthy();
-    cases::all_is_well_outside(&mut patient);
+    let mut machine = Machine::healthy();
+    cases::all_is_well_outside(&mut machine);
     let checks: Vec<_> = catalogue().collect();
-    let diagnosis = diagnose(&checks, &patient.examination);
+    let diagnosis = diagnose(&checks, &machine.snapshot);
     let found = diagnosis.findings.iter().map(|(check, finding)| (check.id, &finding.message));
     assert_eq!(found.collect::<Vec<_>>(), []);
     let could_not = |family| diagnosis.skipped.iter().any(|(check, _)| check.family() == family);
@@ -45,12 +45,12 @@ fn a_healthy_world_outside_is_well() {
 #[test]
 fn faults_are_found_proven_and_told_in_both_languages() {
     for case in cases() {
-        let mut patient = Patient::healthy();
-        (case.fault)(&mut patient);
+        let mut machine = Machine::healthy();
+        (case.fault)(&mut machine);
         let check = catalogue().find(|check| check.id == case.check).unwrap();
         for language in [Language::English, Language::Chinese] {
             language.choose();
-            let Verdict::Found(findings) = (check.judge)(&patient.examination) else {
+            let Verdict::Found(findings) = (check.judge)(&machine.snapshot) else {
                 panic!("{} was skipped", case.check);
             };
             let worst = findings.iter().map(|finding| finding.severity).max();
@@ -72,12 +72,12 @@ fn faults_are_found_proven_and_told_in_both_languages() {
 fn what_cannot_be_known_is_said_and_not_passed() {
     for case in cases() {
         let Some(unknown) = case.unknown else { continue };
-        let mut patient = Patient::healthy();
-        unknown(&mut patient);
+        let mut machine = Machine::healthy();
+        unknown(&mut machine);
         let check = catalogue().find(|check| check.id == case.check).unwrap();
         for language in [Language::English, Language::Chinese] {
             language.choose();
-            match (check.judge)(&patient.examination) {
+            match (check.judge)(&machine.snapshot) {
                 Verdict::Skipped(why) => assert!(!why.is_empty(), "{}", case.check),
                 Verdict::Found(findings) => panic!("{}: {findings:#?}", case.check),
             }
@@ -87,11 +87,11 @@ fn what_cannot_be_known_is_said_and_not_passed() {
 
 #[test]
 fn log_lines_become_evidence_of_their_check() {
-    let mut patient = Patient::healthy();
-    patient.set("gateway.http.endpoints.chatCompletions.enabled", serde_json::json!(false));
-    patient.log("[DingTalk] Gateway error: 404 - Not Found");
+    let mut machine = Machine::healthy();
+    machine.set("gateway.http.endpoints.chatCompletions.enabled", serde_json::json!(false));
+    machine.log("[DingTalk] Gateway error: 404 - Not Found");
     let checks: Vec<_> = catalogue().filter(|check| check.id == "gateway.endpoint").collect();
-    let diagnosis = diagnose(&checks, &patient.examination);
+    let diagnosis = diagnose(&checks, &machine.snapshot);
     let evidence = &diagnosis.findings[0].1.evidence;
     assert!(
         evidence.iter().any(|e| e.place.contains("1×") && e.fact.contains("404")),

@@ -1,14 +1,14 @@
 //! What the repairs of the tree come to, together: one tree, made once.
 
-use super::patient::Patient;
+use super::machine::Machine;
 use crate::connector::Sha256;
 use crate::plan::renewal::{Base, Renewal};
 use crate::plan::repair::Repair;
-use crate::plan::repair::{Modules, Stock};
+use crate::snapshot::repair_source::{LocalPayload, Modules};
 
-fn stock(version: &str, modules: Modules) -> Stock {
+fn stock(version: &str, modules: Modules) -> LocalPayload {
     let (place, digest) = ("/payload".into(), Sha256::of(b""));
-    Stock { place, digest, version: version.to_owned(), modules }
+    LocalPayload { place, digest, version: version.to_owned(), modules }
 }
 
 fn fetched() -> Modules {
@@ -17,12 +17,12 @@ fn fetched() -> Modules {
 
 #[test]
 fn repairs_of_the_tree_become_one_tree() {
-    let mut patient = Patient::healthy();
-    patient.examination.picture.program.package = Some("/openclaw".into());
-    let picture = &patient.examination.picture;
+    let mut machine = Machine::healthy();
+    machine.snapshot.installation.program.package = Some("/openclaw".into());
+    let installation = &machine.snapshot.installation;
     let fetch = || Repair::FetchDependencies { pins: Vec::new() };
     let (old, new) = (stock("0.7.10", Modules::Kept), stock("0.8.20", Modules::Brought));
-    let [is_old, is_new] = [&old, &new].map(|stock| Base::Stock(stock.clone()));
+    let [is_old, is_new] = [&old, &new].map(|stock| Base::LocalPayload(stock.clone()));
     let (back, newer) = (Repair::Reinstall(old), Repair::Reinstall(new));
     let cases = [
         (vec![back.clone()], is_old.clone(), Modules::Kept, false, "0.7.10"),
@@ -35,9 +35,13 @@ fn repairs_of_the_tree_become_one_tree() {
     for (repairs, base, modules, links, version) in cases {
         let host = links.then(|| "/openclaw".into());
         let expected = Renewal { base, modules, host, version: version.to_owned() };
-        assert_eq!(Renewal::of(picture, Some("0.7.9"), &repairs), Some(expected), "{repairs:?}");
+        assert_eq!(
+            Renewal::of(installation, Some("0.7.9"), &repairs),
+            Some(expected),
+            "{repairs:?}"
+        );
     }
-    let linked = Renewal::of(picture, Some("0.8.17"), &[Repair::LinkHost]).unwrap();
+    let linked = Renewal::of(installation, Some("0.8.17"), &[Repair::LinkHost]).unwrap();
     assert_eq!(linked.changed_part(), Some("node_modules/openclaw"));
-    assert_eq!(Renewal::of(picture, Some("0.8.17"), &[Repair::Restart, Repair::Linger]), None);
+    assert_eq!(Renewal::of(installation, Some("0.8.17"), &[Repair::Restart, Repair::Linger]), None);
 }

@@ -3,12 +3,12 @@
 use super::gateway::Credential;
 use super::schema::{self, allows};
 use super::{Draft, Wish};
-use crate::installation::paths::CONNECTOR;
 use crate::openclaw::document::{Edit, KeyPath, Value, escape_substitution};
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::plan::note::Note;
 use crate::settings::placeholder::is_placeholder;
 use crate::settings::{Setting, Settings};
+use crate::snapshot::paths::CONNECTOR;
 
 /// Half an hour, as on the page.
 const DEFAULT_SESSION_TIMEOUT: u32 = 1_800_000;

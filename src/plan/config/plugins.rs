@@ -1,10 +1,10 @@
 //! `plugins`: the entry, the lists, and the record of the installation.
 
 use super::{Draft, Wish};
-use crate::installation::paths::CONNECTOR;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::version::INSTALLS_LEAVE_THE_CONFIG;
 use crate::plan::error::PlanError;
+use crate::snapshot::paths::CONNECTOR;
 
 pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<(), PlanError> {
     if draft.now(&["plugins", "enabled"]) == Some(&Value::from(false)) {

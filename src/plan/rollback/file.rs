@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::Request;
 use crate::fs::image::FileState;
-use crate::installation::paths::CONNECTOR;
 use crate::openclaw::way_back::{self, Images, WayBack};
 use crate::plan::note::Note;
+use crate::snapshot::paths::CONNECTOR;
 use crate::systemd::drop_in::{self, Assigned};
 use crate::systemd::environment::{Bypass, Environment};
 use crate::transaction::step::{FileStep, Role, Step};

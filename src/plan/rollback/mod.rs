@@ -14,10 +14,10 @@ use crate::connector::installed::Traces;
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::health::Expectations;
-use crate::installation::live_tree::LiveTree;
-use crate::installation::paths::CONNECTOR;
-use crate::installation::picture::Picture;
 use crate::openclaw::document::{Document, Value};
+use crate::snapshot::installation::Installation;
+use crate::snapshot::live_tree::LiveTree;
+use crate::snapshot::paths::CONNECTOR;
 use crate::transaction::step::{Attributes, FileStep, Role, Step, TreeSide, TreeStep};
 
 /// One past transaction, newest first in a [`Request`].
@@ -66,11 +66,11 @@ pub struct Request<'a> {
 }
 
 /// Makes the plan.
-pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailure> {
-    if let Some(variable) = picture.read_only {
+pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
+    if let Some(variable) = installation.read_only {
         return Err(PlanError::ReadOnly { variable }.into());
     }
-    let mut notes: Vec<Note> = order::slow_stop(picture).into_iter().collect();
+    let mut notes: Vec<Note> = order::slow_stop(installation).into_iter().collect();
     let mut changes = Changes { tree: tree(request)?, ..Changes::default() };
     let connector_stays = match &changes.tree {
         Some(tree) => tree.after.is_some(),
@@ -94,23 +94,23 @@ pub fn plan(picture: &Picture, request: &Request<'_>) -> Result<Plan, PlanFailur
     changes.others.extend(in_tree);
     changes.directories = created_directories(request);
     if changes.tree.is_some() {
-        notes.extend(deviations(picture, request));
+        notes.extend(deviations(installation, request));
     }
     // the tree first where one comes back, the config first where the tree goes
     let goes = changes.tree.as_ref().is_some_and(|tree| tree.after.is_none());
     let is_empty = changes.is_empty();
     let steps = if goes {
-        order::removal(picture, changes)
+        order::removal(installation, changes)
     } else {
         let coming = coming_channel(&changes.config);
-        order::replacement(picture, changes, request.live_tree, coming.as_ref())
+        order::replacement(installation, changes, request.live_tree, coming.as_ref())
     };
     let steps = if is_empty { Vec::new() } else { steps };
     let before = request.past.last().and_then(|past| past.connector_before.clone());
     Ok(Plan {
         command: "rollback",
         connector: (request.live.as_ref().map(|(_, version)| version.clone()), before),
-        unit: order::unit_before(picture),
+        unit: order::unit_before(installation),
         expectations: Expectations::default(),
         traces: Traces::default(),
         adopts: false,
@@ -127,9 +127,9 @@ fn coming_channel(config: &[FileStep]) -> Option<Value> {
     })
 }
 
-fn deviations(picture: &Picture, request: &Request<'_>) -> Option<Note> {
-    picture.record.as_ref()?;
-    order::deviation_note(picture, request.live_tree, &request.transactions)
+fn deviations(installation: &Installation, request: &Request<'_>) -> Option<Note> {
+    installation.record.as_ref()?;
+    order::deviation_note(installation, request.live_tree, &request.transactions)
 }
 
 /// The tree that stood there before the oldest of the transactions, wherever it is kept now: each

@@ -50,7 +50,7 @@ pub fn effective(manager: &Environment, unit: &Unit, files: &[SetFile]) -> Envir
 
 /// Who gave a variable a value that lacks our entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Culprit {
+pub enum Override {
     /// An `EnvironmentFile=`, which beats every `Environment=`.
     EnvironmentFile(PathBuf),
     /// A drop-in that systemd applies after ours.
@@ -63,13 +63,13 @@ pub enum Culprit {
 
 /// A spelling whose effective value lacks our entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undone {
+pub struct Overridden {
     /// Which variable.
     pub spelling: Spelling,
     /// Its effective value; `None` if it is not set.
     pub value: Option<String>,
     /// Whose doing it is.
-    pub culprit: Culprit,
+    pub culprit: Override,
 }
 
 /// Compares the effective environment after a `Reload` with what our drop-in says.
@@ -80,7 +80,7 @@ pub fn undone(
     files: &[SetFile],
     ours: &std::path::Path,
     wanted: &Bypass,
-) -> Vec<Undone> {
+) -> Vec<Overridden> {
     let effective = effective(manager, unit, files);
     let lacking = Spelling::BOTH.into_iter().filter_map(|spelling| {
         let value = effective.get(spelling.name()).map(str::to_owned);
@@ -90,28 +90,28 @@ pub fn undone(
     lacking
         .map(|(spelling, value)| {
             let culprit = culprit(spelling, unit, files, ours);
-            Undone { spelling, value, culprit }
+            Overridden { spelling, value, culprit }
         })
         .collect()
 }
 
-fn culprit(spelling: Spelling, unit: &Unit, files: &[SetFile], ours: &std::path::Path) -> Culprit {
+fn culprit(spelling: Spelling, unit: &Unit, files: &[SetFile], ours: &std::path::Path) -> Override {
     let name = spelling.name();
     let unset =
         |entry: &String| entry.split_once('=').map_or(entry.as_str(), |(key, _)| key) == name;
     if unit.unset_environment.iter().any(unset) {
-        return Culprit::UnsetEnvironment;
+        return Override::UnsetEnvironment;
     }
     let sets = |file: &&SetFile| file.environment.get(name).is_some();
     if let Some(file) = files.iter().rev().find(sets) {
-        return Culprit::EnvironmentFile(file.path.clone());
+        return Override::EnvironmentFile(file.path.clone());
     }
     let later = unit.drop_in_paths.iter().rev().take_while(|path| path.as_path() != ours);
     let touching = |path: &&PathBuf| {
         let text = fs::read(path).unwrap_or_default();
         drop_in::touches(&String::from_utf8_lossy(&text), spelling)
     };
-    later.clone().find(touching).cloned().map_or(Culprit::Unknown, Culprit::DropIn)
+    later.clone().find(touching).cloned().map_or(Override::Unknown, Override::DropIn)
 }
 
 #[cfg(test)]
@@ -150,22 +150,22 @@ mod tests {
         unit.drop_in_paths = vec![ours.clone(), later.clone()];
 
         let found = undone(&none, &unit, &[], &ours, &wanted);
-        let by_drop_in = Undone {
+        let by_drop_in = Overridden {
             spelling: Spelling::Lower,
             value: Some("corp".to_owned()),
-            culprit: Culprit::DropIn(later),
+            culprit: Override::DropIn(later),
         };
         assert_eq!(found, [by_drop_in]);
 
         let file = SetFile { path: "/f".into(), environment: parsed_file("no_proxy=x") };
         let found = undone(&none, &unit, &[file], &ours, &wanted);
-        assert_eq!(found[0].culprit, Culprit::EnvironmentFile("/f".into()));
+        assert_eq!(found[0].culprit, Override::EnvironmentFile("/f".into()));
 
         unit.unset_environment = vec!["no_proxy".to_owned()];
         let found = undone(&none, &unit, &[], &ours, &wanted);
         assert_eq!(
             (found[0].value.as_ref(), &found[0].culprit),
-            (None, &Culprit::UnsetEnvironment)
+            (None, &Override::UnsetEnvironment)
         );
     }
 }

@@ -53,7 +53,7 @@ pub(super) const CASES: &[Case] = &[
         |p| {
             p.connector("0.6.0");
             p.set("gateway.port", json!(19000));
-            p.examination.picture.port = 19000;
+            p.snapshot.installation.port = 19000;
         },
         ABSENT
     ),
@@ -71,9 +71,9 @@ pub(super) const CASES: &[Case] = &[
         Error,
         false,
         |p| {
-            p.examination.listener = Listener::Hidden { uid: 5 };
+            p.snapshot.listener = Listener::Hidden { uid: 5 };
         },
-        Some(|p| p.examination.listener = Listener::Unknown)
+        Some(|p| p.snapshot.listener = Listener::Unknown)
     ),
     case!(
         "gateway.listener",
@@ -81,7 +81,7 @@ pub(super) const CASES: &[Case] = &[
         Warning,
         false,
         |p| {
-            p.examination.other_units.push(OtherUnit {
+            p.snapshot.other_units.push(OtherUnit {
                 path: "/u/clawdbot-gateway.service".into(),
                 exec_start: "clawdbot gateway".to_owned(),
                 of_system: false,
@@ -108,7 +108,7 @@ pub(super) const CASES: &[Case] = &[
         not_ready,
         Some(|p| {
             not_ready(p);
-            p.managed().unit.main_start_usec = p.examination.host.now_usec;
+            p.managed().unit.main_start_usec = p.snapshot.host.now_usec;
         })
     ),
     case!(
@@ -183,16 +183,16 @@ pub(super) const CASES: &[Case] = &[
         },
         Some(hidden)
     ),
-    case!("service.bus", "none", Error, false, Patient::unmanaged, NEVER),
+    case!("service.bus", "none", Error, false, Machine::unmanaged, NEVER),
     case!(
         "service.linger",
         "off",
         Warning,
         false,
         |p| {
-            p.examination.host.lingers = Some(false);
+            p.snapshot.host.lingers = Some(false);
         },
-        Some(|p| p.examination.host.lingers = None)
+        Some(|p| p.snapshot.host.lingers = None)
     ),
     case!(
         "service.linger",
@@ -200,10 +200,10 @@ pub(super) const CASES: &[Case] = &[
         Warning,
         true,
         |p| {
-            p.examination.host.lingers = Some(false);
-            p.examination.host.may_linger = true;
+            p.snapshot.host.lingers = Some(false);
+            p.snapshot.host.may_linger = true;
         },
-        Some(|p| p.examination.host.lingers = None)
+        Some(|p| p.snapshot.host.lingers = None)
     ),
     case!(
         "service.unit",
@@ -260,7 +260,7 @@ pub(super) const CASES: &[Case] = &[
         true,
         with_other_key,
         Some(|p| {
-            p.examination.picture.models = None;
+            p.snapshot.installation.models = None;
         })
     ),
     case!(
@@ -291,18 +291,18 @@ pub(super) const CASES: &[Case] = &[
         Error,
         false,
         |p| {
-            p.examination.host.node = Some("20.1.0".to_owned());
+            p.snapshot.host.node = Some("20.1.0".to_owned());
         },
-        Some(|p| p.examination.host.node = None)
+        Some(|p| p.snapshot.host.node = None)
     ),
     case!(
         "host.ffprobe",
         "none",
         Info,
         false,
-        |p| p.examination.host.ffprobe = None,
+        |p| p.snapshot.host.ffprobe = None,
         Some(|p| {
-            p.examination.host.path = None;
+            p.snapshot.host.path = None;
         })
     ),
     case!(
@@ -310,9 +310,9 @@ pub(super) const CASES: &[Case] = &[
         "full",
         Warning,
         false,
-        |p| p.examination.host.free = Some(1),
+        |p| p.snapshot.host.free = Some(1),
         Some(|p| {
-            p.examination.host.free = None;
+            p.snapshot.host.free = None;
         })
     ),
     case!(
@@ -321,7 +321,7 @@ pub(super) const CASES: &[Case] = &[
         Warning,
         false,
         |p| {
-            p.examination.pending = Some(("20260101".to_owned(), "install".to_owned()));
+            p.snapshot.pending = Some(("20260101".to_owned(), "install".to_owned()));
         },
         NEVER
     ),
@@ -331,7 +331,7 @@ pub(super) const CASES: &[Case] = &[
         Warning,
         true,
         |p| {
-            p.examination.neighbours.stages.push("/x/.openclaw-install-stage-a".into());
+            p.snapshot.other_plugins.stages.push("/x/.openclaw-install-stage-a".into());
         },
         NEVER
     ),

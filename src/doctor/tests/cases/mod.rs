@@ -3,15 +3,15 @@
 
 use serde_json::json;
 
-use super::patient::{Patient, UID, with_other_key};
+use super::machine::{Machine, UID, with_other_key};
 use crate::doctor::Severity::{self, Error, Info, Warning};
-use crate::doctor::examination::files::PrivateFile;
-use crate::doctor::examination::port::Listener;
-use crate::doctor::examination::supply::Npm;
-use crate::doctor::examination::units::{DropInFile, OtherUnit};
 use crate::health::{ChatAnswer, Readiness};
 use crate::openclaw::version::Version;
-use crate::plan::repair::Modules;
+use crate::snapshot::files::PrivateFile;
+use crate::snapshot::port::Listener;
+use crate::snapshot::repair_source::Modules;
+use crate::snapshot::repair_source::Npm;
+use crate::snapshot::units::{DropInFile, OtherUnit};
 use crate::systemd::{ActiveState, LoadState};
 use crate::transaction::step::Attributes;
 
@@ -21,11 +21,11 @@ pub(super) struct Case {
     pub(super) what: &'static str,
     pub(super) severity: Severity,
     pub(super) repairs: bool,
-    pub(super) fault: fn(&mut Patient),
-    pub(super) unknown: Option<fn(&mut Patient)>,
+    pub(super) fault: fn(&mut Machine),
+    pub(super) unknown: Option<fn(&mut Machine)>,
 }
 
-const NEVER: Option<fn(&mut Patient)> = None;
+const NEVER: Option<fn(&mut Machine)> = None;
 
 /// A row in one line.
 macro_rules! case {
@@ -41,10 +41,10 @@ macro_rules! case {
     };
 }
 
-const BROKEN: Option<fn(&mut Patient)> = Some(Patient::broken_config);
-const ABSENT: Option<fn(&mut Patient)> = Some(Patient::no_dingtalk);
-const UNMANAGED: Option<fn(&mut Patient)> = Some(Patient::unmanaged);
-const UNLOGGED: Option<fn(&mut Patient)> = Some(Patient::no_log);
+const BROKEN: Option<fn(&mut Machine)> = Some(Machine::broken_config);
+const ABSENT: Option<fn(&mut Machine)> = Some(Machine::no_dingtalk);
+const UNMANAGED: Option<fn(&mut Machine)> = Some(Machine::unmanaged);
+const UNLOGGED: Option<fn(&mut Machine)> = Some(Machine::no_log);
 
 mod machine;
 mod ours;
@@ -59,34 +59,34 @@ pub(super) fn cases() -> impl Iterator<Item = &'static Case> {
     ours.chain(machine::CASES).chain(outside::CASES)
 }
 
-fn private(patient: &mut Patient, mode: u32, shielded: bool) {
+fn private(machine: &mut Machine, mode: u32, shielded: bool) {
     let attributes = Attributes { mode, uid: UID, gid: UID };
-    let path = patient.examination.picture.paths.config.clone();
-    patient.examination.private_files = vec![PrivateFile { path, attributes, shielded }];
+    let path = machine.snapshot.installation.paths.config.clone();
+    machine.snapshot.private_files = vec![PrivateFile { path, attributes, shielded }];
 }
 
-fn own(patient: &mut Patient, uid: u32) {
-    patient.tree().examined[0].attributes = Some(Attributes { mode: 0o755, uid, gid: uid });
+fn own(machine: &mut Machine, uid: u32) {
+    machine.tree().examined[0].attributes = Some(Attributes { mode: 0o755, uid, gid: uid });
 }
 
-fn unreadable_neighbours(patient: &mut Patient) {
-    patient.examination.neighbours.unreadable = Some("Permission denied".to_owned());
+fn unreadable_neighbours(machine: &mut Machine) {
+    machine.snapshot.other_plugins.unreadable = Some("Permission denied".to_owned());
 }
 
-fn answer(patient: &mut Patient, chat: ChatAnswer) {
-    patient.examination.answers.as_mut().unwrap().chat = chat;
+fn answer(machine: &mut Machine, chat: ChatAnswer) {
+    machine.snapshot.answers.as_mut().unwrap().chat = chat;
 }
 
-fn not_ready(patient: &mut Patient) {
-    patient.examination.answers.as_mut().unwrap().readiness = Readiness::NoListener;
+fn not_ready(machine: &mut Machine) {
+    machine.snapshot.answers.as_mut().unwrap().readiness = Readiness::NoListener;
 }
 
-fn hidden(patient: &mut Patient) {
-    patient.examination.process.as_mut().unwrap().environment = None;
+fn hidden(machine: &mut Machine) {
+    machine.snapshot.process.as_mut().unwrap().environment = None;
 }
 
-fn drop_in(patient: &mut Patient, text: &str) {
-    let path = patient.examination.picture.paths.drop_in.clone();
+fn drop_in(machine: &mut Machine, text: &str) {
+    let path = machine.snapshot.installation.paths.drop_in.clone();
     let file = DropInFile { path, text: text.to_owned(), modified_usec: 0 };
-    patient.examination.drop_ins = vec![file];
+    machine.snapshot.drop_ins = vec![file];
 }

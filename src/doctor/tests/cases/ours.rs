@@ -3,15 +3,15 @@
 use super::*;
 
 pub(super) const CASES: &[Case] = &[
-    case!("config.syntax", "a comma is missing", Error, false, Patient::broken_config, NEVER),
-    case!("config.channel-orphan", "no tree", Error, false, |p| p.examination.tree = None, BROKEN),
+    case!("config.syntax", "a comma is missing", Error, false, Machine::broken_config, NEVER),
+    case!("config.channel-orphan", "no tree", Error, false, |p| p.snapshot.tree = None, BROKEN),
     case!(
         "config.channel-orphan",
         "no tree, but a payload",
         Error,
         true,
         |p| {
-            p.examination.tree = None;
+            p.snapshot.tree = None;
             p.stock(Modules::Brought);
         },
         BROKEN
@@ -31,7 +31,7 @@ pub(super) const CASES: &[Case] = &[
         false,
         |p| {
             p.openclaw(Some(Version::of(2026, 6, 1)));
-            p.examination.tree = None;
+            p.snapshot.tree = None;
         },
         ABSENT
     ),
@@ -44,7 +44,7 @@ pub(super) const CASES: &[Case] = &[
             p.openclaw(Some(Version::of(2026, 4, 9)));
             p.set("channels.dingtalk-connector.sessionTimeout", json!(1));
         },
-        Some(|p| p.examination.tree = None)
+        Some(|p| p.snapshot.tree = None)
     ),
     case!(
         "config.legacy-keys",
@@ -64,7 +64,7 @@ pub(super) const CASES: &[Case] = &[
         |p| {
             p.set("channels.dingtalk-connector.gatewayUrl", json!("http://10.0.0.1:1"));
         },
-        Some(|p| p.examination.tree = None)
+        Some(|p| p.snapshot.tree = None)
     ),
     case!(
         "config.key-inert",
@@ -117,8 +117,8 @@ pub(super) const CASES: &[Case] = &[
         Error,
         true,
         |p| {
-            let copy = p.examination.picture.paths.extensions.join("old");
-            p.examination.neighbours.copies.push(copy);
+            let copy = p.snapshot.installation.paths.extensions.join("old");
+            p.snapshot.other_plugins.copies.push(copy);
         },
         Some(unreadable_neighbours)
     ),
@@ -128,7 +128,7 @@ pub(super) const CASES: &[Case] = &[
         Error,
         false,
         |p| {
-            p.examination.neighbours.copies.push("/elsewhere".into());
+            p.snapshot.other_plugins.copies.push("/elsewhere".into());
         },
         Some(unreadable_neighbours)
     ),
@@ -138,7 +138,7 @@ pub(super) const CASES: &[Case] = &[
         Error,
         true,
         |p| {
-            p.examination.neighbours.broken.push("/x".into());
+            p.snapshot.other_plugins.broken.push("/x".into());
         },
         Some(unreadable_neighbours)
     ),
@@ -207,7 +207,7 @@ pub(super) const CASES: &[Case] = &[
         |p| {
             p.set("channels.dingtalk-connector.dmPolicy", json!("pairing"));
         },
-        Some(|p| p.examination.tree = None)
+        Some(|p| p.snapshot.tree = None)
     ),
     case!(
         "channel.access-open",

@@ -1,16 +1,16 @@
 //! What the provider and DingTalk answer, where they were asked.
 
 use super::*;
-use crate::doctor::examination::outside::{Asked, Outside, Reason};
-use crate::doctor::examination::tree::Dependency;
 use crate::outside::dingtalk::BotAnswers;
 use crate::outside::provider::{Completion, ProviderAnswers, Unasked};
 use crate::outside::{Answer, Lap, Outcome, OutsideError, Stage, Way};
+use crate::snapshot::outside::{Asked, Outside, Reason};
+use crate::snapshot::tree::Dependency;
 
-const UNABLE: Option<fn(&mut Patient)> = Some(|p| {
+const UNABLE: Option<fn(&mut Machine)> = Some(|p| {
     behind_a_proxy(p);
     p.no_log();
-    p.examination.outside = Outside {
+    p.snapshot.outside = Outside {
         provider: Asked::Unable(Reason::Messenger(OutsideError::NoNode)),
         dingtalk: Asked::Unable(Reason::SecretElsewhere),
         ..Outside::default()
@@ -184,9 +184,9 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// Provider and DingTalk answer as they should, on the one road that there is.
-pub(in crate::doctor::tests) fn all_is_well_outside(patient: &mut Patient) {
-    completion(patient, status(200), &[]);
-    bots(patient, &[well(Way::Direct)]);
+pub(in crate::doctor::tests) fn all_is_well_outside(machine: &mut Machine) {
+    completion(machine, status(200), &[]);
+    bots(machine, &[well(Way::Direct)]);
 }
 
 fn status(status: u16) -> Answer {
@@ -203,18 +203,18 @@ fn slow() -> Answer {
     Answer { laps: vec![Lap { stage: Stage::Http, millis: 30_000 }], ..status(200) }
 }
 
-fn provider(patient: &mut Patient, answers: ProviderAnswers) {
-    patient.examination.outside.provider = Asked::Answered(answers);
-    patient.examination.outside.base_url = "https://llm.example".to_owned();
+fn provider(machine: &mut Machine, answers: ProviderAnswers) {
+    machine.snapshot.outside.provider = Asked::Answered(answers);
+    machine.snapshot.outside.base_url = "https://llm.example".to_owned();
 }
 
 /// The answers to the look at the roads, the direct one first.
-fn reach(patient: &mut Patient, way: Way, answers: &[Answer]) {
+fn reach(machine: &mut Machine, way: Way, answers: &[Answer]) {
     let reach = [Way::Direct, Way::Proxied].into_iter().zip(answers.iter().cloned()).collect();
-    provider(patient, ProviderAnswers { reach, way, completion: Err(Unasked::Unreachable) });
+    provider(machine, ProviderAnswers { reach, way, completion: Err(Unasked::Unreachable) });
 }
 
-fn completion(patient: &mut Patient, answer: Answer, next_door: &[&str]) {
+fn completion(machine: &mut Machine, answer: Answer, next_door: &[&str]) {
     let completion = Completion {
         url: "https://llm.example/chat/completions".to_owned(),
         way: Way::Direct,
@@ -223,20 +223,20 @@ fn completion(patient: &mut Patient, answer: Answer, next_door: &[&str]) {
         next_door: next_door.iter().map(|door| (*door).to_owned()).collect(),
     };
     let reach = vec![(Way::Direct, status(404))];
-    provider(patient, ProviderAnswers { reach, way: Way::Direct, completion: Ok(completion) });
+    provider(machine, ProviderAnswers { reach, way: Way::Direct, completion: Ok(completion) });
 }
 
-fn no_key(patient: &mut Patient) {
+fn no_key(machine: &mut Machine) {
     let reach = vec![(Way::Direct, status(404))];
-    provider(patient, ProviderAnswers { reach, way: Way::Direct, completion: Err(Unasked::NoKey) });
+    provider(machine, ProviderAnswers { reach, way: Way::Direct, completion: Err(Unasked::NoKey) });
 }
 
-fn behind_a_proxy(patient: &mut Patient) {
-    patient.environment(&["https_proxy=http://proxy:3128"]);
+fn behind_a_proxy(machine: &mut Machine) {
+    machine.environment(&["https_proxy=http://proxy:3128"]);
 }
 
-fn bots(patient: &mut Patient, answers: &[BotAnswers]) {
-    patient.examination.outside.dingtalk = Asked::Answered(answers.to_vec());
+fn bots(machine: &mut Machine, answers: &[BotAnswers]) {
+    machine.snapshot.outside.dingtalk = Asked::Answered(answers.to_vec());
 }
 
 fn well(way: Way) -> BotAnswers {

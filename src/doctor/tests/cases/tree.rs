@@ -3,14 +3,14 @@
 use super::*;
 
 pub(super) const CASES: &[Case] = &[
-    case!("plugin.present", "no tree", Error, false, |p| p.examination.tree = None, ABSENT),
+    case!("plugin.present", "no tree", Error, false, |p| p.snapshot.tree = None, ABSENT),
     case!(
         "plugin.present",
         "no tree, but a payload",
         Error,
         true,
         |p| {
-            p.examination.tree = None;
+            p.snapshot.tree = None;
             p.stock(Modules::Brought);
         },
         ABSENT
@@ -40,7 +40,7 @@ pub(super) const CASES: &[Case] = &[
         Warning,
         false,
         |p| p.deviate("a"),
-        Some(|p| p.examination.deviations = None)
+        Some(|p| p.snapshot.deviations = None)
     ),
     case!(
         "plugin.checksum",
@@ -61,7 +61,7 @@ pub(super) const CASES: &[Case] = &[
         |p| {
             p.deviate("a");
             p.stock(Modules::Brought);
-            p.examination.supply.movable = false;
+            p.snapshot.repair_source.movable = false;
         },
         NEVER
     ),
@@ -72,7 +72,7 @@ pub(super) const CASES: &[Case] = &[
         false,
         |p| {
             p.deviate("a");
-            p.examination.supply.needs_npm = Some("/payload".into());
+            p.snapshot.repair_source.needs_npm = Some("/payload".into());
         },
         NEVER
     ),
@@ -85,7 +85,7 @@ pub(super) const CASES: &[Case] = &[
             p.deviate("a");
             let stands = Attributes { mode: 0o600, uid: UID, gid: UID };
             let stood = Attributes { mode: 0o644, ..stands };
-            p.examination.supply.modes = vec![("/a".into(), stands, stood)];
+            p.snapshot.repair_source.modes = vec![("/a".into(), stands, stood)];
         },
         NEVER
     ),
@@ -114,7 +114,7 @@ pub(super) const CASES: &[Case] = &[
         false,
         |p| {
             p.tree().dependencies[0].found = None;
-            p.examination.supply.npm = Npm::Forbidden;
+            p.snapshot.repair_source.npm = Npm::Forbidden;
         },
         ABSENT
     ),
@@ -125,7 +125,7 @@ pub(super) const CASES: &[Case] = &[
         true,
         |p| {
             p.tree().dependencies[0].found = None;
-            p.examination.supply.npm = Npm::There;
+            p.snapshot.repair_source.npm = Npm::There;
         },
         ABSENT
     ),
@@ -160,7 +160,7 @@ pub(super) const CASES: &[Case] = &[
         true,
         |p| {
             p.tree().dependencies[0].found = Some("2.1.5".to_owned());
-            p.examination.supply.npm = Npm::There;
+            p.snapshot.repair_source.npm = Npm::There;
         },
         ABSENT
     ),
@@ -171,7 +171,7 @@ pub(super) const CASES: &[Case] = &[
         true,
         |p| {
             p.connector("0.8.20");
-            p.examination.picture.program.package = Some("/usr".into());
+            p.snapshot.installation.program.package = Some("/usr".into());
         },
         Some(|p| p.connector("0.8.20"))
     ),
@@ -182,8 +182,8 @@ pub(super) const CASES: &[Case] = &[
         false,
         |p| {
             p.connector("0.8.20");
-            p.examination.picture.program.package = Some("/usr".into());
-            p.examination.supply.movable = false;
+            p.snapshot.installation.program.package = Some("/usr".into());
+            p.snapshot.repair_source.movable = false;
         },
         Some(|p| p.connector("0.8.20"))
     ),
@@ -196,7 +196,7 @@ pub(super) const CASES: &[Case] = &[
         true,
         |p| {
             own(p, 5);
-            p.examination.picture.account.uid = 0;
+            p.snapshot.installation.account.uid = 0;
         },
         ABSENT
     ),

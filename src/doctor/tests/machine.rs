@@ -1,4 +1,4 @@
-//! An examination of a healthy machine, and ways to make it ill.
+//! An snapshot of a healthy machine, and ways to make it ill.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,28 +7,28 @@ use serde_json::{Value as Json, json};
 
 use crate::connector::manifest::{Deviation, Difference};
 use crate::connector::{Package, PluginManifest, Sha256};
-use crate::doctor::Examination;
-use crate::doctor::examination::Answers;
-use crate::doctor::examination::host::Host;
-use crate::doctor::examination::log::Log;
-use crate::doctor::examination::neighbours::Neighbours;
-use crate::doctor::examination::outside::Outside;
-use crate::doctor::examination::port::{Holder, Listener};
-use crate::doctor::examination::process::Process;
-use crate::doctor::examination::supply::Supply;
-use crate::doctor::examination::tree::{Dependency, Examined, Tree};
+use crate::doctor::Snapshot;
 use crate::fs::image::FileState;
 use crate::health::{ChatAnswer, LogLine, Readiness};
-use crate::installation::account::Account;
-use crate::installation::paths::{CONNECTOR, Paths, Wishes};
-use crate::installation::picture::Picture;
-use crate::installation::program::Program;
-use crate::installation::service::{Managed, ServicePicture};
-use crate::installation::surroundings::Surroundings;
 use crate::openclaw::document::Document;
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::version::Version;
-use crate::plan::repair::{Modules, Stock};
+use crate::snapshot::Answers;
+use crate::snapshot::account::Account;
+use crate::snapshot::host::Host;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::log::Log;
+use crate::snapshot::other_plugins::OtherPlugins;
+use crate::snapshot::outside::Outside;
+use crate::snapshot::paths::{CONNECTOR, Paths, Wishes};
+use crate::snapshot::port::{Holder, Listener};
+use crate::snapshot::process::Process;
+use crate::snapshot::program::Program;
+use crate::snapshot::repair_source::RepairSource;
+use crate::snapshot::repair_source::{LocalPayload, Modules};
+use crate::snapshot::service::{Managed, Service};
+use crate::snapshot::surroundings::Surroundings;
+use crate::snapshot::tree::{Dependency, Examined, Tree};
 use crate::systemd::environment::Environment;
 use crate::systemd::{ActiveState, CommandLine, LoadState, Unit};
 use crate::transaction::step::Attributes;
@@ -36,13 +36,13 @@ use crate::transaction::step::Attributes;
 pub(super) const UID: u32 = 1000;
 
 /// A machine, with a real config on the disk.
-pub(super) struct Patient {
+pub(super) struct Machine {
     home: tempfile::TempDir,
     config: Json,
-    pub(super) examination: Examination,
+    pub(super) snapshot: Snapshot,
 }
 
-impl Patient {
+impl Machine {
     pub(super) fn healthy() -> Self {
         let home = tempfile::tempdir().unwrap();
         let config = healthy_config();
@@ -53,14 +53,14 @@ impl Patient {
             config: file.clone(),
             ..Paths::resolve(&Surroundings::default(), home.path(), &Wishes::default(), &nowhere)
         };
-        let examination = Examination {
+        let snapshot = Snapshot {
             config: ConfigSet::load(&file),
             models: Some(models(&paths.models, "sk-1")),
             manager_error: None,
             tree: Some(tree(&paths.connector, "0.7.10")),
             deviations: Some(Vec::new()),
-            supply: Supply { movable: true, ..Supply::default() },
-            neighbours: Neighbours::default(),
+            repair_source: RepairSource { movable: true, ..RepairSource::default() },
+            other_plugins: OtherPlugins::default(),
             process: Some(Process {
                 pid: 7,
                 environment: Some(Environment::of_assignments(["PATH=/usr/bin"])),
@@ -82,9 +82,9 @@ impl Patient {
             host: host(),
             pending: None,
             outside: Outside::default(),
-            picture: picture(home.path().to_owned(), paths),
+            installation: installation(home.path().to_owned(), paths),
         };
-        Self { home, config, examination }
+        Self { home, config, snapshot }
     }
 
     /// Sets a key of the config, by its path with dots; `null` takes it out.
@@ -104,45 +104,45 @@ impl Patient {
     pub(super) fn write(&mut self, text: &str) {
         let file = self.home.path().join("openclaw.json");
         std::fs::write(&file, text).unwrap();
-        self.examination.config = ConfigSet::load(&file);
+        self.snapshot.config = ConfigSet::load(&file);
     }
 
     /// Gives the connector a version.
     pub(super) fn connector(&mut self, version: &str) {
-        let path = self.examination.picture.paths.connector.clone();
-        self.examination.tree = Some(tree(&path, version));
+        let path = self.snapshot.installation.paths.connector.clone();
+        self.snapshot.tree = Some(tree(&path, version));
     }
 
     pub(super) fn openclaw(&mut self, version: Option<Version>) {
-        self.examination.picture.program.version = version;
+        self.snapshot.installation.program.version = version;
     }
 
     pub(super) fn tree(&mut self) -> &mut Tree {
-        self.examination.tree.as_mut().unwrap()
+        self.snapshot.tree.as_mut().unwrap()
     }
 
     pub(super) fn managed(&mut self) -> &mut Managed {
-        match &mut self.examination.picture.service {
-            ServicePicture::Managed(managed) => managed,
-            ServicePicture::Unmanaged => panic!("there is no manager"),
+        match &mut self.snapshot.installation.service {
+            Service::Managed(managed) => managed,
+            Service::Unmanaged => panic!("there is no manager"),
         }
     }
 
     pub(super) fn environment(&mut self, items: &[&str]) {
         let environment = Environment::of_assignments(items);
         self.managed().unit.environment = environment.clone();
-        self.examination.process.as_mut().unwrap().environment = Some(environment);
+        self.snapshot.process.as_mut().unwrap().environment = Some(environment);
     }
 
     /// Lets the gateway have logged a line.
     pub(super) fn log(&mut self, text: &str) {
         let line = LogLine { usec: 1, speaker: CONNECTOR.to_owned(), text: text.to_owned() };
-        self.examination.log = Log::of(&[line], "log".to_owned(), CONNECTOR, &[]);
+        self.snapshot.log = Log::of(&[line], "log".to_owned(), CONNECTOR, &[]);
     }
 
     /// Lets a payload be there that is what was installed.
     pub(super) fn stock(&mut self, modules: Modules) {
-        self.examination.supply.stock = Some(Stock {
+        self.snapshot.repair_source.stock = Some(LocalPayload {
             place: "/payload".into(),
             digest: Sha256::of(b""),
             version: "0.7.10".to_owned(),
@@ -153,11 +153,11 @@ impl Patient {
     /// Lets a path of the tree be another than it was.
     pub(super) fn deviate(&mut self, path: &str) {
         let deviation = Deviation { path: path.to_owned(), kind: Difference::Changed };
-        self.examination.deviations = Some(vec![deviation]);
+        self.snapshot.deviations = Some(vec![deviation]);
     }
 
     pub(super) fn no_log(&mut self) {
-        self.examination.log = Log::default();
+        self.snapshot.log = Log::default();
     }
 
     pub(super) fn broken_config(&mut self) {
@@ -165,14 +165,14 @@ impl Patient {
     }
 
     pub(super) fn no_dingtalk(&mut self) {
-        self.examination.tree = None;
+        self.snapshot.tree = None;
         self.set("channels", json!({}));
     }
 
     pub(super) fn unmanaged(&mut self) {
-        self.examination.picture.service = ServicePicture::Unmanaged;
-        self.examination.process = None;
-        self.examination.answers = None;
+        self.snapshot.installation.service = Service::Unmanaged;
+        self.snapshot.process = None;
+        self.snapshot.answers = None;
     }
 }
 
@@ -247,7 +247,7 @@ fn host() -> Host {
     }
 }
 
-fn picture(home: PathBuf, paths: Paths) -> Picture {
+fn installation(home: PathBuf, paths: Paths) -> Installation {
     let unit = Unit {
         name: paths.unit.clone(),
         load_state: LoadState::Loaded,
@@ -269,7 +269,7 @@ fn picture(home: PathBuf, paths: Paths) -> Picture {
         files: Vec::new(),
     };
     let state = FileState { bytes: Vec::new(), mode: 0o600, uid: UID, gid: UID };
-    Picture {
+    Installation {
         account: Account { name: "ann".to_owned(), uid: UID, gid: UID, home },
         program: Program {
             version: Some(Version::of(2026, 3, 13)),
@@ -279,7 +279,7 @@ fn picture(home: PathBuf, paths: Paths) -> Picture {
         config_files: BTreeMap::new(),
         models: Some((paths.models.clone(), state)),
         drop_in: (paths.drop_in.clone(), None),
-        service: ServicePicture::Managed(Box::new(managed)),
+        service: Service::Managed(Box::new(managed)),
         record: None,
         record_path: PathBuf::new(),
         record_file: None,
@@ -292,7 +292,7 @@ fn picture(home: PathBuf, paths: Paths) -> Picture {
 }
 
 /// The model file with another key.
-pub(super) fn with_other_key(patient: &mut Patient) {
-    let path = patient.examination.picture.paths.models.clone();
-    patient.examination.models = Some(models(&path, "sk-0"));
+pub(super) fn with_other_key(machine: &mut Machine) {
+    let path = machine.snapshot.installation.paths.models.clone();
+    machine.snapshot.models = Some(models(&path, "sk-0"));
 }

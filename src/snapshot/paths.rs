@@ -176,7 +176,7 @@ fn expand(path: &Path, home: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::{Paths, Wishes};
-    use crate::installation::surroundings::Surroundings;
+    use crate::snapshot::surroundings::Surroundings;
     use std::path::{Path, PathBuf};
 
     fn resolve<const N: usize>(

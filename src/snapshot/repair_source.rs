@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
-use crate::plan::repair::Stock;
+use crate::connector::Sha256;
+use crate::connector::npm::Pin;
 use crate::transaction::step::Attributes;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Supply {
+pub struct RepairSource {
     /// A payload on this machine: proven to be what was installed, or, where nothing is recorded,
     /// the newest that fits. Looked for only where the tree needs one.
-    pub stock: Option<Stock>,
+    pub stock: Option<LocalPayload>,
     /// A payload that would be such a one, if its npm dependencies could be fetched now.
     pub needs_npm: Option<PathBuf>,
     /// Paths of the tree whose permissions are other than recorded: how they stand, and how they
@@ -33,4 +34,31 @@ pub enum Npm {
     /// There is none.
     #[default]
     Missing,
+}
+
+/// A payload on this machine from which the tree can be made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalPayload {
+    /// The directory or archive.
+    pub place: PathBuf,
+    /// Its identity: the deed refuses another one.
+    pub digest: Sha256,
+    /// The connector's version.
+    pub version: String,
+    /// Where its npm dependencies come from.
+    pub modules: Modules,
+}
+
+/// Where the npm dependencies of the new tree come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Modules {
+    /// From where the rest comes from; or there are none.
+    Brought,
+    /// From the live tree, where they are as they were recorded.
+    Kept,
+    /// From the registry, with these pins.
+    Fetched {
+        /// What is not left to npm's choice.
+        pins: Vec<Pin>,
+    },
 }

@@ -1,34 +1,34 @@
-//! The examination: everything read that a check may want, changing nothing.
+//! The snapshot: everything read that a check may want, changing nothing.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::supply;
+use super::repair_source;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::command::install::secrets;
 use crate::command::verify;
-use crate::doctor::Examination;
-use crate::doctor::examination::Answers;
-use crate::doctor::examination::files::{PrivateFile, backups};
-use crate::doctor::examination::host::Host;
-use crate::doctor::examination::log::Log;
-use crate::doctor::examination::neighbours::Neighbours;
-use crate::doctor::examination::outside::Outside;
-use crate::doctor::examination::port::Listener;
-use crate::doctor::examination::process::{Process, dotenv};
-use crate::doctor::examination::tree::Tree;
-use crate::doctor::examination::units::{drop_ins, other_units};
 use crate::fs::lock::Lock;
 use crate::health::{Endpoint, LogSource, gateway_log};
-use crate::installation::paths::CONNECTOR;
-use crate::installation::picture::Picture;
-use crate::installation::service::Managed;
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::patience::Deadline;
+use crate::snapshot::Answers;
+use crate::snapshot::Snapshot;
+use crate::snapshot::files::{PrivateFile, backups};
+use crate::snapshot::host::Host;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::log::Log;
+use crate::snapshot::other_plugins::OtherPlugins;
+use crate::snapshot::outside::Outside;
+use crate::snapshot::paths::CONNECTOR;
+use crate::snapshot::port::Listener;
+use crate::snapshot::process::{Process, dotenv};
+use crate::snapshot::service::Managed;
+use crate::snapshot::tree::Tree;
+use crate::snapshot::units::{drop_ins, other_units};
 use crate::systemd::drop_in::assigned;
-use crate::systemd::environment::{Bypass, Culprit, Routing, Undone, undone};
+use crate::systemd::environment::{Bypass, Overridden, Override, Routing, undone};
 use crate::systemd::{ManagerError, UserManager};
 
 /// How long one probe of the gateway may take: it is on loopback.
@@ -41,77 +41,81 @@ const LOG: Duration = Duration::from_secs(10);
 const AN_HOUR: u64 = 3_600_000_000;
 
 /// Looks at everything. A manager that does not answer is a finding, not a failure.
-pub(super) fn look(
+pub(in crate::command) fn look(
     context: &Context,
     manager: Result<Option<UserManager>, ManagerError>,
-) -> Result<Examination, Failure> {
+) -> Result<Snapshot, Failure> {
     let (manager, manager_error) = match manager {
         Ok(manager) => (manager, None),
         Err(error) => (None, Some(error)),
     };
-    let (picture, config) = context.observe(manager.as_ref())?;
-    examine(context, picture, config, manager_error)
+    let (installation, config) = context.observe(manager.as_ref())?;
+    examine(context, installation, config, manager_error)
 }
 
 fn examine(
     context: &Context,
-    picture: Picture,
+    installation: Installation,
     config: Result<ConfigSet, ConfigError>,
     manager_error: Option<ManagerError>,
-) -> Result<Examination, Failure> {
+) -> Result<Snapshot, Failure> {
     let effective = config.as_ref().ok().map(ConfigSet::effective);
-    let service = picture.service.managed();
+    let service = installation.service.managed();
     let process = service.and_then(|managed| managed.unit.main_pid).map(Process::look);
     let path = path_of_service(process.as_ref(), service);
-    let record = picture.record.as_ref();
-    let command = picture.service.command();
+    let record = installation.record.as_ref();
+    let command = installation.service.command();
     let host = Host::look(
         &context.account.name,
-        &picture.paths.state_dir,
+        &installation.paths.state_dir,
         command,
         path,
         &context.interrupt,
     );
-    let homes = [context.account.home.clone(), picture.paths.state_dir.clone()];
-    let kept = backups(&picture.paths.config);
-    let tree = Tree::look(&picture.paths.connector);
+    let homes = [context.account.home.clone(), installation.paths.state_dir.clone()];
+    let kept = backups(&installation.paths.config);
+    let tree = Tree::look(&installation.paths.connector);
     let deviations = record.map(|record| verify::deviations(context, record)).transpose()?;
-    let asked = supply::Question {
-        picture: &picture,
+    let asked = repair_source::Question {
+        installation: &installation,
         tree: tree.as_ref(),
         deviations: deviations.as_deref(),
         is_configured: effective
             .is_some_and(|effective| effective.get(&["channels", CONNECTOR]).is_some()),
     };
-    Ok(Examination {
-        supply: asked.answer(context)?,
-        models: picture
+    Ok(Snapshot {
+        repair_source: asked.answer(context)?,
+        models: installation
             .models
             .as_ref()
             .and_then(|(path, state)| Document::parse(path, &state.bytes).ok()),
         tree,
         deviations,
-        neighbours: Neighbours::look(
-            &picture.paths.extensions,
-            &other_places(&picture, effective),
-            &picture.paths.connector,
+        other_plugins: OtherPlugins::look(
+            &installation.paths.extensions,
+            &other_places(&installation, effective),
+            &installation.paths.connector,
         ),
         dotenv: homes.iter().flat_map(|home| dotenv(home)).collect(),
-        drop_ins: drop_ins(&picture.paths.unit_dir, &picture.paths.unit),
-        private_files: PrivateFile::look(&private_paths(&picture, config.as_ref().ok(), &kept)),
+        drop_ins: drop_ins(&installation.paths.unit_dir, &installation.paths.unit),
+        private_files: PrivateFile::look(&private_paths(
+            &installation,
+            config.as_ref().ok(),
+            &kept,
+        )),
         backups: kept,
-        listener: Listener::look(picture.port),
-        undone: undone_by_others(&picture),
-        other_units: other_units(&picture.paths.unit_dir, &picture.paths.unit),
+        listener: Listener::look(installation.port),
+        undone: undone_by_others(&installation),
+        other_units: other_units(&installation.paths.unit_dir, &installation.paths.unit),
         answers: service
             .filter(|managed| managed.unit.is_up())
-            .map(|_| answers(&picture, effective)),
-        log: log(context, &picture, config.as_ref().ok(), host.now_usec),
+            .map(|_| answers(&installation, effective)),
+        log: log(context, &installation, config.as_ref().ok(), host.now_usec),
         pending: pending(context)?,
         outside: Outside::default(),
         process,
         host,
-        picture,
+        installation,
         config,
         manager_error,
     })
@@ -126,8 +130,8 @@ fn path_of_service(process: Option<&Process>, service: Option<&Managed>) -> Opti
 }
 
 /// Where else OpenClaw looks for plugins: `plugins.load.paths`, the workspace, its own package.
-fn other_places(picture: &Picture, effective: Option<&Value>) -> Vec<PathBuf> {
-    let home = &picture.account.home;
+fn other_places(installation: &Installation, effective: Option<&Value>) -> Vec<PathBuf> {
+    let home = &installation.account.home;
     let expand = |text: &str| match text.strip_prefix("~/") {
         Some(rest) => home.join(rest),
         None => PathBuf::from(text),
@@ -141,7 +145,7 @@ fn other_places(picture: &Picture, effective: Option<&Value>) -> Vec<PathBuf> {
     let mut places: Vec<PathBuf> = listed.filter_map(Value::as_str).map(expand).collect();
     let workspace = text(&["agents", "defaults", "workspace"]).map(expand);
     places.extend(workspace.map(|workspace| workspace.join(".openclaw/extensions")));
-    let package = picture.program.package.iter();
+    let package = installation.program.package.iter();
     places.extend(
         package.flat_map(|package| {
             ["extensions", "dist/extensions"].map(|folder| package.join(folder))
@@ -152,35 +156,35 @@ fn other_places(picture: &Picture, effective: Option<&Value>) -> Vec<PathBuf> {
 }
 
 fn private_paths(
-    picture: &Picture,
+    installation: &Installation,
     config: Option<&ConfigSet>,
-    kept: &[crate::doctor::examination::files::Backup],
+    kept: &[crate::snapshot::files::Backup],
 ) -> Vec<PathBuf> {
-    let mut paths = vec![picture.paths.config.clone()];
+    let mut paths = vec![installation.paths.config.clone()];
     let included = config.into_iter().flat_map(ConfigSet::files);
     paths.extend(included.map(|(file, _)| file.to_owned()));
-    paths.push(picture.paths.models.clone());
-    paths.push(picture.paths.state_dir.join(".env"));
+    paths.push(installation.paths.models.clone());
+    paths.push(installation.paths.state_dir.join(".env"));
     paths.extend(kept.iter().map(|backup| backup.path.clone()));
     paths
 }
 
-fn answers(picture: &Picture, effective: Option<&Value>) -> Answers {
-    let token = effective.and_then(|effective| picture.connectors_token(effective));
+fn answers(installation: &Installation, effective: Option<&Value>) -> Answers {
+    let token = effective.and_then(|effective| installation.connectors_token(effective));
     // a token that no header can carry is a finding of its own
     let token = token.filter(|token| token.chars().all(|c| c.is_ascii_graphic()));
-    let endpoint = Endpoint::new(picture.port, token);
+    let endpoint = Endpoint::new(installation.port, token);
     Answers { readiness: endpoint.readiness(PROBE), chat: endpoint.chat(PROBE) }
 }
 
 /// What takes our own assignments away again, where that matters.
-fn undone_by_others(picture: &Picture) -> Vec<Undone> {
-    let Some(managed) = picture.service.managed().filter(|managed| managed.has_unit()) else {
+fn undone_by_others(installation: &Installation) -> Vec<Overridden> {
+    let Some(managed) = installation.service.managed().filter(|managed| managed.has_unit()) else {
         return Vec::new();
     };
-    let (path, Some(state)) = &picture.drop_in else { return Vec::new() };
+    let (path, Some(state)) = &installation.drop_in else { return Vec::new() };
     let next = managed.effective_environment();
-    if !Routing::of(&next, picture.port).is_broken() {
+    if !Routing::of(&next, installation.port).is_broken() {
         return Vec::new();
     }
     let ours = assigned(&String::from_utf8_lossy(&state.bytes));
@@ -196,13 +200,18 @@ fn undone_by_others(picture: &Picture) -> Vec<Undone> {
     found
         .into_iter()
         .filter(|undone| ours.get(undone.spelling).is_some())
-        .filter(|undone| undone.culprit != Culprit::Unknown)
+        .filter(|undone| undone.culprit != Override::Unknown)
         .collect()
 }
 
-fn log(context: &Context, picture: &Picture, config: Option<&ConfigSet>, now: u64) -> Log {
-    let unit = &picture.paths.unit;
-    let started = picture.service.managed().map(|managed| managed.unit.main_start_usec);
+fn log(
+    context: &Context,
+    installation: &Installation,
+    config: Option<&ConfigSet>,
+    now: u64,
+) -> Log {
+    let unit = &installation.paths.unit;
+    let started = installation.service.managed().map(|managed| managed.unit.main_start_usec);
     let since = started.filter(|usec| *usec > 0).unwrap_or_else(|| now.saturating_sub(AN_HOUR));
     let source = LogSource::of_unit(unit);
     let lines = gateway_log(&source, since, Deadline::after(LOG), &context.interrupt);

@@ -1,13 +1,22 @@
-//! Everything that the checks look at, read once and before any of them: they do no I/O.
+//! One read-only snapshot of the machine: paths, program, unit, process, config, tree, other plugins,
+//! log, and what was answered where somebody was asked. Every command looks through it; the plan and
+//! the checks do no I/O.
 
+pub mod account;
 pub mod files;
 pub mod host;
+pub mod installation;
+pub mod live_tree;
 pub mod log;
-pub mod neighbours;
+pub mod other_plugins;
 pub mod outside;
+pub mod paths;
 pub mod port;
 pub mod process;
-pub mod supply;
+pub mod program;
+pub mod repair_source;
+pub mod service;
+pub mod surroundings;
 pub mod tree;
 pub mod units;
 
@@ -15,31 +24,31 @@ use std::path::PathBuf;
 
 use crate::connector::manifest::Deviation;
 use crate::health::{ChatAnswer, Readiness};
-use crate::installation::paths::CONNECTOR;
-use crate::installation::picture::Picture;
-use crate::installation::service::Managed;
 use crate::openclaw::document::{Document, Place, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::openclaw::version::Version;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::paths::CONNECTOR;
+use crate::snapshot::service::Managed;
 use crate::systemd::ManagerError;
-use crate::systemd::environment::Undone;
+use crate::systemd::environment::Overridden;
 
 use files::{Backup, PrivateFile};
 use host::Host;
 use log::Log;
-use neighbours::Neighbours;
+use other_plugins::OtherPlugins;
 use outside::Outside;
 use port::Listener;
 use process::{Process, VariableFile};
-use supply::Supply;
+use repair_source::RepairSource;
 use tree::Tree;
 use units::{DropInFile, OtherUnit};
 
 /// One machine at one moment.
 #[derive(Debug)]
-pub struct Examination {
+pub struct Snapshot {
     /// The installation.
-    pub picture: Picture,
+    pub installation: Installation,
     /// Its config, or why it cannot be read.
     pub config: Result<ConfigSet, ConfigError>,
     /// The agent model file, where it can be parsed.
@@ -51,9 +60,9 @@ pub struct Examination {
     /// How the tree differs from our record, where we have one.
     pub deviations: Option<Vec<Deviation>>,
     /// What the tree could be made whole from.
-    pub supply: Supply,
+    pub repair_source: RepairSource,
     /// What else OpenClaw finds as a plugin.
-    pub neighbours: Neighbours,
+    pub other_plugins: OtherPlugins,
     /// The gateway's main process.
     pub process: Option<Process>,
     /// `.env` files that OpenClaw reads, in its order.
@@ -67,7 +76,7 @@ pub struct Examination {
     /// Who listens on the gateway's port.
     pub listener: Listener,
     /// What takes our own bypass away again after it was read.
-    pub undone: Vec<Undone>,
+    pub undone: Vec<Overridden>,
     /// Other units that run a gateway.
     pub other_units: Vec<OtherUnit>,
     /// What the running gateway answers.
@@ -91,7 +100,7 @@ pub struct Answers {
     pub chat: ChatAnswer,
 }
 
-impl Examination {
+impl Snapshot {
     /// The config's meaning, where it can be read.
     #[must_use]
     pub fn effective(&self) -> Option<&Value> {
@@ -126,7 +135,7 @@ impl Examination {
     /// The file and place at which a key stands; the file alone where it stands nowhere.
     #[must_use]
     pub fn place(&self, path: &[&str]) -> (PathBuf, Option<Place>) {
-        let main = || (self.picture.paths.config.clone(), None);
+        let main = || (self.installation.paths.config.clone(), None);
         let Ok(config) = &self.config else { return main() };
         let found = config.files().enumerate().find_map(|(number, (file, document))| {
             // an included file holds the end of the path only
@@ -140,7 +149,7 @@ impl Examination {
     /// The gateway's unit, where a manager answers and has it.
     #[must_use]
     pub fn unit(&self) -> Option<&Managed> {
-        self.picture.service.managed().filter(|managed| managed.has_unit())
+        self.installation.service.managed().filter(|managed| managed.has_unit())
     }
 
     /// Whether the gateway's unit runs.
@@ -152,7 +161,7 @@ impl Examination {
     /// OpenClaw's version.
     #[must_use]
     pub fn openclaw(&self) -> Option<Version> {
-        self.picture.program.version
+        self.installation.program.version
     }
 
     /// The connector's version, as its `package.json` tells it.
@@ -178,6 +187,6 @@ impl Examination {
     /// Whether anything of DingTalk is here: tree, channel, or our record.
     #[must_use]
     pub fn has_dingtalk(&self) -> bool {
-        self.tree.is_some() || self.channel().is_some() || self.picture.record.is_some()
+        self.tree.is_some() || self.channel().is_some() || self.installation.record.is_some()
     }
 }

@@ -9,7 +9,7 @@ use crate::connector::{CONNECTOR_ID, PACKAGE_JSON, PLUGIN_JSON};
 
 /// Everything beside the connector's own tree.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Neighbours {
+pub struct OtherPlugins {
     /// Other directories whose manifest bears the connector's id.
     pub copies: Vec<PathBuf>,
     /// Directories that look like a plugin and have no manifest that OpenClaw can read, and stray
@@ -21,7 +21,7 @@ pub struct Neighbours {
     pub unreadable: Option<String>,
 }
 
-impl Neighbours {
+impl OtherPlugins {
     /// Scans the folders that OpenClaw 2026.3.13 scans, but for `own`.
     #[must_use]
     pub fn look(extensions: &Path, others: &[PathBuf], own: &Path) -> Self {

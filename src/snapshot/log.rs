@@ -4,7 +4,7 @@ use crate::health::{LogLine, Redaction};
 
 /// A wording that means something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Signature {
+pub struct LogPattern {
     /// All of these stand in the line.
     pub words: &'static [&'static str],
     /// The check that it is evidence for.
@@ -13,44 +13,44 @@ pub struct Signature {
 
 /// What OpenClaw and the connector say when something is wrong (measured with OpenClaw 2026.3.13
 /// and connector 0.6.0, and read in public reports).
-pub const SIGNATURES: [Signature; 27] = [
-    Signature { words: &["fetch failed"], check: "proxy.loopback" },
-    Signature { words: &["响应 status=404"], check: "gateway.endpoint" },
-    Signature { words: &["Gateway error: 404"], check: "gateway.endpoint" },
-    Signature { words: &["Gateway error: 405"], check: "gateway.endpoint" },
-    Signature { words: &["响应 status=401"], check: "gateway.auth" },
-    Signature { words: &["Gateway error: 401"], check: "gateway.auth" },
-    Signature { words: &["ByteString"], check: "gateway.auth" },
-    Signature { words: &["Invalid `model`"], check: "compat.matrix" },
-    Signature { words: &["SDK 版本过低"], check: "compat.matrix" },
-    Signature { words: &["共 0 chunks"], check: "llm.api-mode" },
-    Signature { words: &["No reply from agent"], check: "llm.api-mode" },
-    Signature { words: &["LLM request timed out"], check: "llm.reach" },
-    Signature { words: &["auto-restart attempt"], check: "channel.restart-loop" },
-    Signature { words: &["channel exited"], check: "channel.restart-loop" },
-    Signature { words: &["giving up after 10"], check: "channel.restart-loop" },
-    Signature { words: &["dingtalk-connector failed to load"], check: "plugin.load" },
-    Signature { words: &["dingtalk-connector failed during register"], check: "plugin.load" },
-    Signature { words: &["Cannot find module"], check: "plugin.deps" },
-    Signature { words: &["startAccount error"], check: "plugin.load" },
-    Signature {
+pub const LOG_PATTERNS: [LogPattern; 27] = [
+    LogPattern { words: &["fetch failed"], check: "proxy.loopback" },
+    LogPattern { words: &["响应 status=404"], check: "gateway.endpoint" },
+    LogPattern { words: &["Gateway error: 404"], check: "gateway.endpoint" },
+    LogPattern { words: &["Gateway error: 405"], check: "gateway.endpoint" },
+    LogPattern { words: &["响应 status=401"], check: "gateway.auth" },
+    LogPattern { words: &["Gateway error: 401"], check: "gateway.auth" },
+    LogPattern { words: &["ByteString"], check: "gateway.auth" },
+    LogPattern { words: &["Invalid `model`"], check: "compat.matrix" },
+    LogPattern { words: &["SDK 版本过低"], check: "compat.matrix" },
+    LogPattern { words: &["共 0 chunks"], check: "llm.api-mode" },
+    LogPattern { words: &["No reply from agent"], check: "llm.api-mode" },
+    LogPattern { words: &["LLM request timed out"], check: "llm.reach" },
+    LogPattern { words: &["auto-restart attempt"], check: "channel.restart-loop" },
+    LogPattern { words: &["channel exited"], check: "channel.restart-loop" },
+    LogPattern { words: &["giving up after 10"], check: "channel.restart-loop" },
+    LogPattern { words: &["dingtalk-connector failed to load"], check: "plugin.load" },
+    LogPattern { words: &["dingtalk-connector failed during register"], check: "plugin.load" },
+    LogPattern { words: &["Cannot find module"], check: "plugin.deps" },
+    LogPattern { words: &["startAccount error"], check: "plugin.load" },
+    LogPattern {
         words: &["blocked plugin candidate", "dingtalk-connector"],
         check: "plugin.mode-link",
     },
-    Signature { words: &["unknown channel id"], check: "config.channel-orphan" },
-    Signature { words: &["must NOT have additional properties"], check: "config.legacy-keys" },
-    Signature { words: &["protocol mismatch"], check: "proxy.socks" },
-    Signature { words: &["Maximum number of redirects"], check: "proxy.dingtalk" },
-    Signature { words: &["get endpoint failed"], check: "dingtalk.stream" },
-    Signature { words: &["EADDRINUSE"], check: "gateway.listener" },
-    Signature { words: &["already listening"], check: "gateway.listener" },
+    LogPattern { words: &["unknown channel id"], check: "config.channel-orphan" },
+    LogPattern { words: &["must NOT have additional properties"], check: "config.legacy-keys" },
+    LogPattern { words: &["protocol mismatch"], check: "proxy.socks" },
+    LogPattern { words: &["Maximum number of redirects"], check: "proxy.dingtalk" },
+    LogPattern { words: &["get endpoint failed"], check: "dingtalk.stream" },
+    LogPattern { words: &["EADDRINUSE"], check: "gateway.listener" },
+    LogPattern { words: &["already listening"], check: "gateway.listener" },
 ];
 
 /// A wording that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
+pub struct LogMatch {
     /// Which one.
-    pub signature: Signature,
+    pub signature: LogPattern,
     /// In how many lines.
     pub count: usize,
     /// When it was said last, µs since 1970.
@@ -66,8 +66,8 @@ pub struct Log {
     pub source: String,
     /// How many lines there were.
     pub lines: usize,
-    /// What was found, in the order of [`SIGNATURES`].
-    pub heard: Vec<Heard>,
+    /// What was found, in the order of [`LOG_PATTERNS`].
+    pub heard: Vec<LogMatch>,
     /// The connector's own channel has spoken.
     pub channel_spoke: bool,
     /// The last lines, without secrets.
@@ -87,7 +87,7 @@ impl Log {
             LogLine { text, ..line.clone() }
         };
         let lines: Vec<LogLine> = lines.iter().map(&mut masked).collect();
-        let heard = SIGNATURES.iter().filter_map(|signature| hear(*signature, &lines));
+        let heard = LOG_PATTERNS.iter().filter_map(|signature| hear(*signature, &lines));
         let tail = lines[lines.len().saturating_sub(TAIL)..].iter();
         Self {
             source,
@@ -99,17 +99,17 @@ impl Log {
     }
 
     /// What was heard that is evidence for a check.
-    pub fn about<'a>(&'a self, check: &'a str) -> impl Iterator<Item = &'a Heard> {
+    pub fn about<'a>(&'a self, check: &'a str) -> impl Iterator<Item = &'a LogMatch> {
         self.heard.iter().filter(move |heard| heard.signature.check == check)
     }
 }
 
-fn hear(signature: Signature, lines: &[LogLine]) -> Option<Heard> {
+fn hear(signature: LogPattern, lines: &[LogLine]) -> Option<LogMatch> {
     let says = |line: &&LogLine| signature.words.iter().all(|word| line.text.contains(word));
     let mut found = lines.iter().filter(says);
     let last = found.next_back()?;
     let count = found.count() + 1;
-    Some(Heard { signature, count, last_usec: last.usec, sample: shown(last) })
+    Some(LogMatch { signature, count, last_usec: last.usec, sample: shown(last) })
 }
 
 fn shown(line: &LogLine) -> String {

@@ -11,12 +11,12 @@ use crate::connector::manifest::{Deviation, Difference, Node, ROOT};
 use crate::connector::npm::{self, Registry};
 use crate::connector::{Checks, Payload, PayloadError, Source, stocked};
 use crate::doctor::compat::may_work;
-use crate::doctor::examination::supply::{Npm, Supply};
-use crate::doctor::examination::tree::Tree;
-use crate::installation::live_tree::version_of;
-use crate::installation::picture::Picture;
-use crate::plan::repair::{Modules, Stock};
 use crate::report::bar::Bar;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::live_tree::version_of;
+use crate::snapshot::repair_source::{LocalPayload, Modules};
+use crate::snapshot::repair_source::{Npm, RepairSource};
+use crate::snapshot::tree::Tree;
 use crate::transaction::attributes;
 use crate::transaction::step::Attributes;
 
@@ -24,7 +24,7 @@ const NODE_MODULES: &str = "node_modules";
 
 /// The connector as it stands.
 pub(super) struct Question<'a> {
-    pub(super) picture: &'a Picture,
+    pub(super) installation: &'a Installation,
     pub(super) tree: Option<&'a Tree>,
     pub(super) deviations: Option<&'a [Deviation]>,
     pub(super) is_configured: bool,
@@ -32,15 +32,15 @@ pub(super) struct Question<'a> {
 
 impl Question<'_> {
     /// Looks. Payloads are read only where the tree is damaged: that takes a while.
-    pub(super) fn answer(&self, context: &Context) -> Result<Supply, Failure> {
-        let registry = registry(context, self.picture);
+    pub(super) fn answer(&self, context: &Context) -> Result<RepairSource, Failure> {
+        let registry = registry(context, self.installation);
         let npm = match (registry.is_allowed(), registry.has_npm()) {
             (false, _) => Npm::Forbidden,
             (true, true) => Npm::There,
             (true, false) => Npm::Missing,
         };
         let modes = self.modes().unwrap_or_default();
-        let found = match (&self.picture.record, self.deviations) {
+        let found = match (&self.installation.record, self.deviations) {
             _ if !modes.is_empty() => None,
             (Some(record), Some([_, ..])) => self.recorded(context, record, npm, &registry)?,
             (None, _) if self.is_configured && self.is_incomplete() => {
@@ -53,14 +53,14 @@ impl Question<'_> {
             Some(Found::NeedsNpm(place)) => (None, Some(place)),
             None => (None, None),
         };
-        Ok(Supply { stock, needs_npm, modes, npm, movable: self.is_movable() })
+        Ok(RepairSource { stock, needs_npm, modes, npm, movable: self.is_movable() })
     }
 
     /// Where nothing but permissions are other than recorded, the tree can stay.
     fn modes(&self) -> Option<Vec<(PathBuf, Attributes, Attributes)>> {
-        let record = self.picture.record.as_ref()?;
-        let root = &self.picture.paths.connector;
-        let uid = self.picture.account.uid;
+        let record = self.installation.record.as_ref()?;
+        let root = &self.installation.paths.connector;
+        let uid = self.installation.account.uid;
         let modes = self.deviations?.iter().map(|deviation| {
             let recorded = match record.tree.get(&deviation.path)? {
                 Node::File { mode, .. } | Node::Directory { mode } => mode.0,
@@ -86,8 +86,8 @@ impl Question<'_> {
 
     /// Moving a directory into another changes its `..`, which only its owner may do.
     fn is_movable(&self) -> bool {
-        let uid = self.picture.account.uid;
-        match self.picture.paths.connector.symlink_metadata() {
+        let uid = self.installation.account.uid;
+        match self.installation.paths.connector.symlink_metadata() {
             Ok(found) if found.is_dir() => uid == 0 || found.uid() == uid,
             _ => true,
         }
@@ -125,10 +125,10 @@ impl Question<'_> {
         npm: Npm,
         registry: &Registry,
     ) -> Result<Option<Found>, Failure> {
-        let openclaw = self.picture.program.version;
+        let openclaw = self.installation.program.version;
         let mut versions = stocked(&payloads(context))?;
         versions.retain(|(version, _)| may_work(version, openclaw));
-        let standing = version_of(&self.picture.paths.connector);
+        let standing = version_of(&self.installation.paths.connector);
         // stable: of the others, the newest stays first
         versions.sort_by_key(|(version, _)| standing.as_ref() != Some(&version.to_string()));
         for (_, place) in versions {
@@ -152,7 +152,7 @@ impl Question<'_> {
             return Found::NeedsNpm(place);
         };
         let (digest, version) = (payload.digest(), payload.package().version.clone());
-        Found::Whole(Stock { place, digest, version, modules })
+        Found::Whole(LocalPayload { place, digest, version, modules })
     }
 
     /// Whether the live dependencies are as they were recorded.
@@ -167,7 +167,7 @@ impl Question<'_> {
 /// A payload of which the tree can be made.
 enum Found {
     /// Here and now.
-    Whole(Stock),
+    Whole(LocalPayload),
     /// If npm could be asked.
     NeedsNpm(PathBuf),
 }

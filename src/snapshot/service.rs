@@ -7,7 +7,7 @@ use crate::systemd::{LoadState, ManagerError, Unit, UserManager};
 
 /// What the user manager says of the gateway's unit.
 #[derive(Debug)]
-pub enum ServicePicture {
+pub enum Service {
     /// There is a manager.
     Managed(Box<Managed>),
     /// Nobody is logged in and lingering is off, or this machine runs no systemd.
@@ -70,7 +70,7 @@ impl Managed {
     }
 }
 
-impl ServicePicture {
+impl Service {
     /// The manager's answers, where there is a manager.
     #[must_use]
     pub fn managed(&self) -> Option<&Managed> {

@@ -1,4 +1,4 @@
-//! The read-only picture of one installation, from which every plan and every report is made.
+//! The read-only installation of one installation, from which every plan and every report is made.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::account::Account;
 use super::paths::{CONNECTOR, Paths};
 use super::program::{Program, option_of};
-use super::service::ServicePicture;
+use super::service::Service;
 use super::surroundings::Surroundings;
 use crate::connector::installed::InstalledRecord;
 use crate::fs::image::FileState;
@@ -19,7 +19,7 @@ const DEFAULT_PORT: u16 = 18789;
 
 /// One installation at one moment.
 #[derive(Debug)]
-pub struct Picture {
+pub struct Installation {
     /// Whose it is.
     pub account: Account,
     /// Its places, symbolic links of directories followed.
@@ -33,7 +33,7 @@ pub struct Picture {
     /// Our drop-in's file as it stands, with its real path.
     pub drop_in: (PathBuf, Option<FileState>),
     /// The unit and its manager.
-    pub service: ServicePicture,
+    pub service: Service,
     /// What we installed last, if we did.
     pub record: Option<InstalledRecord>,
     /// Where the record is kept.
@@ -50,13 +50,13 @@ pub struct Picture {
     pub read_only: Option<&'static str>,
 }
 
-impl Picture {
+impl Installation {
     /// Looks at the disk; the unit's side was observed before. The config comes apart from the
-    /// picture, or why it cannot be read: what can be told without it is told.
+    /// installation, or why it cannot be read: what can be told without it is told.
     pub fn observe(
         account: Account,
         paths: Paths,
-        service: ServicePicture,
+        service: Service,
         surroundings: &Surroundings,
         record_path: &Path,
     ) -> Result<(Self, Result<ConfigSet, ConfigError>), FileError> {
@@ -70,7 +70,7 @@ impl Picture {
         let drop_in = real_file(&paths.drop_in);
         let drop_in_state = read_below(&drop_in)?;
         let record_file = read_below(record_path)?;
-        let picture = Self {
+        let installation = Self {
             program: program(&service, effective, surroundings),
             port: port(&service, effective, surroundings),
             read_only: read_only(surroundings, &service),
@@ -86,7 +86,7 @@ impl Picture {
             service,
             record_file,
         };
-        Ok((picture, config))
+        Ok((installation, config))
     }
 
     /// The token that the connector shows to the gateway, with `${VAR}` filled in from the unit.
@@ -122,11 +122,7 @@ fn attributes(
     Ok(files)
 }
 
-fn program(
-    service: &ServicePicture,
-    effective: Option<&Value>,
-    surroundings: &Surroundings,
-) -> Program {
+fn program(service: &Service, effective: Option<&Value>, surroundings: &Surroundings) -> Program {
     let told = service.variable("OPENCLAW_SERVICE_VERSION");
     let touched = effective
         .and_then(|config| config.get(&["meta", "lastTouchedVersion"]))
@@ -136,7 +132,7 @@ fn program(
 
 /// `--port` of the unit beats the variable, the variable beats the config: `openclaw gateway
 /// install` bakes both into the unit, so editing `gateway.port` alone moves nothing.
-fn port(service: &ServicePicture, effective: Option<&Value>, surroundings: &Surroundings) -> u16 {
+fn port(service: &Service, effective: Option<&Value>, surroundings: &Surroundings) -> u16 {
     let option = option_of(service.command(), "--port").and_then(|port| port.parse().ok());
     let variable = || {
         let of_unit = service.variable("OPENCLAW_GATEWAY_PORT");
@@ -151,7 +147,7 @@ fn port(service: &ServicePicture, effective: Option<&Value>, surroundings: &Surr
 }
 
 /// OpenClaw 2026.9.6 treats its config as immutable under these.
-fn read_only(surroundings: &Surroundings, service: &ServicePicture) -> Option<&'static str> {
+fn read_only(surroundings: &Surroundings, service: &Service) -> Option<&'static str> {
     ["OPENCLAW_CONFIG_READONLY", "OPENCLAW_NIX_MODE"].into_iter().find(|name| {
         surroundings.text(name).or_else(|| service.variable(name)).as_deref() == Some("1")
     })

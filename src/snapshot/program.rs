@@ -84,8 +84,8 @@ pub fn option_of<'a>(command: &'a [String], name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::{Program, option_of};
-    use crate::installation::surroundings::Surroundings;
     use crate::openclaw::version::Version;
+    use crate::snapshot::surroundings::Surroundings;
 
     fn command(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()
