@@ -93,3 +93,98 @@ fn a_blank_file_is_no_error_but_has_no_value() {
         assert!(document.is_blank(), "{text:?}");
     }
 }
+
+#[test]
+fn every_spelling_of_json5_is_read_and_no_other() {
+    let read = |text: &str| Document::parse_any(Path::new(PATH), text.as_bytes());
+    for (text, meaning) in [
+        ("'\\x41\\u0042\\u4e2D'", "\"AB中\""),
+        ("'\\ud83d\\ude00'", "\"😀\""),
+        ("'\\b\\f\\n\\r\\t\\v\\0'", r#""\b\f\n\r\t\u000b\u0000""#),
+        ("'\\q\\/\\\"\\'\\频'", r#""q/\"'频""#),
+        ("\"\\'it's\\\"\"", r#""'it's\"""#),
+        ("'a\\\nb\\\r\nc\\\rd\\\u{2028}e\\\u{2029}f'", r#""abcdef""#),
+        ("'\u{2028}\u{85}\t'", "\"\u{2028}\u{85}\\t\""),
+        ("0x1F", "31"),
+        ("-0XaB", "-171"),
+        ("+1.50", "1.5"),
+        (".5e+1", "5"),
+        ("5.", "5"),
+        ("5.e-1", "0.5"),
+        ("-0", "0"),
+        ("1E3", "1000"),
+        ("12345678901234567890", "1.2345678901234567e+19"),
+        ("[Infinity, -Infinity, +Infinity, NaN, -NaN]", "[null,null,null,null,null]"),
+        ("[1,2,]", "[1,2]"),
+        (
+            "{a:1,\"b\":2,'c':3,$_:4,\\u0061b\\u0031:5,频道:6,a\u{200d}b:7,}",
+            "{\"a\":1,\"b\":2,\"c\":3,\"$_\":4,\"ab1\":5,\"频道\":6,\"a\u{200d}b\":7}",
+        ),
+        ("{null:1,true:2,NaN:3,Infinity:4}", r#"{"null":1,"true":2,"NaN":3,"Infinity":4}"#),
+        ("\u{feff}/*a*/\u{a0}\u{3000}\u{feff}//b\u{2029}true//", "true"),
+    ] {
+        match read(text) {
+            Ok(document) => assert_eq!(document.value().to_json().to_string(), meaning, "{text}"),
+            Err(error) => panic!("{text}: {}", error.message()),
+        }
+    }
+    for text in [
+        "'\\1'",
+        "'\\01'",
+        "'\\x4'",
+        "'\\u004'",
+        "'\\ud83d'",
+        "'\\ude00'",
+        "'\\ud83dx'",
+        "'a\nb'",
+        "01",
+        "0x",
+        "0xg",
+        "1.2.3",
+        "1e",
+        "1e+",
+        ".",
+        "+",
+        "+-1",
+        "--1",
+        "- 1",
+        "1_000",
+        "1n",
+        "-.e1",
+        "infinity",
+        "nan",
+        "True",
+        "undefined",
+        "[1,,2]",
+        "[,1]",
+        "{,a:1}",
+        "{a:1,,}",
+        "{a-b:1}",
+        "{1a:1}",
+        "{\\u002d:1}",
+        "{\\x61:1}",
+        "{a:1;b:2}",
+        "{a=1}",
+        "{a:1 b:2}",
+        "{'a'}",
+        "{a:1}{}",
+        "[1 2]",
+        "'a' 'b'",
+        "#",
+        "\u{85}1",
+        "1\u{200b}",
+        "/* /",
+        "{a:/}",
+    ] {
+        assert!(read(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn nesting_is_limited_before_the_stack_is() {
+    let nested = |levels: usize| format!("{{a: {}{}}}", "[".repeat(levels), "]".repeat(levels));
+    let read = |text: &str| Document::parse(Path::new(PATH), text.as_bytes());
+    assert!(read(&nested(500)).is_ok());
+    assert_eq!(error(nested(100_000).as_bytes()).cause, Cause::TooDeep);
+    assert_eq!(error("{a:".repeat(100_000).as_bytes()).cause, Cause::TooDeep);
+}
