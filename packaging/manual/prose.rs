@@ -179,7 +179,7 @@ fn status() -> Vec<Key> {
         ("bypass", say!("effective, proxyVariables, notBypassed.")),
         ("gateway", say!("port, authMode, readiness, chatCompletions.")),
         ("lastTransaction, pendingRecovery", say!("null, or an object.")),
-        ("problems", say!("One sentence each.")),
+        ("findings", say!("As in doctor's document.")),
     ]
 }
 

@@ -13,7 +13,6 @@ use crate::health::{Endpoint, LogSource, gateway_log};
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::patience::Deadline;
-use crate::snapshot::Answers;
 use crate::snapshot::Snapshot;
 use crate::snapshot::files::{PrivateFile, backups};
 use crate::snapshot::host::Host;
@@ -27,6 +26,7 @@ use crate::snapshot::process::{Process, dotenv};
 use crate::snapshot::service::Managed;
 use crate::snapshot::tree::Tree;
 use crate::snapshot::units::{drop_ins, other_units};
+use crate::snapshot::{Answers, Pending};
 use crate::systemd::drop_in::assigned;
 use crate::systemd::environment::{Bypass, Overridden, Override, Routing, undone};
 use crate::systemd::{ManagerError, UserManager};
@@ -219,9 +219,9 @@ fn log(
     Log::of(&lines, format!("log:{unit}"), CONNECTOR, &secrets)
 }
 
-fn pending(context: &Context) -> Result<Option<(String, String)>, Failure> {
+fn pending(context: &Context) -> Result<Option<Pending>, Failure> {
     let Some(journal) = context.records.pending()? else { return Ok(None) };
     let at_work = Lock::is_held(&context.records.lock_file())?;
-    let intent = journal.intent();
-    Ok((!at_work).then(|| (intent.id.clone(), intent.command.clone())))
+    let (id, command) = (journal.intent().id.clone(), journal.intent().command.clone());
+    Ok(Some(Pending { id, command, at_work }))
 }

@@ -33,6 +33,6 @@ pub use facts::{
 };
 pub use manifest::TreeManifest;
 pub use payload::Payload;
-pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source, newer_payload, stocked};
+pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source, stocked};
 pub use source_error::SourceError;
 pub use verification::{Checks, Verification};

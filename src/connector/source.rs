@@ -121,15 +121,6 @@ impl NpmSpec {
     }
 }
 
-/// The version of the payload that [`Source::resolve`] takes of the folder `payloads`, if that is
-/// newer than `installed`.
-#[must_use]
-pub fn newer_payload(payloads: &Path, installed: &str) -> Option<String> {
-    let installed = Version::parse(installed).ok()?;
-    let (newest, _) = newest_version(&payloads.join(CONNECTOR_ID)).ok()??;
-    (newest > installed).then(|| newest.to_string())
-}
-
 /// Every version in the folder `payloads`, the newest first.
 pub fn stocked(payloads: &Path) -> Result<Vec<(Version, PathBuf)>, PayloadError> {
     let mut versions = versions_in(&payloads.join(CONNECTOR_ID))?;
@@ -248,26 +239,6 @@ mod tests {
         fs::write(versions.join("0.8.21").join(PACKAGE_JSON), "{}").unwrap();
         let release = Source::Directory(versions.join("0.8.21"));
         assert_eq!(Source::resolve(None, home.path()).unwrap(), release);
-    }
-
-    #[test]
-    fn a_payload_is_an_upgrade_only_if_it_is_newer() {
-        let home = tempfile::tempdir().unwrap();
-        assert_eq!(newer_payload(home.path(), "0.6.0"), None);
-        for version in ["0.6.0", "0.8.20"] {
-            let payload = home.path().join(CONNECTOR_ID).join(version);
-            fs::create_dir_all(&payload).unwrap();
-            fs::write(payload.join(PLUGIN_JSON), "{}").unwrap();
-        }
-        for (installed, upgrade) in [
-            ("0.6.0", Some("0.8.20")),
-            ("0.8.20-beta.1", Some("0.8.20")),
-            ("0.8.20", None),
-            ("0.10.0", None),
-            ("unheard of", None),
-        ] {
-            assert_eq!(newer_payload(home.path(), installed).as_deref(), upgrade, "{installed}");
-        }
     }
 
     #[test]

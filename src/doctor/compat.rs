@@ -58,6 +58,17 @@ pub fn may_work(connector: &Semver, openclaw: Option<Version>) -> bool {
     openclaw.is_none_or(|openclaw| clash(connector, openclaw).is_none())
 }
 
+/// The newest of these connectors that is newer than the installed one, and that nothing is known
+/// against.
+pub fn newer(
+    ready: impl IntoIterator<Item = Semver>,
+    installed: &Semver,
+    openclaw: Option<Version>,
+) -> Option<Semver> {
+    let fits = |version: &Semver| version > installed && may_work(version, openclaw);
+    ready.into_iter().filter(fits).max()
+}
+
 /// The newest connector that was seen to work on an OpenClaw.
 fn working(openclaw: Version) -> &'static str {
     if openclaw < MODEL_IS_CHECKED { "0.8.3" } else { "0.8.13" }
@@ -127,6 +138,27 @@ fn symptom(clash: Clash) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_newer_and_may_work_is_an_upgrade() {
+        let [old, new] = ["2026.3.13", "2026.4.9"].map(Version::parse);
+        for (installed, openclaw, upgrade) in [
+            ("0.6.0", old, Some("0.8.3")),
+            ("0.8.3", old, None),
+            ("0.8.13", new, Some("0.8.20")),
+            ("0.8.20-beta.1", new, Some("0.8.20")),
+            ("0.8.20", new, None),
+            ("0.10.0", None, None),
+        ] {
+            let ready = ["0.6.0", "0.8.3", "0.8.20"].map(|version| Semver::parse(version).unwrap());
+            let newer = newer(ready, &Semver::parse(installed).unwrap(), openclaw);
+            assert_eq!(
+                newer.map(|v| v.to_string()).as_deref(),
+                upgrade,
+                "{installed} {openclaw:?}"
+            );
+        }
+    }
 
     #[test]
     fn pairs_are_judged_as_they_were_measured() {

@@ -5,6 +5,7 @@ use super::{Check, Finding, Severity, Snapshot, Verdict};
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::Pending;
 
 /// The checks of this family.
 pub const CHECKS: [Check; 4] = [
@@ -28,7 +29,7 @@ pub const CHECKS: [Check; 4] = [
     },
     Check {
         id: "host.leftovers",
-        severity: Severity::Warning,
+        severity: Severity::Error,
         title: "nothing unfinished lies about",
         judge: leftovers,
     },
@@ -118,10 +119,10 @@ fn space(snapshot: &Snapshot) -> Verdict {
 
 fn leftovers(snapshot: &Snapshot) -> Verdict {
     let mut findings = Vec::new();
-    if let Some((id, command)) = &snapshot.pending {
+    if let Some(Pending { id, command, .. }) = snapshot.pending.as_ref().filter(|p| !p.at_work) {
         let text = say!("{command} ({id}) was cut off", command, id);
         findings.push(
-            Finding::warning(text, "openclaw-setup recover".to_owned())
+            Finding::error(text, "openclaw-setup recover".to_owned())
                 .about(id.clone())
                 .read(format!("transactions/{id}/state"), "open"),
         );

@@ -54,6 +54,33 @@ pub enum ChatAnswer {
     },
 }
 
+impl Readiness {
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::NotReady { .. } => "not-ready",
+            Self::NoListener => "no-listener",
+            Self::Odd { .. } => "odd",
+        }
+    }
+}
+
+impl ChatAnswer {
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Unauthorised => "unauthorised",
+            Self::Disabled | Self::NotAllowed => "off",
+            Self::RateLimited => "rate-limited",
+            Self::Odd { .. } => "odd",
+        }
+    }
+}
+
 impl Endpoint {
     /// The gateway on `port`; `token` is sent as the connector would send it.
     #[must_use]

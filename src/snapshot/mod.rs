@@ -22,6 +22,8 @@ pub mod units;
 
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use crate::connector::manifest::Deviation;
 use crate::health::{ChatAnswer, Readiness};
 use crate::openclaw::document::{Document, Place, Value};
@@ -31,7 +33,7 @@ use crate::snapshot::installation::Installation;
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::service::Managed;
 use crate::systemd::ManagerError;
-use crate::systemd::environment::Overridden;
+use crate::systemd::environment::{Environment, Overridden};
 
 use files::{Backup, PrivateFile};
 use host::Host;
@@ -85,10 +87,22 @@ pub struct Snapshot {
     pub log: Log,
     /// The machine around it.
     pub host: Host,
-    /// A transaction of ours that was cut off: its id and command.
-    pub pending: Option<(String, String)>,
+    /// A transaction of ours that is not closed.
+    pub pending: Option<Pending>,
     /// What the world outside has answered, where it was asked.
     pub outside: Outside,
+}
+
+/// A transaction that is not closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pending {
+    /// Its id.
+    pub id: String,
+    /// The command that began it.
+    pub command: String,
+    /// A run holds the lock: it is at work, not dead.
+    pub at_work: bool,
 }
 
 /// What the running gateway answers.
@@ -156,6 +170,14 @@ impl Snapshot {
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.unit().is_some_and(|managed| managed.unit.is_up())
+    }
+
+    /// The environment of the gateway's process; where it cannot be read, that of the next one.
+    #[must_use]
+    pub fn environment(&self) -> Option<Environment> {
+        let of_process = self.process.as_ref().and_then(|process| process.environment.clone());
+        of_process
+            .or_else(|| self.installation.service.managed().map(Managed::effective_environment))
     }
 
     /// OpenClaw's version.

@@ -4,7 +4,7 @@ mod bundle;
 mod fix;
 mod live;
 mod renew;
-mod tell;
+pub(in crate::command) mod tell;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};

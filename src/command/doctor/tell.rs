@@ -23,6 +23,18 @@ pub(super) fn text(diagnosis: &Diagnosis, console: Console) -> String {
     lines.join("\n")
 }
 
+/// The findings that are problems, a line each with what to do; notes only with `-v`.
+pub(in crate::command) fn brief(diagnosis: &Diagnosis, console: Console) -> Vec<String> {
+    let least = if console.verbose { Severity::Info } else { Severity::Warning };
+    let shown = diagnosis.findings.iter().filter(|(_, finding)| finding.severity >= least);
+    shown
+        .map(|(check, finding)| {
+            let hint = finding.hint.lines().map(|line| format!("\n    → {line}"));
+            head(check, finding, console) + &hint.collect::<String>()
+        })
+        .collect()
+}
+
 /// How long each stage of each question took; nothing where nobody outside was asked.
 pub(super) fn measured(snapshot: &Snapshot) -> Option<String> {
     let measurements = snapshot.outside.measurements();
@@ -35,13 +47,7 @@ pub(super) fn measured(snapshot: &Snapshot) -> Option<String> {
 }
 
 fn of_finding(check: &Check, finding: &Finding, console: Console) -> String {
-    let mark = match finding.severity {
-        Severity::Error => Mark::Bad,
-        Severity::Warning | Severity::Info => Mark::Hint,
-    };
-    let word = severity_word(finding.severity);
-    let head = format!("{} [{word}] {}", check.id, finding.message);
-    let mut lines = vec![console.marked(mark, &head)];
+    let mut lines = vec![head(check, finding, console)];
     if let Some(symptom) = &finding.symptom {
         lines.push(say!("    seen as: {symptom}", symptom));
     }
@@ -49,6 +55,15 @@ fn of_finding(check: &Check, finding: &Finding, console: Console) -> String {
     lines.extend(evidence.map(|evidence| format!("    | {}  {}", evidence.place, evidence.fact)));
     lines.extend(finding.hint.lines().map(|line| format!("    → {line}")));
     lines.join("\n")
+}
+
+fn head(check: &Check, finding: &Finding, console: Console) -> String {
+    let mark = match finding.severity {
+        Severity::Error => Mark::Bad,
+        Severity::Warning | Severity::Info => Mark::Hint,
+    };
+    let word = severity_word(finding.severity);
+    console.marked(mark, &format!("{} [{word}] {}", check.id, finding.message))
 }
 
 fn severity_word(severity: Severity) -> String {
@@ -142,7 +157,7 @@ fn measurements_json(snapshot: &Snapshot) -> Value {
 }
 
 /// The findings alone.
-pub(super) fn findings_json(diagnosis: &Diagnosis) -> Value {
+pub(in crate::command) fn findings_json(diagnosis: &Diagnosis) -> Value {
     let findings = diagnosis.findings.iter().map(|(check, finding)| {
         json!({
             "checkId": check.id,

@@ -1,6 +1,7 @@
 //! Gateway, proxy, service, llm, dingtalk, host.
 
 use super::*;
+use crate::snapshot::Pending;
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -318,10 +319,14 @@ pub(super) const CASES: &[Case] = &[
     case!(
         "host.leftovers",
         "cut off",
-        Warning,
+        Error,
         false,
         |p| {
-            p.snapshot.pending = Some(("20260101".to_owned(), "install".to_owned()));
+            p.snapshot.pending = Some(Pending {
+                id: "20260101".to_owned(),
+                command: "install".to_owned(),
+                at_work: false,
+            });
         },
         NEVER
     ),

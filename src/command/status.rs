@@ -1,0 +1,242 @@
+//! `status`: what is installed, running and effective, on one screen; what is wrong is `doctor`'s.
+
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::doctor::tell;
+use super::failure::{Exit, Failure};
+use super::install::payloads;
+use super::{history, look};
+use crate::connector::stocked;
+use crate::doctor::{Diagnosis, Severity, catalogue, compat, diagnose};
+use crate::health::{ChatAnswer, Readiness};
+use crate::report::console::Mark;
+use crate::report::json;
+use crate::report::table::Table;
+use crate::snapshot::Snapshot;
+use crate::snapshot::service::Managed;
+use crate::systemd::LoadState;
+use crate::systemd::environment::{Environment, Routing};
+use crate::transaction::journal::Journal;
+use crate::{say, say_count};
+
+/// What the screen shows beside the snapshot.
+struct Status {
+    snapshot: Snapshot,
+    diagnosis: Diagnosis,
+    environment: Option<Environment>,
+    routing: Option<Routing>,
+    last: Option<Journal>,
+    /// A newer connector that lies ready, and may work with this OpenClaw.
+    newer: Option<String>,
+}
+
+pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
+    let snapshot = look::look(context, context.manager())?;
+    let checks: Vec<_> = catalogue().collect();
+    let environment = snapshot.environment();
+    let routing = |environment| Routing::of(environment, snapshot.installation.port);
+    let status = Status {
+        diagnosis: diagnose(&checks, &snapshot),
+        routing: environment.as_ref().map(routing),
+        last: context.records.journals()?.pop(),
+        newer: newer(context, &snapshot),
+        environment,
+        snapshot,
+    };
+    let ok = status.diagnosis.is_below(Severity::Error);
+    context.console.result(&status.text(context));
+    context.console.document(&json::document("status", ok, status.json()));
+    Ok(if ok { Exit::Done } else { Exit::Problems })
+}
+
+fn newer(context: &Context, snapshot: &Snapshot) -> Option<String> {
+    let ready = stocked(&payloads(context)).ok()?.into_iter().map(|(version, _)| version);
+    compat::newer(ready, &snapshot.connector()?, snapshot.openclaw()).map(|v| v.to_string())
+}
+
+impl Status {
+    /// The screen: a table, then what is wrong.
+    fn text(&self, context: &Context) -> String {
+        let installation = &self.snapshot.installation;
+        let mut table = Table::default();
+        let version = installation.program.version.map(|version| version.to_string());
+        table.row("OpenClaw", version.unwrap_or_else(unknown));
+        table.row(say!("state dir"), installation.paths.state_dir.display().to_string());
+        table.row(say!("config"), installation.paths.config.display().to_string());
+        table.row(say!("connector"), self.connector());
+        table.row(say!("unit"), self.unit());
+        table.row(say!("proxy bypass"), self.bypass());
+        table.row(say!("gateway"), self.gateway());
+        table.row(say!("last transaction"), self.last());
+        let mut lines = vec![table.text()];
+        lines.extend(tell::brief(&self.diagnosis, context.console));
+        lines.extend(self.newer.as_ref().map(|version| {
+            let hint = say!(
+                "connector {version} is here; move to it with: openclaw-setup upgrade",
+                version
+            );
+            context.console.marked(Mark::Hint, &hint)
+        }));
+        lines.join("\n")
+    }
+
+    fn connector(&self) -> String {
+        let snapshot = &self.snapshot;
+        if snapshot.tree.is_none() && snapshot.installation.record.is_none() {
+            return say!("not installed");
+        }
+        let version = snapshot.connector().map_or_else(unknown, |version| version.to_string());
+        let state = match snapshot.deviations.as_deref() {
+            None => say!("not installed by openclaw-setup"),
+            Some([]) => say!("tree as installed"),
+            Some(deviations) => {
+                let count = deviations.len();
+                say_count!(
+                    count,
+                    "{count} path changed since",
+                    "{count} paths changed since",
+                    count
+                )
+            }
+        };
+        format!("{version}  {state}\n{}", snapshot.installation.paths.connector.display())
+    }
+
+    fn unit(&self) -> String {
+        match self.snapshot.installation.service.managed() {
+            None => say!("no systemd user manager"),
+            Some(managed) if managed.unit.load_state == LoadState::NotFound => {
+                let name = &managed.unit.name;
+                say!("{name} does not exist", name)
+            }
+            Some(Managed { unit, .. }) => {
+                let (name, active, sub) = (&unit.name, unit.active_state.name(), &unit.sub_state);
+                let pid = unit.main_pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
+                let count = unit.n_restarts;
+                let flaps = match count {
+                    0 => String::new(),
+                    _ => say_count!(
+                        count,
+                        ", {count} automatic restart",
+                        ", {count} automatic restarts",
+                        count
+                    ),
+                };
+                format!("{name}  {active} ({sub}{pid}{flaps})")
+            }
+        }
+    }
+
+    /// The value of `no_proxy` that the gateway goes by.
+    fn no_proxy(&self) -> Option<&str> {
+        let environment = self.environment.as_ref()?;
+        environment.get("no_proxy").or_else(|| environment.get("NO_PROXY"))
+    }
+
+    fn bypass(&self) -> String {
+        let value = self.no_proxy().map_or_else(|| say!("none"), str::to_owned);
+        let proxies = self.routing.as_ref().map(|routing| routing.proxies_set.join(", "));
+        let proxies = proxies.filter(|names| !names.is_empty());
+        let proxies = proxies
+            .map_or_else(|| say!("no proxy is set"), |names| say!("proxy set by {names}", names));
+        format!("{value}\n{proxies}")
+    }
+
+    fn auth_mode(&self) -> Option<&str> {
+        self.snapshot.text(&["gateway", "auth", "mode"])
+    }
+
+    fn gateway(&self) -> String {
+        let port = self.snapshot.installation.port;
+        let auth = self.auth_mode().unwrap_or("–");
+        let auth = say!("auth {auth}", auth);
+        let Some(answers) = &self.snapshot.answers else {
+            return format!("{}  {auth}", say!("not running (port {port})", port));
+        };
+        let ready = match &answers.readiness {
+            Readiness::Ready => say!("ready"),
+            Readiness::NotReady { failing } => {
+                let failing = failing.join(", ");
+                say!("not ready: {failing}", failing)
+            }
+            Readiness::NoListener => say!("nothing listens on port {port}", port),
+            Readiness::Odd { what } => what.clone(),
+        };
+        let chat = match &answers.chat {
+            ChatAnswer::Open => say!("open"),
+            ChatAnswer::Unauthorised => say!("refuses the token (401)"),
+            ChatAnswer::Disabled => say!("off (404)"),
+            ChatAnswer::NotAllowed => say!("off (405)"),
+            ChatAnswer::RateLimited => say!("rate limited (429)"),
+            ChatAnswer::Odd { what } => what.clone(),
+        };
+        format!("127.0.0.1:{port}  {ready}  chatCompletions {chat}  {auth}")
+    }
+
+    fn last(&self) -> String {
+        let Some(journal) = &self.last else { return say!("none") };
+        let (intent, state) = (journal.intent(), history::state(journal.phase()));
+        format!("{}  {}  {state}", intent.id, intent.command)
+    }
+
+    /// The body of the JSON document.
+    fn json(&self) -> Map<String, Value> {
+        let (snapshot, installation) = (&self.snapshot, &self.snapshot.installation);
+        let managed = installation.service.managed();
+        let is_there = snapshot.tree.is_some() || installation.record.is_some();
+        let body = json!({
+            "openclaw": {
+                "version": installation.program.version.map(|version| version.to_string()),
+                "package": installation.program.package,
+                "stateDir": installation.paths.state_dir,
+                "config": installation.paths.config,
+                "configReadable": snapshot.config.is_ok(),
+            },
+            "connector": is_there.then(|| json!({
+                "version": snapshot.connector().map(|version| version.to_string()),
+                "path": installation.paths.connector,
+                "recorded": snapshot.deviations.is_some(),
+                "deviations": snapshot.deviations,
+                "upgrade": self.newer,
+            })),
+            "unit": managed.map(|managed| json!({
+                "name": managed.unit.name,
+                "exists": managed.has_unit(),
+                "activeState": managed.unit.active_state.name(),
+                "subState": managed.unit.sub_state,
+                "mainPid": managed.unit.main_pid,
+                "restarts": managed.unit.n_restarts,
+                "result": managed.unit.result,
+                "dropIns": managed.unit.drop_in_paths,
+                "needDaemonReload": managed.unit.need_daemon_reload,
+                "systemd": managed.version,
+                "bus": managed.road,
+            })),
+            "bypass": {
+                "effective": self.no_proxy(),
+                "proxyVariables": self.routing.as_ref().map(|routing| &routing.proxies_set),
+                "notBypassed": self.routing.as_ref().map(|routing| {
+                    routing.not_bypassed.iter().map(|host| host.in_url()).collect::<Vec<_>>()
+                }),
+            },
+            "gateway": {
+                "port": installation.port,
+                "authMode": self.auth_mode(),
+                "readiness": snapshot.answers.as_ref().map(|answers| answers.readiness.word()),
+                "chatCompletions": snapshot.answers.as_ref().map(|answers| answers.chat.word()),
+            },
+            "lastTransaction": self.last.as_ref().map(history::as_json),
+            "pendingRecovery": snapshot.pending,
+            "findings": tell::findings_json(&self.diagnosis),
+        });
+        match body {
+            Value::Object(body) => body,
+            _ => Map::new(),
+        }
+    }
+}
+
+fn unknown() -> String {
+    say!("unknown")
+}
