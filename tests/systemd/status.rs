@@ -2,21 +2,22 @@
 
 use serde_json::json;
 
-use crate::bench::Machine;
 use crate::bench::program::{
     BYPASS, CONFIG, CONNECTOR, UNIT, assert_exit, assert_says, json as document,
 };
+use crate::bench::{Machine, said};
 
 #[test]
 fn before_and_after_an_install() {
     let machine = Machine::brisk_with(&[], "", &["--proxy", "http://127.0.0.1:9"]);
     let before = machine.home();
     let shown = machine.setup(&["status"]).run();
-    assert_exit(&shown, 0);
+    assert_exit(&shown, 3);
     assert_says(
         &shown,
         &["2026.3.13", "not installed", "active (running", "http_proxy", "off (404)"],
     );
+    assert_says(&shown, &["✗ llm.api-mode", "! proxy.loopback", "doctor --fix proxy.loopback"]);
     before.assert_untouched(&machine.home());
     assert_exit(&machine.install(&[]).run(), 0);
     let shown = machine.setup(&["status"]).run();
@@ -41,12 +42,41 @@ fn what_is_wrong_is_said_and_ends_with_3() {
     let machine = Machine::set_up();
     machine.shell(&format!("echo >>{CONNECTOR}/plugin.ts"));
     let shown = machine.setup(&["status"]).run();
-    assert_exit(&shown, 3);
-    assert_says(&shown, &["1 paths", "openclaw-setup verify"]);
+    assert_exit(&shown, 0);
+    assert_says(&shown, &["1 path changed", "! plugin.checksum", "openclaw-setup verify"]);
     machine.write(CONFIG, "{ broken");
     let shown = machine.setup(&["status"]).run();
     assert_exit(&shown, 3);
     assert_says(&shown, &["line 1"]);
+}
+
+/// One judgement: whatever is wrong, both name the same, and end the same.
+#[test]
+fn status_and_doctor_agree() {
+    let machine = Machine::set_up();
+    let agree = |what: &str| {
+        let [status, doctor] = ["status", "doctor"].map(|command| {
+            let ended = machine.setup(&[command, "--json"]).run();
+            (ended.status.code(), document(&ended)["findings"].clone())
+        });
+        assert_eq!(status.0, doctor.0, "{what}");
+        let ids = |findings: &serde_json::Value| {
+            let findings = findings.as_array().unwrap().iter();
+            findings.map(|f| (f["checkId"].clone(), f["severity"].clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&status.1), ids(&doctor.1), "{what}");
+    };
+    for (what, script) in [
+        ("as installed", "true"),
+        ("a changed tree", &format!("echo >>{CONNECTOR}/plugin.ts")),
+        ("no bypass", "rm ~/.config/systemd/user/*.d/override.conf"),
+        ("a stopped gateway", &format!("systemctl --user stop {UNIT}")),
+        ("no connector", &format!("rm -r {CONNECTOR}")),
+        ("a broken config", &format!("echo '{{ broken' >{CONFIG}")),
+    ] {
+        machine.shell(script);
+        agree(what);
+    }
 }
 
 #[test]
@@ -56,7 +86,7 @@ fn a_gateway_that_has_failed() {
     machine.wait_for_state("failed");
     let shown = machine.setup(&["status"]).run();
     assert_exit(&shown, 3);
-    assert_says(&shown, &["has failed", &format!("journalctl --user -u {UNIT}")]);
+    assert_says(&shown, &["✗ service.crashloop", "has failed"]);
 }
 
 #[test]
@@ -71,10 +101,11 @@ fn a_run_that_is_at_work_and_one_that_was_killed() {
     running.end();
     let shown = machine.setup(&["status"]).run();
     assert_exit(&shown, 3);
-    assert_says(&shown, &["was cut off", "openclaw-setup recover"]);
+    assert_says(&shown, &["✗ host.leftovers", "was cut off", "openclaw-setup recover"]);
     machine.setup(&["recover"]).ask();
     machine.wait_ready();
-    assert_exit(&machine.setup(&["status"]).run(), 0);
+    let shown = machine.setup(&["status"]).run();
+    assert!(!said(&shown).contains("host.leftovers"), "{}", said(&shown));
 }
 
 #[test]
@@ -87,6 +118,6 @@ fn a_manager_that_is_hung_or_absent() {
     assert_says(&shown, &["did not answer in time", "2026.3.13"]);
     let machine = Machine::only_a_home();
     let shown = machine.setup(&["status"]).run();
-    assert_exit(&shown, 0);
-    assert_says(&shown, &["no systemd user manager"]);
+    assert_exit(&shown, 3);
+    assert_says(&shown, &["no systemd user manager", "✗ service.bus"]);
 }
