@@ -3,6 +3,8 @@
 //! This page is the table of contents. Data flows one way:
 //! parse (`cli`) → observe (`installation`) → plan → apply (`transaction`) → verify (`health`) → `report`.
 
+#![deny(clippy::disallowed_methods)]
+
 // the ground floor: words that every room uses
 mod child;
 pub mod interrupt;

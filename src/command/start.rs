@@ -10,6 +10,7 @@ use super::failure::{Exit, Failure};
 use super::{
     completions, doctor, history, install, logs, recover, rollback, status, uninstall, verify,
 };
+use crate::child::keep_inherited_descriptors;
 use crate::cli::usage::UsageError;
 use crate::cli::voice::Voice;
 use crate::cli::{Cli, Color, Command, localize};
@@ -22,6 +23,7 @@ use crate::snapshot::surroundings::Surroundings;
 /// Runs the program; its exit code is one of the manual page's.
 #[must_use]
 pub fn run() -> ExitCode {
+    keep_inherited_descriptors();
     leave_no_core();
     let arguments: Vec<_> = std::env::args_os().collect();
     let surroundings = Surroundings::of_process();

@@ -4,11 +4,9 @@
 //! `none`), which the command line sets up for itself: the first question of a machine's life
 //! leaves `identity/` and `devices/` in the state directory, as `openclaw status` would.
 
-use std::process::Command;
-
 use serde_json::Value;
 
-use crate::child;
+use crate::child::Helper;
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 use crate::systemd::CommandLine;
@@ -44,16 +42,12 @@ pub fn asked_for_channel(
     let program: Vec<&String> = program.collect();
     let Some((first, rest)) = program.split_first() else { return ChannelQuestion::Unanswered };
     let is_ours = |name: &str| !OF_THE_SERVICE.iter().any(|prefix| name.starts_with(prefix));
-    let mut command = Command::new(first);
-    command
+    let openclaw = Helper::new(first)
         .args(rest)
         .args(["channels", "status", "--json"])
-        .env_clear()
-        .envs(environment.iter().filter(|(name, _)| is_ours(name)));
-    if let Some(home) = environment.get("HOME") {
-        command.current_dir(home);
-    }
-    match child::run(command, deadline, interrupt) {
+        .envs(environment.iter().filter(|(name, _)| is_ours(name)))
+        .current_dir(environment.get("HOME").unwrap_or("/"));
+    match openclaw.run(deadline, interrupt) {
         Ok(finished) => answer(&finished.stdout, id),
         Err(_) => ChannelQuestion::Unanswered,
     }

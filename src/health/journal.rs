@@ -1,12 +1,11 @@
 //! Where the gateway's log is found: the journal, or `OpenClaw`'s own daily file.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use serde_json::Value;
 
 use super::{LogLine, daily};
-use crate::child;
+use crate::child::Helper;
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 
@@ -61,9 +60,8 @@ fn from_journal(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Vec<LogLine> {
-    let mut command = journalctl(unit);
-    command.args(["--since", &moment(since_usec)]);
-    let Ok(finished) = child::run(command, deadline, interrupt) else { return Vec::new() };
+    let journalctl = journalctl(unit).args(["--since", &moment(since_usec)]);
+    let Ok(finished) = journalctl.run(deadline, interrupt) else { return Vec::new() };
     finished.stdout.lines().filter_map(of_journal).collect()
 }
 
@@ -74,9 +72,9 @@ pub(super) fn has_heard(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> bool {
-    let mut command = journalctl(unit);
-    command.args(["--since", &moment(since_usec), "--lines=1", "_TRANSPORT=stdout"]);
-    child::run(command, deadline, interrupt).is_ok_and(|finished| !finished.stdout.is_empty())
+    let since = moment(since_usec);
+    let journalctl = journalctl(unit).args(["--since", &since, "--lines=1", "_TRANSPORT=stdout"]);
+    journalctl.run(deadline, interrupt).is_ok_and(|finished| !finished.stdout.is_empty())
 }
 
 /// A moment (µs since 1970) as journalctl reads it.
@@ -88,15 +86,11 @@ pub(super) fn moment(usec: u64) -> String {
 ///
 /// `--user-unit` rather than `--user --unit`: root's own user manager logs to the system journal,
 /// which the latter does not look at. `--all`, or a message of more than 4 KiB comes as `null`.
-pub(super) fn journalctl(unit: &str) -> Command {
-    let mut command = Command::new("journalctl");
-    command
+pub(super) fn journalctl(unit: &str) -> Helper {
+    Helper::new("journalctl")
         .args(["--user-unit", unit, "--no-pager", "--quiet", "--all", "--output=json"])
         .arg("--output-fields=MESSAGE,_TRANSPORT,SYSLOG_IDENTIFIER")
-        .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .env("LC_ALL", "C");
-    command
+        .env("LC_ALL", "C")
 }
 
 /// Only what the gateway printed: systemd's own words about the unit come another way.

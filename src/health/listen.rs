@@ -2,9 +2,7 @@
 
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -14,6 +12,7 @@ use super::daily::{self, Chase};
 use super::log_error::LogError;
 use super::pieces::Pieces;
 use super::{LogLine, LogSource, journal};
+use crate::child::Running;
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 
@@ -94,8 +93,8 @@ fn from_journal(
     listener: &mut Listener,
     bell: &PipeReader,
 ) -> Result<(), LogError> {
-    let mut journalctl = Journalctl::start(unit, wanted).map_err(|cause| unheard(&cause))?;
-    let mut stream = journalctl.0.stdout.take().ok_or_else(|| unheard(&"no pipe"))?;
+    let mut journalctl = started(unit, wanted).map_err(|cause| unheard(&cause))?;
+    let (mut stream, errors) = journalctl.outputs().ok_or_else(|| unheard(&"no pipe"))?;
     let (mut pieces, mut bytes) = (Pieces::default(), vec![0; 64 * 1024]);
     loop {
         match listener.wait(bell, Some(stream.as_fd()), None) {
@@ -104,7 +103,7 @@ fn from_journal(
             Event::Readable => {
                 let length = stream.read(&mut bytes).map_err(|cause| unheard(&cause))?;
                 if length == 0 {
-                    return journalctl.end(wanted.follow);
+                    return ended(journalctl, errors, wanted.follow);
                 }
                 let lines = pieces.whole_lines(&bytes[..length]);
                 let lines = lines.iter().map(|line| String::from_utf8_lossy(line));
@@ -193,43 +192,25 @@ impl Listener<'_> {
     }
 }
 
-/// A journalctl at work, killed when nobody listens to it any more.
-struct Journalctl(Child);
-
-impl Journalctl {
-    /// Its own `--since` is of no use where lines are counted: systemd 252 would then count from
-    /// the other end.
-    fn start(unit: &str, wanted: Wanted) -> io::Result<Self> {
-        let mut command = journal::journalctl(unit);
-        match wanted.lines {
-            Some(lines) => command.arg(format!("--lines={lines}")),
-            None => command.args(["--no-tail", "--since", &journal::moment(wanted.since_usec)]),
-        };
-        if wanted.follow {
-            command.arg("--follow");
-        }
-        // in a process group of its own: a Ctrl-C at the terminal is ours to hear
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        command.spawn().map(Self)
-    }
-
-    /// How it has ended: one that follows does not end by itself.
-    fn end(&mut self, followed: bool) -> Result<(), LogError> {
-        let status = self.0.wait().map_err(|cause| unheard(&cause))?;
-        if status.success() && !followed {
-            return Ok(());
-        }
-        let mut said = String::new();
-        let _ = self.0.stderr.take().map(|mut stream| stream.read_to_string(&mut said));
-        let said = said.lines().find(|line| !line.trim().is_empty());
-        Err(unheard(&said.map_or_else(|| status.to_string(), str::to_owned)))
-    }
+/// A journalctl at work. Its own `--since` is of no use where lines are counted: systemd 252 would
+/// then count from the other end.
+fn started(unit: &str, wanted: Wanted) -> io::Result<Running> {
+    let journalctl = journal::journalctl(unit).args(wanted.follow.then_some("--follow"));
+    let journalctl = match wanted.lines {
+        Some(lines) => journalctl.arg(format!("--lines={lines}")),
+        None => journalctl.args(["--no-tail", "--since", &journal::moment(wanted.since_usec)]),
+    };
+    journalctl.start()
 }
 
-impl Drop for Journalctl {
-    fn drop(&mut self) {
-        // it may have ended already, and nothing can be done about one that cannot be killed
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+/// How it has ended: one that follows does not end by itself.
+fn ended(mut journalctl: Running, mut errors: impl Read, followed: bool) -> Result<(), LogError> {
+    let status = journalctl.wait().map_err(|cause| unheard(&cause))?;
+    if status.success() && !followed {
+        return Ok(());
     }
+    let mut said = String::new();
+    let _ = errors.read_to_string(&mut said);
+    let said = said.lines().find(|line| !line.trim().is_empty());
+    Err(unheard(&said.map_or_else(|| status.to_string(), str::to_owned)))
 }

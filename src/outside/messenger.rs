@@ -4,13 +4,12 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::{Answer, OutsideError, Question};
-use crate::child::{self, Unfinished};
+use crate::child::{Helper, Unfinished};
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 use crate::systemd::environment::Environment;
@@ -61,27 +60,19 @@ impl<'a> Messenger<'a> {
         let patience = questions.iter().map(Question::patience).max().unwrap_or_default() + START;
         let asked: Value = questions.iter().map(Question::to_json).collect();
         let input = format!("{SCRIPT}\nprobe({asked});\n").into_bytes();
-        let mut command = Command::new(&self.node);
-        command
-            .arg("-")
-            .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir("/");
+        let environment = self.environment.iter().map(|(name, value)| (name, value));
+        let helper = Helper::new(&self.node).arg("-").envs(environment);
         let deadline = Deadline::after(patience);
-        let finished =
-            child::run_with(command, input, deadline, self.interrupt).map_err(|why| {
-                let node = self.node.clone();
-                match why {
-                    Unfinished::Io(cause) => {
-                        OutsideError::NotStarted { node, cause: cause.to_string() }
-                    }
-                    Unfinished::Late => {
-                        OutsideError::NoAnswer { node, cause: "ETIMEDOUT".to_owned() }
-                    }
-                    Unfinished::Interrupted => OutsideError::Interrupted,
+        let finished = helper.run_with(input, deadline, self.interrupt).map_err(|why| {
+            let node = self.node.clone();
+            match why {
+                Unfinished::Io(cause) => {
+                    OutsideError::NotStarted { node, cause: cause.to_string() }
                 }
-            })?;
+                Unfinished::Late => OutsideError::NoAnswer { node, cause: "ETIMEDOUT".to_owned() },
+                Unfinished::Interrupted => OutsideError::Interrupted,
+            }
+        })?;
         let answers = serde_json::from_str::<Value>(&finished.stdout).unwrap_or_default();
         let answers = answers.as_array().into_iter().flatten().filter_map(Answer::of_json);
         let answers: Vec<Answer> = answers.collect();

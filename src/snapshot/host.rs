@@ -1,10 +1,9 @@
 //! The machine around the gateway: lingering, Node.js, ffprobe, space, time.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::child;
+use crate::child::Helper;
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 use crate::systemd::logind;
@@ -74,9 +73,8 @@ fn is_node(program: &Path) -> bool {
 }
 
 fn version_of(node: &Path, interrupt: &Interrupt) -> Option<String> {
-    let mut command = Command::new(node);
-    command.arg("--version").env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
-    let finished = child::run(command, Deadline::after(PATIENCE), interrupt).ok()?;
+    let told = Helper::new(node).arg("--version").run(Deadline::after(PATIENCE), interrupt);
+    let finished = told.ok()?;
     let version = finished.stdout.trim().trim_start_matches('v').to_owned();
     finished.status.success().then_some(version).filter(|version| !version.is_empty())
 }

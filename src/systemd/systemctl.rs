@@ -3,16 +3,12 @@
 //! systemctl reaches the manager's private socket by itself, in cron, sudo and bare ssh sessions.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::backend::Backend;
 use super::environment::Environment;
 use super::wait::Bounds;
 use super::{JobOutcome, ManagerError, Step, Unit, Verb, show, words};
-use crate::child::{self, Finished, Unfinished};
-
-/// Where distributions put systemctl; the caller's `PATH` is nothing to rely on.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+use crate::child::{Finished, Helper, Unfinished};
 
 /// `systemctl --user` for one runtime directory.
 pub(super) struct Systemctl {
@@ -30,15 +26,12 @@ impl Systemctl {
         step: &Step,
         bounds: &Bounds<'_>,
     ) -> Result<Finished, ManagerError> {
-        let mut command = Command::new("systemctl");
-        command
+        let systemctl = Helper::new("systemctl")
             .args(["--user", "--no-pager", "--no-ask-password"])
             .args(arguments)
-            .env_clear()
-            .env("PATH", PATH)
             .env("LC_ALL", "C")
             .env("XDG_RUNTIME_DIR", &self.runtime_directory);
-        child::run(command, bounds.deadline, bounds.interrupt).map_err(|error| match error {
+        systemctl.run(bounds.deadline, bounds.interrupt).map_err(|error| match error {
             Unfinished::Late => ManagerError::Hung { step: step.clone() },
             Unfinished::Interrupted => ManagerError::Interrupted { step: step.clone() },
             Unfinished::Io(error) => ManagerError::CannotRun {

@@ -63,15 +63,15 @@ fn published_integrity(
 ) -> Result<String, NpmError> {
     let view = ["view", "--json", "--loglevel=error", "--", package, "dist.integrity"];
     let answer = registry.npm(&view, directory, watch.interrupt)?;
-    match serde_json::from_slice(&answer) {
+    match serde_json::from_str(&answer) {
         Ok(Value::String(integrity)) if integrity.contains(SHA512) => Ok(integrity),
         _ => Err(NpmError::NoIntegrity { package: package.to_string() }),
     }
 }
 
 /// `npm pack --json` answers with a list of packages.
-fn packed_version(answer: &[u8]) -> Option<String> {
-    let answer: Value = serde_json::from_slice(answer).ok()?;
+fn packed_version(answer: &str) -> Option<String> {
+    let answer: Value = serde_json::from_str(answer).ok()?;
     Some(answer.get(0)?.get("version")?.as_str()?.to_string())
 }
 

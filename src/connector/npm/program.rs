@@ -3,25 +3,14 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
-use std::time::Duration;
-
-use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::error::NpmError;
+use crate::child::{Helper, Unfinished};
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 
-/// How long an interrupt or the deadline may go unnoticed.
-const GLANCE: Duration = Duration::from_millis(50);
-/// What is kept of each output stream, in bytes: its end.
-const OUTPUT_LIMIT: usize = 4 * 1024 * 1024;
 /// What is shown of npm's complaints.
 const LAST_LINES: usize = 15;
 
@@ -104,29 +93,26 @@ impl Registry {
         arguments: &[&str],
         directory: &Path,
         interrupt: &Interrupt,
-    ) -> Result<Vec<u8>, NpmError> {
+    ) -> Result<String, NpmError> {
         let program = self.locate().ok_or(NpmError::NotInstalled)?;
         let line = format!("npm {}", arguments.join(" "));
-        let mut command = Command::new(&program);
-        command
+        let npm = Helper::new(&program)
             .args(arguments)
             .current_dir(directory)
-            .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("PATH", self.path_with_node())
             // the user's own npm logs are neither added to nor pruned (`logs-max=0` deletes them)
             .env("npm_config_logs_dir", directory.join(".npm-logs"))
-            .env("npm_config_update_notifier", "false")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
-        let child = command.spawn().map_err(|cause| NpmError::NotStarted { program, cause })?;
-        let (status, stdout, stderr) = Run::of(child).wait(&line, self.deadline, interrupt)?;
-        if status.success() {
-            return Ok(stdout);
+            .env("npm_config_update_notifier", "false");
+        match npm.run(self.deadline, interrupt) {
+            Ok(finished) if finished.status.success() => Ok(finished.stdout),
+            Ok(finished) => {
+                Err(NpmError::Failed { command: line, last_lines: last_lines(&finished.stderr) })
+            }
+            Err(Unfinished::Io(cause)) => Err(NpmError::NotStarted { program, cause }),
+            Err(Unfinished::Late) => Err(NpmError::TimedOut { command: line }),
+            Err(Unfinished::Interrupted) => Err(NpmError::Interrupted),
         }
-        Err(NpmError::Failed { command: line, last_lines: last_lines(&stderr) })
     }
 
     fn locate(&self) -> Option<PathBuf> {
@@ -157,104 +143,7 @@ fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
-/// A running npm. Its process group is killed when this goes out of scope too early.
-struct Run {
-    child: Child,
-    ended: bool,
-    outputs: Receiver<(Stream, Vec<u8>)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stream {
-    Out,
-    Err,
-}
-
-impl Run {
-    fn of(mut child: Child) -> Self {
-        let (sender, outputs) = channel();
-        let streams: [(Stream, Option<Box<dyn Read + Send>>); 2] = [
-            (Stream::Out, child.stdout.take().map(|pipe| Box::new(pipe) as _)),
-            (Stream::Err, child.stderr.take().map(|pipe| Box::new(pipe) as _)),
-        ];
-        for (stream, pipe) in streams {
-            let sender = sender.clone();
-            // a send fails only if nobody waits for the output any more
-            thread::spawn(move || drop(sender.send((stream, pipe.map_or(Vec::new(), read_end)))));
-        }
-        Self { child, ended: false, outputs }
-    }
-
-    /// Waits until both outputs are closed and npm has ended.
-    fn wait(
-        mut self,
-        line: &str,
-        deadline: Deadline,
-        interrupt: &Interrupt,
-    ) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), NpmError> {
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let mut status = None;
-        let mut closed = 0;
-        loop {
-            if interrupt.is_raised() {
-                return Err(NpmError::Interrupted);
-            }
-            if deadline.has_passed() {
-                return Err(NpmError::TimedOut { command: line.to_string() });
-            }
-            match self.outputs.recv_timeout(GLANCE) {
-                Ok((Stream::Out, bytes)) => (stdout, closed) = (bytes, closed + 1),
-                Ok((Stream::Err, bytes)) => (stderr, closed) = (bytes, closed + 1),
-                Err(RecvTimeoutError::Timeout) => {}
-                // both have been received: only the end of the process is missing
-                Err(RecvTimeoutError::Disconnected) => thread::sleep(GLANCE),
-            }
-            if status.is_none() {
-                status = self.child.try_wait().map_err(|cause| NpmError::NotStarted {
-                    program: PathBuf::from("npm"),
-                    cause,
-                })?;
-            }
-            if let (Some(status), 2) = (status, closed) {
-                self.ended = true;
-                return Ok((status, stdout, stderr));
-            }
-        }
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        if self.ended {
-            return;
-        }
-        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        if let Some(group) = group {
-            // nothing is left to be done about a group that cannot be killed
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-        let _ = self.child.wait();
-    }
-}
-
-/// Reads a pipe to its end, so that npm never blocks, and keeps the end of what came.
-fn read_end(mut pipe: Box<dyn Read + Send>) -> Vec<u8> {
-    let mut kept = Vec::new();
-    let mut piece = [0; 16 * 1024];
-    while let Ok(read) = pipe.read(&mut piece) {
-        if read == 0 {
-            break;
-        }
-        kept.extend_from_slice(&piece[..read]);
-        if kept.len() > 2 * OUTPUT_LIMIT {
-            kept.drain(..kept.len() - OUTPUT_LIMIT);
-        }
-    }
-    kept
-}
-
-fn last_lines(output: &[u8]) -> String {
-    let output = String::from_utf8_lossy(output);
+fn last_lines(output: &str) -> String {
     let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
 }
@@ -262,6 +151,8 @@ fn last_lines(output: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::thread;
+    use std::time::Duration;
 
     use super::*;
 
@@ -288,7 +179,6 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let registry = registry(home.path(), "env", LONG);
         let output = registry.npm(&[], home.path(), &Interrupt::never()).unwrap();
-        let output = String::from_utf8(output).unwrap();
         for expected in ["HOME=/nonexistent", "npm_config_registry=mirror", "https_proxy=proxy"] {
             assert!(output.contains(expected), "{output}");
         }
