@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::connector::Sha256;
+use crate::snapshot::paths::profile_name;
 use crate::language::Language;
 use crate::settings::{GatewayAuth, Setting, sources::Given};
 use since::Since;
@@ -64,6 +65,7 @@ pub struct Global {
     pub state_dir: Option<PathBuf>,
     /// OpenClaw's profile
     #[arg(long, global = true, value_name = "NAME")]
+    #[arg(value_parser = profile_name)]
     pub profile: Option<String>,
     /// Act for this user (root only)
     #[arg(long, global = true, value_name = "NAME")]

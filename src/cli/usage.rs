@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::since::NotATime;
 use crate::connector::NotSha256;
+use crate::snapshot::paths::NotAProfile;
 use crate::language::Explain;
 use crate::say;
 
@@ -84,6 +85,10 @@ impl UsageError {
             say!("it is not 64 hexadecimal digits")
         } else if source.is::<NotATime>() {
             say!("it is no time span and no time")
+        } else if source.is::<NotAProfile>() {
+            say!(
+                "a profile's name has letters, digits, - and _, and begins with one of the first two"
+            )
         } else if let Some(number) = source.downcast_ref::<ParseIntError>() {
             if number.kind() == &IntErrorKind::PosOverflow {
                 say!("it is too large")
@@ -216,7 +221,7 @@ mod tests {
     }
 
     /// Each fault: the command line, what is wrong in both languages, and what the help must hold.
-    const FAULTS: [(&str, &str, &str, &str); 22] = [
+    const FAULTS: [(&str, &str, &str, &str); 23] = [
         ("--nope", "unexpected argument '--nope'", "无法识别的参数“--nope”", "openclaw-setup ["),
         (
             "install --client-secret hunter2",
@@ -272,6 +277,12 @@ mod tests {
             "logs --since lately",
             "invalid value 'lately' for --since <TIME>: it is no time span and no time",
             "--since <时间> 的值“lately”无效：不是时间长度，也不是时间",
+            "--help",
+        ),
+        (
+            "--profile ../../x status",
+            "invalid value '../../x' for --profile <NAME>: a profile's name has letters, digits, - and _, and begins with one of the first two",
+            "--profile <名称> 的值“../../x”无效：profile 名称由字母、数字、- 和 _ 组成，且以字母或数字开头",
             "--help",
         ),
         ("--timeout", "--timeout <SECONDS> needs a value", "--timeout <秒> 需要一个值", "--help"),

@@ -18,6 +18,7 @@ use crate::interrupt::Interrupt;
 use crate::language::Language;
 use crate::report::Console;
 use crate::snapshot::account::Account;
+use crate::snapshot::paths;
 use crate::snapshot::surroundings::Surroundings;
 
 /// Runs the program; its exit code is one of the manual page's.
@@ -99,6 +100,7 @@ fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Resu
         return Ok(completions::run(*shell));
     }
     let account = account(cli, &mut surroundings)?;
+    paths::refuse_odd_names(&surroundings).map_err(Failure::usage)?;
     let interrupt = Interrupt::listening().unwrap_or_default();
     let context = Context::new(&cli.global, console, account, surroundings, interrupt);
     match &cli.command {

@@ -121,7 +121,7 @@ impl PayloadError {
 
     /// An error of the directory for temporary files, for `map_err`.
     pub(super) fn temporary(cause: io::Error) -> Self {
-        Self::Temporary { directory: std::env::temp_dir(), cause }
+        Self::Temporary { directory: tempfile::env::temp_dir(), cause }
     }
 }
 

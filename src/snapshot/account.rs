@@ -9,6 +9,9 @@ use crate::fs::is_absent;
 use crate::language::Explain;
 use crate::say;
 
+/// Variables of this program, and no other's.
+const OWN: &str = "OPENCLAW_SETUP_";
+
 /// The user whose OpenClaw is managed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -105,7 +108,7 @@ impl Account {
         }
         drop_privileges(&user)
             .map_err(|cause| AccountError::Switch { name: name.to_owned(), cause })?;
-        move_in(&user, surroundings);
+        *surroundings = move_in(&user, surroundings);
         Ok(Self { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw(), home: user.dir })
     }
 }
@@ -122,19 +125,27 @@ fn drop_privileges(user: &User) -> std::io::Result<()> {
     rustix::thread::set_thread_res_gid(gid, gid, gid)?;
     rustix::thread::set_thread_res_uid(uid, uid, uid)?;
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    std::env::set_current_dir(Path::new("/"))
+    // root's own place for them need not be open to the user
+    let _ = tempfile::env::override_temp_dir(Path::new("/tmp"));
+    Ok(())
 }
 
-/// The environment as that user's own session has it: nothing of root's may lead us astray.
-fn move_in(user: &User, surroundings: &mut Surroundings) {
-    for foreign in ["DBUS_SESSION_BUS_ADDRESS", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "SUDO_UID"] {
-        surroundings.unset(foreign);
+/// The environment as that user's own session has it. Nothing of root's goes with us but what was
+/// said to this program: neither where root's OpenClaw is, nor root's `PATH`, proxies or npm.
+///
+/// The working directory stays: a relative path means what it means to whoever typed it.
+fn move_in(user: &User, surroundings: &Surroundings) -> Surroundings {
+    let mut theirs = Surroundings::default();
+    for (name, value) in surroundings.iter().filter(|(name, _)| name.starts_with(OWN)) {
+        theirs.set(name, value);
     }
-    let runtime = format!("/run/user/{}", user.uid);
-    surroundings.set("HOME", user.dir.as_os_str());
-    surroundings.set("USER", &user.name);
-    surroundings.set("LOGNAME", &user.name);
-    surroundings.set("XDG_RUNTIME_DIR", runtime);
+    let home = user.dir.display();
+    theirs.set("PATH", format!("{home}/.local/bin:{home}/bin:/usr/local/bin:/usr/bin:/bin"));
+    theirs.set("HOME", user.dir.as_os_str());
+    theirs.set("USER", &user.name);
+    theirs.set("LOGNAME", &user.name);
+    theirs.set("XDG_RUNTIME_DIR", format!("/run/user/{}", user.uid));
+    theirs
 }
 
 impl Explain for AccountError {

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::surroundings::Surroundings;
+use crate::language::Explain;
+use crate::say;
 
 /// The id of the connector: plugin, channel and directory bear it.
 pub const CONNECTOR: &str = "dingtalk-connector";
@@ -17,6 +19,61 @@ pub struct Wishes {
     pub state_dir: Option<PathBuf>,
     /// `--profile NAME`.
     pub profile: Option<String>,
+}
+
+/// A name that would lead to another place than it says: it becomes part of paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OddName {
+    /// The variable that holds it.
+    pub variable: &'static str,
+    /// The name.
+    pub name: String,
+}
+
+/// The text is no profile's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAProfile;
+
+impl std::fmt::Display for NotAProfile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("not a profile's name")
+    }
+}
+
+impl std::error::Error for NotAProfile {}
+
+/// A profile's name, as OpenClaw 2026.3.13 accepts it (`src/cli/profile-utils.ts`).
+pub fn profile_name(text: &str) -> Result<String, NotAProfile> {
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let begins_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if is_plain && begins_well && text.len() <= 64 { Ok(text.to_owned()) } else { Err(NotAProfile) }
+}
+
+/// Refuses variables whose names of profile and unit lead elsewhere.
+pub fn refuse_odd_names(surroundings: &Surroundings) -> Result<(), OddName> {
+    let is_unit =
+        |name: &String| name.chars().all(|c| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c));
+    let held = |variable| Some((variable, surroundings.text(variable)?));
+    let profile = held("OPENCLAW_PROFILE").filter(|(_, name)| profile_name(name).is_err());
+    let unit = held("OPENCLAW_SYSTEMD_UNIT").filter(|(_, name)| !is_unit(name));
+    let odd = profile.or(unit).map(|(variable, name)| OddName { variable, name });
+    odd.map_or(Ok(()), Err)
+}
+
+impl Explain for OddName {
+    fn code(&self) -> &'static str {
+        "paths.odd-name"
+    }
+
+    fn message(&self) -> String {
+        let Self { variable, name } = self;
+        say!("{variable} holds '{name}', which is no such name", variable, name)
+    }
+
+    fn hint(&self) -> String {
+        let Self { variable, .. } = self;
+        say!("Put it right, or run without it: env -u {variable} openclaw-setup …", variable)
+    }
 }
 
 /// The places of one OpenClaw installation.
@@ -175,7 +232,7 @@ fn expand(path: &Path, home: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{Paths, Wishes};
+    use super::{NotAProfile, OddName, Paths, Wishes, profile_name, refuse_odd_names};
     use crate::snapshot::surroundings::Surroundings;
     use std::path::{Path, PathBuf};
 
@@ -202,6 +259,23 @@ mod tests {
             paths.drop_in,
             Path::new("/root/.config/systemd/user/openclaw-gateway.service.d/override.conf")
         );
+    }
+
+    #[test]
+    fn a_name_that_leads_elsewhere_is_none() {
+        let long = "a".repeat(65);
+        for odd in ["", "../../x", "a/b", "-a", "_a", "a b", "a.b", "工作", &long] {
+            assert_eq!(profile_name(odd), Err(NotAProfile), "{odd}");
+        }
+        for name in ["work", "9", "Work_2-b", &long[1..]] {
+            assert_eq!(profile_name(name).as_deref(), Ok(name));
+        }
+        for (variable, odd) in [("OPENCLAW_PROFILE", "../x"), ("OPENCLAW_SYSTEMD_UNIT", "a/b")] {
+            let refused = refuse_odd_names(&Surroundings::of([(variable, odd)]));
+            assert_eq!(refused, Err(OddName { variable, name: odd.to_owned() }));
+        }
+        let fine = [("OPENCLAW_PROFILE", "work"), ("OPENCLAW_SYSTEMD_UNIT", "my@bot.service")];
+        assert_eq!(refuse_odd_names(&Surroundings::of(fine)), Ok(()));
     }
 
     type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a str, &'a str);

@@ -52,11 +52,6 @@ impl Surroundings {
         self.variables.insert(name.to_owned(), value.into());
     }
 
-    /// Forgets a variable.
-    pub fn unset(&mut self, name: &str) {
-        self.variables.remove(name);
-    }
-
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &OsString)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value))
