@@ -12,6 +12,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use openclaw_setup::health::port::Owner;
 use openclaw_setup::health::{
     Cause, Endpoint, Expectations, Gate, Healthy, LogSource, Proof, Unhealthy,
 };
@@ -92,7 +93,9 @@ fn pass(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Result<Healthy, Unhealthy> {
-    let endpoint = Endpoint::new(18789, None);
+    let uid = rustix::process::geteuid().as_raw();
+    let owner = Owner { uid, unit: Some(UNIT.to_owned()) };
+    let endpoint = Endpoint::new(18789, None, owner);
     let log = LogSource::of_unit(UNIT);
     let secrets = [SECRET.to_owned()];
     let gate = Gate { manager, unit: UNIT, endpoint: &endpoint, log: &log, secrets: &secrets };

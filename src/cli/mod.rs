@@ -14,9 +14,9 @@ use std::path::PathBuf;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::connector::Sha256;
-use crate::snapshot::paths::profile_name;
 use crate::language::Language;
 use crate::settings::{GatewayAuth, Setting, sources::Given};
+use crate::snapshot::paths::profile_name;
 use since::Since;
 use usage::UsageError;
 use voice::Voice;

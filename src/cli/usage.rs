@@ -7,9 +7,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::since::NotATime;
 use crate::connector::NotSha256;
-use crate::snapshot::paths::NotAProfile;
 use crate::language::Explain;
 use crate::say;
+use crate::snapshot::paths::NotAProfile;
 
 /// What ends a run before it begins: a fault, or help and version, which were asked for.
 #[derive(Debug)]

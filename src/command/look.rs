@@ -9,6 +9,7 @@ use crate::command::failure::Failure;
 use crate::command::install::secrets;
 use crate::command::verify;
 use crate::fs::lock::Lock;
+use crate::health::port::Listener;
 use crate::health::{Endpoint, LogSource, gateway_log};
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
@@ -21,7 +22,6 @@ use crate::snapshot::log::Log;
 use crate::snapshot::other_plugins::OtherPlugins;
 use crate::snapshot::outside::Outside;
 use crate::snapshot::paths::CONNECTOR;
-use crate::snapshot::port::Listener;
 use crate::snapshot::process::{Process, dotenv};
 use crate::snapshot::service::Managed;
 use crate::snapshot::tree::Tree;
@@ -173,7 +173,8 @@ fn answers(installation: &Installation, effective: Option<&Value>) -> Answers {
     let token = effective.and_then(|effective| installation.connectors_token(effective));
     // a token that no header can carry is a finding of its own
     let token = token.filter(|token| token.chars().all(|c| c.is_ascii_graphic()));
-    let endpoint = Endpoint::new(installation.port, token);
+    let owner = installation.owner_of_the_port();
+    let endpoint = Endpoint::new(installation.port, token, owner);
     Answers { readiness: endpoint.readiness(PROBE), chat: endpoint.chat(PROBE) }
 }
 

@@ -169,6 +169,7 @@ impl Status {
             ChatAnswer::Disabled => say!("off (404)"),
             ChatAnswer::NotAllowed => say!("off (405)"),
             ChatAnswer::RateLimited => say!("rate limited (429)"),
+            ChatAnswer::Foreign { whose } => say!("not asked: the port is held by {whose}", whose),
             ChatAnswer::Odd { what } => what.clone(),
         };
         format!("127.0.0.1:{port}  {ready}  chatCompletions {chat}  {auth}")

@@ -59,7 +59,8 @@ impl Undertaking for Removal<'_> {
             transactions: self.context.records.transactions(),
         };
         let plan = planning::plan(&installation, &request)?;
-        let readiness = Endpoint::new(installation.port, None).readiness(PROBE);
+        let owner = installation.owner_of_the_port();
+        let readiness = Endpoint::new(installation.port, None, owner).readiness(PROBE);
         let was_ready = readiness == Readiness::Ready;
         Ok(Prospect { installation, plan, was_ready })
     }

@@ -2,12 +2,12 @@
 
 use super::skipped::{not_set_up, unreadable};
 use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
+use crate::health::port::Listener;
 use crate::health::{ChatAnswer, Readiness};
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::plan::repair::Repair;
 use crate::say;
 use crate::snapshot::paths::CONNECTOR;
-use crate::snapshot::port::Listener;
 use crate::snapshot::program::option_of;
 
 /// The checks of this family.

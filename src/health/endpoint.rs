@@ -5,14 +5,19 @@ use std::io;
 use std::time::Duration;
 
 use ureq::Agent;
+use ureq::config::Config;
 use ureq::http::Response;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{ConnectionDetails, Connector, TcpConnector, Transport};
+
+use super::port::{Owner, Socket};
 
 /// A gateway on this machine.
 #[derive(Clone)]
 pub struct Endpoint {
     port: u16,
     token: Option<String>,
-    agent: Agent,
+    owner: Owner,
 }
 
 /// The answer to `GET /readyz`.
@@ -47,6 +52,11 @@ pub enum ChatAnswer {
     NotAllowed,
     /// 429: too many wrong tokens of late.
     RateLimited,
+    /// The port is not the gateway's: nothing was sent.
+    Foreign {
+        /// Whose it is.
+        whose: String,
+    },
     /// Anything else.
     Odd {
         /// The status, or what went wrong.
@@ -76,23 +86,18 @@ impl ChatAnswer {
             Self::Unauthorised => "unauthorised",
             Self::Disabled | Self::NotAllowed => "off",
             Self::RateLimited => "rate-limited",
+            Self::Foreign { .. } => "foreign",
             Self::Odd { .. } => "odd",
         }
     }
 }
 
 impl Endpoint {
-    /// The gateway on `port`; `token` is sent as the connector would send it.
+    /// The gateway on `port`; `token` is sent as the connector would send it, and to its `owner`
+    /// only.
     #[must_use]
-    pub fn new(port: u16, token: Option<String>) -> Self {
-        let agent = Agent::config_builder()
-            .proxy(None)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_idle_connections(0)
-            .build()
-            .into();
-        Self { port, token, agent }
+    pub fn new(port: u16, token: Option<String>, owner: Owner) -> Self {
+        Self { port, token, owner }
     }
 
     /// The port.
@@ -101,12 +106,17 @@ impl Endpoint {
         self.port
     }
 
+    /// Who listens on the port in the gateway's place, if somebody does.
+    #[must_use]
+    pub fn stranger(&self) -> Option<String> {
+        self.owner.proved(self.port).err()
+    }
+
     /// Asks `GET /readyz`.
     #[must_use]
     pub fn readiness(&self, patience: Duration) -> Readiness {
         let url = format!("http://127.0.0.1:{}/readyz", self.port);
-        let request = self.agent.get(url).config().timeout_global(Some(patience)).build();
-        let mut answer = match request.call() {
+        let mut answer = match Agent::from(within(patience)).get(url).call() {
             Ok(answer) => answer,
             Err(error) if is_refusal(&error) => return Readiness::NoListener,
             Err(error) => return Readiness::Odd { what: error.to_string() },
@@ -127,12 +137,18 @@ impl Endpoint {
     /// control page answers it with 200.
     #[must_use]
     pub fn chat(&self, patience: Duration) -> ChatAnswer {
+        let sockets = match self.owner.proved(self.port) {
+            Ok(sockets) => sockets,
+            Err(whose) => return ChatAnswer::Foreign { whose },
+        };
+        let proved = Proved { port: self.port, owner: self.owner.clone(), sockets };
+        let connector = TcpConnector::default().chain(proved);
+        let agent = Agent::with_parts(within(patience), connector, DefaultResolver::default());
         let url = format!("http://127.0.0.1:{}/v1/chat/completions", self.port);
-        let mut request = self.agent.post(url).header("Content-Type", "application/json");
+        let mut request = agent.post(url).header("Content-Type", "application/json");
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
-        let request = request.config().timeout_global(Some(patience)).build();
         match request.send("{}").map(|answer| answer.status().as_u16()) {
             Ok(400) => ChatAnswer::Open,
             Ok(401 | 403) => ChatAnswer::Unauthorised,
@@ -142,6 +158,40 @@ impl Endpoint {
             Ok(status) => ChatAnswer::Odd { what: format!("HTTP {status}") },
             Err(error) => ChatAnswer::Odd { what: error.to_string() },
         }
+    }
+}
+
+/// One deadline around all of a question.
+fn within(patience: Duration) -> Config {
+    Agent::config_builder()
+        .proxy(None)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_idle_connections(0)
+        .timeout_global(Some(patience))
+        .build()
+}
+
+/// Lets a connection pass that was made to the sockets that were proved: they listened before it
+/// and still do, so nobody else has taken it.
+#[derive(Debug)]
+struct Proved {
+    port: u16,
+    owner: Owner,
+    sockets: Vec<Socket>,
+}
+
+impl<In: Transport> Connector<In> for Proved {
+    type Out = In;
+
+    fn connect(
+        &self,
+        _details: &ConnectionDetails,
+        connection: Option<In>,
+    ) -> Result<Option<In>, ureq::Error> {
+        let still = self.owner.proved(self.port);
+        let is_theirs = !self.sockets.is_empty() && still.as_ref() == Ok(&self.sockets);
+        if is_theirs { Ok(connection) } else { Err(ureq::Error::ConnectionFailed) }
     }
 }
 
@@ -174,6 +224,11 @@ mod tests {
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(5);
+
+    fn of_ours(port: u16, token: Option<&str>) -> Endpoint {
+        let owner = Owner { uid: rustix::process::geteuid().as_raw(), unit: None };
+        Endpoint::new(port, token.map(str::to_owned), owner)
+    }
 
     /// A server that gives one answer and returns what it was asked.
     fn answering(status: &str, body: &str) -> (u16, thread::JoinHandle<String>) {
@@ -210,7 +265,7 @@ mod tests {
             ("302 Found", "", Readiness::Odd { what: "HTTP 302".to_owned() }),
         ] {
             let (port, server) = answering(status, body);
-            assert_eq!(Endpoint::new(port, None).readiness(PATIENCE), expected, "{status} {body}");
+            assert_eq!(of_ours(port, None).readiness(PATIENCE), expected, "{status} {body}");
             assert!(server.join().unwrap().starts_with("GET /readyz "));
         }
     }
@@ -218,17 +273,57 @@ mod tests {
     #[test]
     fn a_free_port_has_no_listener() {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        assert_eq!(Endpoint::new(port, None).readiness(PATIENCE), Readiness::NoListener);
+        assert_eq!(of_ours(port, None).readiness(PATIENCE), Readiness::NoListener);
     }
 
     #[test]
     fn a_server_that_stays_silent_costs_no_more_than_the_patience() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = Endpoint::new(listener.local_addr().unwrap().port(), None);
+        let endpoint = of_ours(listener.local_addr().unwrap().port(), None);
         let start = std::time::Instant::now();
         let answer = endpoint.readiness(Duration::from_millis(200));
         assert!(matches!(answer, Readiness::Odd { .. }), "{answer:?}");
         assert!(start.elapsed() < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_server_that_dribbles_costs_no_more_than_the_patience() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = of_ours(listener.local_addr().unwrap().port(), Some("hush"));
+        thread::spawn(move || {
+            for peer in listener.incoming() {
+                let mut peer = peer.unwrap();
+                let head = b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n";
+                let drops = head.iter().chain(std::iter::repeat(&b' '));
+                for drop in drops.map_while(|byte| peer.write_all(&[*byte]).ok()) {
+                    let () = drop;
+                    thread::sleep(Duration::from_millis(20));
+                }
+            }
+        });
+        let start = std::time::Instant::now();
+        let patience = Duration::from_millis(1500);
+        assert!(matches!(endpoint.readiness(patience), Readiness::Odd { .. }));
+        let _ = endpoint.chat(patience);
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_port_of_somebody_elses_is_sent_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let ours = of_ours(listener.local_addr().unwrap().port(), Some("hush"));
+        let unit = Some("openclaw-gateway.service".to_owned());
+        for owner in
+            [Owner { unit, ..ours.owner.clone() }, Owner { uid: ours.owner.uid + 1, unit: None }]
+        {
+            let endpoint = Endpoint { owner, ..ours.clone() };
+            let pid = format!("pid {}", std::process::id());
+            assert!(endpoint.stranger().unwrap().contains(&pid));
+            let answer = endpoint.chat(PATIENCE);
+            assert!(matches!(&answer, ChatAnswer::Foreign { whose } if whose.contains(&pid)));
+            assert!(listener.accept().is_err(), "it was connected to");
+        }
     }
 
     #[test]
@@ -242,7 +337,7 @@ mod tests {
             ("200 OK", ChatAnswer::Odd { what: "HTTP 200".to_owned() }),
         ] {
             let (port, server) = answering(status, "");
-            let endpoint = Endpoint::new(port, Some("hush".to_owned()));
+            let endpoint = of_ours(port, Some("hush"));
             assert_eq!(endpoint.chat(PATIENCE), expected, "{status}");
             assert!(server.join().unwrap().to_lowercase().contains("authorization: bearer hush"));
             assert!(!format!("{endpoint:?}").contains("hush"));

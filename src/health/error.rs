@@ -48,6 +48,13 @@ pub enum Cause {
         /// The channels it waits for.
         failing: Vec<String>,
     },
+    /// Another program listens on the port.
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// Whose it is.
+        whose: String,
+    },
     /// Something else than this gateway answers on the port, or nothing in time.
     OddAnswer {
         /// The port.
@@ -106,6 +113,7 @@ impl Explain for Unhealthy {
             Cause::NotUp { .. } => "gateway.not-up",
             Cause::NoListener { .. } => "gateway.no-listener",
             Cause::NotReady { .. } => "gateway.not-ready",
+            Cause::PortTaken { .. } => "gateway.port-taken",
             Cause::OddAnswer { .. } => "gateway.odd-answer",
             Cause::ChatDisabled => "gateway.chat-disabled",
             Cause::ChatUnauthorised => "gateway.chat-unauthorised",
@@ -135,6 +143,9 @@ impl Explain for Unhealthy {
             ),
             Cause::ChatDisabled | Cause::ChatUnauthorised | Cause::BypassMissing { .. } => {
                 say!("Look at what is effective: openclaw-setup status")
+            }
+            Cause::PortTaken { port, .. } => {
+                say!("Find out what it is and stop it: ss -ltnp 'sport = :{port}'", port)
             }
             _ => say!("Read the gateway's log: journalctl --user -u {unit} -n 100", unit),
         }
@@ -180,6 +191,11 @@ fn about_the_answers(cause: &Cause) -> String {
             let failing = failing.join(", ");
             say!("the gateway is not ready; it waits for: {failing}", failing)
         }
+        Cause::PortTaken { port, whose } => say!(
+            "127.0.0.1:{port} is not the gateway's but held by {whose}; it was told no token",
+            port,
+            whose
+        ),
         Cause::OddAnswer { port, what } => {
             say!("127.0.0.1:{port} does not answer like an OpenClaw gateway: {what}", port, what)
         }

@@ -140,6 +140,7 @@ struct Run {
     invocation_id: String,
     restarts: u32,
     since: Instant,
+    owned: bool,
     chat: bool,
     bypass: bool,
     connector: Option<Proof>,
@@ -153,6 +154,7 @@ impl Run {
             invocation_id: unit.invocation_id.clone(),
             restarts: unit.n_restarts,
             since: Instant::now(),
+            owned: false,
             chat: false,
             bypass: false,
             connector: None,
@@ -244,12 +246,19 @@ impl Watch<'_> {
         if let Some(cause) = self.unready(readiness) {
             return Ok(Some(cause));
         }
+        if !run.owned {
+            if let Some(cause) = self.foreign() {
+                return Ok(Some(cause));
+            }
+            run.owned = true;
+        }
         if self.expectations.chat && !run.chat {
             match self.gate.endpoint.chat(self.request()) {
                 ChatAnswer::Open => run.chat = true,
                 ChatAnswer::Disabled | ChatAnswer::NotAllowed => return Err(Cause::ChatDisabled),
                 ChatAnswer::Unauthorised => return Err(Cause::ChatUnauthorised),
                 ChatAnswer::RateLimited => return Ok(Some(self.odd("HTTP 429"))),
+                ChatAnswer::Foreign { whose } => return Ok(Some(self.taken(whose))),
                 ChatAnswer::Odd { what } => return Ok(Some(self.odd(&what))),
             }
         }
@@ -295,6 +304,10 @@ impl Watch<'_> {
         if let Some(command) = command.filter(|_| run.since.elapsed() >= READ_LOG)
             && is_due(&mut run.channels_asked, ASK_CHANNELS)
         {
+            // OpenClaw's own command line shows the gateway's token to whoever is there
+            if let Some(cause) = self.foreign() {
+                return Ok(Some(cause));
+            }
             match asked_for_channel(id, command, environment, self.deadline, self.interrupt) {
                 ChannelQuestion::Listed => run.connector = Some(Proof::Listed),
                 ChannelQuestion::Missing => {
@@ -319,6 +332,15 @@ impl Watch<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What a stranger answers says nothing of this gateway.
+    fn foreign(&self) -> Option<Cause> {
+        self.gate.endpoint.stranger().map(|whose| self.taken(whose))
+    }
+
+    fn taken(&self, whose: String) -> Cause {
+        Cause::PortTaken { port: self.gate.endpoint.port(), whose }
     }
 
     fn odd(&self, what: &str) -> Cause {

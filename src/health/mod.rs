@@ -10,6 +10,7 @@ mod listen;
 mod log;
 mod log_error;
 mod pieces;
+pub mod port;
 mod redaction;
 mod signs;
 mod undone;

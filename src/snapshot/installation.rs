@@ -11,6 +11,7 @@ use super::surroundings::Surroundings;
 use crate::connector::installed::InstalledRecord;
 use crate::fs::image::FileState;
 use crate::fs::{Action, FileError, directory, exists};
+use crate::health::port::Owner;
 use crate::openclaw::document::{Value, is_reference, references};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 
@@ -101,6 +102,14 @@ impl Installation {
             [name] if is_reference(written) => self.service.variable(name),
             _ => Some(written.replace("$${", "${")),
         }
+    }
+
+    /// Whose the gateway's port has to be: the user's, and, where the unit runs, the unit's.
+    #[must_use]
+    pub fn owner_of_the_port(&self) -> Owner {
+        let running = self.service.managed().filter(|managed| managed.unit.is_up());
+        let unit = running.map(|_| self.paths.unit.clone());
+        Owner { uid: self.account.uid, unit }
     }
 
     /// A file that will be ours alone: the owner's, readable by nobody else.

@@ -1,6 +1,7 @@
 //! Judging the gateway that was started: a finished start job proves nothing.
 
 use crate::command::context::Context;
+use crate::health::port::Owner;
 use crate::health::{BypassUndone, Endpoint, Gate, Healthy, LogSource};
 use crate::language::Localized;
 use crate::openclaw::document::Value;
@@ -30,7 +31,9 @@ pub(in crate::command) fn judge(
     if let Some(bypass) = &plan.expectations.bypass {
         expect_bypass(context, manager, bypass)?;
     }
-    let endpoint = Endpoint::new(installation.port, installation.connectors_token(effective));
+    let token = installation.connectors_token(effective);
+    let owner = Owner { uid: installation.account.uid, unit: Some(context.paths.unit.clone()) };
+    let endpoint = Endpoint::new(installation.port, token, owner);
     let gate = Gate {
         manager,
         unit: &context.paths.unit,

@@ -5,10 +5,10 @@ use serde_json::json;
 
 use super::machine::{Machine, UID, with_other_key};
 use crate::doctor::Severity::{self, Error, Info, Warning};
+use crate::health::port::Listener;
 use crate::health::{ChatAnswer, Readiness};
 use crate::openclaw::version::Version;
 use crate::snapshot::files::PrivateFile;
-use crate::snapshot::port::Listener;
 use crate::snapshot::repair_source::Modules;
 use crate::snapshot::repair_source::Npm;
 use crate::snapshot::units::{DropInFile, OtherUnit};

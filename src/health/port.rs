@@ -1,0 +1,183 @@
+//! Who listens on the gateway's port.
+
+use std::fs;
+use std::net::Ipv4Addr;
+
+use nix::unistd::{Uid, User};
+
+/// The owner of a listening socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listener {
+    /// Nobody listens.
+    Nobody,
+    /// These processes hold the listening socket.
+    Held(Vec<Holder>),
+    /// Somebody listens whose processes we may not see.
+    Hidden {
+        /// Their user.
+        uid: u32,
+    },
+    /// The kernel's table could not be read.
+    Unknown,
+}
+
+/// One process that listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its id.
+    pub pid: u32,
+    /// Its name.
+    pub name: String,
+    /// The systemd unit in whose control group it is, if any.
+    pub unit: Option<String>,
+}
+
+/// Whose a port has to be before anything secret is sent to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The user.
+    pub uid: u32,
+    /// The unit in whose control group the process is; `None` where no unit runs.
+    pub unit: Option<String>,
+}
+
+/// A listening socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Socket {
+    inode: String,
+    uid: u32,
+}
+
+/// TCP state LISTEN in `/proc/net/tcp`.
+const LISTEN: &str = "0A";
+
+impl Listener {
+    /// Looks through `/proc/net/tcp`, `/proc/net/tcp6` and the descriptors of every process that
+    /// we may see.
+    #[must_use]
+    pub fn look(port: u16) -> Self {
+        let Some(sockets) = sockets(port) else { return Self::Unknown };
+        let Some(first) = sockets.first() else { return Self::Nobody };
+        let holders = holders(&sockets);
+        if holders.is_empty() { Self::Hidden { uid: first.uid } } else { Self::Held(holders) }
+    }
+}
+
+impl Owner {
+    /// The sockets of `port`, if every one of them is the owner's; else whose they are.
+    ///
+    /// A process that may not be looked at is taken for the owner's where its socket is: what runs
+    /// as this user can read the secret anyway.
+    pub fn proved(&self, port: u16) -> Result<Vec<Socket>, String> {
+        let sockets = sockets(port).ok_or("?")?;
+        if let Some(foreign) = sockets.iter().find(|socket| socket.uid != self.uid) {
+            return Err(described(&holders(std::slice::from_ref(foreign)), foreign.uid));
+        }
+        let Some(unit) = &self.unit else { return Ok(sockets) };
+        let mut others = holders(&sockets);
+        others.retain(|holder| holder.unit.as_ref() != Some(unit));
+        if others.is_empty() { Ok(sockets) } else { Err(described(&others, self.uid)) }
+    }
+}
+
+/// A process with its unit, else a user, by what they are called.
+fn described(holders: &[Holder], uid: u32) -> String {
+    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+    let user = user.map_or_else(|| format!("uid {uid}"), |user| user.name);
+    holders.first().map_or(user.clone(), |Holder { pid, name, unit }| {
+        let unit = unit.as_deref().unwrap_or("–");
+        format!("{name} (pid {pid}, {unit}, {user})")
+    })
+}
+
+/// The sockets that listen on `port` where a caller of this machine could come to; `None` where no
+/// table can be read.
+fn sockets(port: u16) -> Option<Vec<Socket>> {
+    let read = |table: &str| fs::read_to_string(table).ok();
+    let tables: Vec<String> =
+        ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().filter_map(read).collect();
+    let sockets = || tables.iter().flat_map(|table| listening(table, port)).collect();
+    (!tables.is_empty()).then(sockets)
+}
+
+fn listening(table: &str, port: u16) -> Vec<Socket> {
+    let socket = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (address, local) = fields.get(1)?.rsplit_once(':')?;
+        let is_ours = u16::from_str_radix(local, 16) == Ok(port) && fields.get(3) == Some(&LISTEN);
+        let (inode, uid) = ((*fields.get(9)?).to_owned(), fields.get(7)?.parse().ok()?);
+        (is_ours && is_near(address)).then_some(Socket { inode, uid })
+    };
+    table.lines().skip(1).filter_map(socket).collect()
+}
+
+/// Loopback and “any”, of both families and of the one within the other. Each four bytes stand as
+/// one number of this machine.
+fn is_near(address: &str) -> bool {
+    let number = |bytes: [u8; 4]| format!("{:08X}", u32::from_ne_bytes(bytes));
+    let loopback = number(Ipv4Addr::LOCALHOST.octets());
+    let of_v6 = format!("{:024}{}", 0, number([0, 0, 0, 1]));
+    let mapped = format!("{:016}{}{loopback}", 0, number([0, 0, 0xff, 0xff]));
+    let any = address.chars().all(|digit| digit == '0');
+    any || address == loopback || address == of_v6 || address == mapped
+}
+
+fn holders(sockets: &[Socket]) -> Vec<Holder> {
+    let links: Vec<String> =
+        sockets.iter().map(|socket| format!("socket:[{}]", socket.inode)).collect();
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|pid| holds(*pid, &links)).map(holder).collect()
+}
+
+fn holds(pid: u32, links: &[String]) -> bool {
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    descriptors
+        .filter_map(|entry| fs::read_link(entry.path()).ok())
+        .any(|target| links.iter().any(|link| target.as_os_str() == link.as_str()))
+}
+
+fn holder(pid: u32) -> Holder {
+    let text = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let group = text("cgroup");
+    let unit = group.trim().rsplit('/').find(|part| part.ends_with(".service"));
+    Holder { pid, name: text("comm").trim().to_owned(), unit: unit.map(str::to_owned) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::{Listener, Owner, Socket, is_near, listening};
+
+    #[test]
+    fn a_table_is_read() {
+        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   0: 0100007F:4965 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 12345 1 0 100 0 0 10 0\n   1: 0100007F:4965 0100007F:9999 01 00000000:00000000 00:00000000 00000000  1000        0 777 1 0\n   2: 0500000A:4965 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001        0 778 1 0";
+        assert_eq!(listening(table, 18789), [Socket { inode: "12345".to_owned(), uid: 1000 }]);
+        assert!(listening(table, 80).is_empty());
+        for address in ["00000000", "0000000000000000FFFF00000100007F"] {
+            assert!(is_near(address), "{address}");
+        }
+        assert!(is_near("00000000000000000000000001000000"));
+        assert!(!is_near("B80D0120000000000000000001000000"));
+    }
+
+    #[test]
+    fn our_own_socket_is_found_and_is_nobody_elses() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let Listener::Held(holders) = Listener::look(port) else { panic!("not found") };
+        assert_eq!(holders[0].pid, std::process::id());
+        let uid = rustix::process::geteuid().as_raw();
+        let ours = Owner { uid, unit: None };
+        assert_eq!(ours.proved(port).unwrap().len(), 1);
+        let of_a_unit = Owner { unit: Some("no-such.service".to_owned()), ..ours.clone() };
+        let pid = format!("pid {}", std::process::id());
+        assert!(of_a_unit.proved(port).unwrap_err().contains(&pid));
+        let of_another = Owner { uid: uid + 1, unit: None };
+        assert!(of_another.proved(port).unwrap_err().contains(&pid));
+        drop(listener);
+        assert_eq!(Listener::look(port), Listener::Nobody);
+        assert_eq!(ours.proved(port), Ok(Vec::new()));
+    }
+}
