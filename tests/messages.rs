@@ -18,7 +18,7 @@ fn said() -> BTreeMap<String, BTreeSet<String>> {
     for folder in ["src", "packaging"] {
         sources(Path::new(folder), &mut |code| collect(code, &mut said));
     }
-    let checks = openclaw_setup::doctor::catalogue().map(|check| check.title.to_owned());
+    let checks = openclaw_setup::doctor::CHECKS.iter().map(|check| check.title.to_owned());
     for text in checks.chain(of_command_line()) {
         said.insert(text, BTreeSet::new());
     }

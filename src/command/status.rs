@@ -8,7 +8,7 @@ use super::failure::{Exit, Failure};
 use super::install::payloads;
 use super::{history, look};
 use crate::connector::stocked;
-use crate::doctor::{Diagnosis, Severity, catalogue, compat, diagnose};
+use crate::doctor::{CHECKS, Diagnosis, Severity, compat, diagnose};
 use crate::health::{ChatAnswer, Readiness};
 use crate::report::console::Mark;
 use crate::report::json;
@@ -33,7 +33,7 @@ struct Status {
 
 pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let snapshot = look::look(context, context.manager())?;
-    let checks: Vec<_> = catalogue().collect();
+    let checks: Vec<_> = CHECKS.iter().collect();
     let environment = snapshot.environment();
     let routing = |environment| Routing::of(environment, snapshot.installation.port);
     let status = Status {

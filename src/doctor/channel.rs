@@ -1,33 +1,10 @@
 //! The channel at work: its connection, and who may talk to the bot.
 
-use super::skipped::{no_version, not_set_up, unreadable};
-use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
+use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::openclaw::document::{KeyPath, Value};
 use crate::openclaw::version::Version;
 use crate::say;
 use crate::snapshot::paths::CONNECTOR;
-
-/// The checks of this family.
-pub const CHECKS: [Check; 3] = [
-    Check {
-        id: "channel.restart-loop",
-        severity: Severity::Error,
-        title: "the channel keeps one connection to DingTalk",
-        judge: restart_loop,
-    },
-    Check {
-        id: "channel.access-open",
-        severity: Severity::Warning,
-        title: "the access rules of the channel are enforced",
-        judge: access_open,
-    },
-    Check {
-        id: "group.visible-replies",
-        severity: Severity::Warning,
-        title: "replies in groups are shown",
-        judge: visible_replies,
-    },
-];
 
 /// The names under which the connector was published: of these the behaviour is known by version.
 const PUBLISHED: [&str; 3] = [
@@ -39,8 +16,8 @@ const PUBLISHED: [&str; 3] = [
 /// The first version whose `startAccount` stays pending.
 const STAYS: semver::Version = semver::Version::new(0, 7, 5);
 
-fn restart_loop(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return not_set_up() };
+pub(super) fn restart_loop(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return Verdict::well() };
     let given_up =
         snapshot.log.about("channel.restart-loop").any(|heard| heard.sample.contains("giving up"));
     let seen = snapshot.log.about("channel.restart-loop").next().is_some();
@@ -81,14 +58,9 @@ fn of_another_cause() -> (String, String) {
     (message, hint)
 }
 
-fn access_open(snapshot: &Snapshot) -> Verdict {
-    if snapshot.config.is_err() {
-        return unreadable();
-    }
-    let Some(channel) = snapshot.channel() else { return not_set_up() };
-    let Some(version) = snapshot.connector() else {
-        return no_version();
-    };
+pub(super) fn access_open(snapshot: &Snapshot) -> Verdict {
+    let Some(channel) = snapshot.channel() else { return Verdict::well() };
+    let Some(version) = snapshot.connector() else { return Verdict::well() };
     let text = |key: &str| channel.get(&[key]).and_then(Value::as_str);
     let below = |minor, patch| version < semver::Version::new(0, minor, patch);
     let mut findings = Vec::new();
@@ -129,13 +101,7 @@ fn access_open(snapshot: &Snapshot) -> Verdict {
 /// A version that surely has `messages.groupChat.visibleReplies`, with `message_tool` as default.
 const REPLIES_ARE_HIDDEN: Version = Version::of(2026, 5, 4);
 
-fn visible_replies(snapshot: &Snapshot) -> Verdict {
-    if snapshot.config.is_err() {
-        return unreadable();
-    }
-    if snapshot.channel().is_none() {
-        return not_set_up();
-    }
+pub(super) fn visible_replies(snapshot: &Snapshot) -> Verdict {
     let Some(openclaw) = snapshot.openclaw().filter(|version| *version >= REPLIES_ARE_HIDDEN)
     else {
         return Verdict::Skipped(say!("OpenClaw before 2026.5.4 shows every reply"));

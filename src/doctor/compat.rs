@@ -2,18 +2,9 @@
 
 use semver::Version as Semver;
 
-use super::skipped::{no_version, not_set_up};
-use super::{Check, Finding, Severity, Snapshot, Verdict};
+use super::{Finding, Severity, Snapshot, Verdict};
 use crate::openclaw::version::Version;
 use crate::say;
-
-/// The check of this family.
-pub const CHECKS: [Check; 1] = [Check {
-    id: "compat.matrix",
-    severity: Severity::Error,
-    title: "this connector works on this OpenClaw",
-    judge: matrix,
-}];
 
 /// Why a pair does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,13 +65,8 @@ fn working(openclaw: Version) -> &'static str {
     if openclaw < MODEL_IS_CHECKED { "0.8.3" } else { "0.8.13" }
 }
 
-fn matrix(snapshot: &Snapshot) -> Verdict {
-    if snapshot.tree.is_none() {
-        return not_set_up();
-    }
-    let Some(connector) = snapshot.connector() else {
-        return no_version();
-    };
+pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
+    let Some(connector) = snapshot.connector() else { return Verdict::well() };
     let Some(openclaw) = snapshot.openclaw() else {
         return Verdict::Skipped(say!("OpenClaw's version is not known"));
     };

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::openclaw::document::mask::is_secret_key;
 use crate::openclaw::document::{KeyPath, Place};
 use crate::plan::repair::Repair;
+use crate::say;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -130,6 +131,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Only the network can answer it.
+    #[must_use]
+    pub fn only_live() -> Self {
+        Self::Skipped(say!("it would have to ask the outside world, which only --live does"))
+    }
+
     /// All is well.
     #[must_use]
     pub fn well() -> Self {

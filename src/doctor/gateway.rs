@@ -1,7 +1,6 @@
 //! The gateway's HTTP face: does it listen where the connector calls, and does it let it in?
 
-use super::skipped::{not_set_up, unreadable};
-use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
+use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::health::port::Listener;
 use crate::health::{ChatAnswer, Readiness};
 use crate::openclaw::document::{Edit, KeyPath, Value};
@@ -10,52 +9,12 @@ use crate::say;
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::program::option_of;
 
-/// The checks of this family.
-pub const CHECKS: [Check; 5] = [
-    Check {
-        id: "gateway.endpoint",
-        severity: Severity::Error,
-        title: "the chatCompletions endpoint is on",
-        judge: endpoint,
-    },
-    Check {
-        id: "gateway.auth",
-        severity: Severity::Error,
-        title: "the connector is let in, and strangers are not",
-        judge: auth,
-    },
-    Check {
-        id: "gateway.port",
-        severity: Severity::Error,
-        title: "the gateway listens where the connector calls",
-        judge: port,
-    },
-    Check {
-        id: "gateway.listener",
-        severity: Severity::Error,
-        title: "the port belongs to the gateway's unit, and to it alone",
-        judge: listener,
-    },
-    Check {
-        id: "gateway.health",
-        severity: Severity::Error,
-        title: "the gateway runs and is ready",
-        judge: health,
-    },
-];
-
 const ENDPOINT: [&str; 5] = ["gateway", "http", "endpoints", "chatCompletions", "enabled"];
 
 /// How long a gateway may take until it is ready, in µs: 13 to 50 s were measured.
 const START: u64 = 90_000_000;
 
-fn endpoint(snapshot: &Snapshot) -> Verdict {
-    if !snapshot.has_dingtalk() {
-        return not_set_up();
-    }
-    if snapshot.config.is_err() {
-        return unreadable();
-    }
+pub(super) fn endpoint(snapshot: &Snapshot) -> Verdict {
     let is_on = snapshot.key(&ENDPOINT) == Some(&Value::from(true));
     if snapshot.speaks_http() == Some(false) {
         return if is_on { unneeded(snapshot).into() } else { Verdict::well() };
@@ -100,10 +59,7 @@ fn unneeded(snapshot: &Snapshot) -> Finding {
     .evidence([Evidence::of_key(snapshot, &ENDPOINT)])
 }
 
-fn auth(snapshot: &Snapshot) -> Verdict {
-    if snapshot.config.is_err() {
-        return unreadable();
-    }
+pub(super) fn auth(snapshot: &Snapshot) -> Verdict {
     let mut findings = Vec::new();
     findings.extend(exposed(snapshot));
     if snapshot.channel().is_some() && snapshot.speaks_http() != Some(false) {
@@ -200,13 +156,8 @@ fn wrong_token(snapshot: &Snapshot) -> Option<Finding> {
 }
 
 /// Connectors before 0.7.6 always call port 18789, and before 0.7.7 they know no TLS.
-fn port(snapshot: &Snapshot) -> Verdict {
-    if snapshot.tree.is_none() {
-        return not_set_up();
-    }
-    let Some(version) = snapshot.connector() else {
-        return super::skipped::no_version();
-    };
+pub(super) fn port(snapshot: &Snapshot) -> Verdict {
+    let Some(version) = snapshot.connector() else { return Verdict::well() };
     let mut findings = Vec::new();
     let port = snapshot.installation.port;
     let below = |patch| version < semver::Version::new(0, 7, patch);
@@ -263,7 +214,7 @@ fn moved_in_vain(snapshot: &Snapshot) -> Option<Finding> {
     })
 }
 
-fn listener(snapshot: &Snapshot) -> Verdict {
+pub(super) fn listener(snapshot: &Snapshot) -> Verdict {
     let mut findings: Vec<Finding> = snapshot.other_units.iter().map(other_unit).collect();
     let port = snapshot.installation.port;
     let place = format!("127.0.0.1:{port}");
@@ -321,7 +272,7 @@ fn other_unit(unit: &crate::snapshot::units::OtherUnit) -> Finding {
     .read(path, format!("ExecStart={}", crate::health::redacted(&unit.exec_start, &[])))
 }
 
-fn health(snapshot: &Snapshot) -> Verdict {
+pub(super) fn health(snapshot: &Snapshot) -> Verdict {
     let Some(managed) = snapshot.unit() else {
         return Verdict::Skipped(say!(
             "the gateway's unit is not known (service.bus, service.unit)"

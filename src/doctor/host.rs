@@ -1,44 +1,15 @@
 //! The machine: Node.js, ffprobe, space, and what was left lying about.
 
-use super::skipped::not_set_up;
-use super::{Check, Finding, Severity, Snapshot, Verdict};
+use super::{Finding, Snapshot, Verdict};
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
 use crate::say;
 use crate::snapshot::Pending;
 
-/// The checks of this family.
-pub const CHECKS: [Check; 4] = [
-    Check {
-        id: "host.node",
-        severity: Severity::Error,
-        title: "Node.js is new enough for this OpenClaw",
-        judge: node,
-    },
-    Check {
-        id: "host.ffprobe",
-        severity: Severity::Info,
-        title: "ffprobe is there for audio and video",
-        judge: ffprobe,
-    },
-    Check {
-        id: "host.space",
-        severity: Severity::Warning,
-        title: "there is room for one more copy of the connector",
-        judge: space,
-    },
-    Check {
-        id: "host.leftovers",
-        severity: Severity::Error,
-        title: "nothing unfinished lies about",
-        judge: leftovers,
-    },
-];
-
 /// The first OpenClaw that was seen to need Node.js 24.16.
 const NEEDS_24: Version = Version::of(2026, 9, 6);
 
-fn node(snapshot: &Snapshot) -> Verdict {
+pub(super) fn node(snapshot: &Snapshot) -> Verdict {
     let Some(found) = &snapshot.host.node else {
         return Verdict::Skipped(say!(
             "the unit's Node.js is not known, or does not tell its version"
@@ -70,10 +41,7 @@ fn node(snapshot: &Snapshot) -> Verdict {
     .into()
 }
 
-fn ffprobe(snapshot: &Snapshot) -> Verdict {
-    if snapshot.tree.is_none() {
-        return not_set_up();
-    }
+pub(super) fn ffprobe(snapshot: &Snapshot) -> Verdict {
     if snapshot.speaks_http() != Some(true) {
         return Verdict::Skipped(say!("connectors from 0.8.0 on bring their own"));
     }
@@ -95,7 +63,7 @@ fn ffprobe(snapshot: &Snapshot) -> Verdict {
 /// The smallest room that is worth a word, in bytes: connector 0.6.0 with its dependencies.
 const ROOM: u64 = 85 * 1024 * 1024;
 
-fn space(snapshot: &Snapshot) -> Verdict {
+pub(super) fn space(snapshot: &Snapshot) -> Verdict {
     let Some(free) = snapshot.host.free else {
         return Verdict::Skipped(say!("the file system does not tell its free space"));
     };
@@ -117,7 +85,7 @@ fn space(snapshot: &Snapshot) -> Verdict {
     .into()
 }
 
-fn leftovers(snapshot: &Snapshot) -> Verdict {
+pub(super) fn leftovers(snapshot: &Snapshot) -> Verdict {
     let mut findings = Vec::new();
     if let Some(Pending { id, command, .. }) = snapshot.pending.as_ref().filter(|p| !p.at_work) {
         let text = say!("{command} ({id}) was cut off", command, id);

@@ -13,25 +13,180 @@ pub mod plugin;
 pub mod proxy;
 pub mod report;
 pub mod service;
-mod skipped;
 pub mod whom;
 
+use Need::{Channel, Config, DingTalk, Tree, Unit, Version};
+use Severity::{Error, Info, Warning};
+
 use crate::language::translated;
+use crate::say;
 use crate::snapshot::Snapshot;
 pub use finding::{Evidence, Finding, Severity, Verdict};
 pub use report::{Diagnosis, diagnose};
 
-/// One check.
+/// One check: a row of [`CHECKS`].
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
     /// Its id, which never changes: `family.name`.
     pub id: &'static str,
     /// The worst that it can find.
     pub severity: Severity,
+    /// Without these it is skipped: it has nothing to look at.
+    pub needs: &'static [Need],
     /// What it looks for, in English.
     pub title: &'static str,
     /// Looks.
-    pub judge: fn(&Snapshot) -> Verdict,
+    pub run: fn(&Snapshot) -> Verdict,
+}
+
+const fn check(
+    id: &'static str,
+    severity: Severity,
+    needs: &'static [Need],
+    run: fn(&Snapshot) -> Verdict,
+    title: &'static str,
+) -> Check {
+    Check { id, severity, needs, title, run }
+}
+
+/// Every check, in the order in which they are shown.
+#[rustfmt::skip::macros(rows)]
+#[rustfmt::skip] // a table: a row of two lines each
+pub const CHECKS: &[Check] = &[
+    check("config.syntax", Error, &[], config::syntax,
+        "OpenClaw can read its config"),
+    check("config.channel-orphan", Error, &[Config, Channel], config::channel_orphan,
+        "the configured channel has its plugin"),
+    check("config.legacy-keys", Error, &[Config, Channel], config::keys::legacy_keys,
+        "the connector's schema accepts the channel's keys"),
+    check("config.key-inert", Warning, &[Config, Channel, Version], config::keys::key_inert,
+        "no key of the channel misleads by having no effect"),
+    check("config.allowlist", Error, &[Config, DingTalk], config::allowlist,
+        "the plugin is allowed and switched on"),
+    check("config.secret-perms", Warning, &[], config::secret_perms,
+        "nobody else can read files with secrets"),
+    check("config.include", Info, &[Config], config::include,
+        "what OpenClaw's own next write would flatten"),
+    check("plugin.present", Error, &[DingTalk], plugin::present,
+        "the connector's files are there"),
+    check("plugin.checksum", Warning, &[], plugin::checksum,
+        "the connector's tree is as it was installed"),
+    check("plugin.version-truth", Info, &[Tree, Version], plugin::version_truth,
+        "all places tell the same version"),
+    check("plugin.deps", Error, &[Tree], plugin::modules::deps,
+        "the npm dependencies are there, in versions that work"),
+    check("plugin.host-link", Error, &[Tree, Version], plugin::modules::host_link,
+        "the connector finds the OpenClaw that runs it"),
+    check("plugin.ownership", Error, &[Tree], plugin::acceptance::ownership,
+        "the tree belongs to the gateway's user"),
+    check("plugin.mode-link", Error, &[Tree], plugin::acceptance::mode_link,
+        "no mode or link makes OpenClaw ignore the plugin"),
+    check("plugin.duplicate", Error, &[], plugin::company::duplicate,
+        "there is one copy of the plugin"),
+    check("plugin.stray", Error, &[], plugin::company::stray,
+        "nothing in extensions/ makes the config invalid"),
+    check("plugin.rival", Warning, &[Config, Channel], plugin::company::rival,
+        "nobody else takes the bot's messages"),
+    check("plugin.load", Error, &[Tree], plugin::load,
+        "the running gateway has loaded the connector"),
+    check("compat.matrix", Error, &[Tree, Version], compat::matrix,
+        "this connector works on this OpenClaw"),
+    check("channel.restart-loop", Error, &[Tree], channel::restart_loop,
+        "the channel keeps one connection to DingTalk"),
+    check("channel.access-open", Warning, &[Config, Channel, Version], channel::access_open,
+        "the access rules of the channel are enforced"),
+    check("group.visible-replies", Warning, &[Config, Channel], channel::visible_replies,
+        "replies in groups are shown"),
+    check("gateway.endpoint", Error, &[DingTalk, Config], gateway::endpoint,
+        "the chatCompletions endpoint is on"),
+    check("gateway.auth", Error, &[Config], gateway::auth,
+        "the connector is let in, and strangers are not"),
+    check("gateway.port", Error, &[Tree, Version], gateway::port,
+        "the gateway listens where the connector calls"),
+    check("gateway.listener", Error, &[], gateway::listener,
+        "the port belongs to the gateway's unit, and to it alone"),
+    check("gateway.health", Error, &[Unit], gateway::health,
+        "the gateway runs and is ready"),
+    check("proxy.loopback", Error, &[], proxy::loopback,
+        "requests to this machine bypass the proxy"),
+    check("proxy.dropin", Error, &[Unit], proxy::dropin,
+        "the unit's drop-ins are read, and in force"),
+    check("proxy.case-clash", Warning, &[], proxy::case_clash,
+        "no_proxy and NO_PROXY say the same"),
+    check("proxy.socks", Warning, &[], proxy::socks,
+        "no proxy variable names a SOCKS proxy"),
+    check("proxy.dingtalk", Error, &[DingTalk], proxy::dingtalk::dingtalk,
+        "the connector's requests to DingTalk survive the proxy (--live)"),
+    check("service.bus", Error, &[], service::bus,
+        "the systemd user manager can be reached"),
+    check("service.linger", Warning, &[], service::linger,
+        "the gateway lives on after logout"),
+    check("service.unit", Error, &[], service::unit,
+        "the gateway's unit is there, enabled, and starts what is installed"),
+    check("service.crashloop", Error, &[Unit], service::crashloop,
+        "the gateway stays up"),
+    check("llm.api-mode", Error, &[Config], llm::api_mode,
+        "the provider is asked over an interface that it has"),
+    check("llm.models-json", Error, &[Config], llm::models_json,
+        "the agent model file agrees with the config"),
+    check("llm.credentials", Error, &[Config], llm::credentials,
+        "the provider's key and address are filled in"),
+    check("llm.base-url", Error, &[], llm::answer::base_url,
+        "the provider serves the model at its address (--live)"),
+    check("llm.reach", Error, &[], llm::reach::reach,
+        "model requests arrive in time (--live: stage by stage)"),
+    check("dingtalk.credentials", Error, &[Config, Channel], dingtalk::credentials,
+        "the bot's id and secret are filled in (--live: and accepted)"),
+    check("dingtalk.stream", Error, &[Tree], dingtalk::stream,
+        "the Stream connection to DingTalk comes about (--live: tried)"),
+    check("host.node", Error, &[], host::node,
+        "Node.js is new enough for this OpenClaw"),
+    check("host.ffprobe", Info, &[Tree], host::ffprobe,
+        "ffprobe is there for audio and video"),
+    check("host.space", Warning, &[], host::space,
+        "there is room for one more copy of the connector"),
+    check("host.leftovers", Error, &[], host::leftovers,
+        "nothing unfinished lies about"),
+];
+
+/// What a check cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A config that can be read.
+    Config,
+    /// The channel's block in the config.
+    Channel,
+    /// Tree, channel, or our record: something of DingTalk.
+    DingTalk,
+    /// The connector's tree.
+    Tree,
+    /// The connector's version.
+    Version,
+    /// The gateway's unit, known to a user manager that answers.
+    Unit,
+}
+
+impl Need {
+    /// Why a check that needs this is skipped here; nothing where it is there.
+    #[must_use]
+    pub fn unmet(self, snapshot: &Snapshot) -> Option<String> {
+        let (is_met, reason) = match self {
+            Self::Config => {
+                (snapshot.config.is_ok(), say!("the config cannot be read (config.syntax)"))
+            }
+            Self::Channel => (snapshot.channel().is_some(), say!("DingTalk is not set up here")),
+            Self::DingTalk => (snapshot.has_dingtalk(), say!("DingTalk is not set up here")),
+            Self::Tree => (snapshot.tree.is_some(), say!("DingTalk is not set up here")),
+            Self::Version => {
+                (snapshot.connector().is_some(), say!("the connector's version is not known"))
+            }
+            Self::Unit => (
+                snapshot.unit().is_some(),
+                say!("the gateway's unit is not known (service.bus, service.unit)"),
+            ),
+        };
+        (!is_met).then_some(reason)
+    }
 }
 
 impl Check {
@@ -46,23 +201,13 @@ impl Check {
     pub fn family(&self) -> &'static str {
         self.id.split('.').next().unwrap_or(self.id)
     }
-}
 
-/// Every check, in the order in which they are shown.
-pub fn catalogue() -> impl Iterator<Item = &'static Check> {
-    let families: [&[Check]; 10] = [
-        &config::CHECKS,
-        &plugin::CHECKS,
-        &compat::CHECKS,
-        &channel::CHECKS,
-        &gateway::CHECKS,
-        &proxy::CHECKS,
-        &service::CHECKS,
-        &llm::CHECKS,
-        &dingtalk::CHECKS,
-        &host::CHECKS,
-    ];
-    families.into_iter().flatten()
+    /// Looks, where there is something to look at.
+    #[must_use]
+    pub fn verdict(&self, snapshot: &Snapshot) -> Verdict {
+        let unmet = self.needs.iter().find_map(|need| need.unmet(snapshot));
+        unmet.map_or_else(|| (self.run)(snapshot), Verdict::Skipped)
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ const CONSEQUENCES: [&str; 2] = ["service.crashloop", "gateway.health"];
 pub fn diagnose(checks: &[&'static Check], snapshot: &Snapshot) -> Diagnosis {
     let mut diagnosis = Diagnosis { findings: Vec::new(), skipped: Vec::new(), run: 0 };
     for check in checks {
-        match (check.judge)(snapshot) {
+        match check.verdict(snapshot) {
             Verdict::Skipped(why) => diagnosis.skipped.push((check, why)),
             Verdict::Found(findings) => {
                 diagnosis.run += 1;

@@ -1,6 +1,6 @@
 //! The unit and its manager: reachable, enabled, able to start, and not flapping.
 
-use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
+use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::language::Explain;
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
@@ -8,35 +8,7 @@ use crate::say;
 use crate::snapshot::service::Service;
 use crate::systemd::{ActiveState, LoadState};
 
-/// The checks of this family.
-pub const CHECKS: [Check; 4] = [
-    Check {
-        id: "service.bus",
-        severity: Severity::Error,
-        title: "the systemd user manager can be reached",
-        judge: bus,
-    },
-    Check {
-        id: "service.linger",
-        severity: Severity::Warning,
-        title: "the gateway lives on after logout",
-        judge: linger,
-    },
-    Check {
-        id: "service.unit",
-        severity: Severity::Error,
-        title: "the gateway's unit is there, enabled, and starts what is installed",
-        judge: unit,
-    },
-    Check {
-        id: "service.crashloop",
-        severity: Severity::Error,
-        title: "the gateway stays up",
-        judge: crashloop,
-    },
-];
-
-fn bus(snapshot: &Snapshot) -> Verdict {
+pub(super) fn bus(snapshot: &Snapshot) -> Verdict {
     if let Some(error) = &snapshot.manager_error {
         return Finding::error(error.message(), error.hint())
             .symptom("Failed to connect to bus")
@@ -55,7 +27,7 @@ fn bus(snapshot: &Snapshot) -> Verdict {
     .into()
 }
 
-fn linger(snapshot: &Snapshot) -> Verdict {
+pub(super) fn linger(snapshot: &Snapshot) -> Verdict {
     let name = &snapshot.installation.account.name;
     match snapshot.host.lingers {
         Some(true) => Verdict::well(),
@@ -78,7 +50,7 @@ fn linger(snapshot: &Snapshot) -> Verdict {
 
 const REINSTALL: &str = "openclaw gateway install --force";
 
-fn unit(snapshot: &Snapshot) -> Verdict {
+pub(super) fn unit(snapshot: &Snapshot) -> Verdict {
     let Some(managed) = snapshot.installation.service.managed() else {
         return Verdict::Skipped(say!("no user manager answers (service.bus)"));
     };
@@ -166,7 +138,7 @@ fn other_version(snapshot: &Snapshot, unit: &str) -> Option<Finding> {
 /// its config changes.
 const FLAPS: u32 = 3;
 
-fn crashloop(snapshot: &Snapshot) -> Verdict {
+pub(super) fn crashloop(snapshot: &Snapshot) -> Verdict {
     let Some(managed) = snapshot.unit() else {
         return Verdict::Skipped(say!("the gateway's unit is not known"));
     };

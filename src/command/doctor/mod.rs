@@ -10,7 +10,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::look;
 use crate::cli::Doctor;
-use crate::doctor::{Check, Diagnosis, Severity, catalogue, diagnose};
+use crate::doctor::{CHECKS, Check, Diagnosis, Severity, diagnose};
 use crate::language::Explain;
 use crate::report::json;
 use crate::say;
@@ -53,12 +53,12 @@ fn report(context: &Context, options: &Doctor, snapshot: &Snapshot, diagnosis: &
 /// The checks that are named: by id, by family, or all.
 fn chosen(names: &[String]) -> Result<Vec<&'static Check>, UnknownCheck> {
     if names.is_empty() {
-        return Ok(catalogue().collect());
+        return Ok(CHECKS.iter().collect());
     }
     let mut checks: Vec<&'static Check> = Vec::new();
     for name in names {
         let before = checks.len();
-        checks.extend(catalogue().filter(|check| check.id == name || check.family() == name));
+        checks.extend(CHECKS.iter().filter(|check| check.id == name || check.family() == name));
         if checks.len() == before {
             return Err(UnknownCheck { name: name.clone() });
         }

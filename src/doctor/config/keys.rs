@@ -1,6 +1,5 @@
 //! Keys of the channel that its connector forbids, or does not read.
 
-use crate::doctor::skipped::{no_version, not_set_up, unreadable};
 use crate::doctor::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
@@ -38,13 +37,7 @@ fn forbidden(block: &Value, schema: &serde_json::Value) -> Vec<Vec<String>> {
     keys.filter(|key| !known(key)).map(|key| vec![key.clone()]).collect()
 }
 
-pub(super) fn legacy_keys(snapshot: &Snapshot) -> Verdict {
-    if snapshot.config.is_err() {
-        return unreadable();
-    }
-    if snapshot.channel().is_none() {
-        return not_set_up();
-    }
+pub(in crate::doctor) fn legacy_keys(snapshot: &Snapshot) -> Verdict {
     let Some(keys) = forbidden_keys(snapshot) else {
         return Verdict::Skipped(say!("this connector brings no schema for its channel"));
     };
@@ -88,12 +81,9 @@ const INERT: [(&str, Since, Option<Since>); 5] = [
     ("botDingUid", (6, 1), Some((7, 0))),
 ];
 
-pub(super) fn key_inert(snapshot: &Snapshot) -> Verdict {
-    let Some(channel) = snapshot.channel() else {
-        return if snapshot.config.is_err() { unreadable() } else { not_set_up() };
-    };
-    let Some(version) = snapshot.connector() else {
-        return no_version();
+pub(in crate::doctor) fn key_inert(snapshot: &Snapshot) -> Verdict {
+    let (Some(channel), Some(version)) = (snapshot.channel(), snapshot.connector()) else {
+        return Verdict::well();
     };
     let mut findings: Vec<Finding> = misleading_url(snapshot).into_iter().collect();
     for (key, since, until) in INERT {

@@ -1,9 +1,8 @@
 //! The config: can OpenClaw read it, does it accept the channel, does anything in it have no effect?
 
-mod keys;
+pub(super) mod keys;
 
-use super::skipped::{not_set_up, unreadable};
-use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
+use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::language::Explain;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::version::UNKNOWN_CHANNELS_ARE_TOLERATED;
@@ -12,53 +11,7 @@ use crate::say;
 use crate::snapshot::paths::CONNECTOR;
 use crate::transaction::step::Attributes;
 
-/// The checks of this family.
-pub const CHECKS: [Check; 7] = [
-    Check {
-        id: "config.syntax",
-        severity: Severity::Error,
-        title: "OpenClaw can read its config",
-        judge: syntax,
-    },
-    Check {
-        id: "config.channel-orphan",
-        severity: Severity::Error,
-        title: "the configured channel has its plugin",
-        judge: channel_orphan,
-    },
-    Check {
-        id: "config.legacy-keys",
-        severity: Severity::Error,
-        title: "the connector's schema accepts the channel's keys",
-        judge: keys::legacy_keys,
-    },
-    Check {
-        id: "config.key-inert",
-        severity: Severity::Warning,
-        title: "no key of the channel misleads by having no effect",
-        judge: keys::key_inert,
-    },
-    Check {
-        id: "config.allowlist",
-        severity: Severity::Error,
-        title: "the plugin is allowed and switched on",
-        judge: allowlist,
-    },
-    Check {
-        id: "config.secret-perms",
-        severity: Severity::Warning,
-        title: "nobody else can read files with secrets",
-        judge: secret_perms,
-    },
-    Check {
-        id: "config.include",
-        severity: Severity::Info,
-        title: "what OpenClaw's own next write would flatten",
-        judge: include,
-    },
-];
-
-fn syntax(snapshot: &Snapshot) -> Verdict {
+pub(super) fn syntax(snapshot: &Snapshot) -> Verdict {
     let Err(error) = &snapshot.config else { return Verdict::well() };
     let mut finding = Finding::error(error.message(), error.hint())
         .about(snapshot.installation.paths.config.display().to_string())
@@ -85,13 +38,7 @@ pub fn restoration(snapshot: &Snapshot) -> Option<Repair> {
 }
 
 /// OpenClaw says only "unknown channel id"; why its plugin is not found, it does not say.
-fn channel_orphan(snapshot: &Snapshot) -> Verdict {
-    if snapshot.config.is_err() {
-        return unreadable();
-    }
-    if snapshot.channel().is_none() {
-        return not_set_up();
-    }
+pub(super) fn channel_orphan(snapshot: &Snapshot) -> Verdict {
     let causes = super::plugin::hidden_because(snapshot);
     if causes.is_empty() {
         return Verdict::well();
@@ -113,13 +60,7 @@ fn channel_orphan(snapshot: &Snapshot) -> Verdict {
     .into()
 }
 
-fn allowlist(snapshot: &Snapshot) -> Verdict {
-    if snapshot.config.is_err() {
-        return unreadable();
-    }
-    if !snapshot.has_dingtalk() {
-        return not_set_up();
-    }
+pub(super) fn allowlist(snapshot: &Snapshot) -> Verdict {
     let ours = Value::from(CONNECTOR);
     let list = |name| snapshot.key(&["plugins", name]).and_then(Value::as_array);
     let is_false = |path: &[&str]| snapshot.key(path) == Some(&Value::from(false));
@@ -180,7 +121,7 @@ fn switched_off_whole(snapshot: &Snapshot) -> Vec<Finding> {
 }
 
 /// A mode that lets others read; harmless where a directory above keeps them out.
-fn secret_perms(snapshot: &Snapshot) -> Verdict {
+pub(super) fn secret_perms(snapshot: &Snapshot) -> Verdict {
     let open = snapshot.private_files.iter().filter(|file| file.attributes.mode & 0o077 != 0);
     let findings = open.map(|file| {
         let (path, mode) = (file.path.display(), file.attributes.mode);
@@ -201,8 +142,8 @@ fn secret_perms(snapshot: &Snapshot) -> Verdict {
 }
 
 /// OpenClaw 2026.3.13's own writes resolve every include, and drop comments.
-fn include(snapshot: &Snapshot) -> Verdict {
-    let Ok(config) = &snapshot.config else { return unreadable() };
+pub(super) fn include(snapshot: &Snapshot) -> Verdict {
+    let Ok(config) = &snapshot.config else { return Verdict::well() };
     let mut seen = Vec::new();
     if config.files().count() > 1 {
         seen.push("$include");

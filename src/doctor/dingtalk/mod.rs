@@ -2,35 +2,15 @@
 
 mod answer;
 
-use super::skipped::{not_set_up, unreadable};
-use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
+use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::openclaw::document::{KeyPath, Value};
 use crate::say;
 use crate::settings::placeholder::is_placeholder;
 use crate::snapshot::outside::Asked;
 use crate::snapshot::paths::CONNECTOR;
 
-/// The checks of this family.
-pub const CHECKS: [Check; 2] = [
-    Check {
-        id: "dingtalk.credentials",
-        severity: Severity::Error,
-        title: "the bot's id and secret are filled in (--live: and accepted)",
-        judge: credentials,
-    },
-    Check {
-        id: "dingtalk.stream",
-        severity: Severity::Error,
-        title: "the Stream connection to DingTalk comes about (--live: tried)",
-        judge: stream,
-    },
-];
-
-fn credentials(snapshot: &Snapshot) -> Verdict {
-    if snapshot.config.is_err() {
-        return unreadable();
-    }
-    let Some(channel) = snapshot.channel() else { return not_set_up() };
+pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
+    let Some(channel) = snapshot.channel() else { return Verdict::well() };
     let has_accounts = channel
         .get(&["accounts"])
         .and_then(Value::as_object)
@@ -62,10 +42,7 @@ fn credentials(snapshot: &Snapshot) -> Verdict {
     Verdict::Found(findings)
 }
 
-fn stream(snapshot: &Snapshot) -> Verdict {
-    if snapshot.tree.is_none() {
-        return not_set_up();
-    }
+pub(super) fn stream(snapshot: &Snapshot) -> Verdict {
     let tried = answer::without_stream(snapshot);
     if !tried.is_empty() {
         return Verdict::Found(tried);

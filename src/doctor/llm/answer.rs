@@ -1,7 +1,6 @@
 //! What the provider itself answers, where `--live` has asked it for one tiny completion.
 
 use super::reach::{timings, why_unasked};
-use crate::doctor::skipped::only_live;
 use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::language::Localized;
 use crate::outside::provider::Completion;
@@ -11,7 +10,7 @@ use crate::snapshot::outside::Asked;
 /// The completion, or the verdict of a check that can say nothing without it.
 fn completion(snapshot: &Snapshot) -> Result<&Completion, Verdict> {
     let answers = match &snapshot.outside.provider {
-        Asked::No => return Err(only_live()),
+        Asked::No => return Err(Verdict::only_live()),
         Asked::Unable(reason) => return Err(Verdict::Skipped(reason.text())),
         Asked::Answered(answers) => answers,
     };
@@ -20,7 +19,7 @@ fn completion(snapshot: &Snapshot) -> Result<&Completion, Verdict> {
 }
 
 /// The address of problem 2's relatives: a base URL with or without `/v1` (field reports).
-pub(super) fn base_url(snapshot: &Snapshot) -> Verdict {
+pub(in crate::doctor) fn base_url(snapshot: &Snapshot) -> Verdict {
     let completion = match completion(snapshot) {
         Ok(completion) => completion,
         Err(verdict) => return verdict,

@@ -1,11 +1,10 @@
 //! The model provider: the interface that is spoken with it, its key, its address.
 
-mod answer;
-mod reach;
+pub(super) mod answer;
+pub(super) mod reach;
 
-use super::skipped::unreadable;
 use super::whom::is_marker;
-use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
+use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::openclaw::document::{Edit, KeyPath, Value, is_reference, references};
 use crate::plan::config::{COMPLETIONS, Provider, is_openais_own, provider_of, wrong_apis};
 use crate::plan::repair::Repair;
@@ -13,47 +12,13 @@ use crate::say;
 use crate::settings::Settings;
 use crate::settings::placeholder::is_placeholder;
 
-/// The checks of this family.
-pub const CHECKS: [Check; 5] = [
-    Check {
-        id: "llm.api-mode",
-        severity: Severity::Error,
-        title: "the provider is asked over an interface that it has",
-        judge: api_mode,
-    },
-    Check {
-        id: "llm.models-json",
-        severity: Severity::Error,
-        title: "the agent model file agrees with the config",
-        judge: models_json,
-    },
-    Check {
-        id: "llm.credentials",
-        severity: Severity::Error,
-        title: "the provider's key and address are filled in",
-        judge: credentials,
-    },
-    Check {
-        id: "llm.base-url",
-        severity: Severity::Error,
-        title: "the provider serves the model at its address (--live)",
-        judge: answer::base_url,
-    },
-    Check {
-        id: "llm.reach",
-        severity: Severity::Error,
-        title: "model requests arrive in time (--live: stage by stage)",
-        judge: reach::reach,
-    },
-];
-
 fn provider(effective: &Value) -> Provider {
     provider_of(effective, &Settings::default())
 }
 
 /// The page's problem 2: upstream answers 404, the gateway still says 200, and nothing comes.
-fn api_mode(snapshot: &Snapshot) -> Verdict {
-    let Some(effective) = snapshot.effective() else { return unreadable() };
+pub(super) fn api_mode(snapshot: &Snapshot) -> Verdict {
+    let Some(effective) = snapshot.effective() else { return Verdict::well() };
     let id = provider(effective).id;
     let Some(entry) = effective.get(&["models", "providers", &id]) else {
         return Verdict::Skipped(no_provider());
@@ -109,8 +74,8 @@ fn no_provider() -> String {
 }
 
 /// OpenClaw 2026.3.13 merges: the old `apiKey` of `models.json` wins over the config's.
-fn models_json(snapshot: &Snapshot) -> Verdict {
-    let Some(effective) = snapshot.effective() else { return unreadable() };
+pub(super) fn models_json(snapshot: &Snapshot) -> Verdict {
+    let Some(effective) = snapshot.effective() else { return Verdict::well() };
     let Some((path, _)) = &snapshot.installation.models else {
         return Verdict::Skipped(say!(
             "there is no agent model file yet: OpenClaw writes it at the first agent run"
@@ -165,8 +130,8 @@ fn is_literal(text: &str) -> bool {
 }
 
 /// Placeholders; and with `--live` what the provider itself says to the key.
-fn credentials(snapshot: &Snapshot) -> Verdict {
-    let Some(effective) = snapshot.effective() else { return unreadable() };
+pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
+    let Some(effective) = snapshot.effective() else { return Verdict::well() };
     let id = provider(effective).id;
     let Some(entry) = effective.get(&["models", "providers", &id]) else {
         return Verdict::Skipped(no_provider());

@@ -16,7 +16,7 @@ const SLOW: u64 = 20_000;
 /// What a user sees of it.
 const SYMPTOM: &str = "LLM request timed out";
 
-pub(super) fn reach(snapshot: &Snapshot) -> Verdict {
+pub(in crate::doctor) fn reach(snapshot: &Snapshot) -> Verdict {
     if let Asked::Answered(answers) = &snapshot.outside.provider {
         let measured = unreachable(snapshot, answers).or_else(|| unanswered(snapshot, answers));
         if let Some(finding) = measured {

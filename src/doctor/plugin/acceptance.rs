@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::remedy::{Remedy, copying, reinstallation};
-use crate::doctor::skipped::not_set_up;
 use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
@@ -29,8 +28,8 @@ fn foreign<'a>(snapshot: &Snapshot, tree: &'a Tree) -> Vec<(&'a Examined, Attrib
         .collect()
 }
 
-pub(super) fn ownership(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return not_set_up() };
+pub(in crate::doctor) fn ownership(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return Verdict::well() };
     let uid = gateway_uid(snapshot);
     let may_change = snapshot.installation.account.uid == 0;
     let gid = snapshot.installation.account.gid;
@@ -53,8 +52,8 @@ pub(super) fn ownership(snapshot: &Snapshot) -> Verdict {
     Verdict::Found(findings.collect())
 }
 
-pub(super) fn mode_link(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return not_set_up() };
+pub(in crate::doctor) fn mode_link(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return Verdict::well() };
     let mut findings: Vec<Finding> = Vec::new();
     findings.extend(linked_root(snapshot, tree));
     for file in &tree.examined {

@@ -1,12 +1,11 @@
 //! What stands beside the plugin and takes its place or its messages.
 
-use crate::doctor::skipped::{not_set_up, unreadable};
 use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::plan::repair::Repair;
 use crate::say;
 use crate::snapshot::paths::CONNECTOR;
 
-pub(super) fn duplicate(snapshot: &Snapshot) -> Verdict {
+pub(in crate::doctor) fn duplicate(snapshot: &Snapshot) -> Verdict {
     if let Some(cause) = &snapshot.other_plugins.unreadable {
         return Verdict::Skipped(cause.clone());
     }
@@ -26,7 +25,7 @@ pub(super) fn duplicate(snapshot: &Snapshot) -> Verdict {
     Verdict::Found(findings.collect())
 }
 
-pub(super) fn stray(snapshot: &Snapshot) -> Verdict {
+pub(in crate::doctor) fn stray(snapshot: &Snapshot) -> Verdict {
     if let Some(cause) = &snapshot.other_plugins.unreadable {
         return Verdict::Skipped(cause.clone());
     }
@@ -45,14 +44,10 @@ pub(super) fn stray(snapshot: &Snapshot) -> Verdict {
     Verdict::Found(findings.collect())
 }
 
-pub(super) fn rival(snapshot: &Snapshot) -> Verdict {
-    let Some(effective) = snapshot.effective() else {
-        return unreadable();
-    };
+pub(in crate::doctor) fn rival(snapshot: &Snapshot) -> Verdict {
     let ours = snapshot.channel().and_then(|channel| channel.get(&["clientId"]));
-    let Some(ours) = ours else { return not_set_up() };
-    let rival = effective.get(&["channels", "dingtalk", "clientId"]);
-    if rival != Some(ours) {
+    let rival = snapshot.key(&["channels", "dingtalk", "clientId"]);
+    if ours.is_none() || rival != ours {
         return Verdict::well();
     }
     let path = ["channels", "dingtalk", "clientId"];

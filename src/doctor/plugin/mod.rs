@@ -1,12 +1,11 @@
 //! The connector's tree: is it there, whole, ours, and does OpenClaw accept it?
 
-mod acceptance;
-mod company;
-mod modules;
+pub(super) mod acceptance;
+pub(super) mod company;
+pub(super) mod modules;
 mod remedy;
 
-use super::skipped::{no_version, not_set_up};
-use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
+use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::connector::manifest::Difference;
 use crate::language::Explain;
 use crate::say;
@@ -16,80 +15,7 @@ use remedy::{Remedy, reinstallation, reinstalling, restoring_modes};
 pub use acceptance::rewritten;
 pub(super) use acceptance::{hidden_because, unhiding};
 
-/// The checks of this family.
-pub const CHECKS: [Check; 11] = [
-    Check {
-        id: "plugin.present",
-        severity: Severity::Error,
-        title: "the connector's files are there",
-        judge: present,
-    },
-    Check {
-        id: "plugin.checksum",
-        severity: Severity::Warning,
-        title: "the connector's tree is as it was installed",
-        judge: checksum,
-    },
-    Check {
-        id: "plugin.version-truth",
-        severity: Severity::Info,
-        title: "all places tell the same version",
-        judge: version_truth,
-    },
-    Check {
-        id: "plugin.deps",
-        severity: Severity::Error,
-        title: "the npm dependencies are there, in versions that work",
-        judge: modules::deps,
-    },
-    Check {
-        id: "plugin.host-link",
-        severity: Severity::Error,
-        title: "the connector finds the OpenClaw that runs it",
-        judge: modules::host_link,
-    },
-    Check {
-        id: "plugin.ownership",
-        severity: Severity::Error,
-        title: "the tree belongs to the gateway's user",
-        judge: acceptance::ownership,
-    },
-    Check {
-        id: "plugin.mode-link",
-        severity: Severity::Error,
-        title: "no mode or link makes OpenClaw ignore the plugin",
-        judge: acceptance::mode_link,
-    },
-    Check {
-        id: "plugin.duplicate",
-        severity: Severity::Error,
-        title: "there is one copy of the plugin",
-        judge: company::duplicate,
-    },
-    Check {
-        id: "plugin.stray",
-        severity: Severity::Error,
-        title: "nothing in extensions/ makes the config invalid",
-        judge: company::stray,
-    },
-    Check {
-        id: "plugin.rival",
-        severity: Severity::Warning,
-        title: "nobody else takes the bot's messages",
-        judge: company::rival,
-    },
-    Check {
-        id: "plugin.load",
-        severity: Severity::Error,
-        title: "the running gateway has loaded the connector",
-        judge: load,
-    },
-];
-
-fn present(snapshot: &Snapshot) -> Verdict {
-    if !snapshot.has_dingtalk() {
-        return not_set_up();
-    }
+pub(super) fn present(snapshot: &Snapshot) -> Verdict {
     let Remedy { repair, hint } = reinstalling(snapshot, "plugin.present");
     let place = snapshot.installation.paths.connector.display().to_string();
     let silent = say!("the bot is silent, or the gateway does not start");
@@ -116,7 +42,7 @@ fn present(snapshot: &Snapshot) -> Verdict {
 /// How many deviating paths are listed.
 const LISTED: usize = 10;
 
-fn checksum(snapshot: &Snapshot) -> Verdict {
+pub(super) fn checksum(snapshot: &Snapshot) -> Verdict {
     let Some(deviations) = &snapshot.deviations else {
         return Verdict::Skipped(say!(
             "openclaw-setup did not install this connector, so there is no list to compare with"
@@ -165,10 +91,10 @@ const KNOWN_MISMATCHES: [(&str, &str); 5] = [
     ("0.7.5", "0.7.4"),
 ];
 
-fn version_truth(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return not_set_up() };
+pub(super) fn version_truth(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return Verdict::well() };
     let (Ok(package), Ok(manifest)) = (&tree.package, &tree.manifest) else {
-        return no_version();
+        return Verdict::well();
     };
     let version = package.version.as_str();
     let record = snapshot.text(&["plugins", "installs", CONNECTOR, "version"]);
@@ -191,10 +117,7 @@ fn version_truth(snapshot: &Snapshot) -> Verdict {
 }
 
 /// The gateway's own log does not lie: `plugins list` and `/readyz` do (OpenClaw 2026.3.13).
-fn load(snapshot: &Snapshot) -> Verdict {
-    if snapshot.tree.is_none() {
-        return not_set_up();
-    }
+pub(super) fn load(snapshot: &Snapshot) -> Verdict {
     if !snapshot.is_up() || snapshot.log.lines == 0 {
         return Verdict::Skipped(say!("the gateway does not run, or its log cannot be read"));
     }

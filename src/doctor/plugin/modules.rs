@@ -2,14 +2,13 @@
 
 use super::remedy::{Remedy, copying, fetching};
 use crate::connector::npm::{Resolution, pins};
-use crate::doctor::skipped::{no_version, not_set_up};
 use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::plan::repair::Repair;
 use crate::say;
 use crate::snapshot::tree::Tree;
 
-pub(super) fn deps(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return not_set_up() };
+pub(in crate::doctor) fn deps(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return Verdict::well() };
     let modules = tree.path.join("node_modules");
     let lacking: Vec<&str> = tree
         .dependencies
@@ -60,14 +59,10 @@ fn wrong_versions(tree: &Tree) -> Vec<(String, String, String)> {
     wrong.collect()
 }
 
-pub(super) fn host_link(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return not_set_up() };
-    match snapshot.connector_is_below(8, 17) {
-        Some(false) => {}
-        Some(true) => {
-            return Verdict::Skipped(say!("only connectors from 0.8.17 on need the link"));
-        }
-        None => return no_version(),
+pub(in crate::doctor) fn host_link(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return Verdict::well() };
+    if snapshot.connector_is_below(8, 17) == Some(true) {
+        return Verdict::Skipped(say!("only connectors from 0.8.17 on need the link"));
     }
     let Some(package) = &snapshot.installation.program.package else {
         return Verdict::Skipped(say!("OpenClaw's package was not found"));

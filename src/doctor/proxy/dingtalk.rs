@@ -1,7 +1,6 @@
 //! Does what the connector sends to DingTalk survive the proxy?
 
 use super::{base, note_all, seen_by};
-use crate::doctor::skipped::only_live;
 use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::language::Localized;
 use crate::outside::dingtalk::{BotAnswers, TOKEN_URL};
@@ -29,10 +28,7 @@ pub fn way_of_connector(snapshot: &Snapshot, seen: &Environment) -> Way {
     if proxied && !ignores { Way::Proxied } else { Way::Direct }
 }
 
-pub(super) fn dingtalk(snapshot: &Snapshot) -> Verdict {
-    if !snapshot.has_dingtalk() {
-        return crate::doctor::skipped::not_set_up();
-    }
+pub(in crate::doctor) fn dingtalk(snapshot: &Snapshot) -> Verdict {
     let (own, place) = match base(snapshot) {
         Ok(base) => base,
         Err(verdict) => return verdict,
@@ -45,7 +41,7 @@ pub(super) fn dingtalk(snapshot: &Snapshot) -> Verdict {
     let answers = match &snapshot.outside.dingtalk {
         Asked::Answered(answers) => answers.as_slice(),
         Asked::No if heard => &[],
-        Asked::No => return only_live(),
+        Asked::No => return Verdict::only_live(),
         Asked::Unable(reason) => return Verdict::Skipped(reason.text()),
     };
     let (direct, proxied) = (passes(answers, Way::Direct), passes(answers, Way::Proxied));

@@ -2,7 +2,7 @@
 
 pub mod dingtalk;
 
-use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
+use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::health::redacted;
 use crate::openclaw::document::Value;
 use crate::plan::repair::Repair;
@@ -10,40 +10,6 @@ use crate::say;
 use crate::snapshot::process::VariableFile;
 use crate::systemd::drop_in;
 use crate::systemd::environment::{Bypass, Environment, LoopbackHost, Override, Routing};
-
-/// The checks of this family.
-pub const CHECKS: [Check; 5] = [
-    Check {
-        id: "proxy.loopback",
-        severity: Severity::Error,
-        title: "requests to this machine bypass the proxy",
-        judge: loopback,
-    },
-    Check {
-        id: "proxy.dropin",
-        severity: Severity::Error,
-        title: "the unit's drop-ins are read, and in force",
-        judge: dropin,
-    },
-    Check {
-        id: "proxy.case-clash",
-        severity: Severity::Warning,
-        title: "no_proxy and NO_PROXY say the same",
-        judge: case_clash,
-    },
-    Check {
-        id: "proxy.socks",
-        severity: Severity::Warning,
-        title: "no proxy variable names a SOCKS proxy",
-        judge: socks,
-    },
-    Check {
-        id: "proxy.dingtalk",
-        severity: Severity::Error,
-        title: "the connector's requests to DingTalk survive the proxy (--live)",
-        judge: dingtalk::dingtalk,
-    },
-];
 
 const PROXIES: [&str; 6] =
     ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -104,7 +70,7 @@ fn base(snapshot: &Snapshot) -> Result<(Environment, String), Verdict> {
 
 /// Read, not probed: OpenClaw 2026.3.13 turns to the proxy at the first run of an agent, so a
 /// probe right after a restart passes on a broken machine.
-fn loopback(snapshot: &Snapshot) -> Verdict {
+pub(super) fn loopback(snapshot: &Snapshot) -> Verdict {
     let (own, place) = match base(snapshot) {
         Ok(base) => base,
         Err(verdict) => return verdict,
@@ -170,7 +136,7 @@ fn note_all(evidence: &mut Vec<Evidence>, place: &str, environment: &Environment
     }
 }
 
-fn dropin(snapshot: &Snapshot) -> Verdict {
+pub(super) fn dropin(snapshot: &Snapshot) -> Verdict {
     let Some(managed) = snapshot.unit() else {
         return Verdict::Skipped(say!("the gateway's unit is not known"));
     };
@@ -270,7 +236,7 @@ fn stale_process(snapshot: &Snapshot) -> Option<Finding> {
     })
 }
 
-fn case_clash(snapshot: &Snapshot) -> Verdict {
+pub(super) fn case_clash(snapshot: &Snapshot) -> Verdict {
     let (own, place) = match base(snapshot) {
         Ok(base) => base,
         Err(verdict) => return verdict,
@@ -295,7 +261,7 @@ fn case_clash(snapshot: &Snapshot) -> Verdict {
     .into()
 }
 
-fn socks(snapshot: &Snapshot) -> Verdict {
+pub(super) fn socks(snapshot: &Snapshot) -> Verdict {
     let (own, place) = match base(snapshot) {
         Ok(base) => base,
         Err(verdict) => return verdict,

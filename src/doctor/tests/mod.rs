@@ -6,14 +6,14 @@ mod renewal;
 
 use std::collections::BTreeSet;
 
-use super::{Severity, Verdict, catalogue, diagnose};
+use super::{CHECKS, Severity, Verdict, diagnose};
 use crate::language::Language;
 use cases::cases;
 use machine::Machine;
 
 #[test]
 fn every_check_has_a_case_and_an_id_of_its_own() {
-    let ids: Vec<&str> = catalogue().map(|check| check.id).collect();
+    let ids: Vec<&str> = CHECKS.iter().map(|check| check.id).collect();
     let unique: BTreeSet<&str> = ids.iter().copied().collect();
     assert_eq!(unique.len(), ids.len());
     let tested: BTreeSet<&str> = cases().map(|case| case.check).collect();
@@ -23,7 +23,7 @@ fn every_check_has_a_case_and_an_id_of_its_own() {
 #[test]
 fn a_healthy_machine_is_well() {
     let machine = Machine::healthy();
-    let checks: Vec<_> = catalogue().collect();
+    let checks: Vec<_> = CHECKS.iter().collect();
     let diagnosis = diagnose(&checks, &machine.snapshot);
     let found: Vec<_> =
         diagnosis.findings.iter().map(|(check, f)| (check.id, &f.message)).collect();
@@ -34,7 +34,7 @@ fn a_healthy_machine_is_well() {
 fn a_healthy_world_outside_is_well() {
     let mut machine = Machine::healthy();
     cases::all_is_well_outside(&mut machine);
-    let checks: Vec<_> = catalogue().collect();
+    let checks: Vec<_> = CHECKS.iter().collect();
     let diagnosis = diagnose(&checks, &machine.snapshot);
     let found = diagnosis.findings.iter().map(|(check, finding)| (check.id, &finding.message));
     assert_eq!(found.collect::<Vec<_>>(), []);
@@ -47,10 +47,10 @@ fn faults_are_found_proven_and_told_in_both_languages() {
     for case in cases() {
         let mut machine = Machine::healthy();
         (case.fault)(&mut machine);
-        let check = catalogue().find(|check| check.id == case.check).unwrap();
+        let check = CHECKS.iter().find(|check| check.id == case.check).unwrap();
         for language in [Language::English, Language::Chinese] {
             language.choose();
-            let Verdict::Found(findings) = (check.judge)(&machine.snapshot) else {
+            let Verdict::Found(findings) = check.verdict(&machine.snapshot) else {
                 panic!("{} was skipped", case.check);
             };
             let worst = findings.iter().map(|finding| finding.severity).max();
@@ -74,10 +74,10 @@ fn what_cannot_be_known_is_said_and_not_passed() {
         let Some(unknown) = case.unknown else { continue };
         let mut machine = Machine::healthy();
         unknown(&mut machine);
-        let check = catalogue().find(|check| check.id == case.check).unwrap();
+        let check = CHECKS.iter().find(|check| check.id == case.check).unwrap();
         for language in [Language::English, Language::Chinese] {
             language.choose();
-            match (check.judge)(&machine.snapshot) {
+            match check.verdict(&machine.snapshot) {
                 Verdict::Skipped(why) => assert!(!why.is_empty(), "{}", case.check),
                 Verdict::Found(findings) => panic!("{}: {findings:#?}", case.check),
             }
@@ -90,7 +90,7 @@ fn log_lines_become_evidence_of_their_check() {
     let mut machine = Machine::healthy();
     machine.set("gateway.http.endpoints.chatCompletions.enabled", serde_json::json!(false));
     machine.log("[DingTalk] Gateway error: 404 - Not Found");
-    let checks: Vec<_> = catalogue().filter(|check| check.id == "gateway.endpoint").collect();
+    let checks: Vec<_> = CHECKS.iter().filter(|check| check.id == "gateway.endpoint").collect();
     let diagnosis = diagnose(&checks, &machine.snapshot);
     let evidence = &diagnosis.findings[0].1.evidence;
     assert!(
