@@ -161,6 +161,7 @@ impl Status {
                 say!("not ready: {failing}", failing)
             }
             Readiness::NoListener => say!("nothing listens on port {port}", port),
+            Readiness::Foreign { whose } => say!("the port is held by {whose}", whose),
             Readiness::Odd { what } => what.clone(),
         };
         let chat = match &answers.chat {
@@ -169,8 +170,7 @@ impl Status {
             ChatAnswer::Disabled => say!("off (404)"),
             ChatAnswer::NotAllowed => say!("off (405)"),
             ChatAnswer::RateLimited => say!("rate limited (429)"),
-            ChatAnswer::Foreign { whose } => say!("not asked: the port is held by {whose}", whose),
-            ChatAnswer::Odd { what } => what.clone(),
+            ChatAnswer::Foreign { whose: what } | ChatAnswer::Odd { what } => what.clone(),
         };
         format!("127.0.0.1:{port}  {ready}  chatCompletions {chat}  {auth}")
     }

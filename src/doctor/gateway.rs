@@ -305,6 +305,9 @@ pub(super) fn health(snapshot: &Snapshot) -> Verdict {
         }
         Readiness::NotReady { failing } => failing.join(", "),
         Readiness::NoListener => say!("nobody listens on {port}", port),
+        Readiness::Foreign { .. } => {
+            return Verdict::Skipped(say!("the port is not the gateway's (gateway.listener)"));
+        }
         Readiness::Odd { what } => what.clone(),
     };
     Finding::error(

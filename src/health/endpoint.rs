@@ -32,6 +32,11 @@ pub enum Readiness {
     },
     /// Nobody listens on the port.
     NoListener,
+    /// The port is not the gateway's: it was not asked.
+    Foreign {
+        /// Whose it is.
+        whose: String,
+    },
     /// Somebody else answers, or the gateway does not answer in time.
     Odd {
         /// What came instead.
@@ -72,6 +77,7 @@ impl Readiness {
             Self::Ready => "ready",
             Self::NotReady { .. } => "not-ready",
             Self::NoListener => "no-listener",
+            Self::Foreign { .. } => "foreign",
             Self::Odd { .. } => "odd",
         }
     }
@@ -115,6 +121,9 @@ impl Endpoint {
     /// Asks `GET /readyz`.
     #[must_use]
     pub fn readiness(&self, patience: Duration) -> Readiness {
+        if let Some(whose) = self.stranger() {
+            return Readiness::Foreign { whose };
+        }
         let url = format!("http://127.0.0.1:{}/readyz", self.port);
         let mut answer = match Agent::from(within(patience)).get(url).call() {
             Ok(answer) => answer,
@@ -322,6 +331,7 @@ mod tests {
             assert!(endpoint.stranger().unwrap().contains(&pid));
             let answer = endpoint.chat(PATIENCE);
             assert!(matches!(&answer, ChatAnswer::Foreign { whose } if whose.contains(&pid)));
+            assert!(matches!(endpoint.readiness(PATIENCE), Readiness::Foreign { .. }));
             assert!(listener.accept().is_err(), "it was connected to");
         }
     }

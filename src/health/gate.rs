@@ -140,7 +140,6 @@ struct Run {
     invocation_id: String,
     restarts: u32,
     since: Instant,
-    owned: bool,
     chat: bool,
     bypass: bool,
     connector: Option<Proof>,
@@ -154,7 +153,6 @@ impl Run {
             invocation_id: unit.invocation_id.clone(),
             restarts: unit.n_restarts,
             since: Instant::now(),
-            owned: false,
             chat: false,
             bypass: false,
             connector: None,
@@ -246,12 +244,6 @@ impl Watch<'_> {
         if let Some(cause) = self.unready(readiness) {
             return Ok(Some(cause));
         }
-        if !run.owned {
-            if let Some(cause) = self.foreign() {
-                return Ok(Some(cause));
-            }
-            run.owned = true;
-        }
         if self.expectations.chat && !run.chat {
             match self.gate.endpoint.chat(self.request()) {
                 ChatAnswer::Open => run.chat = true,
@@ -277,6 +269,7 @@ impl Watch<'_> {
             Readiness::Ready => None,
             Readiness::NotReady { failing } => Some(Cause::NotReady { failing }),
             Readiness::NoListener => Some(Cause::NoListener { port }),
+            Readiness::Foreign { whose } => Some(self.taken(whose)),
             Readiness::Odd { what } => Some(Cause::OddAnswer { port, what }),
         }
     }
@@ -305,8 +298,8 @@ impl Watch<'_> {
             && is_due(&mut run.channels_asked, ASK_CHANNELS)
         {
             // OpenClaw's own command line shows the gateway's token to whoever is there
-            if let Some(cause) = self.foreign() {
-                return Ok(Some(cause));
+            if let Some(whose) = self.gate.endpoint.stranger() {
+                return Ok(Some(self.taken(whose)));
             }
             match asked_for_channel(id, command, environment, self.deadline, self.interrupt) {
                 ChannelQuestion::Listed => run.connector = Some(Proof::Listed),
@@ -332,11 +325,6 @@ impl Watch<'_> {
             }
             _ => Ok(()),
         }
-    }
-
-    /// What a stranger answers says nothing of this gateway.
-    fn foreign(&self) -> Option<Cause> {
-        self.gate.endpoint.stranger().map(|whose| self.taken(whose))
     }
 
     fn taken(&self, whose: String) -> Cause {

@@ -104,6 +104,20 @@ fn a_secret_may_come_on_standard_input_or_in_a_file_that_a_variable_names() {
     assert_eq!(config(&machine)["models"]["providers"]["openai"]["apiKey"], "k-of-file");
 }
 
+/// A descriptor that the shell has made for us is kept from our children, not from us.
+#[test]
+fn a_secret_may_come_out_of_a_pipe_or_a_file_that_the_shell_holds_open() {
+    let machine = Machine::only_a_home();
+    machine.shell(&format!(
+        "printf piped >key; openclaw-setup install {PAYLOAD} --client-id ding1 \
+           --client-secret-file <(sleep 0.3; echo {SECRET}) \
+           --base-url https://api.example.com/v1 --model qwen-9 --api-key-file /dev/fd/9 9<key"
+    ));
+    assert_eq!(channel(&machine)["clientSecret"], SECRET);
+    let provider = &config(&machine)["models"]["providers"]["openai"];
+    assert_eq!(provider["apiKey"], "piped", "{provider}");
+}
+
 #[test]
 fn what_is_in_the_config_already_need_not_be_given_and_is_kept() {
     let machine = Machine::only_a_home();

@@ -8,6 +8,7 @@
 #[path = "../bench/mod.rs"]
 mod bench;
 
+mod children;
 mod drop_in;
 mod failing_gateway;
 mod fresh_install;

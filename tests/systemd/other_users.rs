@@ -1,6 +1,6 @@
 //! Root who acts for a user, root by sudo, root's own OpenClaw.
 
-use crate::bench::program::{CONFIG, SECRET, UNIT, assert_exit, assert_says};
+use crate::bench::program::{CONFIG, CONNECTOR, SECRET, UNIT, assert_exit, assert_says};
 use crate::bench::{HOME, Machine};
 
 #[test]
@@ -19,6 +19,24 @@ fn root_acts_for_a_user_and_every_file_is_the_users() {
     }
     assert_eq!(machine.chat_status(), 400);
     assert_exit(&machine.setup(&["--user", "tester", "verify"]).by_root().run(), 0);
+}
+
+#[test]
+fn a_relative_path_means_what_it_means_to_root() {
+    let machine = Machine::only_a_home();
+    machine
+        .write("answers.json", format!(r#"{{"clientId": "ding1", "clientSecret": "{SECRET}"}}"#));
+    let by_root = |place: &str, arguments: &str| {
+        let line = format!("cd {place} && openclaw-setup --user tester {arguments}");
+        machine.command(&["bash", "-c", &line]).by_root().run()
+    };
+    let install = "install payload/dingtalk-connector --answers answers.json";
+    let elsewhere = by_root(HOME, &format!("{install} --state-dir elsewhere"));
+    assert_says(&elsewhere, &[&format!("{HOME}/elsewhere/openclaw.json does not exist")]);
+    assert_exit(&by_root(HOME, install), 0);
+    assert!(machine.has(CONNECTOR));
+    // where the user may not go, the place is named
+    assert_says(&by_root("/root", "install ./x"), &["/root/x"]);
 }
 
 #[test]
