@@ -19,7 +19,7 @@ use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::{Explain, Language};
 use openclaw_setup::patience::Deadline;
 use openclaw_setup::systemd::environment::{Bypass, Environment};
-use openclaw_setup::systemd::{JobOutcome, Session, UserManager, drop_in};
+use openclaw_setup::systemd::{JobOutcome, UserManager, drop_in};
 
 const UNIT: &str = "openclaw-gateway.service";
 const FURNISH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/furnish.sh");
@@ -48,7 +48,7 @@ fn set_up(faults: &str) -> UserManager {
     write_drop_in("override.conf", &drop_in::merged(None, &bypass()).text);
     // 5 s in a real unit: the gate waits for one second more
     write_drop_in("quick.conf", "[Service]\nRestartSec=1\n");
-    let manager = UserManager::connect(&Session::of_this_process(), in_time(), &never()).unwrap();
+    let manager = UserManager::connect(&bench::session(), in_time(), &never()).unwrap();
     manager.reload(in_time(), &never()).unwrap();
     manager
 }

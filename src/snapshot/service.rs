@@ -40,7 +40,7 @@ impl Managed {
         let unit = manager.unit(unit, deadline, interrupt)?;
         Ok(Self {
             version: manager.version(deadline, interrupt)?,
-            road: manager.road().to_owned(),
+            road: manager.road(),
             environment: manager.environment(deadline, interrupt)?,
             files: read_environment_files(&unit),
             unit,

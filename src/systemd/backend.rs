@@ -1,14 +1,20 @@
 //! What a road to the user manager must be able to do.
 
-use super::environment::Environment;
+use super::properties::Properties;
 use super::wait::Bounds;
-use super::{JobOutcome, ManagerError, Unit, Verb};
+use super::{JobOutcome, ManagerError, Verb};
 
-/// One road: D-Bus, or `systemctl` where there is no bus.
+/// One road: D-Bus, or `systemctl` where there is no bus. One that is lost says
+/// [`ManagerError::Died`]; to find another is not its business.
 pub(super) trait Backend {
-    fn version(&self, bounds: &Bounds<'_>) -> Result<String, ManagerError>;
-    fn environment(&self, bounds: &Bounds<'_>) -> Result<Environment, ManagerError>;
-    fn unit(&self, name: &str, bounds: &Bounds<'_>) -> Result<Unit, ManagerError>;
+    /// How a report calls it.
+    fn road(&self) -> String;
+    /// The properties of a unit, or of the manager itself.
+    fn properties(
+        &self,
+        unit: Option<&str>,
+        bounds: &Bounds<'_>,
+    ) -> Result<Properties, ManagerError>;
     fn reload(&self, bounds: &Bounds<'_>) -> Result<(), ManagerError>;
     /// Puts our job into the queue and waits for its own result.
     fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError>;

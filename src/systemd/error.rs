@@ -26,6 +26,11 @@ pub enum Step {
 }
 
 impl Step {
+    /// Reading the properties of a unit, or of the manager itself.
+    pub(super) fn reading(unit: Option<&str>) -> Self {
+        unit.map_or(Self::AskManager, |unit| Self::ReadUnit(unit.to_owned()))
+    }
+
     fn text(&self) -> String {
         match self {
             Self::Connect => say!("connecting to it"),
@@ -36,7 +41,6 @@ impl Step {
             Self::Job(verb, unit) => match verb {
                 Verb::Start => say!("starting {unit}", unit),
                 Verb::Stop => say!("stopping {unit}", unit),
-                Verb::Restart => say!("restarting {unit}", unit),
             },
             Self::ResetFailed(unit) => say!("resetting {unit}", unit),
             Self::Linger => say!("asking logind to let it linger"),

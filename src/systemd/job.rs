@@ -1,5 +1,7 @@
 //! What we ask a unit to do, and how systemd says it ended.
 
+use super::{ActiveState, Unit};
+
 /// A job that we put into the manager's queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
@@ -7,8 +9,6 @@ pub enum Verb {
     Start,
     /// Stop it, unless it is stopped already.
     Stop,
-    /// Stop it if it runs, then start it.
-    Restart,
 }
 
 impl Verb {
@@ -18,70 +18,79 @@ impl Verb {
         match self {
             Self::Start => "start",
             Self::Stop => "stop",
-            Self::Restart => "restart",
+        }
+    }
+
+    /// Whether the unit is where the job was to bring it.
+    pub(super) fn is_done(self, unit: &Unit) -> bool {
+        match self {
+            Self::Start => unit.is_up(),
+            Self::Stop => {
+                matches!(unit.active_state, ActiveState::Inactive | ActiveState::Failed)
+            }
         }
     }
 }
 
-/// The result of our own job, as `JobRemoved` reports it.
-///
-/// [`JobOutcome::Done`] of a start proves little: systemd 252 also says "done" for
-/// `Type=simple` with a missing binary. The health gate looks further.
+/// The result of our own job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobOutcome {
-    /// The job ran to its end.
+    /// The job ran to its end, or there was nothing to do. That of a start proves little: systemd
+    /// 252 also says "done" for `Type=simple` with a missing binary. The health gate looks further.
     Done,
-    /// Somebody cancelled it, or a contrary job replaced it.
-    Canceled,
-    /// The job's own time-out was reached.
-    Timeout,
-    /// The unit failed.
-    Failed,
-    /// A unit that this one requires failed.
-    Dependency,
-    /// Nothing had to be done, or a condition of the unit was not met.
-    Skipped,
-    /// A result that a newer systemd invented.
-    Other(String),
+    /// It did not, in systemd's own word: `canceled`, `timeout`, `failed`, `dependency`, …; where
+    /// the job was not heard to end, how the service ended.
+    Failed(String),
 }
 
 impl JobOutcome {
+    /// As `JobRemoved` reports it. "skipped": nothing had to be done, or a condition was not met.
     pub(super) fn of_result(result: &str) -> Self {
         match result {
-            "done" => Self::Done,
-            "canceled" => Self::Canceled,
-            "timeout" => Self::Timeout,
-            "failed" => Self::Failed,
-            "dependency" => Self::Dependency,
-            "skipped" => Self::Skipped,
-            other => Self::Other(other.to_owned()),
+            "done" | "skipped" => Self::Done,
+            other => Self::Failed(other.to_owned()),
         }
     }
 
-    /// systemd's own word for it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Done => "done",
-            Self::Canceled => "canceled",
-            Self::Timeout => "timeout",
-            Self::Failed => "failed",
-            Self::Dependency => "dependency",
-            Self::Skipped => "skipped",
-            Self::Other(result) => result,
+    /// What the unit itself tells when the job is no longer queued and nobody has heard it end;
+    /// `None`: the job has never run. `before` is the run that the unit had had.
+    pub(super) fn of_unit(verb: Verb, before: &str, unit: &Unit) -> Option<Self> {
+        if verb.is_done(unit) {
+            return Some(Self::Done);
         }
+        let has_run = verb == Verb::Start && unit.invocation_id != before;
+        has_run.then(|| match unit.result.as_str() {
+            "success" => Self::Done,
+            other => Self::Failed(other.to_owned()),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::JobOutcome;
+    use super::*;
 
     #[test]
-    fn every_result_keeps_its_name() {
-        for name in ["done", "canceled", "timeout", "failed", "dependency", "skipped", "once"] {
-            assert_eq!(JobOutcome::of_result(name).name(), name);
+    fn an_unheard_job_is_judged_by_the_unit() {
+        let unit = |active_state, run: &str, result: &str| Unit {
+            active_state,
+            invocation_id: run.to_owned(),
+            result: result.to_owned(),
+            ..Unit::default()
+        };
+        let failed = |word: &str| Some(JobOutcome::Failed(word.to_owned()));
+        for (verb, unit, outcome) in [
+            (Verb::Stop, unit(ActiveState::Inactive, "a", "success"), Some(JobOutcome::Done)),
+            (Verb::Stop, unit(ActiveState::Failed, "a", "timeout"), Some(JobOutcome::Done)),
+            (Verb::Stop, unit(ActiveState::Active, "a", "success"), None),
+            (Verb::Stop, unit(ActiveState::Deactivating, "a", "success"), None),
+            (Verb::Start, unit(ActiveState::Active, "b", "success"), Some(JobOutcome::Done)),
+            (Verb::Start, unit(ActiveState::Activating, "b", "exit-code"), Some(JobOutcome::Done)),
+            (Verb::Start, unit(ActiveState::Failed, "b", "exit-code"), failed("exit-code")),
+            (Verb::Start, unit(ActiveState::Inactive, "b", "success"), Some(JobOutcome::Done)),
+            (Verb::Start, unit(ActiveState::Inactive, "a", "success"), None),
+        ] {
+            assert_eq!(JobOutcome::of_unit(verb, "a", &unit), outcome, "{verb:?} {unit:?}");
         }
-        assert_eq!(JobOutcome::of_result("once"), JobOutcome::Other("once".to_owned()));
     }
 }

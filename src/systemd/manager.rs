@@ -1,22 +1,33 @@
-//! The user manager: found, asked, and told what to do.
+//! The user manager: found, asked, told what to do, and found again where the way to it is lost.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
 
 use super::backend::Backend;
 use super::bus::Bus;
 use super::environment::Environment;
 use super::systemctl::Systemctl;
-use super::wait::Bounds;
-use super::{ActiveState, JobOutcome, ManagerError, Session, Step, Unit, Verb};
+use super::wait::{Bounds, GLANCE};
+use super::{ActiveState, JobOutcome, LoadState, ManagerError, Session, Step, Unit, Verb};
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 
+/// How long a manager whose socket is there may take to answer at first.
+const ENTRY: Duration = Duration::from_secs(2);
+
+/// How long one that is lost may take to come back: executed anew it needs less than a second.
+const RETURN: Duration = Duration::from_secs(10);
+
 /// A connection to somebody's `systemd --user`.
 ///
-/// No call blocks past its deadline, and every wait ends when the interrupt is raised.
+/// No call blocks past its deadline, and every wait ends when the interrupt is raised. A
+/// connection that is lost is made anew, over whichever road is open then.
 pub struct UserManager {
-    backend: Box<dyn Backend>,
-    road: String,
+    session: Session,
+    /// Empty where it was lost.
+    road: RefCell<Option<Rc<dyn Backend>>>,
 }
 
 impl UserManager {
@@ -28,35 +39,17 @@ impl UserManager {
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<Self, ManagerError> {
+        let manager = Self { session: session.clone(), road: RefCell::default() };
+        let patience = if session.is_anywhere() { ENTRY } else { Duration::ZERO };
         let bounds = Bounds { deadline, interrupt };
-        let mut looked = Vec::new();
-        let mut refusal = None;
-        for address in session.bus_addresses() {
-            match Bus::connect(&address, &bounds) {
-                Ok(bus) => return Ok(Self { backend: Box::new(bus), road: address }),
-                Err(ManagerError::Absent { looked: found, .. }) => looked.extend(found),
-                Err(error @ ManagerError::Refused { .. }) => refusal = refusal.or(Some(error)),
-                Err(error) => return Err(error),
-            }
-        }
-        for directory in session.private_directories() {
-            let road = format!("systemctl, {}", directory.join("systemd/private").display());
-            let systemctl = Systemctl::new(&directory);
-            match systemctl.version(&bounds) {
-                Ok(_) => return Ok(Self { backend: Box::new(systemctl), road }),
-                Err(ManagerError::Absent { looked: found, .. }) => looked.extend(found),
-                Err(error @ ManagerError::Refused { .. }) => refusal = refusal.or(Some(error)),
-                Err(error) => return Err(error),
-            }
-        }
-        looked.extend(session.places());
-        Err(refusal.unwrap_or(ManagerError::Absent { uid: session.uid, looked }))
+        manager.insist(&Step::Connect, patience, &bounds, |_| Ok(()))?;
+        Ok(manager)
     }
 
-    /// The bus address, or `systemctl` and the private socket.
+    /// The bus address, or `systemctl` and the private socket; empty where the way to it is lost.
     #[must_use]
-    pub fn road(&self) -> &str {
-        &self.road
+    pub fn road(&self) -> String {
+        self.road.borrow().as_ref().map(|road| road.road()).unwrap_or_default()
     }
 
     /// systemd's version, such as `255.4-1ubuntu8`.
@@ -65,7 +58,10 @@ impl UserManager {
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<String, ManagerError> {
-        self.backend.version(&Bounds { deadline, interrupt })
+        let bounds = Bounds { deadline, interrupt };
+        self.ask(&Step::AskManager, &bounds, |road| {
+            Ok(road.properties(None, &bounds)?.text("Version"))
+        })
     }
 
     /// The variables that every unit inherits (`systemctl --user show-environment`).
@@ -74,23 +70,27 @@ impl UserManager {
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<Environment, ManagerError> {
-        self.backend.environment(&Bounds { deadline, interrupt })
+        let bounds = Bounds { deadline, interrupt };
+        self.ask(&Step::AskManager, &bounds, |road| {
+            Ok(road.properties(None, &bounds)?.environment())
+        })
     }
 
-    /// The unit's present state. A unit without a file has [`super::LoadState::NotFound`].
+    /// The unit's present state. A unit without a file has [`LoadState::NotFound`].
     pub fn unit(
         &self,
         name: &str,
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<Unit, ManagerError> {
-        self.backend.unit(name, &Bounds { deadline, interrupt })
+        self.look(name, &Bounds { deadline, interrupt })
     }
 
     /// Reads all unit files again. Needed after every change of a drop-in: systemd does not look
     /// for new ones by itself.
     pub fn reload(&self, deadline: Deadline, interrupt: &Interrupt) -> Result<(), ManagerError> {
-        self.backend.reload(&Bounds { deadline, interrupt })
+        let bounds = Bounds { deadline, interrupt };
+        self.ask(&Step::Reload, &bounds, |road| road.reload(&bounds))
     }
 
     /// Starts the unit, forgetting an earlier failure, which may have used up its start limit.
@@ -113,44 +113,64 @@ impl UserManager {
         self.run(Verb::Stop, unit, &Bounds { deadline, interrupt })
     }
 
-    /// Stops and starts the unit, forgetting an earlier failure.
-    pub fn restart(
-        &self,
-        unit: &str,
-        deadline: Deadline,
-        interrupt: &Interrupt,
-    ) -> Result<JobOutcome, ManagerError> {
-        self.run(Verb::Restart, unit, &Bounds { deadline, interrupt })
+    fn look(&self, unit: &str, bounds: &Bounds<'_>) -> Result<Unit, ManagerError> {
+        self.ask(&Step::reading(Some(unit)), bounds, |road| {
+            Ok(road.properties(Some(unit), bounds)?.unit())
+        })
     }
 
-    /// Forgets that the unit failed, and how often it was restarted.
-    pub fn reset_failed(
-        &self,
-        unit: &str,
-        deadline: Deadline,
-        interrupt: &Interrupt,
-    ) -> Result<(), ManagerError> {
-        self.backend.reset_failed(unit, &Bounds { deadline, interrupt })
-    }
-
+    /// A job is not simply asked for again: when the way is lost while it runs, the unit tells
+    /// what has become of it.
     fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError> {
-        // a stop takes the place of whatever is queued, a start of ours included that was
-        // interrupted
-        if verb != Verb::Stop {
-            let state = self.without_foreign_job(unit, bounds)?;
-            if state.active_state == ActiveState::Failed {
-                self.backend.reset_failed(unit, bounds)?;
+        let step = Step::Job(verb, unit.to_owned());
+        loop {
+            // a stop takes the place of whatever is queued, a start of ours included that was
+            // interrupted
+            let before = match verb {
+                Verb::Start => self.ready_to_start(unit, bounds)?,
+                Verb::Stop => String::new(),
+            };
+            let road = self.ask(&step, bounds, |road| Ok(Rc::clone(road)))?;
+            match road.run(verb, unit, bounds) {
+                Err(ManagerError::Died { .. }) => {
+                    self.road.take();
+                    let now = self.without_job(unit, bounds)?;
+                    if let Some(outcome) = JobOutcome::of_unit(verb, &before, &now) {
+                        return Ok(outcome);
+                    }
+                    bounds.check(&step)?;
+                }
+                outcome => return outcome,
             }
         }
-        self.backend.run(verb, unit, bounds)
     }
 
-    /// Waits until no job of somebody else's is queued on the unit: ours would replace it, or
-    /// be merged with it.
-    fn without_foreign_job(&self, unit: &str, bounds: &Bounds<'_>) -> Result<Unit, ManagerError> {
+    /// Returns the run that the unit has had.
+    fn ready_to_start(&self, unit: &str, bounds: &Bounds<'_>) -> Result<String, ManagerError> {
+        let state = self.without_job(unit, bounds)?;
+        let unit = unit.to_owned();
+        match state.load_state {
+            LoadState::NotFound => return Err(ManagerError::NoSuchUnit { unit }),
+            LoadState::Masked => return Err(ManagerError::UnitMasked { unit }),
+            LoadState::BadSetting | LoadState::Error => {
+                let reason = state.load_error.unwrap_or_default();
+                return Err(ManagerError::UnitBroken { unit, reason });
+            }
+            LoadState::Loaded | LoadState::Other(_) => {}
+        }
+        if state.active_state == ActiveState::Failed {
+            let step = Step::ResetFailed(unit.clone());
+            self.ask(&step, bounds, |road| road.reset_failed(&unit, bounds))?;
+        }
+        Ok(state.invocation_id)
+    }
+
+    /// Waits until no job is queued on the unit: one of somebody else's would be replaced by
+    /// ours, or merged with it.
+    fn without_job(&self, unit: &str, bounds: &Bounds<'_>) -> Result<Unit, ManagerError> {
         let step = Step::WaitForOthers(unit.to_owned());
         loop {
-            let state = self.backend.unit(unit, bounds)?;
+            let state = self.look(unit, bounds)?;
             if !state.job_queued {
                 return Ok(state);
             }
@@ -158,10 +178,83 @@ impl UserManager {
             std::thread::sleep(bounds.glance());
         }
     }
+
+    /// Asks, and asks again over a new connection where the old one is lost: for what may be
+    /// asked twice. It has been there: one that is found nowhere has gone.
+    fn ask<T>(
+        &self,
+        step: &Step,
+        bounds: &Bounds<'_>,
+        question: impl Fn(&Rc<dyn Backend>) -> Result<T, ManagerError>,
+    ) -> Result<T, ManagerError> {
+        self.insist(step, RETURN, bounds, question).map_err(|error| match error {
+            ManagerError::Absent { looked, .. } => {
+                ManagerError::Died { step: step.clone(), reason: looked.join("; ") }
+            }
+            other => other,
+        })
+    }
+
+    /// The same, with as much patience from the first loss on; what is told in the end is that.
+    fn insist<T>(
+        &self,
+        step: &Step,
+        patience: Duration,
+        bounds: &Bounds<'_>,
+        question: impl Fn(&Rc<dyn Backend>) -> Result<T, ManagerError>,
+    ) -> Result<T, ManagerError> {
+        let mut loss = None;
+        loop {
+            let error = match self.found(bounds) {
+                Ok(road) => match question(&road) {
+                    Err(error @ ManagerError::Died { .. }) => error,
+                    outcome => return outcome,
+                },
+                Err(error) => error,
+            };
+            self.road.take();
+            let back = bounds.within(patience).deadline;
+            let (first, until) = loss.get_or_insert((error, back));
+            if until.has_passed() {
+                return Err(first.clone());
+            }
+            bounds.check(step)?;
+            std::thread::sleep(GLANCE.min(until.remaining()));
+        }
+    }
+
+    /// The road that is known, or the first that is open.
+    fn found(&self, bounds: &Bounds<'_>) -> Result<Rc<dyn Backend>, ManagerError> {
+        if let Some(road) = &*self.road.borrow() {
+            return Ok(Rc::clone(road));
+        }
+        let buses = self.session.bus_addresses().into_iter().map(|address| {
+            let bus = Bus::connect(&address, bounds)?;
+            Ok(Rc::new(bus) as Rc<dyn Backend>)
+        });
+        let sockets = self.session.private_directories().into_iter().map(|directory| {
+            let systemctl = Systemctl::connect(&directory)?;
+            Ok(Rc::new(systemctl) as Rc<dyn Backend>)
+        });
+        let mut looked = Vec::new();
+        let mut trouble = None;
+        for road in buses.chain(sockets) {
+            match road {
+                Ok(road) => {
+                    *self.road.borrow_mut() = Some(Rc::clone(&road));
+                    return Ok(road);
+                }
+                Err(ManagerError::Absent { looked: found, .. }) => looked.extend(found),
+                Err(error) => trouble = trouble.or(Some(error)),
+            }
+        }
+        looked.extend(self.session.places());
+        Err(trouble.unwrap_or(ManagerError::Absent { uid: self.session.uid, looked }))
+    }
 }
 
 impl fmt::Debug for UserManager {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "UserManager({})", self.road)
+        write!(formatter, "UserManager({})", self.road())
     }
 }

@@ -17,17 +17,6 @@ pub struct Session {
 }
 
 impl Session {
-    /// The session that this process was started in.
-    #[must_use]
-    pub fn of_this_process() -> Self {
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        Self {
-            bus_address: set("DBUS_SESSION_BUS_ADDRESS").and_then(|value| value.into_string().ok()),
-            runtime_directory: set("XDG_RUNTIME_DIR").map(PathBuf::from),
-            ..Self::of_user(rustix::process::geteuid().as_raw())
-        }
-    }
-
     /// The session of a user who did not start this process: only the places that follow from
     /// the uid.
     #[must_use]
@@ -56,6 +45,11 @@ impl Session {
         let mut directories = self.runtime_directories();
         directories.retain(|directory| directory.join("systemd/private").exists());
         directories
+    }
+
+    /// Whether there is any place at which a manager may answer.
+    pub(super) fn is_anywhere(&self) -> bool {
+        !(self.bus_addresses().is_empty() && self.private_directories().is_empty())
     }
 
     /// Every place that was considered, for the message that none of them has a manager.

@@ -1,13 +1,15 @@
 //! The manager through `systemctl --user`: the road where there is no bus.
 //!
 //! systemctl reaches the manager's private socket by itself, in cron, sudo and bare ssh sessions.
+//! Nothing is decided by its words, only by its exit status and by properties.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use super::backend::Backend;
-use super::environment::Environment;
+use super::properties::Properties;
 use super::wait::Bounds;
-use super::{JobOutcome, ManagerError, Step, Unit, Verb, show, words};
+use super::{JobOutcome, ManagerError, Step, Verb};
 use crate::child::{Finished, Helper, Unfinished};
 
 /// `systemctl --user` for one runtime directory.
@@ -16,11 +18,27 @@ pub(super) struct Systemctl {
 }
 
 impl Systemctl {
-    pub(super) fn new(runtime_directory: &Path) -> Self {
-        Self { runtime_directory: runtime_directory.to_path_buf() }
+    /// Makes sure that the manager's socket takes connections.
+    pub(super) fn connect(runtime_directory: &Path) -> Result<Self, ManagerError> {
+        let systemctl = Self { runtime_directory: runtime_directory.to_path_buf() };
+        let place = systemctl.socket();
+        match UnixStream::connect(&place) {
+            Ok(_) => Ok(systemctl),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                Err(ManagerError::Refused { place, reason: error.to_string() })
+            }
+            Err(error) => Err(ManagerError::Absent {
+                uid: rustix::process::geteuid().as_raw(),
+                looked: vec![format!("{place}: {error}")],
+            }),
+        }
     }
 
-    fn run_with(
+    fn socket(&self) -> String {
+        self.runtime_directory.join("systemd/private").display().to_string()
+    }
+
+    fn run(
         &self,
         arguments: &[&str],
         step: &Step,
@@ -41,91 +59,61 @@ impl Systemctl {
         })
     }
 
-    /// Runs it and expects success.
+    /// Runs it and expects success: what we ask here, a manager that is there does not deny.
     fn ask(
         &self,
         arguments: &[&str],
         step: &Step,
         bounds: &Bounds<'_>,
     ) -> Result<String, ManagerError> {
-        let finished = self.run_with(arguments, step, bounds)?;
+        let finished = self.run(arguments, step, bounds)?;
         if finished.status.success() {
-            Ok(finished.stdout)
-        } else {
-            Err(self.explained(&finished, step))
+            return Ok(finished.stdout);
         }
-    }
-
-    /// What systemctl's complaint means. Its words are stable under `LC_ALL=C`.
-    fn explained(&self, finished: &Finished, step: &Step) -> ManagerError {
-        let reason = finished.complaint();
-        let place = || self.runtime_directory.join("systemd/private").display().to_string();
-        let unit = match step {
-            Step::Job(_, unit) | Step::ReadUnit(unit) | Step::ResetFailed(unit) => unit.clone(),
-            _ => String::new(),
-        };
-        let says = |words: &str| reason.contains(words);
-        if says("Failed to connect to") && says("ermi") {
-            return ManagerError::Refused { place: place(), reason };
-        }
-        if says("Failed to connect to") {
-            let looked = vec![format!("{}: {reason}", place())];
-            return ManagerError::Absent { uid: rustix::process::geteuid().as_raw(), looked };
-        }
-        if says("not found") || says("not loaded") {
-            return ManagerError::NoSuchUnit { unit };
-        }
-        if says("is masked") {
-            return ManagerError::UnitMasked { unit };
-        }
-        if says("bad unit file setting") || says("failed to load properly") {
-            return ManagerError::UnitBroken { unit, reason };
-        }
-        if says("Connection reset") || says("Broken pipe") || says("Transport endpoint") {
-            return ManagerError::Died { step: step.clone(), reason };
-        }
-        ManagerError::Rejected { step: step.clone(), reason }
+        Err(ManagerError::Died { step: step.clone(), reason: finished.complaint() })
     }
 }
 
 impl Backend for Systemctl {
-    fn version(&self, bounds: &Bounds<'_>) -> Result<String, ManagerError> {
-        let answer = self.ask(&["show", "--property=Version"], &Step::AskManager, bounds)?;
-        Ok(show::value(&answer, "Version").to_owned())
+    fn road(&self) -> String {
+        format!("systemctl, {}", self.socket())
     }
 
-    fn environment(&self, bounds: &Bounds<'_>) -> Result<Environment, ManagerError> {
-        let answer = self.ask(&["show", "--property=Environment"], &Step::AskManager, bounds)?;
-        let items = words::words(show::value(&answer, "Environment"));
-        Ok(Environment::of_assignments(items.into_iter().map(|word| word.value)))
-    }
-
-    fn unit(&self, name: &str, bounds: &Bounds<'_>) -> Result<Unit, ManagerError> {
-        let step = Step::ReadUnit(name.to_owned());
-        let properties = format!("--property={}", show::PROPERTIES.join(","));
-        let answer =
-            self.ask(&["show", "--timestamp=us+utc", &properties, "--", name], &step, bounds)?;
-        Ok(show::installation(&answer))
+    fn properties(
+        &self,
+        unit: Option<&str>,
+        bounds: &Bounds<'_>,
+    ) -> Result<Properties, ManagerError> {
+        let mut arguments = vec!["show", "--timestamp=us+utc", "--"];
+        arguments.extend(unit);
+        let answer = self.ask(&arguments, &Step::reading(unit), bounds)?;
+        Ok(Properties::of_lines(&answer))
     }
 
     fn reload(&self, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        self.ask(&["daemon-reload"], &Step::Reload, bounds).map(|_| ())
+        self.ask(&["daemon-reload"], &Step::Reload, bounds).map(drop)
     }
 
     fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError> {
         let step = Step::Job(verb, unit.to_owned());
-        let finished = self.run_with(&[verb.name(), "--", unit], &step, bounds)?;
+        let finished = self.run(&[verb.name(), "--", unit], &step, bounds)?;
         if finished.status.success() {
             return Ok(JobOutcome::Done);
         }
-        show::outcome(&finished.complaint()).ok_or_else(|| self.explained(&finished, &step))
+        let now = self.properties(Some(unit), bounds)?.unit();
+        if now.job_queued {
+            // it did not hear the job end
+            return Err(ManagerError::Died { step, reason: finished.complaint() });
+        }
+        Ok(match now.result.as_str() {
+            _ if verb.is_done(&now) => JobOutcome::Done,
+            "success" | "" => JobOutcome::Failed(finished.complaint()),
+            result => JobOutcome::Failed(result.to_owned()),
+        })
     }
 
     fn reset_failed(&self, unit: &str, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
         let step = Step::ResetFailed(unit.to_owned());
-        match self.ask(&["reset-failed", "--", unit], &step, bounds) {
-            Ok(_) | Err(ManagerError::NoSuchUnit { .. }) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.ask(&["reset-failed", "--", unit], &step, bounds).map(drop)
     }
 }

@@ -139,7 +139,7 @@ pub struct Unit {
     pub environment_files: Vec<EnvironmentFile>,
     /// All `UnsetEnvironment=` entries; they beat both. An entry is a name or `name=value`.
     pub unset_environment: Vec<String>,
-    /// Each `ExecStart=`.
+    /// The first `ExecStart=`; a service that goes on running has but one.
     pub exec_start: Vec<CommandLine>,
     /// The main process, while there is one.
     pub main_pid: Option<u32>,

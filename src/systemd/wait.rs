@@ -31,6 +31,11 @@ impl Bounds<'_> {
         Ok(())
     }
 
+    /// The same, but no longer than `span` from now.
+    pub(super) fn within(&self, span: Duration) -> Self {
+        Self { deadline: self.deadline.min(Deadline::after(span)), interrupt: self.interrupt }
+    }
+
     /// The time until the next look at the clock and the interrupt.
     pub(super) fn glance(&self) -> Duration {
         self.deadline.remaining().min(GLANCE)

@@ -129,13 +129,13 @@ impl Service for GatewayUnit<'_> {
     }
 }
 
-/// `skipped` means that there was nothing to do. A start that is "done" proves little: the health
+/// A start that is "done" proves little: the health
 /// gate looks further.
 fn judge(verb: Verb, unit: &str, outcome: &JobOutcome) -> Result<(), ServiceError> {
     match outcome {
-        JobOutcome::Done | JobOutcome::Skipped => Ok(()),
-        other => {
-            let (unit, outcome) = (unit.to_owned(), other.name().to_owned());
+        JobOutcome::Done => Ok(()),
+        JobOutcome::Failed(outcome) => {
+            let (unit, outcome) = (unit.to_owned(), outcome.clone());
             Err(TransactionError::Job { verb, unit, outcome }.into())
         }
     }

@@ -23,6 +23,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use openclaw_setup::systemd::Session;
 use rustix::process::{Pid, Signal};
 
 use limit::Watchdog;
@@ -409,4 +410,13 @@ pub(crate) fn inside_with<F: FnOnce()>(options: &[&str], body: F) {
         "inside the machine: {}",
         said(&output)
     );
+}
+
+/// The session of the user in whose machine a test's body runs.
+pub(crate) fn session() -> Session {
+    Session {
+        bus_address: std::env::var("DBUS_SESSION_BUS_ADDRESS").ok(),
+        runtime_directory: std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from),
+        ..Session::of_user(rustix::process::geteuid().as_raw())
+    }
 }
