@@ -167,12 +167,34 @@ pub trait Localized: Debug {
     fn text(&self) -> String;
 }
 
+/// What kind of failure it is, for whoever decides by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The operator asked the program to stop.
+    Interrupted,
+    /// Another run is at work.
+    Busy,
+    /// A transaction is unfinished.
+    Unfinished,
+    /// Somebody else has changed the subject meanwhile.
+    Changed,
+    /// The same may succeed later: a full disk, a missing right, a manager that does not answer.
+    Passing,
+    /// Any other; to try it again does not help.
+    Lasting,
+}
+
 /// An error as an operator reads it at 2 a.m.: what went wrong and where, then what to do now.
 ///
 /// No text of an error may hold a secret.
 pub trait Explain: Debug + Send + Sync {
     /// A stable id for scripts, such as `config.syntax`; never translated.
     fn code(&self) -> &'static str;
+
+    /// What kind of failure it is.
+    fn kind(&self) -> Kind {
+        Kind::Lasting
+    }
 
     /// What went wrong, with the absolute path, the place and the cause.
     fn message(&self) -> String;

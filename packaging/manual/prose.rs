@@ -28,9 +28,9 @@ pub(super) fn exit_status(page: &mut Page) {
         ("4", say!("Failed, and something could not be undone; the message says what.")),
         ("5", say!("Another run holds the lock.")),
         (
-            "130",
+            "130, 143, 129",
             say!(
-                "Interrupted; everything is as it was. For logs --follow, Ctrl-C is the normal end: 0."
+                "Interrupted by SIGINT (Ctrl-C), SIGTERM or SIGHUP; everything is as it was. For logs --follow, Ctrl-C is the normal end: 0."
             ),
         ),
     ] {

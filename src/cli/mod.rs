@@ -30,8 +30,8 @@ use voice::Voice;
     after_help = "Exit codes:
   0  done, or nothing to do           4  failed, and not all could be undone
   1  failed, everything undone        5  another run holds the lock
-  2  wrong command line or setting    130  interrupted, everything undone
-  3  problems found"
+  2  wrong command line or setting    130, 143, 129  interrupted by SIGINT,
+  3  problems found                   SIGTERM, SIGHUP; everything undone"
 )]
 pub struct Cli {
     /// Options that every command knows.

@@ -14,7 +14,8 @@ use crate::snapshot::paths::{self, Paths, Wishes};
 use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::surroundings::Surroundings;
 use crate::systemd::{ManagerError, Session, UserManager};
-use crate::transaction::records::Records;
+use crate::transaction::error::TransactionError;
+use crate::transaction::records::{Held, Records};
 
 use super::failure::Failure;
 
@@ -60,6 +61,12 @@ impl Context {
             dry_run: global.dry_run,
             offline: global.offline,
         }
+    }
+
+    /// Takes the lock on the records. From here on no second signal ends the process in the middle.
+    pub(super) fn lock(&self, command: &str) -> Result<Held, TransactionError> {
+        self.interrupt.hold();
+        self.records.lock(command)
     }
 
     /// A new deadline for one phase.

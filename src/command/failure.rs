@@ -1,6 +1,9 @@
 //! How a command ends: its exit code, and what it says when it fails.
 
-use crate::language::Explain;
+use signal_hook::consts::{SIGHUP, SIGTERM};
+
+use crate::interrupt::Interrupt;
+use crate::language::{Explain, Kind};
 use crate::report::{Console, json};
 use crate::say;
 use crate::transaction::apply;
@@ -21,13 +24,26 @@ pub(super) enum Exit {
     LeftBehind = 4,
     /// Another run holds the lock.
     Busy = 5,
-    /// Interrupted; everything is as it was.
+    /// Interrupted by SIGHUP, as the next two are by SIGINT and SIGTERM; everything is as it was.
+    HungUp = 129,
+    /// Ctrl-C, or a no.
     Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
 }
 
 impl Exit {
     pub(super) fn code(self) -> u8 {
         self as u8
+    }
+
+    /// An interrupt by the signal that it was.
+    pub(super) fn by_signal(self, interrupt: &Interrupt) -> Self {
+        match (self, interrupt.signal()) {
+            (Self::Interrupted, Some(SIGHUP)) => Self::HungUp,
+            (Self::Interrupted, Some(SIGTERM)) => Self::Terminated,
+            _ => self,
+        }
     }
 }
 
@@ -38,6 +54,8 @@ pub(super) struct Failure {
     cause: Box<dyn Explain>,
     left: Vec<Leftover>,
     undone: bool,
+    /// What is left is tried again by the next recovery.
+    open: bool,
 }
 
 impl Failure {
@@ -55,6 +73,11 @@ impl Failure {
         Self { exit: Exit::Interrupted, ..Self::from(TransactionError::Interrupted) }
     }
 
+    /// An interrupt by the signal that it was.
+    pub(super) fn by_signal(self, interrupt: &Interrupt) -> Self {
+        Self { exit: self.exit.by_signal(interrupt), ..self }
+    }
+
     /// Says it: what went wrong, what was undone, what is left.
     pub(super) fn report(&self, command: &str, console: Console) -> Exit {
         console.error(&*self.cause);
@@ -63,6 +86,9 @@ impl Failure {
         }
         for leftover in &self.left {
             console.complain(&format!("  • {}", leftover.text()));
+        }
+        if !self.left.is_empty() {
+            console.complain(&self.prospects());
         }
         console.document(&self.document(command));
         self.exit
@@ -73,6 +99,17 @@ impl Failure {
             say!("  Everything that this command had done was undone.")
         } else {
             say!("  What this command had done was undone, except:")
+        }
+    }
+
+    /// What becomes of the rest.
+    fn prospects(&self) -> String {
+        if self.open {
+            say!(
+                "  The rest is tried again by openclaw-setup recover, and first of all by every command that changes something."
+            )
+        } else {
+            say!("  This is final: no later command tries it again.")
         }
     }
 
@@ -90,13 +127,13 @@ impl Failure {
 
 impl From<Box<dyn Explain>> for Failure {
     fn from(cause: Box<dyn Explain>) -> Self {
-        let exit = match cause.code() {
-            "transaction.busy" => Exit::Busy,
-            "transaction.unrecovered" => Exit::LeftBehind,
-            code if code == "interrupted" || code.ends_with(".interrupted") => Exit::Interrupted,
-            _ => Exit::Failed,
+        let exit = match cause.kind() {
+            Kind::Busy => Exit::Busy,
+            Kind::Unfinished => Exit::LeftBehind,
+            Kind::Interrupted => Exit::Interrupted,
+            Kind::Changed | Kind::Passing | Kind::Lasting => Exit::Failed,
         };
-        Self { exit, cause, left: Vec::new(), undone: false }
+        Self { exit, cause, left: Vec::new(), undone: false, open: false }
     }
 }
 
@@ -115,5 +152,5 @@ pub(super) fn of_transaction(failure: apply::Failure) -> Failure {
     };
     let cause =
         if failure.interrupted { TransactionError::Interrupted.into() } else { failure.cause };
-    Failure { exit, cause, left: failure.left, undone: true }
+    Failure { exit, cause, left: failure.left, undone: true, open: failure.open }
 }

@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     // a journal that cannot be read is refused before even the lock is touched
     context.records.journals()?;
     let manager = context.manager()?;
-    let _lock = context.records.lock("recover")?;
+    let _lock = context.lock("recover")?;
     let recovery = pending(context, manager.as_ref())?;
     Ok(report(context, recovery))
 }
@@ -33,13 +33,21 @@ pub(super) fn pending(
     let bar = Bar::on(context.console);
     let recovery = recover(&context.records, &mut service, &bar)?;
     if let Some(Recovery { id, command, left }) = &recovery {
-        context.console.tell(&say!(
-            "An earlier {command} ({id}) had been cut off; it was undone.",
+        if left.is_empty() {
+            context.console.tell(&say!(
+                "An earlier {command} ({id}) had been cut off; it was undone.",
+                command,
+                id
+            ));
+            return Ok(recovery);
+        }
+        context.console.complain(&say!(
+            "An earlier {command} ({id}) had been cut off; it was undone as far as it could be. For good is left:",
             command,
             id
         ));
         for leftover in left {
-            context.console.tell(&format!("  • {}", leftover.text()));
+            context.console.complain(&format!("  • {}", leftover.text()));
         }
     }
     Ok(recovery)

@@ -74,8 +74,11 @@ fn obey(cli: &Cli, console: Console, surroundings: Surroundings) -> Exit {
         line_by_line: matches!(cli.command, Command::Logs(_)),
         ..console
     };
-    dispatch(cli, console, surroundings)
-        .unwrap_or_else(|failure| failure.report(cli.command.name(), console))
+    let interrupt = Interrupt::listening().unwrap_or_default();
+    match dispatch(cli, console, surroundings, interrupt.clone()) {
+        Ok(exit) => exit.by_signal(&interrupt),
+        Err(failure) => failure.by_signal(&interrupt).report(cli.command.name(), console),
+    }
 }
 
 /// Shows the help or the version that was asked for, or says what is wrong with the command line.
@@ -95,13 +98,17 @@ fn command_name(arguments: &[OsString]) -> String {
     named.unwrap_or(&program).get_name().to_owned()
 }
 
-fn dispatch(cli: &Cli, console: Console, mut surroundings: Surroundings) -> Result<Exit, Failure> {
+fn dispatch(
+    cli: &Cli,
+    console: Console,
+    mut surroundings: Surroundings,
+    interrupt: Interrupt,
+) -> Result<Exit, Failure> {
     if let Command::Completions { shell } = &cli.command {
         return Ok(completions::run(*shell));
     }
     let account = account(cli, &mut surroundings)?;
     paths::refuse_odd_names(&surroundings).map_err(Failure::usage)?;
-    let interrupt = Interrupt::listening().unwrap_or_default();
     let context = Context::new(&cli.global, console, account, surroundings, interrupt);
     match &cli.command {
         Command::Install(options) => install::run(&context, options),

@@ -87,10 +87,14 @@ pub(super) fn undertake<U: Undertaking>(
         confirm(context, undertaking.plan(&prospect))?;
     }
     if held.is_none() {
-        held = Some(context.records.lock(undertaking.name())?);
+        held = Some(context.lock(undertaking.name())?);
         let recovered = recover::pending(context, manager)?;
         if recovered.is_some() || context.records.latest()? != seen {
             prospect = undertaking.look()?;
+            // a yes was said to another plan
+            if !undertaking.plan(&prospect).is_empty() {
+                confirm(context, undertaking.plan(&prospect))?;
+            }
         }
     }
     if undertaking.plan(&prospect).is_empty() {
@@ -121,7 +125,7 @@ fn recover_first(
         );
         return Ok(None);
     }
-    let held = context.records.lock(command)?;
+    let held = context.lock(command)?;
     recover::pending(context, manager)?;
     Ok(Some(held))
 }
@@ -176,7 +180,7 @@ fn confirm(context: &Context, plan: &Plan) -> Result<(), Failure> {
         return Ok(());
     }
     console.tell(&render::text(plan));
-    match console.confirm(&say!("Go ahead?")) {
+    match prompt::confirm(&say!("Go ahead?"), &context.interrupt) {
         Ok(true) => Ok(()),
         _ => Err(Failure::declined()),
     }

@@ -10,7 +10,7 @@ use super::npm::NpmError;
 use super::source_error::SourceError;
 use crate::fs::FileError;
 use crate::fs::stage::StageError;
-use crate::language::Explain;
+use crate::language::{Explain, Kind};
 use crate::say;
 
 /// A payload cannot be installed.
@@ -140,6 +140,13 @@ impl Explain for PayloadError {
             Self::Facts(part) => part.code(),
             Self::Npm(part) => part.code(),
             Self::Stage(part) => part.code(),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Interrupted => Kind::Interrupted,
+            _ => Kind::Lasting,
         }
     }
 

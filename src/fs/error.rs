@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use crate::language::Explain;
+use crate::language::{Explain, Kind};
 use crate::say;
 
 /// What the program was about to do with a path.
@@ -75,6 +75,27 @@ impl Explain for FileError {
             Action::Rename => "file.rename",
             Action::Remove => "file.remove",
             Action::Lock => "file.lock",
+        }
+    }
+
+    /// Lasting is what somebody has put, or left, in the way; all else may pass: a full or failing
+    /// disk, a missing right, somebody's lock.
+    fn kind(&self) -> Kind {
+        match Errno::from_io_error(&self.cause) {
+            Some(Errno::EXIST) if self.action == Action::Lock => Kind::Passing,
+            Some(
+                Errno::NOENT
+                | Errno::NOTDIR
+                | Errno::ISDIR
+                | Errno::LOOP
+                | Errno::EXIST
+                | Errno::NOTEMPTY
+                | Errno::XDEV
+                | Errno::INVAL
+                | Errno::NAMETOOLONG
+                | Errno::NXIO,
+            ) => Kind::Lasting,
+            _ => Kind::Passing,
         }
     }
 

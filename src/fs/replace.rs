@@ -30,65 +30,142 @@ pub fn replace(path: &Path, state: Option<&FileState>, tag: &str) -> Result<(), 
     rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))
 }
 
-/// Replaces a file that still is as `known`; returns whether it was.
-///
-/// The new file and the old one are exchanged, and what came out is looked at: a stranger's write
-/// between any look and any rename is seen, and goes back to its place. Where the file system
-/// cannot exchange, the last look is taken directly before the rename.
-pub fn replace_known(
+/// Takes a file from `known` to `state` if it still is as known (`None`: absent); returns whether
+/// it was. Whatever a stranger writes meanwhile stays.
+pub fn change(
     path: &Path,
-    known: &FileState,
-    state: &FileState,
+    known: Option<&FileState>,
+    state: Option<&FileState>,
     tag: &str,
 ) -> Result<bool, FileError> {
     let (parent, name) = directory::parent_and_name(path)?;
     let temporary = temporary_name(name, tag);
-    write_beside(&parent, &temporary, path, state)?;
-    let was_known = exchange_known(&parent, &temporary, name, path, known)?;
+    let place = Place { parent: &parent, temporary: &temporary, name, path };
+    let was_known = match (known, state) {
+        (Some(known), Some(state)) => {
+            write_beside(&parent, &temporary, path, state)?;
+            place.exchange_known(known, state, &mut || place.exchange())?
+        }
+        (Some(known), None) => place.remove_known(known)?,
+        (None, Some(state)) => {
+            write_beside(&parent, &temporary, path, state)?;
+            place.fill()?
+        }
+        (None, None) => FileState::read(path)?.is_none(),
+    };
     rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))?;
     Ok(was_known)
 }
 
-fn exchange_known(
-    parent: &OwnedFd,
-    temporary: &OsStr,
-    name: &OsStr,
-    path: &Path,
-    known: &FileState,
-) -> Result<bool, FileError> {
-    let beside = path.with_file_name(temporary);
-    let exchange =
-        || rustix::fs::renameat_with(parent, temporary, parent, name, RenameFlags::EXCHANGE);
-    let is_known = |place: &Path| Ok(FileState::read(place)?.as_ref() == Some(known));
-    match exchange() {
-        Ok(()) if is_known(&beside)? => {}
-        Ok(()) => {
-            exchange().map_err(FileError::at(Action::Rename, path))?;
-            remove_at(parent, temporary, path)?;
-            return Ok(false);
-        }
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if is_known(path)? => {
-            return rustix::fs::renameat(parent, temporary, parent, name)
-                .map(|()| true)
-                .map_err(FileError::at(Action::Rename, path));
-        }
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOENT) => {
-            remove_at(parent, temporary, path)?;
-            return Ok(false);
-        }
-        Err(cause) => return Err(FileError::at(Action::Rename, path)(cause)),
-    }
-    remove_at(parent, temporary, path)?;
-    Ok(true)
+/// A file's place, with the temporary name beside it.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    parent: &'a OwnedFd,
+    temporary: &'a OsStr,
+    name: &'a OsStr,
+    path: &'a Path,
 }
 
-/// Creates a file that must not exist yet, whole and durably.
-pub fn create(path: &Path, state: &FileState, tag: &str) -> Result<(), FileError> {
-    let (parent, name) = directory::parent_and_name(path)?;
-    let temporary = temporary_name(name, tag);
-    write_beside(&parent, &temporary, path, state)?;
-    place_new(&parent, &temporary, name).map_err(FileError::at(Action::Rename, path))?;
-    rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))
+impl Place<'_> {
+    fn exchange(&self) -> Result<(), Errno> {
+        let (parent, flags) = (self.parent, RenameFlags::EXCHANGE);
+        rustix::fs::renameat_with(parent, self.temporary, parent, self.name, flags)
+    }
+
+    /// What stands under the temporary name; `None` also for what is no file: it is not known.
+    fn beside(&self) -> Option<FileState> {
+        FileState::read(&self.path.with_file_name(self.temporary)).ok().flatten()
+    }
+
+    fn clear(&self) -> Result<(), FileError> {
+        remove_at(self.parent, self.temporary, self.path)
+    }
+
+    /// The new file and the old one are exchanged, and what came out is looked at: a stranger's
+    /// write between any look and any rename is seen, and goes back to its place. Where the file
+    /// system cannot exchange, the last look is taken directly before the rename.
+    fn exchange_known(
+        &self,
+        known: &FileState,
+        state: &FileState,
+        exchange: &mut dyn FnMut() -> Result<(), Errno>,
+    ) -> Result<bool, FileError> {
+        let failed = FileError::at(Action::Rename, self.path);
+        match exchange() {
+            Ok(()) => {
+                let was_known = self.beside().as_ref() == Some(known);
+                if !was_known {
+                    self.give_back(state.clone(), exchange)?;
+                }
+                self.clear()?;
+                Ok(was_known)
+            }
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
+                if FileState::read(self.path)?.as_ref() == Some(known) =>
+            {
+                rustix::fs::renameat(self.parent, self.temporary, self.parent, self.name)
+                    .map_err(failed)?;
+                Ok(true)
+            }
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOENT) => {
+                self.clear()?;
+                Ok(false)
+            }
+            Err(cause) => Err(failed(cause)),
+        }
+    }
+
+    /// Puts a stranger's file back. Each time the one that comes out must be the one that had just
+    /// been put there: another is newer still, and is put back in its turn.
+    fn give_back(
+        &self,
+        ours: FileState,
+        exchange: &mut dyn FnMut() -> Result<(), Errno>,
+    ) -> Result<(), FileError> {
+        let mut placed = Some(ours);
+        loop {
+            let theirs = self.beside();
+            match exchange() {
+                Ok(()) => {}
+                // removed since: better theirs than nothing
+                Err(Errno::NOENT) => return self.fill().map(|_| ()),
+                Err(cause) => return Err(FileError::at(Action::Rename, self.path)(cause)),
+            }
+            // no file cannot be compared with: then the round before is the last
+            if placed.is_none() || self.beside() == placed {
+                return Ok(());
+            }
+            placed = theirs;
+        }
+    }
+
+    /// The file is moved beside and looked at there.
+    fn remove_known(&self, known: &FileState) -> Result<bool, FileError> {
+        self.clear()?;
+        let moved = rustix::fs::renameat(self.parent, self.name, self.parent, self.temporary);
+        match moved {
+            Ok(()) => {}
+            Err(Errno::NOENT) => return Ok(false),
+            Err(cause) => return Err(FileError::at(Action::Rename, self.path)(cause)),
+        }
+        let was_known = self.beside().as_ref() == Some(known);
+        if was_known {
+            self.clear()?;
+        } else {
+            // where something newer stands there again, that is the one to keep
+            self.fill()?;
+        }
+        Ok(was_known)
+    }
+
+    /// Moves the file beside to the name, if nothing is there; it is gone in either case.
+    fn fill(&self) -> Result<bool, FileError> {
+        match place_new(self.parent, self.temporary, self.name) {
+            Ok(()) => Ok(true),
+            Err(Errno::EXIST) => self.clear().map(|()| false),
+            Err(cause) => Err(FileError::at(Action::Rename, self.path)(cause)),
+        }
+    }
 }
 
 /// Where the file system has no rename that refuses to replace (NFS, old kernels), a second name
@@ -169,7 +246,8 @@ fn remove_at(parent: &OwnedFd, name: &OsStr, path: &Path) -> Result<(), FileErro
 
 #[cfg(test)]
 mod tests {
-    use super::{FileState, create, replace, replace_known, sweep};
+    use super::{FileState, Place, change, replace, sweep, temporary_name, write_beside};
+    use crate::fs::directory::parent_and_name;
 
     fn state(bytes: &str, mode: u32) -> FileState {
         let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
@@ -183,7 +261,7 @@ mod tests {
         replace(&path, Some(&state("one", 0o600)), "t").unwrap();
         replace(&path, Some(&state("two", 0o640)), "t").unwrap();
         assert_eq!(FileState::read(&path).unwrap().unwrap(), state("two", 0o640));
-        assert!(create(&path, &state("three", 0o600), "t").is_err());
+        assert!(!change(&path, None, Some(&state("three", 0o600)), "t").unwrap());
         sweep(&path, "t").unwrap();
         replace(&path, None, "t").unwrap();
         replace(&path, None, "t").unwrap();
@@ -195,18 +273,64 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("openclaw.json");
         let [known, theirs, ours] = ["known", "theirs", "ours"].map(|text| state(text, 0o600));
-        for (found, replaced) in [
-            (Some(&known), true),
-            (Some(&theirs), false),
-            (Some(&state("known", 0o640)), false),
-            (None, false),
-        ] {
-            replace(&path, found, "t").unwrap();
-            assert_eq!(replace_known(&path, &known, &ours, "t").unwrap(), replaced);
-            let expected = if replaced { Some(&ours) } else { found };
-            assert_eq!(FileState::read(&path).unwrap().as_ref(), expected);
-            let files = std::fs::read_dir(home.path()).unwrap().count();
-            assert_eq!(files, usize::from(expected.is_some()));
+        let other_mode = state("known", 0o640);
+        let sides = [None, Some(&known), Some(&theirs), Some(&other_mode)];
+        for (found, expected) in sides.into_iter().flat_map(|found| sides.map(|side| (found, side)))
+        {
+            for wanted in [Some(&ours), None] {
+                replace(&path, found, "t").unwrap();
+                let changed = change(&path, expected, wanted, "t").unwrap();
+                assert_eq!(changed, found == expected);
+                let left = if changed { wanted } else { found };
+                assert_eq!(FileState::read(&path).unwrap().as_ref(), left);
+                let files = std::fs::read_dir(home.path()).unwrap().count();
+                assert_eq!(files, usize::from(left.is_some()));
+            }
+        }
+    }
+
+    /// Strangers write directly after each of the exchanges, whole files as an editor does.
+    #[test]
+    fn of_strangers_who_write_one_after_the_other_the_last_one_stays() {
+        for strangers in 0..4 {
+            let home = tempfile::tempdir().unwrap();
+            let path = home.path().join("openclaw.json");
+            let [known, ours] = ["known", "ours"].map(|text| state(text, 0o600));
+            replace(&path, Some(&state("first stranger", 0o600)), "t").unwrap();
+            let (parent, name) = parent_and_name(&path).unwrap();
+            let temporary = temporary_name(name, "t");
+            write_beside(&parent, &temporary, &path, &ours).unwrap();
+            let place = Place { parent: &parent, temporary: &temporary, name, path: &path };
+            let mut turn = 0;
+            let mut exchange = || {
+                place.exchange()?;
+                turn += 1;
+                if turn <= strangers {
+                    replace(&path, Some(&state(&format!("stranger {turn}"), 0o600)), "u").unwrap();
+                }
+                Ok(())
+            };
+            assert!(!place.exchange_known(&known, &ours, &mut exchange).unwrap());
+            let last = if strangers == 0 {
+                "first stranger".into()
+            } else {
+                format!("stranger {strangers}")
+            };
+            assert_eq!(FileState::read(&path).unwrap().unwrap(), state(&last, 0o600));
+            assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
+    fn what_takes_the_place_of_a_file_and_is_none_goes_back_to_it() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("openclaw.json");
+        let [known, ours] = ["known", "ours"].map(|text| state(text, 0o600));
+        std::os::unix::fs::symlink("elsewhere", &path).unwrap();
+        for wanted in [Some(&ours), None] {
+            assert!(!change(&path, Some(&known), wanted, "t").unwrap());
+            assert_eq!(path.read_link().unwrap().as_os_str(), "elsewhere");
+            assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
         }
     }
 

@@ -12,7 +12,7 @@ use rustix::fs::{symlinkat, unlinkat};
 use rustix::io::Errno;
 
 use super::beneath;
-use crate::language::Explain;
+use crate::language::{Explain, Kind};
 use crate::say;
 
 /// Directories and executable files; never depends on the umask.
@@ -72,6 +72,13 @@ impl Explain for StageError {
             Self::Failed { deed: Deed::Sync, .. } => "stage.sync",
             Self::Failed { deed: Deed::Remove, .. } => "stage.remove",
             Self::Interrupted { .. } => "stage.interrupted",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Interrupted { .. } => Kind::Interrupted,
+            Self::Failed { .. } => Kind::Lasting,
         }
     }
 

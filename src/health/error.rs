@@ -1,6 +1,6 @@
 //! Why a gateway is not healthy, with its own words about it.
 
-use crate::language::Explain;
+use crate::language::{Explain, Kind};
 use crate::say;
 use crate::systemd::ManagerError;
 
@@ -122,6 +122,14 @@ impl Explain for Unhealthy {
             Cause::ConnectorMissing { .. } => "gateway.connector-missing",
             Cause::ConnectorUnproven { .. } => "gateway.connector-unproven",
             Cause::Unsettled => "gateway.unsettled",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match &self.cause {
+            Cause::Manager(error) => error.kind(),
+            Cause::Interrupted => Kind::Interrupted,
+            _ => Kind::Lasting,
         }
     }
 

@@ -58,9 +58,15 @@ pub fn take_back(
             document = document.edit(&removal(document.value(), &block, target.value())).ok()?;
             gone.push(KeyPath::from(block).to_string());
         }
-        kept.retain(|key| !gone.iter().any(|block| key.starts_with(block)));
+        kept.retain(|key| !gone.iter().any(|block| is_within(key, block)));
     }
     Some(WayBack { bytes: document.bytes().to_vec(), kept, gone })
+}
+
+/// Whether a key, as it is written for people, is that block or lies in it.
+fn is_within(key: &str, block: &str) -> bool {
+    let below = key.strip_prefix(block);
+    below.is_some_and(|below| below.is_empty() || below.starts_with(['.', '[']))
 }
 
 /// The objects named after the plugin that we brought and that were not there before.
@@ -126,6 +132,23 @@ mod tests {
         assert_eq!(
             document(&text).value().to_json(),
             serde_json::json!({"g": {"http": {"mine": 2}}})
+        );
+    }
+
+    #[test]
+    fn a_neighbour_whose_name_begins_like_the_leaving_plugins_stays_named() {
+        let before = document("{channels: {'bot-pro': {a: 'old'}}}");
+        let edits =
+            [Edit::set(["channels", "bot", "id"], 1), Edit::set(["channels", "bot-pro", "a"], 2)];
+        let after = before.edit(&edits).unwrap();
+        let theirs =
+            [Edit::set(["channels", "bot", "id"], 3), Edit::set(["channels", "bot-pro", "a"], 4)];
+        let theirs = after.edit(&theirs).unwrap();
+        let images = Images { before: before.bytes(), after: after.bytes() };
+        let back = take_back(Path::new("/c"), theirs.bytes(), &[images], Some("bot")).unwrap();
+        assert_eq!(
+            (back.gone, back.kept),
+            (vec!["channels.bot".into()], vec!["channels.bot-pro.a".into()])
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::language::Explain;
+use crate::language::{Explain, Kind};
 use crate::say;
 
 /// Why nobody outside could be asked.
@@ -35,6 +35,13 @@ impl Explain for OutsideError {
             Self::NotStarted { .. } => "outside.not-started",
             Self::NoAnswer { .. } => "outside.no-answer",
             Self::Interrupted => "interrupted",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Interrupted => Kind::Interrupted,
+            _ => Kind::Lasting,
         }
     }
 

@@ -148,7 +148,8 @@ fn restored_config(installation: &Installation, request: &Request<'_>) -> Option
     let path = installation.paths.config.canonicalize().ok()?;
     let before = content(request, &path)?;
     let after = before.with_bytes(content(request, from)?.bytes);
-    Some(FileStep::new(Role::Config, path, Some(before), Some(after)))
+    let step = FileStep::new(Role::Config, path, Some(before), Some(after));
+    Some(FileStep { lock: order::config_lock(installation), ..step })
 }
 
 fn content(request: &Request<'_>, path: &Path) -> Option<FileState> {

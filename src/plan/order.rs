@@ -182,7 +182,8 @@ pub fn config_files(
     Ok(changed.into_iter().map(step).collect())
 }
 
-fn config_lock(installation: &Installation) -> Option<PathBuf> {
+/// OpenClaw's own lock on its config, where its version has one.
+pub(super) fn config_lock(installation: &Installation) -> Option<PathBuf> {
     let has_lock = installation.program.version.is_some_and(|version| version >= CONFIG_HAS_A_LOCK);
     has_lock.then(|| {
         let mut path = installation.paths.config.clone().into_os_string();

@@ -124,15 +124,6 @@ impl Console {
         }
         write_line(&mut stream, &format!("  {remedy}"));
     }
-
-    /// Asks for a yes on the terminal; no terminal means yes was said by starting the command.
-    pub fn confirm(&self, question: &str) -> std::io::Result<bool> {
-        dialoguer::Confirm::new()
-            .with_prompt(question)
-            .default(true)
-            .interact()
-            .map_err(|dialoguer::Error::IO(cause)| cause)
-    }
 }
 
 fn write_line(stream: &mut dyn Write, text: &str) {

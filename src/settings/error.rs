@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Setting;
 use crate::fs::FileError;
-use crate::language::Explain;
+use crate::language::{Explain, Kind};
 use crate::say;
 
 /// A setting that cannot be used.
@@ -58,6 +58,13 @@ impl Explain for SettingError {
             Self::StandardInputTwice => "setting.stdin-twice",
             Self::Prompt(_) => "setting.prompt",
             Self::Interrupted => "setting.interrupted",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Interrupted => Kind::Interrupted,
+            _ => Kind::Lasting,
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use dialoguer::{Input, Password};
+use dialoguer::{Confirm, Input, Password};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::{Setting, SettingError, Settings};
@@ -28,19 +28,30 @@ pub fn ask(
     interrupt: &Interrupt,
 ) -> Result<(), SettingError> {
     for setting in missing {
-        let answer = answer(*setting, interrupt)?;
-        settings.accept(*setting, &answer)?;
+        let setting = *setting;
+        let answer = patiently(move || interact(setting), interrupt)?;
+        settings.accept(setting, &answer)?;
     }
     Ok(())
 }
 
-/// The read of a password goes on after a signal, so it waits in a thread of its own, which is
-/// left behind there when Ctrl-C comes first; the echo that it has switched off is given back.
-fn answer(setting: Setting, interrupt: &Interrupt) -> Result<String, SettingError> {
+/// Asks for a yes.
+pub fn confirm(question: &str, interrupt: &Interrupt) -> Result<bool, SettingError> {
+    let question = question.to_owned();
+    let asked = || Confirm::new().with_prompt(question).default(true).interact();
+    patiently(asked, interrupt)
+}
+
+/// A read from the terminal goes on after a signal, so it waits in a thread of its own, which is
+/// left behind there when a signal comes first; what it has set of the terminal is given back.
+fn patiently<T: Send + 'static>(
+    question: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
+    interrupt: &Interrupt,
+) -> Result<T, SettingError> {
     let terminal = tcgetattr(std::io::stdin()).ok();
     let (sender, receiver) = mpsc::channel();
-    // nobody listens any more if Ctrl-C came first
-    std::thread::spawn(move || drop(sender.send(interact(setting))));
+    // nobody listens any more if a signal came first
+    std::thread::spawn(move || drop(sender.send(question())));
     loop {
         let heard = receiver.recv_timeout(GLANCE);
         if interrupt.is_raised() {

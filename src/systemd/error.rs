@@ -1,7 +1,7 @@
 //! Why the user manager could not be asked, or would not obey.
 
 use super::Verb;
-use crate::language::Explain;
+use crate::language::{Explain, Kind};
 use crate::say;
 
 /// What was being done when the manager failed us.
@@ -139,6 +139,23 @@ impl Explain for ManagerError {
             Self::Rejected { .. } => "systemd.rejected",
             Self::LingerRefused { .. } => "systemd.linger-refused",
             Self::CannotRun { .. } => "systemd.cannot-run",
+        }
+    }
+
+    /// What systemd has said of the unit it will say again; a manager that did not answer may yet.
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Interrupted { .. } => Kind::Interrupted,
+            Self::Absent { .. }
+            | Self::Hung { .. }
+            | Self::Refused { .. }
+            | Self::Died { .. }
+            | Self::CannotRun { .. } => Kind::Passing,
+            Self::NoSuchUnit { .. }
+            | Self::UnitMasked { .. }
+            | Self::UnitBroken { .. }
+            | Self::Rejected { .. }
+            | Self::LingerRefused { .. } => Kind::Lasting,
         }
     }
 

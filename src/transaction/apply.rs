@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::attributes;
-use super::error::{CHANGED_MEANWHILE, Leftover, TransactionError};
+use super::error::{Leftover, TransactionError};
 use super::generations;
 use super::journal::{Event, Intent, Journal, Phase};
 use super::linger;
@@ -17,7 +17,7 @@ use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
 use crate::fs::{directory, replace};
 use crate::interrupt::Interrupt;
-use crate::language::Explain;
+use crate::language::{Explain, Kind};
 use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
 use crate::progress::Progress;
 
@@ -40,6 +40,8 @@ pub struct Failure {
     pub interrupted: bool,
     /// What could not be taken back; empty: everything was.
     pub left: Vec<Leftover>,
+    /// Whether the journal stays open, so that a recovery tries what is left again.
+    pub open: bool,
 }
 
 /// What watches and may stop a transaction.
@@ -200,8 +202,8 @@ impl Drop for Preparation {
 impl Failure {
     fn before_the_switch(cause: impl Into<Box<dyn Explain>>) -> Self {
         let cause = cause.into();
-        let interrupted = cause.code() == TransactionError::Interrupted.code();
-        Self { cause, interrupted, left: Vec::new() }
+        let interrupted = cause.kind() == Kind::Interrupted;
+        Self { cause, interrupted, left: Vec::new(), open: false }
     }
 }
 
@@ -211,8 +213,10 @@ fn take_back(
     watch: &Watch<'_>,
     cause: Box<dyn Explain>,
 ) -> Failure {
+    // a signal that comes from here on is not why it failed
+    let interrupted = watch.interrupt.is_raised();
     let left = undo::undo(journal, service, watch.progress);
-    Failure { interrupted: watch.interrupt.is_raised(), cause, left }
+    Failure { cause, interrupted, left, open: journal.phase() == Phase::Open }
 }
 
 fn apply_all(
@@ -226,7 +230,7 @@ fn apply_all(
         }
         journal.note(number, Event::Begin)?;
         if let Err(error) = apply(journal, step, service, watch.patience) {
-            if error.code() == CHANGED_MEANWHILE {
+            if error.kind() == Kind::Changed {
                 journal.note(number, Event::Refused)?;
             }
             return Err(error);
@@ -284,17 +288,8 @@ fn apply_tree(tree: &TreeStep, slot: &Path) -> Result<(), ServiceError> {
 fn apply_file(file: &FileStep, id: &str, patience: Duration) -> Result<(), ServiceError> {
     let _lock = ConfigLock::take_if_any(file.lock.as_deref(), patience.min(PATIENCE))?;
     let current = FileState::read(&file.path)?.map(|state| state.image());
-    let mut unchanged = current == file.before;
-    if unchanged {
-        match (&file.contents.before, &file.contents.after) {
-            (None, Some(new)) => replace::create(&file.path, new, id)?,
-            (Some(known), Some(new)) => {
-                unchanged = replace::replace_known(&file.path, known, new, id)?;
-            }
-            (_, None) => replace::replace(&file.path, None, id)?,
-        }
-    }
-    if unchanged {
+    let (before, after) = (file.contents.before.as_ref(), file.contents.after.as_ref());
+    if current == file.before && replace::change(&file.path, before, after, id)? {
         return Ok(());
     }
     Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into())

@@ -3,12 +3,9 @@
 use std::path::PathBuf;
 
 use crate::fs::FileError;
-use crate::language::Explain;
+use crate::language::{Explain, Kind};
 use crate::say;
 use crate::systemd::Verb;
-
-/// The code of [`TransactionError::ChangedMeanwhile`].
-pub(super) const CHANGED_MEANWHILE: &str = "transaction.changed-meanwhile";
 
 /// A transaction that did not go through.
 #[derive(Debug)]
@@ -38,6 +35,11 @@ pub enum TransactionError {
         path: PathBuf,
         /// Why.
         reason: String,
+    },
+    /// What undo would put back is no longer where it was kept.
+    Lost {
+        /// Where it was kept.
+        kept: PathBuf,
     },
     /// The operator asked to stop.
     Interrupted,
@@ -102,13 +104,25 @@ impl Explain for TransactionError {
         match self {
             Self::Busy { .. } => "transaction.busy",
             Self::File(error) => error.code(),
-            Self::ChangedMeanwhile { .. } => CHANGED_MEANWHILE,
+            Self::ChangedMeanwhile { .. } => "transaction.changed-meanwhile",
+            Self::Lost { .. } => "transaction.lost",
             Self::NewerFormat { .. } => "transaction.newer-format",
             Self::Damaged { .. } => "transaction.damaged",
             Self::Interrupted => "transaction.interrupted",
             Self::OtherFileSystem { .. } => "transaction.other-file-system",
             Self::Job { .. } => "transaction.job",
             Self::Unrecovered { .. } => "transaction.unrecovered",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Busy { .. } => Kind::Busy,
+            Self::File(error) => error.kind(),
+            Self::ChangedMeanwhile { .. } => Kind::Changed,
+            Self::Interrupted => Kind::Interrupted,
+            Self::Unrecovered { .. } => Kind::Unfinished,
+            _ => Kind::Lasting,
         }
     }
 
@@ -129,6 +143,10 @@ impl Explain for TransactionError {
             Self::Damaged { path, reason } => {
                 let path = path.display();
                 say!("{path} cannot be read: {reason}", path, reason)
+            }
+            Self::Lost { kept } => {
+                let kept = kept.display();
+                say!("its old state is lost: {kept} is gone, or not as it was kept", kept)
             }
             Self::Interrupted => say!("interrupted"),
             Self::OtherFileSystem { live, records } => {
@@ -164,6 +182,9 @@ impl Explain for TransactionError {
             Self::Damaged { .. } => say!(
                 "Nothing was touched. Keep the directory that holds it and ask for help with it."
             ),
+            Self::Lost { .. } => {
+                say!("It stays as it is now. Look for it in your backups, if it is needed.")
+            }
             Self::Interrupted => say!("Run the command again when you like."),
             Self::OtherFileSystem { live, .. } => {
                 let live = live.parent().unwrap_or(live).display();
@@ -175,8 +196,13 @@ impl Explain for TransactionError {
             Self::Job { unit, .. } => {
                 say!("Look at its log: journalctl --user -u {unit} -n 50", unit)
             }
-            Self::Unrecovered { .. } => {
-                say!("Remove the cause named above, then run: openclaw-setup recover")
+            Self::Unrecovered { left, .. } => {
+                let first = left.iter().find(|left| left.cause.kind() == Kind::Passing);
+                if let Some(first) = first.map(|left| left.cause.hint()) {
+                    say!("{first}\nThen: openclaw-setup recover", first)
+                } else {
+                    say!("Remove the cause named above, then run: openclaw-setup recover")
+                }
             }
         }
     }

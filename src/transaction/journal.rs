@@ -257,6 +257,11 @@ impl Journal {
         Ok(begun)
     }
 
+    /// The steps that were done.
+    pub fn done(&self) -> Result<Vec<usize>, TransactionError> {
+        self.noted(Event::Done)
+    }
+
     /// The steps that found something else than the plan had, and changed nothing.
     pub fn refused(&self) -> Result<Vec<usize>, TransactionError> {
         self.noted(Event::Refused)

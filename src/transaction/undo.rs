@@ -4,7 +4,7 @@
 //! new one, or a stranger's; a tree is told by the identity of its directory. So undo may be cut
 //! off at any point and begun again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::attributes;
 use super::error::{Leftover, TransactionError};
@@ -16,15 +16,18 @@ use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
 use crate::fs::{FileError, directory, exists, replace};
-use crate::language::Localized;
+use crate::language::{Explain, Kind, Localized};
 use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
 use crate::openclaw::way_back::{self, Images, WayBack};
 use crate::progress::Progress;
 use crate::say;
 
+/// How often a file is looked at anew that somebody else writes in this very moment.
+const TURNS: usize = 20;
+
 /// Undoes every step in reverse and starts the old state again if it ran before. Returns what could
-/// not be taken back; the journal is closed unless a fault of the disk or a silent manager stands in the way: then a later
-/// recovery goes on.
+/// not be taken back; the journal is closed unless what stands in the way may pass (a full disk, a
+/// missing right, a silent manager): then a later recovery goes on.
 pub fn undo(
     journal: &mut Journal,
     service: &mut dyn Service,
@@ -32,6 +35,7 @@ pub fn undo(
 ) -> Vec<Leftover> {
     service.stand_firm();
     let mut left = Vec::new();
+    progress.begin(&TakingBack, None);
     let touched = was_touched(journal);
     if touched && concerns_the_unit(journal) {
         quiet(service, &mut left);
@@ -42,18 +46,66 @@ pub fn undo(
             Ok(Outcome::TakenBack) => progress.finished(&TakenBack(step)),
             Ok(Outcome::NothingToDo) => {}
             Ok(Outcome::Kept(leftover)) => left.push(leftover),
-            Err(cause) => {
+            Err(cause) if cause.kind() == Kind::Passing => {
                 retry = true;
-                left.push(Leftover { subject: subject(step), kept: None, cause: cause.into() });
+                left.push(leftover(journal, number, step, cause));
             }
+            // what this transaction never came to is a stranger's, and no business of the undo
+            Err(_) if !was_begun(journal, number) => {}
+            Err(cause) => left.push(leftover(journal, number, step, cause)),
         }
     }
+    progress.begin(&TakingBack, None);
     retry |= restart(journal, service, &mut left);
     if !retry && let Err(cause) = close(journal, &left) {
         let subject = journal.intent().id.clone();
         left.push(Leftover { subject, kept: None, cause: cause.into() });
     }
+    progress.end();
     left
+}
+
+fn was_begun(journal: &Journal, number: usize) -> bool {
+    journal.begun().map_or(true, |begun| begun.contains(&number))
+}
+
+/// A step that cannot be taken back, with the place where its old content lies, or that it is lost.
+fn leftover(
+    journal: &Journal,
+    number: usize,
+    step: &Step,
+    cause: impl Into<Box<dyn Explain>>,
+) -> Leftover {
+    let subject = subject(step);
+    match kept_place(journal, number, step) {
+        Some((kept, false)) => {
+            Leftover { subject, kept: None, cause: TransactionError::Lost { kept }.into() }
+        }
+        kept => Leftover { subject, kept: kept.map(|(place, _)| place), cause: cause.into() },
+    }
+}
+
+/// Where the old content of a step's subject is kept, and whether it is there. `None`: it has none.
+fn kept_place(journal: &Journal, number: usize, step: &Step) -> Option<(PathBuf, bool)> {
+    match step {
+        Step::File(FileStep { before: Some(_), .. }) => {
+            let place = journal.preimage_path(number);
+            let is_there = place.symlink_metadata().is_ok();
+            Some((place, is_there))
+        }
+        Step::Tree(tree) => {
+            let before = identity(tree.before.as_ref())?;
+            let slot = journal.slot_of(tree);
+            let is_there = Identity::of(&slot).is_ok_and(|now| now == Some(before));
+            Some((slot, is_there))
+        }
+        Step::Move { from, to } => {
+            let place = to.clone().unwrap_or_else(|| journal.aside(from));
+            let is_there = place.symlink_metadata().is_ok();
+            Some((place, is_there))
+        }
+        _ => None,
+    }
 }
 
 fn close(journal: &mut Journal, left: &[Leftover]) -> Result<(), TransactionError> {
@@ -130,7 +182,7 @@ fn restart(journal: &Journal, service: &mut dyn Service, left: &mut Vec<Leftover
         let command = format!("systemctl --user start {}", unit.name);
         failures.extend(started.err().map(|cause| (command, cause)));
     }
-    let unasked = failures.iter().any(|(_, cause)| cause.code().starts_with("systemd."));
+    let unasked = failures.iter().any(|(_, cause)| cause.kind() == Kind::Passing);
     let leftovers = failures.into_iter();
     left.extend(leftovers.map(|(subject, cause)| Leftover { subject, kept: None, cause }));
     unasked
@@ -139,7 +191,7 @@ fn restart(journal: &Journal, service: &mut dyn Service, left: &mut Vec<Leftover
 fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, TransactionError> {
     match step {
         Step::File(file) => take_back_file(journal, number, file),
-        Step::Tree(tree) => take_back_tree(journal, number, tree),
+        Step::Tree(tree) => take_back_tree(journal, tree),
         // both were decided by the disk when the intent was written; the note of what was begun
         // may be lost in a power cut
         Step::Directory { path, .. } => Ok(if exists(path)? && directory::remove_if_empty(path)? {
@@ -157,10 +209,14 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
         }
         Step::Move { from, to } => {
             let to = to.clone().unwrap_or_else(|| journal.aside(from));
-            let moved = from.symlink_metadata().is_err() && to.symlink_metadata().is_ok();
-            if moved {
+            let [stands, lies] = [from, &to].map(|path| path.symlink_metadata().is_ok());
+            if !stands && lies {
                 exchange::relocate(&to, from)?;
                 return Ok(Outcome::TakenBack);
+            }
+            // both: something else has come into its place; neither: it is lost
+            if stands == lies && journal.done()?.contains(&number) {
+                return Err(changed(from));
             }
             Ok(Outcome::NothingToDo)
         }
@@ -196,13 +252,12 @@ fn take_back_attributes(
             attributes::give(path, before)?;
             Ok(Outcome::TakenBack)
         }
-        _ if !journal.begun()?.contains(&number) => Ok(Outcome::NothingToDo),
-        _ => Ok(Outcome::Kept(Leftover {
-            subject: path.display().to_string(),
-            kept: None,
-            cause: TransactionError::ChangedMeanwhile { path: path.to_owned() }.into(),
-        })),
+        _ => Err(changed(path)),
     }
+}
+
+fn changed(path: &Path) -> TransactionError {
+    TransactionError::ChangedMeanwhile { path: path.to_owned() }
 }
 
 /// The owner is given before the mode, there and back: a run that died in between left one of each,
@@ -225,26 +280,49 @@ fn take_back_file(
         return Ok(Outcome::NothingToDo);
     }
     let _lock = ConfigLock::take_if_any(file.lock.as_deref(), PATIENCE)?;
+    for _ in 0..TURNS {
+        if let Some(outcome) = write_back(journal, number, file)? {
+            return Ok(outcome);
+        }
+    }
+    Err(changed(&file.path))
+}
+
+/// `None`: somebody else has written the file between the look at it and the write.
+fn write_back(
+    journal: &Journal,
+    number: usize,
+    file: &FileStep,
+) -> Result<Option<Outcome>, TransactionError> {
     let current = read(file)?;
     let image = current.as_ref().map(FileState::image);
     if image == file.before {
-        return Ok(Outcome::NothingToDo);
+        return Ok(Some(Outcome::NothingToDo));
     }
     if image == file.after {
-        let old = journal.preimage(number, file)?;
-        replace::replace(&file.path, old.as_ref(), id)?;
-        return Ok(Outcome::TakenBack);
+        let old = preimage(journal, number, file)?;
+        let id = &journal.intent().id;
+        let was_ours = replace::change(&file.path, current.as_ref(), old.as_ref(), id)?;
+        return Ok(was_ours.then_some(Outcome::TakenBack));
     }
     if let Some(theirs) = &current
         && let Some(back) = without_ours(journal, number, file, theirs)?
     {
         return put_back(journal, number, file, theirs, back);
     }
-    // what this transaction never came to is a stranger's, and no business of the undo
-    if !journal.begun()?.contains(&number) {
-        return Ok(Outcome::NothingToDo);
-    }
-    Ok(Outcome::Kept(changed_meanwhile(journal, number, file, None)))
+    Err(changed(&file.path))
+}
+
+/// What was kept of the old file; what is no longer so is lost, and not looked for again.
+fn preimage(
+    journal: &Journal,
+    number: usize,
+    file: &FileStep,
+) -> Result<Option<FileState>, TransactionError> {
+    journal.preimage(number, file).map_err(|cause| match cause.kind() {
+        Kind::Passing => cause,
+        _ => TransactionError::Lost { kept: journal.preimage_path(number) },
+    })
 }
 
 /// Somebody else has written the file since: their edits stay, our keys go. `None`: it is no file
@@ -258,7 +336,7 @@ fn without_ours(
     if file.role != Role::Config {
         return Ok(None);
     }
-    let images = journal.preimage(number, file)?.zip(journal.postimage(number, file)?);
+    let images = preimage(journal, number, file)?.zip(journal.postimage(number, file)?);
     let Some((old, new)) = images else { return Ok(None) };
     let images = Images { before: &old.bytes, after: &new.bytes };
     Ok(way_back::take_back(&file.path, &theirs.bytes, &[images], leaving(journal)))
@@ -278,40 +356,30 @@ fn put_back(
     file: &FileStep,
     theirs: &FileState,
     back: WayBack,
-) -> Result<Outcome, TransactionError> {
+) -> Result<Option<Outcome>, TransactionError> {
     let WayBack { bytes, kept, gone } = back;
     let is_clean = kept.is_empty() && gone.is_empty();
     // it holds nothing of ours: our write never came, or somebody has taken it back already
     if bytes == theirs.bytes {
-        return Ok(Outcome::NothingToDo);
+        return Ok(Some(Outcome::NothingToDo));
     }
-    let mut left = changed_meanwhile(journal, number, file, Some(&[kept, gone.clone()].concat()));
+    let (path, keys) = (file.path.display(), [kept, gone.clone()].concat().join(", "));
+    let mut left = Leftover {
+        subject: format!("{path}: {keys}"),
+        kept: file.before.as_ref().map(|_| journal.preimage_path(number)),
+        cause: changed(&file.path).into(),
+    };
     if !gone.is_empty() {
         left.kept = Some(journal.keep_theirs(number, theirs)?);
     }
-    replace::replace(&file.path, Some(&theirs.with_bytes(bytes)), &journal.intent().id)?;
-    Ok(if is_clean { Outcome::TakenBack } else { Outcome::Kept(left) })
-}
-
-fn changed_meanwhile(
-    journal: &Journal,
-    number: usize,
-    file: &FileStep,
-    keys: Option<&[String]>,
-) -> Leftover {
-    let path = file.path.display().to_string();
-    Leftover {
-        subject: keys.map_or_else(|| path.clone(), |keys| format!("{path}: {}", keys.join(", "))),
-        kept: file.before.as_ref().map(|_| journal.preimage_path(number)),
-        cause: TransactionError::ChangedMeanwhile { path: file.path.clone() }.into(),
+    let (back, id) = (theirs.with_bytes(bytes), &journal.intent().id);
+    if !replace::change(&file.path, Some(theirs), Some(&back), id)? {
+        return Ok(None);
     }
+    Ok(Some(if is_clean { Outcome::TakenBack } else { Outcome::Kept(left) }))
 }
 
-fn take_back_tree(
-    journal: &Journal,
-    number: usize,
-    tree: &TreeStep,
-) -> Result<Outcome, TransactionError> {
+fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, TransactionError> {
     let slot = journal.slot_of(tree);
     exchange::settle(&tree.live, &slot)?;
     let now = Identity::of(&tree.live)?;
@@ -319,18 +387,15 @@ fn take_back_tree(
     if now == before {
         return Ok(Outcome::NothingToDo);
     }
-    if now == after {
-        exchange::swap(&tree.live, &slot)?;
-        return Ok(Outcome::TakenBack);
+    if now != after {
+        return Err(changed(&tree.live));
     }
-    if !journal.begun()?.contains(&number) {
-        return Ok(Outcome::NothingToDo);
+    // a slot without the old tree must not take the new one's place
+    if Identity::of(&slot)? != before {
+        return Err(changed(&slot));
     }
-    Ok(Outcome::Kept(Leftover {
-        subject: tree.live.display().to_string(),
-        kept: Some(slot),
-        cause: TransactionError::ChangedMeanwhile { path: tree.live.clone() }.into(),
-    }))
+    exchange::swap(&tree.live, &slot)?;
+    Ok(Outcome::TakenBack)
 }
 
 fn identity(side: Option<&super::step::TreeSide>) -> Option<Identity> {
@@ -356,6 +421,16 @@ fn subject(step: &Step) -> String {
         Step::Stop { unit } | Step::Start { unit } => unit.clone(),
         Step::Linger { user, .. } => linger::note_of(user).display().to_string(),
         Step::Reload => "daemon-reload".to_owned(),
+    }
+}
+
+/// The undo at work.
+#[derive(Debug)]
+struct TakingBack;
+
+impl Localized for TakingBack {
+    fn text(&self) -> String {
+        say!("taking back what was done; Ctrl-C does not end this")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::language::Explain;
+use crate::language::{Explain, Kind};
 use crate::say;
 
 /// npm could not do what was asked of it.
@@ -72,6 +72,13 @@ impl Explain for NpmError {
             Self::WrongIntegrity { .. } => "payload.npm-wrong-integrity",
             Self::NoIntegrity { .. } => "payload.npm-no-integrity",
             Self::Interrupted => "payload.interrupted",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Interrupted => Kind::Interrupted,
+            _ => Kind::Lasting,
         }
     }
 
