@@ -70,19 +70,15 @@ fn was_begun(journal: &Journal, number: usize) -> bool {
 }
 
 /// A step that cannot be taken back, with the place where its old content lies, or that it is lost.
-fn leftover(
-    journal: &Journal,
-    number: usize,
-    step: &Step,
-    cause: impl Into<Box<dyn Explain>>,
-) -> Leftover {
-    let subject = subject(step);
-    match kept_place(journal, number, step) {
-        Some((kept, false)) => {
-            Leftover { subject, kept: None, cause: TransactionError::Lost { kept }.into() }
+fn leftover(journal: &Journal, number: usize, step: &Step, cause: TransactionError) -> Leftover {
+    let (kept, cause) = match (cause, kept_place(journal, number, step)) {
+        (lost @ TransactionError::Lost { .. }, _) => (None, lost),
+        (cause, Some((kept, false))) if cause.kind() != Kind::Passing => {
+            (None, TransactionError::Lost { kept })
         }
-        kept => Leftover { subject, kept: kept.map(|(place, _)| place), cause: cause.into() },
-    }
+        (cause, place) => (place.map(|(kept, _)| kept), cause),
+    };
+    Leftover { subject: subject(step), kept, cause: cause.into() }
 }
 
 /// Where the old content of a step's subject is kept, and whether it is there. `None`: it has none.
@@ -90,13 +86,13 @@ fn kept_place(journal: &Journal, number: usize, step: &Step) -> Option<(PathBuf,
     match step {
         Step::File(FileStep { before: Some(_), .. }) => {
             let place = journal.preimage_path(number);
-            let is_there = place.symlink_metadata().is_ok();
+            let is_there = !matches!(exists(&place), Ok(false));
             Some((place, is_there))
         }
         Step::Tree(tree) => {
             let before = identity(tree.before.as_ref())?;
             let slot = journal.slot_of(tree);
-            let is_there = Identity::of(&slot).is_ok_and(|now| now == Some(before));
+            let is_there = Identity::of(&slot).map_or(true, |now| now == Some(before));
             Some((slot, is_there))
         }
         Step::Move { from, to } => {

@@ -1,9 +1,9 @@
 //! `recover`, and the journal that it goes by: unfinished, newer than this program, damaged.
 
 use super::room::remarks;
-use crate::bench::program::{assert_exit, assert_says, json};
+use crate::bench::program::{CONNECTOR, DROP_IN, assert_exit, assert_says, json};
 use crate::bench::snapshot::{RECORDS, Snapshot};
-use crate::bench::{Machine, said};
+use crate::bench::{HOME, Machine, said};
 
 /// The newest transaction as a run leaves it that died directly before its commit.
 fn unfinished(machine: &Machine) {
@@ -19,10 +19,16 @@ fn died_in(command: &str) -> (Machine, Snapshot) {
     if command != "install" {
         assert_exit(&machine.install(&[]).run(), 0);
     }
+    if command == "doctor" {
+        machine.shell("chmod 777 .openclaw/extensions/dingtalk-connector/plugin.ts; mkdir .openclaw/extensions/half; : >.openclaw/extensions/half/index.js");
+    }
     let before = machine.theirs();
     match command {
         "install" => assert_exit(&machine.install(&[]).run(), 0),
         "upgrade" => assert_exit(&machine.upgrade(&newer, &[]).run(), 0),
+        "doctor" => {
+            assert_exit(&machine.setup(&["doctor", "--fix", "plugin", "config", "--yes"]).run(), 0)
+        }
         command => assert_exit(&machine.setup(&[command]).run(), 0),
     }
     unfinished(&machine);
@@ -169,4 +175,189 @@ fn a_channel_that_was_edited_after_the_death_goes_with_its_connector() {
     machine.assert_config_valid();
     machine.assert_kept("*.theirs", "\"sessionTimeout\": 5");
     assert!(machine.done(&["recover"]).contains("Nothing to recover."));
+}
+
+/// What the world does between the death of a command and `recover`, which then ends with 4 and says these words; or with 0,
+/// where nothing is missing. `$T` is the transaction's directory, `$C` the connector's tree, `$D` the drop-in's directory.
+const CHANGES: &[(&str, &str, i32, &[&str])] = &[
+    ("upgrade", "rm -r $C", 4, &["/extensions/dingtalk-connector: ", "kept in", "/tree)"]),
+    ("upgrade", "rm -r .openclaw/extensions", 4, &["/extensions/dingtalk-connector: ", "/tree)"]),
+    (
+        "upgrade",
+        "mv .openclaw/extensions away; ln -s ../away .openclaw/extensions",
+        4,
+        &["dingtalk-connector: ", "/tree)"],
+    ),
+    (
+        "upgrade",
+        "mv .openclaw/extensions away; : >.openclaw/extensions",
+        4,
+        &["dingtalk-connector: ", "/tree)"],
+    ),
+    (
+        "upgrade",
+        "mv $C away; ln -s ../../away $C",
+        4,
+        &["dingtalk-connector: ", "was changed", "/tree)"],
+    ),
+    ("upgrade", "mv $C away; cp -R away $C", 4, &["dingtalk-connector: ", "was changed", "/tree)"]),
+    (
+        "upgrade",
+        "rm -r $T/tree",
+        4,
+        &["dingtalk-connector: its old state is lost: ", "/tree is gone"],
+    ),
+    (
+        "upgrade",
+        "rm -r $T/tree; mkdir $T/tree",
+        4,
+        &["dingtalk-connector: its old state is lost: "],
+    ),
+    ("upgrade", "rm -r $T/tree $C", 4, &["dingtalk-connector: its old state is lost: "]),
+    ("install", "mkdir $T/tree", 4, &["/tree was changed by somebody else"]),
+    ("install", "rm -r $C", 0, &[]),
+    ("install", "rm -r .openclaw/extensions", 0, &[]),
+    ("install", "rm .openclaw/openclaw.json", 4, &["/openclaw.json: ", "was changed", ".old)"]),
+    (
+        "install",
+        "mv .openclaw/openclaw.json mine; ln -s ../mine .openclaw/openclaw.json",
+        4,
+        &["/openclaw.json: cannot read", ".old)"],
+    ),
+    (
+        "install",
+        "rm .openclaw/openclaw.json; mkdir .openclaw/openclaw.json",
+        4,
+        &["/openclaw.json: cannot read", ".old)"],
+    ),
+    (
+        "install",
+        "rm .openclaw/openclaw.json; mkfifo .openclaw/openclaw.json",
+        4,
+        &["/openclaw.json: cannot read", ".old)"],
+    ),
+    ("install", "rm $T/files/*.old", 4, &["/openclaw.json: its old state is lost", ".old is gone"]),
+    (
+        "install",
+        "for old in $T/files/*.old; do echo >>$old; done",
+        4,
+        &["/openclaw.json: its old state is lost", "not as it was kept\n"],
+    ),
+    ("install", "rm -r $T/files", 4, &["/openclaw.json: its old state is lost"]),
+    ("install", "rm -r $T/files; : >$T/files", 4, &["/openclaw.json: its old state is lost"]),
+    ("install", "rm -r $D", 0, &[]),
+    ("install", "mv $D away; ln -s ~/away $D", 4, &["/override.conf: cannot"]),
+    ("install", "rm -r $D; : >$D", 4, &["/override.conf: cannot"]),
+    (
+        "install",
+        "rm $D/override.conf; ln -s nowhere $D/override.conf",
+        4,
+        &["/override.conf: cannot read"],
+    ),
+    ("uninstall", "rm -r .config/systemd", 4, &["/override.conf: ", ".old)"]),
+    (
+        "uninstall",
+        "mv .config/systemd/user away; ln -s ~/away .config/systemd/user",
+        4,
+        &["/override.conf: ", ".old)"],
+    ),
+    (
+        "uninstall",
+        "rm -r .config/systemd/user; : >.config/systemd/user",
+        4,
+        &["/override.conf: ", ".old)"],
+    ),
+    ("uninstall", "mkdir -p $D/override.conf", 4, &["/override.conf: cannot read", ".old)"]),
+    ("uninstall", ": >.openclaw/extensions", 4, &["dingtalk-connector: ", "/tree)"]),
+    ("uninstall", "mkdir -p $C; : >$C/mine", 4, &["dingtalk-connector: ", "was changed", "/tree)"]),
+    ("uninstall", "rm -r $T/tree", 4, &["dingtalk-connector: its old state is lost: "]),
+    ("doctor", "rm $C/plugin.ts", 4, &["/plugin.ts: cannot read"]),
+    ("doctor", "rm $C/plugin.ts; mkdir -m 750 $C/plugin.ts", 4, &["/plugin.ts: "]),
+    ("doctor", "rm -r $C", 4, &["/plugin.ts: cannot read"]),
+    ("doctor", "mv $T/aside-* away", 4, &["/half: its old state is lost: "]),
+    ("doctor", "mkdir .openclaw/extensions/half", 4, &["/half: ", "was changed", "/aside-"]),
+];
+
+fn change(machine: &Machine, script: &str) {
+    let drop_in = DROP_IN.strip_suffix("/override.conf").unwrap();
+    let newest = machine.newest();
+    machine
+        .shell(&format!("T={RECORDS}/transactions/{newest} C={CONNECTOR} D={drop_in}; {script}"));
+}
+
+/// `recover` ends with 4 and the list, once: then the journal is closed.
+#[track_caller]
+fn assert_recovery_ends(row: usize) {
+    let (command, script, code, words) = CHANGES[row];
+    let (machine, _) = died_in(command);
+    change(&machine, script);
+    let recovered = machine.setup(&["recover"]).run();
+    let told = format!("{command}: {script}\n{}", said(&recovered));
+    assert_eq!(recovered.status.code(), Some(code), "{told}");
+    for word in words {
+        assert!(said(&recovered).contains(word), "{word:?} is missing: {told}");
+    }
+    let again = machine.setup(&["recover"]).run();
+    assert_eq!(again.status.code(), Some(0), "{told}{}", said(&again));
+    assert!(said(&again).contains("Nothing to recover."), "{told}{}", said(&again));
+    assert_eq!(machine.transactions()[0]["state"], "undone", "{told}");
+}
+
+#[test]
+fn whatever_has_gone_between_death_and_recovery_the_journal_closes_and_says_what_is_left() {
+    for row in 0..CHANGES.len() / 2 {
+        assert_recovery_ends(row);
+    }
+}
+
+#[test]
+fn whatever_has_come_between_death_and_recovery_the_journal_closes_and_says_what_is_left() {
+    for row in CHANGES.len() / 2..CHANGES.len() {
+        assert_recovery_ends(row);
+    }
+}
+
+/// What may pass keeps the journal open, says how to go on, and is done once it has passed.
+#[test]
+fn what_may_pass_is_tried_again() {
+    for (command, obstacle, by_root, relief, words) in [
+        (
+            "upgrade",
+            "chmod 500 .openclaw/extensions",
+            false,
+            "chmod 755 .openclaw/extensions",
+            "dingtalk-connector: cannot",
+        ),
+        ("install", "chmod 000 $T/files", false, "chmod 700 $T/files", ".old: Permission denied"),
+        (
+            "install",
+            "chown root .openclaw/openclaw.json",
+            true,
+            "chown tester .openclaw/openclaw.json",
+            "openclaw.json: cannot",
+        ),
+        ("upgrade", "chown root $C", true, "chown tester $C", "dingtalk-connector: cannot"),
+    ] {
+        let (machine, before) = died_in(command);
+        let newest = machine.newest();
+        let change = |script: &str| {
+            let script =
+                format!("cd {HOME}; T={RECORDS}/transactions/{newest} C={CONNECTOR}; {script}");
+            let order = machine.command(&["bash", "-euc", &script]);
+            if by_root { order.by_root().ask() } else { order.ask() }
+        };
+        change(obstacle);
+        for _ in 0..2 {
+            let refused = machine.setup(&["recover"]).run();
+            assert_exit(&refused, 4);
+            assert_says(
+                &refused,
+                &[&newest, "is unfinished", words, "Then: openclaw-setup recover"],
+            );
+        }
+        assert_exit(&machine.setup(&["uninstall"]).run(), 4);
+        change(relief);
+        assert_exit(&machine.setup(&["recover"]).run(), 0);
+        before.assert_same(&machine.theirs());
+    }
 }

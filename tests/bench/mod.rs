@@ -353,6 +353,14 @@ impl Running<'_> {
         self.machine.signal(process.trim(), signal);
     }
 
+    /// Sends a signal twice; the command may have ended by the second one.
+    pub(crate) fn signal_twice(&self, signal: &str) {
+        let pid_file = self.pid_file.to_str().unwrap();
+        let script = r#"kill -s "$1" "$(<"$2")"; kill -s "$1" "$(<"$2")" || true"#;
+        let line = ["bash", "-euc", script, "signal", signal, pid_file];
+        self.machine.command(&line).by_root().ask();
+    }
+
     /// Waits for its end.
     pub(crate) fn wait(self) -> Output {
         let output = self.child.wait_with_output().unwrap();

@@ -198,6 +198,11 @@ impl Watched<'_> {
         self.running.signal(signal);
     }
 
+    /// Sends a signal twice.
+    pub(crate) fn signal_twice(&self, signal: &str) {
+        self.running.signal_twice(signal);
+    }
+
     /// Waits for its end.
     pub(crate) fn end(mut self) -> Output {
         self.lines.read_to_string(&mut self.told).unwrap();
