@@ -27,7 +27,7 @@ fn died_in(command: &str) -> (Machine, Snapshot) {
         "install" => assert_exit(&machine.install(&[]).run(), 0),
         "upgrade" => assert_exit(&machine.upgrade(&newer, &[]).run(), 0),
         "doctor" => {
-            assert_exit(&machine.setup(&["doctor", "--fix", "plugin", "config", "--yes"]).run(), 0)
+            assert_exit(&machine.setup(&["doctor", "--fix", "plugin", "config", "--yes"]).run(), 0);
         }
         command => assert_exit(&machine.setup(&[command]).run(), 0),
     }
