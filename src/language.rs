@@ -208,6 +208,31 @@ pub trait Explain: Debug + Send + Sync {
     }
 }
 
+/// An error that nobody decides by: it is made where the reason is known, and shown.
+#[derive(Debug)]
+pub struct Problem {
+    /// The stable id.
+    pub code: &'static str,
+    /// What went wrong.
+    pub message: String,
+    /// What to do now.
+    pub hint: String,
+}
+
+impl Explain for Problem {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn message(&self) -> String {
+        self.message.clone()
+    }
+
+    fn hint(&self) -> String {
+        self.hint.clone()
+    }
+}
+
 impl<E: Explain + 'static> From<E> for Box<dyn Explain> {
     fn from(error: E) -> Self {
         Box::new(error)

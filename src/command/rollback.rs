@@ -9,7 +9,7 @@ use super::undertaking::{Undertaking, undertake};
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::plan::rollback::{self as planning, Past, PastStep, Request};
-use crate::plan::{Plan, PlanError};
+use crate::plan::{Plan, error};
 use crate::report::bar::Bar;
 use crate::say;
 use crate::snapshot::installation::Installation;
@@ -49,8 +49,7 @@ impl Return<'_> {
             Some(id) => journals.iter().position(|journal| journal.intent().id == id),
             None => journals.len().checked_sub(1),
         };
-        let id = self.id.map(str::to_owned);
-        let place = place.ok_or(PlanError::NoSuchTransaction { id })?;
+        let place = place.ok_or_else(|| error::no_such_transaction(self.id))?;
         let mut chosen = journals.split_off(place);
         chosen.reverse();
         Ok(chosen)

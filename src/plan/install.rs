@@ -7,12 +7,13 @@ use super::config::{self, Draft, Wish};
 use super::note::Note;
 use super::order::{self, Changes};
 use super::renewal::host_of;
-use super::{Plan, PlanError, PlanFailure, bypass};
+use super::{Plan, PlanFailure, bypass, error};
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::installed::Traces;
 use crate::connector::npm::Pin;
 use crate::connector::{Sha256, TreeManifest};
 use crate::health::Expectations;
+use crate::language::Problem;
 use crate::openclaw::document::{Document, Edit, Value};
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::keys::{self, KeyChange};
@@ -57,9 +58,9 @@ impl Purpose {
     }
 
     /// `upgrade` needs something to upgrade; that is said before anything is asked for.
-    pub fn refuse_without(self, live: Option<&LiveTree>) -> Result<(), PlanError> {
+    pub fn refuse_without(self, live: Option<&LiveTree>) -> Result<(), Problem> {
         match (self, live) {
-            (Self::Upgrade { .. }, None) => Err(PlanError::NothingInstalled),
+            (Self::Upgrade { .. }, None) => Err(error::nothing_installed()),
             _ => Ok(()),
         }
     }
@@ -106,7 +107,7 @@ pub struct PayloadFacts<'a> {
 /// Makes the plan.
 pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
     if let Some(variable) = installation.read_only {
-        return Err(PlanError::ReadOnly { variable }.into());
+        return Err(error::read_only(variable).into());
     }
     refuse_wrong_direction(request)?;
     let effective = request.config.effective();
@@ -154,13 +155,13 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
 }
 
 /// `upgrade` goes backward only when told to.
-fn refuse_wrong_direction(request: &Request<'_>) -> Result<(), PlanError> {
+fn refuse_wrong_direction(request: &Request<'_>) -> Result<(), Problem> {
     let Purpose::Upgrade { allow_downgrade } = request.purpose else { return Ok(()) };
     let parse = |text: &str| semver::Version::parse(text).ok();
     let from = request.live.and_then(|live| live.version.as_deref()).and_then(parse);
     match (from, parse(request.payload.version)) {
         (Some(from), Some(to)) if to < from && !allow_downgrade => {
-            Err(PlanError::Downgrade { from: from.to_string(), to: to.to_string() })
+            Err(error::downgrade(&from.to_string(), &to.to_string()))
         }
         _ => Ok(()),
     }
@@ -218,7 +219,7 @@ fn config_draft<'a>(
     installation: &Installation,
     request: &Request<'_>,
     effective: &'a Value,
-) -> Result<Draft<'a>, PlanError> {
+) -> Result<Draft<'a>, Problem> {
     let command = installation.service.command();
     let wish = Wish {
         settings: request.settings,

@@ -6,7 +6,7 @@ use super::note::Note;
 use super::order::{self, Changes};
 use super::renewal::{Base, Renewal};
 use super::repair::Repair;
-use super::{Plan, PlanError, PlanFailure, bypass};
+use super::{Plan, PlanFailure, bypass, error};
 use crate::connector::installed::Traces;
 use crate::connector::manifest::Deviation;
 use crate::fs::image::FileState;
@@ -43,7 +43,7 @@ pub struct Request<'a> {
 pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
     let repairs = request.repairs;
     if let Some(variable) = installation.read_only.filter(|_| !repairs.is_empty()) {
-        return Err(PlanError::ReadOnly { variable }.into());
+        return Err(error::read_only(variable).into());
     }
     let mut notes = Vec::new();
     let (drop_in, bypass) = drop_in_step(installation, repairs, &mut notes);

@@ -21,8 +21,6 @@ use crate::language::Explain;
 use crate::transaction::journal::UnitBefore;
 use crate::transaction::step::Step;
 
-pub use error::PlanError;
-
 /// What will be done, in order, and what there is to say about it.
 #[derive(Debug)]
 pub struct Plan {

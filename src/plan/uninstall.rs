@@ -11,7 +11,7 @@ use crate::openclaw::document::{Document, Edit, Value};
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::keys::{self, KeyChange};
 use crate::openclaw::version::UNKNOWN_CHANNELS_ARE_TOLERATED;
-use crate::plan::PlanError;
+use crate::plan::error;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::live_tree::LiveTree;
 use crate::snapshot::paths::CONNECTOR;
@@ -35,14 +35,14 @@ pub struct Request<'a> {
 /// Makes the plan.
 pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
     if let Some(variable) = installation.read_only {
-        return Err(PlanError::ReadOnly { variable }.into());
+        return Err(error::read_only(variable).into());
     }
     let tolerated = installation
         .program
         .version
         .is_some_and(|version| version >= UNKNOWN_CHANNELS_ARE_TOLERATED);
     if request.keep_config && !tolerated {
-        return Err(PlanError::ChannelNeedsConnector.into());
+        return Err(error::channel_needs_connector().into());
     }
     let mut notes = order::surrounding_notes(installation, request.config);
     let traces =

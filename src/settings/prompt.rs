@@ -9,7 +9,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::{Setting, SettingError, Settings};
 use crate::interrupt::Interrupt;
-use crate::language::Explain;
+use crate::language::{Explain, Language};
 use crate::say;
 
 /// How often a prompt looks for Ctrl-C.
@@ -51,7 +51,11 @@ fn patiently<T: Send + 'static>(
     let terminal = tcgetattr(std::io::stdin()).ok();
     let (sender, receiver) = mpsc::channel();
     // nobody listens any more if a signal came first
-    std::thread::spawn(move || drop(sender.send(question())));
+    let language = Language::chosen();
+    std::thread::spawn(move || {
+        language.choose();
+        drop(sender.send(question()));
+    });
     loop {
         let heard = receiver.recv_timeout(GLANCE);
         if interrupt.is_raised() {

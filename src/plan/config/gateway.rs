@@ -1,8 +1,9 @@
 //! `gateway.auth` and `gateway.http.endpoints.chatCompletions`.
 
 use super::{Draft, Wish};
+use crate::language::Problem;
 use crate::openclaw::document::{Value, escape_substitution};
-use crate::plan::error::PlanError;
+use crate::plan::error;
 use crate::plan::note::Note;
 use crate::settings::GatewayAuth;
 use crate::settings::placeholder::is_placeholder;
@@ -37,14 +38,14 @@ impl Credential {
 pub(super) fn section(
     draft: &mut Draft<'_>,
     wish: &Wish<'_>,
-) -> Result<Option<Credential>, PlanError> {
+) -> Result<Option<Credential>, Problem> {
     draft.set(&ENDPOINT, true);
     match (wish.settings.gateway_auth, current_mode(draft)) {
         (Some(GatewayAuth::None), _) | (None, None | Some("none")) => without_token(draft, wish),
         (Some(GatewayAuth::Token), _) => with_wanted_token(draft, wish).map(Some),
         (None, Some("token")) => with_token_as_it_is(draft, wish).map(Some),
         (None, Some("password")) => password_as_it_is(draft).map(Some),
-        (None, Some(mode)) => Err(PlanError::AuthMode { mode: mode.to_owned() }),
+        (None, Some(mode)) => Err(error::auth_mode(mode)),
     }
 }
 
@@ -56,7 +57,7 @@ fn current_mode<'a>(draft: &Draft<'a>) -> Option<&'a str> {
         .or_else(|| draft.now(&PASSWORD).map(|_| "password"))
 }
 
-fn without_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Option<Credential>, PlanError> {
+fn without_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Option<Credential>, Problem> {
     refuse_exposure(draft, wish)?;
     draft.set(&MODE, "none");
     draft.notes.push(Note::AuthNone);
@@ -65,22 +66,22 @@ fn without_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Option<Creden
 
 /// OpenClaw itself refuses to start on a non-loopback bind without auth; `tailscale.mode=serve` it
 /// allows, and so would expose the agent.
-fn refuse_exposure(draft: &Draft<'_>, wish: &Wish<'_>) -> Result<(), PlanError> {
+fn refuse_exposure(draft: &Draft<'_>, wish: &Wish<'_>) -> Result<(), Problem> {
     let bind = wish.bind_option.or_else(|| draft.text(&["gateway", "bind"]));
     if let Some(bind) = bind.filter(|bind| *bind != "loopback") {
         let (key, value) = ("gateway.bind".to_owned(), bind.to_owned());
-        return Err(PlanError::Exposed { key, value });
+        return Err(error::exposed(&key, &value));
     }
     let tailscale = draft.text(&["gateway", "tailscale", "mode"]);
     if let Some(mode) = tailscale.filter(|mode| *mode != "off") {
         let (key, value) = ("gateway.tailscale.mode".to_owned(), mode.to_owned());
-        return Err(PlanError::Exposed { key, value });
+        return Err(error::exposed(&key, &value));
     }
     Ok(())
 }
 
 /// Token mode was asked for: the given token, else the gateway's own, else a new one.
-fn with_wanted_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Credential, PlanError> {
+fn with_wanted_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Credential, Problem> {
     draft.set(&MODE, "token");
     if let Some(token) = given(wish) {
         draft.set(&TOKEN, token.as_str());
@@ -94,7 +95,7 @@ fn with_wanted_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Credentia
     Ok(Credential::Token(token))
 }
 
-fn with_token_as_it_is(draft: &Draft<'_>, wish: &Wish<'_>) -> Result<Credential, PlanError> {
+fn with_token_as_it_is(draft: &Draft<'_>, wish: &Wish<'_>) -> Result<Credential, Problem> {
     let own = match draft.now(&TOKEN) {
         Some(Value::String(token)) if !is_placeholder(token) => Some(token.clone()),
         None if wish.token_in_unit => Some("${OPENCLAW_GATEWAY_TOKEN}".to_owned()),
@@ -102,19 +103,19 @@ fn with_token_as_it_is(draft: &Draft<'_>, wish: &Wish<'_>) -> Result<Credential,
     };
     match (own, given(wish)) {
         (Some(own), Some(given)) if own != given && !own.contains("${") => {
-            Err(PlanError::TokenConflict)
+            Err(error::token_conflict())
         }
         (Some(own), _) => Ok(Credential::Token(own)),
         (None, Some(given)) => Ok(Credential::Token(given)),
-        (None, None) => Err(PlanError::TokenUnreadable),
+        (None, None) => Err(error::token_unreadable()),
     }
 }
 
-fn password_as_it_is(draft: &Draft<'_>) -> Result<Credential, PlanError> {
+fn password_as_it_is(draft: &Draft<'_>) -> Result<Credential, Problem> {
     let password = draft.text(&PASSWORD).filter(|text| !is_placeholder(text));
     password
         .map(|text| Credential::Password(text.to_owned()))
-        .ok_or_else(|| PlanError::AuthMode { mode: "password".to_owned() })
+        .ok_or_else(|| error::auth_mode("password"))
 }
 
 fn given(wish: &Wish<'_>) -> Option<String> {

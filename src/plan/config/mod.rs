@@ -8,8 +8,8 @@ pub(super) mod schema;
 
 use std::path::Path;
 
-use super::error::PlanError;
 use super::note::Note;
+use crate::language::Problem;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::version::Version;
 use crate::settings::{Secret, Setting, Settings};
@@ -81,7 +81,7 @@ impl<'a> Draft<'a> {
 }
 
 /// The edits that bring the effective config to what `install` wants.
-pub fn edits<'a>(effective: &'a Value, wish: &Wish<'_>) -> Result<Draft<'a>, PlanError> {
+pub fn edits<'a>(effective: &'a Value, wish: &Wish<'_>) -> Result<Draft<'a>, Problem> {
     let mut draft = Draft::of(effective);
     provider::section(&mut draft, wish);
     let token = gateway::section(&mut draft, wish)?;

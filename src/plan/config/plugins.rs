@@ -1,14 +1,15 @@
 //! `plugins`: the entry, the lists, and the record of the installation.
 
 use super::{Draft, Wish};
+use crate::language::Problem;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::version::INSTALLS_LEAVE_THE_CONFIG;
-use crate::plan::error::PlanError;
+use crate::plan::error;
 use crate::snapshot::paths::CONNECTOR;
 
-pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<(), PlanError> {
+pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<(), Problem> {
     if draft.now(&["plugins", "enabled"]) == Some(&Value::from(false)) {
-        return Err(PlanError::PluginsOff { file: wish.file.to_owned() });
+        return Err(error::plugins_off(wish.file));
     }
     draft.set(&["plugins", "entries", CONNECTOR, "enabled"], true);
     lists(draft);

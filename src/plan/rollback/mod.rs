@@ -9,11 +9,12 @@ use std::path::PathBuf;
 
 use super::note::Note;
 use super::order::{self, Changes};
-use super::{Plan, PlanError, PlanFailure};
+use super::{Plan, PlanFailure, error};
 use crate::connector::installed::Traces;
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::health::Expectations;
+use crate::language::Problem;
 use crate::openclaw::document::{Document, Value};
 use crate::snapshot::installation::Installation;
 use crate::snapshot::live_tree::LiveTree;
@@ -68,7 +69,7 @@ pub struct Request<'a> {
 /// Makes the plan.
 pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
     if let Some(variable) = installation.read_only {
-        return Err(PlanError::ReadOnly { variable }.into());
+        return Err(error::read_only(variable).into());
     }
     let mut notes: Vec<Note> = order::slow_stop(installation).into_iter().collect();
     let mut changes = Changes { tree: tree(request)?, ..Changes::default() };
@@ -134,7 +135,7 @@ fn deviations(installation: &Installation, request: &Request<'_>) -> Option<Note
 
 /// The tree that stood there before the oldest of the transactions, wherever it is kept now: each
 /// swap leaves the tree that it took away in a transaction's slot.
-fn tree(request: &Request<'_>) -> Result<Option<TreeStep>, PlanError> {
+fn tree(request: &Request<'_>) -> Result<Option<TreeStep>, Problem> {
     let steps =
         request.past.iter().flat_map(|past| past.steps.iter().map(move |step| (past, step)));
     let mut trees = steps.filter_map(|(past, past_step)| match &past_step.step {
@@ -153,7 +154,7 @@ fn tree(request: &Request<'_>) -> Result<Option<TreeStep>, PlanError> {
         None => None,
         Some(identity) => {
             let kept = request.kept.iter().find(|(_, known)| *known == identity);
-            let lost = || PlanError::TreePruned { id: oldest.id.clone() };
+            let lost = || error::tree_pruned(&oldest.id);
             Some(kept.ok_or_else(lost)?.0.clone())
         }
     };
