@@ -89,10 +89,10 @@ pub(super) fn channel_needs_connector() -> Problem {
 /// There is no transaction of that id, or none at all.
 #[must_use]
 pub fn no_such_transaction(id: Option<&str>) -> Problem {
-    let message = match id {
-        Some(id) => say!("there is no completed transaction {id}", id),
-        None => say!("there is no transaction to roll back"),
-    };
+    let message = id.map_or_else(
+        || say!("there is no transaction to roll back"),
+        |id| say!("there is no completed transaction {id}", id),
+    );
     problem("history.no-such-transaction", message, say!("List them: openclaw-setup history"))
 }
 
