@@ -11,6 +11,7 @@ pub mod interrupt;
 pub mod language;
 pub mod patience;
 pub mod progress;
+pub mod redaction;
 
 // what the world outside is like
 pub mod connector;

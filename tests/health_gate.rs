@@ -96,8 +96,8 @@ fn pass(
     let owner = Owner { uid, unit: Some(UNIT.to_owned()) };
     let endpoint = Endpoint::new(18789, None, owner);
     let log = LogSource::of_unit(UNIT);
-    let secrets = [SECRET.to_owned()];
-    let gate = Gate { manager, unit: UNIT, endpoint: &endpoint, log: &log, secrets: &secrets };
+    openclaw_setup::redaction::learn(SECRET);
+    let gate = Gate { manager, unit: UNIT, endpoint: &endpoint, log: &log };
     gate.pass(&everything(), deadline, interrupt)
 }
 

@@ -17,6 +17,7 @@ const WIDTH: usize = 80;
 #[must_use]
 pub fn command() -> Command {
     let command = Cli::command()
+        .bin_name("openclaw-setup")
         .term_width(WIDTH)
         .disable_help_flag(true)
         .disable_version_flag(true)

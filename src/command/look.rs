@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::repair_source;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
-use crate::command::install::secrets;
 use crate::command::verify;
 use crate::fs::lock::Lock;
 use crate::health::port::Listener;
@@ -110,7 +109,7 @@ fn examine(
         answers: service
             .filter(|managed| managed.unit.is_up())
             .map(|_| answers(&installation, effective)),
-        log: log(context, &installation, config.as_ref().ok(), host.now_usec),
+        log: log(context, &installation, host.now_usec),
         pending: pending(context)?,
         outside: Outside::default(),
         process,
@@ -205,19 +204,13 @@ fn undone_by_others(installation: &Installation) -> Vec<Overridden> {
         .collect()
 }
 
-fn log(
-    context: &Context,
-    installation: &Installation,
-    config: Option<&ConfigSet>,
-    now: u64,
-) -> Log {
+fn log(context: &Context, installation: &Installation, now: u64) -> Log {
     let unit = &installation.paths.unit;
     let started = installation.service.managed().map(|managed| managed.unit.main_start_usec);
     let since = started.filter(|usec| *usec > 0).unwrap_or_else(|| now.saturating_sub(AN_HOUR));
     let source = LogSource::of_unit(unit);
     let lines = gateway_log(&source, since, Deadline::after(LOG), &context.interrupt);
-    let secrets = config.map(|config| secrets(config.effective(), config)).unwrap_or_default();
-    Log::of(&lines, format!("log:{unit}"), CONNECTOR, &secrets)
+    Log::of(&lines, format!("log:{unit}"), CONNECTOR)
 }
 
 fn pending(context: &Context) -> Result<Option<Pending>, Failure> {

@@ -17,6 +17,8 @@ use crate::cli::{Cli, Color, Command, localize};
 use crate::interrupt::Interrupt;
 use crate::language::Language;
 use crate::report::Console;
+use crate::report::terminal::Shown;
+use crate::say;
 use crate::snapshot::account::Account;
 use crate::snapshot::paths;
 use crate::snapshot::surroundings::Surroundings;
@@ -26,6 +28,7 @@ use crate::snapshot::surroundings::Surroundings;
 pub fn run() -> ExitCode {
     keep_inherited_descriptors();
     leave_no_core();
+    die_without_a_word_of_others();
     let arguments: Vec<_> = std::env::args_os().collect();
     let surroundings = Surroundings::of_process();
     let voice = Voice::overheard(&arguments);
@@ -47,6 +50,15 @@ fn leave_no_core() {
     let at_most_one = limit.maximum.map_or(1, |maximum| maximum.min(1));
     // a limit may always be lowered
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(at_most_one), ..limit });
+}
+
+/// A panic is a fault of ours, and its words may quote what was being read: only the place is told.
+fn die_without_a_word_of_others() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let text = say!("openclaw-setup has a fault at {place}; run openclaw-setup recover", place);
+        let _ = Shown::of(&text).write_to(&mut std::io::stderr());
+    }));
 }
 
 /// JSON is for programs: English, whoever runs it, unless a language is asked for.

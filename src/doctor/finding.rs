@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::openclaw::document::mask::is_secret_key;
 use crate::openclaw::document::{KeyPath, Place};
 use crate::plan::repair::Repair;
+use crate::redaction::{MASK, masked};
 use crate::say;
 
 /// How bad a finding is.
@@ -164,8 +165,8 @@ impl Evidence {
         let name = KeyPath::from(path).to_string();
         let value = match snapshot.key(path) {
             None => "(not set)".to_owned(),
-            Some(_) if path.iter().any(|segment| is_secret_key(segment)) => "•••".to_owned(),
-            Some(value) => value.to_json().to_string(),
+            Some(_) if path.iter().any(|segment| is_secret_key(segment)) => MASK.to_owned(),
+            Some(value) => masked(&value.to_json().to_string()),
         };
         Self::in_file(&file, place, format!("{name} = {value}"))
     }

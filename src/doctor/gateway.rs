@@ -269,7 +269,7 @@ fn other_unit(unit: &crate::snapshot::units::OtherUnit) -> Finding {
     )
     .about(path.clone())
     .symptom("EADDRINUSE")
-    .read(path, format!("ExecStart={}", crate::health::redacted(&unit.exec_start, &[])))
+    .read(path, format!("ExecStart={}", crate::redaction::masked(&unit.exec_start)))
 }
 
 pub(super) fn health(snapshot: &Snapshot) -> Verdict {

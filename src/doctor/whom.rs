@@ -8,6 +8,7 @@ use crate::outside::Way;
 use crate::outside::dingtalk::Bot;
 use crate::outside::provider::Provider;
 use crate::plan::config::provider_of;
+use crate::redaction::learn;
 use crate::settings::Settings;
 use crate::settings::placeholder::is_placeholder;
 use crate::snapshot::outside::Reason;
@@ -58,6 +59,9 @@ impl<'e> Outlook<'e> {
         let own = models.iter().find(id_of).and_then(|model| model.get(&["api"]));
         let api = own.or_else(|| entry.get(&["api"])).and_then(Value::as_str).unwrap_or("–");
         let key = self.key(&wanted.id, entry);
+        if let Some(key) = &key {
+            learn(key);
+        }
         Ok(Provider { api: api.to_owned(), base_url, model, key, proxy, way, patience })
     }
 
@@ -90,6 +94,7 @@ impl<'e> Outlook<'e> {
         }
         let bots = named.into_iter().filter_map(|(account, id, secret)| {
             let (client_id, client_secret) = (self.text_of(id)?, self.text_of(secret)?);
+            learn(&client_secret);
             Some(Bot { account, client_id, client_secret })
         });
         let bots: Vec<Bot> = bots.collect();
@@ -121,11 +126,4 @@ fn is_off(account: &Value) -> bool {
 #[must_use]
 pub fn is_marker(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-}
-
-/// What of it must never be shown.
-#[must_use]
-pub fn secrets(provider: Option<&Provider>, bots: &[Bot]) -> Vec<String> {
-    let key = provider.and_then(|provider| provider.key.clone());
-    key.into_iter().chain(bots.iter().map(|bot| bot.client_secret.clone())).collect()
 }

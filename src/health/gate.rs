@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use super::error::{Cause, Unhealthy};
 use super::{
     ChannelQuestion, ChatAnswer, Endpoint, LogLine, LogSource, Readiness, Redaction, Sign, Signs,
-    asked_for_channel, gateway_log, redacted,
+    asked_for_channel, gateway_log,
 };
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
+use crate::redaction::masked;
 use crate::systemd::environment::{Bypass, Environment, Spelling};
 use crate::systemd::{ActiveState, ManagerError, Unit, UserManager};
 
@@ -79,8 +80,6 @@ pub struct Gate<'a> {
     pub endpoint: &'a Endpoint,
     /// Where it logs.
     pub log: &'a LogSource,
-    /// What no line of a report may show.
-    pub secrets: &'a [String],
 }
 
 impl Gate<'_> {
@@ -289,9 +288,9 @@ impl Watch<'_> {
         if is_due(&mut run.log_read, READ_LOG) {
             let signs = Signs::of(&self.lines_since(self.last_start_usec), id);
             if let Some(reason) = signs.connector_failure() {
-                return Err(Cause::ConnectorFailed { reason: self.shown(reason) });
+                return Err(Cause::ConnectorFailed { reason: masked(reason) });
             }
-            run.connector = signs.connector_proof().map(|line| Proof::Log(self.shown(line)));
+            run.connector = signs.connector_proof().map(|line| Proof::Log(masked(line)));
         }
         let command = unit.exec_start.first().filter(|_| run.connector.is_none());
         if let Some(command) = command.filter(|_| run.since.elapsed() >= READ_LOG)
@@ -318,11 +317,9 @@ impl Watch<'_> {
         let id = self.expectations.connector.as_deref().unwrap_or_default();
         match Signs::of(&self.lines_since(self.first_start_usec), id).refusal() {
             Some(Sign::ConfigInvalid(reason)) => {
-                Err(Cause::ConfigInvalid { reason: self.shown(reason) })
+                Err(Cause::ConfigInvalid { reason: masked(reason) })
             }
-            Some(Sign::StartRefused(reason)) => {
-                Err(Cause::StartRefused { reason: self.shown(reason) })
-            }
+            Some(Sign::StartRefused(reason)) => Err(Cause::StartRefused { reason: masked(reason) }),
             _ => Ok(()),
         }
     }
@@ -339,7 +336,7 @@ impl Watch<'_> {
         let lines = self.lines_since(self.first_start_usec);
         let mut redaction = Redaction::default();
         let shown = lines.iter().map(|line| {
-            let text = redaction.shown(line, self.gate.secrets);
+            let text = redaction.shown(line);
             if line.speaker.is_empty() { text } else { format!("[{}] {text}", line.speaker) }
         });
         let mut log: Vec<String> = shown.collect();
@@ -354,10 +351,6 @@ impl Watch<'_> {
         }
         let enough = Deadline::after(REQUEST);
         gateway_log(self.gate.log, usec, enough, &Interrupt::never())
-    }
-
-    fn shown(&self, text: &str) -> String {
-        redacted(text, self.gate.secrets)
     }
 
     fn request(&self) -> Duration {

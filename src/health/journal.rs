@@ -115,7 +115,7 @@ pub(super) fn entry(line: &str) -> Option<Entry> {
         LogLine::of_console(usec, &text)
     } else {
         let speaker = entry["SYSLOG_IDENTIFIER"].as_str().unwrap_or_default().to_owned();
-        LogLine { usec, speaker, text }
+        LogLine { usec, speaker, text, begins: true }
     };
     Some(Entry { is_the_gateways, line })
 }

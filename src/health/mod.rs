@@ -23,6 +23,6 @@ pub use journal::{LogSource, gateway_log};
 pub use listen::{Listener, Origin, Wanted, listen, origin};
 pub use log::LogLine;
 pub use log_error::LogError;
-pub use redaction::{Redaction, redacted};
+pub use redaction::Redaction;
 pub use signs::{Sign, Signs};
 pub use undone::BypassUndone;

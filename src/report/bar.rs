@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::console::{Console, Mark};
+use super::terminal::Shown;
 use crate::language::Localized;
 use crate::progress::Progress;
 
@@ -50,7 +51,7 @@ impl Progress for Bar {
         }
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         bar.set_style(style(total, self.console.color));
-        bar.set_message(label);
+        bar.set_message(Shown::of(&label).into_text());
         bar.enable_steady_tick(Duration::from_millis(120));
         self.drawn.replace(Some(bar));
     }

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
+use super::terminal::Shown;
 use crate::language::{Explain, Localized};
 use crate::say;
 
@@ -33,11 +34,22 @@ pub enum Mark {
 }
 
 impl Mark {
-    fn sign(self) -> (&'static str, &'static str) {
+    /// Each of them.
+    pub(super) const ALL: [Self; 3] = [Self::Good, Self::Hint, Self::Bad];
+
+    pub(super) fn sign(self) -> &'static str {
         match self {
-            Self::Good => ("✓", "32"),
-            Self::Hint => ("!", "33"),
-            Self::Bad => ("✗", "31"),
+            Self::Good => "✓",
+            Self::Hint => "!",
+            Self::Bad => "✗",
+        }
+    }
+
+    pub(super) fn color(self) -> &'static str {
+        match self {
+            Self::Good => "32",
+            Self::Hint => "33",
+            Self::Bad => "31",
         }
     }
 }
@@ -53,15 +65,14 @@ impl Console {
     /// A result, on stdout. A reader that has gone away (`| head`) is no error.
     pub fn result(&self, text: &str) {
         if !self.json {
-            write_line(&mut std::io::stdout().lock(), text);
+            write_line(&mut std::io::stdout().lock(), &self.shown(text));
         }
     }
 
     /// The JSON document, on stdout.
     pub fn document(&self, document: &serde_json::Value) {
         if self.json {
-            let text =
-                if self.line_by_line { document.to_string() } else { format!("{document:#}") };
+            let text = Shown::json(document, self.line_by_line);
             write_line(&mut std::io::stdout().lock(), &text);
         }
     }
@@ -69,13 +80,13 @@ impl Console {
     /// A line on stderr that tells what happens.
     pub fn tell(&self, text: &str) {
         if !self.quiet {
-            write_line(&mut std::io::stderr().lock(), text);
+            write_line(&mut std::io::stderr().lock(), &self.shown(text));
         }
     }
 
     /// A line that belongs to an error: shown even when quiet.
     pub fn complain(&self, text: &str) {
-        write_line(&mut std::io::stderr().lock(), text);
+        write_line(&mut std::io::stderr().lock(), &self.shown(text));
     }
 
     /// A line of a step, a note or a fact, with its mark.
@@ -86,13 +97,12 @@ impl Console {
     /// The same as text, for results on stdout.
     #[must_use]
     pub fn marked(&self, mark: Mark, text: &str) -> String {
-        let (sign, color) = mark.sign();
-        let text = text.replace('\n', "\n  ");
-        if self.color {
-            format!("\u{1b}[{color}m{sign}\u{1b}[0m {text}")
-        } else {
-            format!("{sign} {text}")
-        }
+        format!("{} {}", mark.sign(), text.replace('\n', "\n  "))
+    }
+
+    fn shown(self, text: &str) -> Shown {
+        let shown = Shown::of(text);
+        if self.color { shown.with_colored_marks() } else { shown }
     }
 
     /// A remark.
@@ -115,18 +125,20 @@ impl Console {
     fn explain(self, word: &str, color: &str, error: &dyn Explain) {
         let problem = error.message();
         let remedy = error.hint().replace('\n', "\n  ");
-        let word =
-            if self.color { format!("\u{1b}[{color}m{word}\u{1b}[0m") } else { word.to_owned() };
-        let mut stream = std::io::stderr().lock();
-        write_line(&mut stream, &format!("{word} {problem}"));
-        for line in error.evidence() {
-            write_line(&mut stream, &format!("  | {line}"));
+        let mut head = Shown::of(&format!("{word} {problem}"));
+        if self.color {
+            head = head.with_colored_start(word.len(), color);
         }
-        write_line(&mut stream, &format!("  {remedy}"));
+        let mut stream = std::io::stderr().lock();
+        write_line(&mut stream, &head);
+        for line in error.evidence() {
+            write_line(&mut stream, &Shown::of(&format!("  | {line}")));
+        }
+        write_line(&mut stream, &Shown::of(&format!("  {remedy}")));
     }
 }
 
-fn write_line(stream: &mut dyn Write, text: &str) {
+fn write_line(stream: &mut dyn Write, text: &Shown) {
     // a closed pipe: nobody is left who could be told
-    let _ = writeln!(stream, "{text}");
+    let _ = text.write_to(stream);
 }

@@ -4,5 +4,6 @@ pub mod bar;
 pub mod console;
 pub mod json;
 pub mod table;
+pub mod terminal;
 
 pub use console::Console;

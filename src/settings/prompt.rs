@@ -10,6 +10,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use super::{Setting, SettingError, Settings};
 use crate::interrupt::Interrupt;
 use crate::language::{Explain, Language};
+use crate::report::terminal::Shown;
 use crate::say;
 
 /// How often a prompt looks for Ctrl-C.
@@ -37,7 +38,7 @@ pub fn ask(
 
 /// Asks for a yes.
 pub fn confirm(question: &str, interrupt: &Interrupt) -> Result<bool, SettingError> {
-    let question = question.to_owned();
+    let question = Shown::of(question).into_text();
     let asked = || Confirm::new().with_prompt(question).default(true).interact();
     patiently(asked, interrupt)
 }
@@ -50,8 +51,8 @@ fn patiently<T: Send + 'static>(
 ) -> Result<T, SettingError> {
     let terminal = tcgetattr(std::io::stdin()).ok();
     let (sender, receiver) = mpsc::channel();
-    // nobody listens any more if a signal came first
     let language = Language::chosen();
+    // nobody listens any more if a signal came first
     std::thread::spawn(move || {
         language.choose();
         drop(sender.send(question()));
@@ -75,7 +76,7 @@ fn patiently<T: Send + 'static>(
 fn interact(setting: Setting) -> dialoguer::Result<String> {
     let validate = |text: &String| {
         let outcome = Settings::default().accept(setting, text);
-        outcome.map_err(|error| error.message())
+        outcome.map_err(|error| Shown::of(&error.message()).into_text())
     };
     let prompt = question(setting);
     if setting.is_secret() {

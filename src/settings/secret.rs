@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::fs::{Action, FileError};
+use crate::redaction;
 
 /// A secret. Neither `Debug` nor anything else prints it; who needs it says so with
 /// [`Secret::reveal`].
@@ -12,10 +13,12 @@ use crate::fs::{Action, FileError};
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a text.
+    /// Wraps a text, which is shown nowhere from now on.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        let text = text.into();
+        redaction::learn(&text);
+        Self(text)
     }
 
     /// A new one: 256 bits of the kernel's randomness, in hex.
@@ -25,7 +28,7 @@ impl Secret {
         std::fs::File::open(source)
             .and_then(|mut file| file.read_exact(&mut bytes))
             .map_err(FileError::at(Action::Read, source))?;
-        Ok(Self(base16ct::lower::encode_string(&bytes)))
+        Ok(Self::new(base16ct::lower::encode_string(&bytes)))
     }
 
     /// The text itself, for the one place that must write or send it.
@@ -37,6 +40,6 @@ impl Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("•••")
+        formatter.write_str(redaction::MASK)
     }
 }

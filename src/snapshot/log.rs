@@ -80,10 +80,10 @@ const TAIL: usize = 400;
 impl Log {
     /// Reads the lines. What somebody wrote to the bot is neither shown nor taken for a symptom.
     #[must_use]
-    pub fn of(lines: &[LogLine], source: String, channel: &str, secrets: &[String]) -> Self {
+    pub fn of(lines: &[LogLine], source: String, channel: &str) -> Self {
         let mut redaction = Redaction::default();
         let mut masked = |line: &LogLine| {
-            let text = redaction.shown(line, secrets);
+            let text = redaction.shown(line);
             LogLine { text, ..line.clone() }
         };
         let lines: Vec<LogLine> = lines.iter().map(&mut masked).collect();
@@ -138,13 +138,14 @@ mod tests {
             usec: 1,
             speaker: speaker.to_owned(),
             text: text.to_owned(),
+            begins: !speaker.is_empty(),
         };
         let lines = [
             line("dingtalk-connector", "[DingTalk] 收到消息: why do I see fetch failed"),
             line("", "and LLM request timed out"),
             line("dingtalk-connector", "[DingTalk] Gateway 调用失败: fetch failed"),
         ];
-        let log = Log::of(&lines, "log".to_owned(), "dingtalk-connector", &[]);
+        let log = Log::of(&lines, "log".to_owned(), "dingtalk-connector");
         let heard: Vec<_> =
             log.heard.iter().map(|heard| (heard.signature.check, heard.count)).collect();
         assert_eq!(heard, [("proxy.loopback", 1)]);

@@ -91,7 +91,7 @@ impl Outside {
 }
 
 fn measured<'o>(subject: &str, way: Way, answer: &'o Answer) -> Measurement<'o> {
-    Measurement { subject: crate::health::redacted(subject, &[]), way, answer }
+    Measurement { subject: crate::redaction::masked(subject), way, answer }
 }
 
 /// The way in words.

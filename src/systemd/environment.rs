@@ -50,6 +50,7 @@ impl Environment {
 
     /// Sets a variable.
     pub fn set(&mut self, name: &str, value: &str) {
+        crate::redaction::learn_named(name, value);
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 

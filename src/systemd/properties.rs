@@ -92,10 +92,7 @@ impl Properties {
                 .map(|file| EnvironmentFile { path: (&file[0]).into(), optional: file[1] == "yes" })
                 .collect(),
             unset_environment: self.words("UnsetEnvironment").to_vec(),
-            exec_start: command
-                .map(|words| CommandLine { arguments: words.to_vec() })
-                .into_iter()
-                .collect(),
+            exec_start: command.map(|words| CommandLine::of(words.to_vec())).into_iter().collect(),
             main_pid: Some(self.number("MainPID")).filter(|&pid| pid != 0),
             n_restarts: self.number("NRestarts"),
             invocation_id: self.text("InvocationID"),

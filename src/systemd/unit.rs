@@ -102,6 +102,14 @@ pub struct CommandLine {
     pub arguments: Vec<String>,
 }
 
+impl CommandLine {
+    /// Its secrets are shown nowhere from now on.
+    pub(super) fn of(arguments: Vec<String>) -> Self {
+        crate::redaction::learn_arguments(&arguments);
+        Self { arguments }
+    }
+}
+
 impl fmt::Debug for CommandLine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let program = self.arguments.first().map_or("", String::as_str);

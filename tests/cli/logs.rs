@@ -27,7 +27,7 @@ fn log(machine: &Machine, file: &str, speaker: &str, text: &str) {
 fn with_a_log() -> Machine {
     let machine = Machine::only_a_home();
     log(&machine, DAY, "gateway", "listening");
-    log(&machine, DAY, "gateway/channels/dingtalk-connector", "[default] up");
+    log(&machine, DAY, "gateway/channels/dingtalk-connector", "[default] starting");
     machine
 }
 
@@ -66,12 +66,12 @@ fn a_log_file_is_shown_with_time_and_speaker() {
     assert_eq!(
         String::from_utf8_lossy(&shown.stdout),
         "2026-03-13T18:00:00.000+08:00 [gateway] listening\n\
-         2026-03-13T18:00:00.000+08:00 [dingtalk-connector] [default] up\n"
+         2026-03-13T18:00:00.000+08:00 [dingtalk-connector] [default] starting\n"
     );
     assert_says(&shown, &["Not in the journal", DAY]);
     let last = machine.setup(&["logs", "--lines", "1", "--lang", "zh-CN", "--quiet"]).run();
     assert_eq!(said(&last).lines().count(), 1, "{}", said(&last));
-    assert_says(&last, &["[default] up"]);
+    assert_says(&last, &["[default] starting"]);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn each_line_is_an_object_in_json() {
         serde_json::json!({
             "time": "2026-03-13T10:00:00.000000Z",
             "speaker": "dingtalk-connector",
-            "text": "[default] up",
+            "text": "[default] starting",
         })
     );
     assert_eq!(lines.len(), 2);
@@ -161,7 +161,7 @@ fn secrets_and_messages_are_masked_also_a_secret_that_came_later() {
 fn a_file_is_followed_through_growth_truncation_rotation_and_midnight() {
     let machine = with_a_log();
     let mut follower = Follower::of(&machine, &["--lines", "1"]);
-    follower.expect("[default] up");
+    follower.expect("[default] starting");
     log(&machine, DAY, "gateway", "grown");
     follower.expect("grown");
     machine.shell(&format!("head -n 1 {DAY} >copy; cat copy >{DAY}"));

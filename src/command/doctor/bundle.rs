@@ -14,13 +14,11 @@ use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::doctor::Diagnosis;
 use crate::fs::{Action, FileError};
-use crate::health::redacted;
-use crate::openclaw::document::mask::{is_secret_key, secrets_in};
 use crate::openclaw::include::ConfigSet;
+use crate::redaction::{MASK, masked, masked_arguments};
 use crate::report::Console;
 use crate::say;
 use crate::snapshot::Snapshot;
-use crate::snapshot::service::Managed;
 
 /// One file of the archive.
 struct Part {
@@ -73,13 +71,11 @@ fn archive(parts: &[Part]) -> std::io::Result<Vec<u8>> {
 }
 
 fn parts(snapshot: &Snapshot, diagnosis: &Diagnosis, console: Console) -> Vec<Part> {
-    let secrets = secrets(snapshot);
-    let plain = Console { color: false, ..console };
     let json = |value: &serde_json::Value| format!("{value:#}\n");
     let mut parts = vec![
         Part {
             name: "findings.txt".to_owned(),
-            text: tell::text(diagnosis, plain),
+            text: tell::text(diagnosis, console),
             what: say!("the findings, as shown"),
         },
         Part {
@@ -99,7 +95,7 @@ fn parts(snapshot: &Snapshot, diagnosis: &Diagnosis, console: Console) -> Vec<Pa
         },
         Part {
             name: "log.txt".to_owned(),
-            text: snapshot.log.tail.join("\n"),
+            text: snapshot.log.tail.join("\n") + "\n",
             what: say!("the gateway's last log lines"),
         },
     ];
@@ -109,26 +105,9 @@ fn parts(snapshot: &Snapshot, diagnosis: &Diagnosis, console: Console) -> Vec<Pa
         text,
     }));
     for part in &mut parts {
-        part.text = part.text.lines().map(|line| redacted(line, &secrets) + "\n").collect();
+        part.text = masked(&part.text);
     }
     parts
-}
-
-/// Every secret that we know of: none of them may be in any text.
-pub(super) fn secrets(snapshot: &Snapshot) -> Vec<String> {
-    let config = snapshot.config.iter().flat_map(ConfigSet::files);
-    let mut secrets: Vec<String> =
-        config.flat_map(|(_, document)| secrets_in(document.value())).collect();
-    secrets.extend(snapshot.effective().map(secrets_in).unwrap_or_default());
-    let models = snapshot.models.as_ref().map(|models| secrets_in(models.value()));
-    secrets.extend(models.unwrap_or_default());
-    let files = snapshot.dotenv.iter().map(|file| &file.environment);
-    let unit = snapshot.unit().map(Managed::effective_environment);
-    for environment in files.chain(unit.as_ref()) {
-        let named = environment.iter().filter(|(name, _)| is_secret_key(name));
-        secrets.extend(named.map(|(_, value)| value.to_owned()));
-    }
-    secrets
 }
 
 fn configs(snapshot: &Snapshot) -> Vec<(String, String)> {
@@ -164,7 +143,7 @@ fn unit(snapshot: &Snapshot) -> serde_json::Value {
     let variables: serde_json::Map<String, serde_json::Value> = environment
         .iter()
         .map(|(name, value)| {
-            let value = if shown(name) { redacted(value, &[]) } else { "•••".to_owned() };
+            let value = if shown(name) { masked(value) } else { MASK.to_owned() };
             (name.to_owned(), value.into())
         })
         .collect();
@@ -178,7 +157,7 @@ fn unit(snapshot: &Snapshot) -> serde_json::Value {
         "dropIns": unit.drop_in_paths,
         "environmentFiles": unit.environment_files.iter().map(|file| &file.path).collect::<Vec<_>>(),
         "needDaemonReload": unit.need_daemon_reload,
-        "execStart": unit.exec_start.first().map(|command| &command.arguments),
+        "execStart": unit.exec_start.first().map(|command| masked_arguments(&command.arguments)),
         "nextEnvironment": variables,
     })
 }

@@ -8,11 +8,11 @@ use crate::cli::Doctor;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::doctor::Check;
-use crate::doctor::whom::{self, Outlook};
-use crate::health::redacted;
+use crate::doctor::whom::Outlook;
 use crate::outside::dingtalk::{self, Bot};
 use crate::outside::provider::{Provider, ProviderAnswers};
 use crate::outside::{Answer, Messenger, OutsideError};
+use crate::redaction::masked;
 use crate::say;
 use crate::snapshot::Snapshot;
 use crate::snapshot::outside::{Asked, Outside, Reason};
@@ -57,13 +57,7 @@ fn asked(
     provider: Whom<Provider>,
     bots: Whom<Vec<Bot>>,
 ) -> Result<Outside, Failure> {
-    let secrets = {
-        let bots = bots.as_deref().unwrap_or_default();
-        let mut secrets = whom::secrets(provider.as_ref().ok(), bots);
-        secrets.extend(super::bundle::secrets(snapshot));
-        secrets
-    };
-    let mask = |text: &str| redacted(text, &secrets);
+    let mask = |text: &str| masked(text);
     let node = node(context, snapshot);
     let messenger =
         node.map(|node| Messenger::new(node, outlook.environment(), &context.interrupt));
@@ -134,7 +128,7 @@ fn node(context: &Context, snapshot: &Snapshot) -> Option<PathBuf> {
 fn announce(context: &Context, provider: Option<&Provider>, bots: &[Bot], outlook: &Outlook<'_>) {
     let mut lines = Vec::new();
     if let Some(provider) = provider {
-        let base = redacted(&provider.base_url, &whom::secrets(Some(provider), &[]));
+        let base = masked(&provider.base_url);
         lines.push(if let Ok((_, model)) = provider.completion_question() {
             say!(
                 "Asking the provider at {base} for one completion of a few tokens (model {model}).",
@@ -150,7 +144,7 @@ fn announce(context: &Context, provider: Option<&Provider>, bots: &[Bot], outloo
         lines.push(say!("Asking DingTalk for a token and a Stream connection of bot {id}.", id));
     }
     if let Some(proxy) = outlook.proxy().filter(|_| !lines.is_empty()) {
-        let proxy = redacted(proxy, &[]);
+        let proxy = masked(proxy);
         lines.push(say!("Each directly, and through the proxy {proxy}.", proxy));
     }
     for line in &lines {

@@ -4,8 +4,6 @@ use crate::command::context::Context;
 use crate::health::port::Owner;
 use crate::health::{BypassUndone, Endpoint, Gate, Healthy, LogSource};
 use crate::language::Localized;
-use crate::openclaw::document::Value;
-use crate::openclaw::document::mask::secrets_in;
 use crate::openclaw::include::ConfigSet;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -39,7 +37,6 @@ pub(in crate::command) fn judge(
         unit: &context.paths.unit,
         endpoint: &endpoint,
         log: &LogSource::of_unit(&context.paths.unit),
-        secrets: &secrets(effective, &config),
     };
     bar.begin(&Watching, None);
     let verdict = gate.pass(&plan.expectations, context.deadline(), &context.interrupt);
@@ -84,10 +81,4 @@ fn expect_bypass(
         return Ok(());
     }
     Err(BypassUndone { unit: unit.clone(), undone }.into())
-}
-
-/// What no line of the gateway's log may show.
-pub(in crate::command) fn secrets(effective: &Value, config: &ConfigSet) -> Vec<String> {
-    let own = config.files().flat_map(|(_, document)| secrets_in(document.value()));
-    secrets_in(effective).into_iter().chain(own).collect()
 }

@@ -24,7 +24,7 @@ use crate::transaction::apply::Preparation;
 use crate::transaction::service::ServiceError;
 
 pub(super) use connector::{live_tree, origin, payloads, registry};
-pub(super) use health::{judge, secrets};
+pub(super) use health::judge;
 pub(super) use stage::recording;
 
 /// Runs `install`.

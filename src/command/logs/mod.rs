@@ -3,7 +3,6 @@
 mod secrets;
 mod tell;
 
-use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -48,8 +47,9 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let stdout = std::io::stdout();
     let mut hear = |line| {
         count += 1;
-        let text = redaction.shown(&line, secrets.now());
-        writeln!(stdout.lock(), "{}", form.line(&line, &text))
+        secrets.refresh();
+        let text = redaction.shown(&line);
+        form.line(&line, &text).write_to(&mut stdout.lock())
     };
     let mut listener =
         Listener { interrupt: &context.interrupt, output: stdout.as_fd(), hear: &mut hear };

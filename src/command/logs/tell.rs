@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::health::LogLine;
+use crate::report::terminal::Shown;
 
 /// How lines are written.
 pub(super) enum Form {
@@ -20,25 +21,20 @@ impl Form {
     }
 
     /// The line, with what of its text may be shown.
-    pub(super) fn line(&self, line: &LogLine, text: &str) -> String {
+    pub(super) fn line(&self, line: &LogLine, text: &str) -> Shown {
         let speaker = Some(&line.speaker).filter(|speaker| !speaker.is_empty());
         match self {
             Self::Json => {
                 let time = moment(line.usec).strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
-                json!({"time": time, "speaker": speaker, "text": text}).to_string()
+                Shown::json(&json!({"time": time, "speaker": speaker, "text": text}), true)
             }
             Self::Text(zone) => {
                 let speaker = speaker.map(|speaker| format!("[{speaker}] ")).unwrap_or_default();
                 let text = format!("{speaker}{text}").replace('\n', "\n  ");
-                format!("{} {}", in_zone(line.usec, zone), text.replace(is_command, "\u{fffd}"))
+                Shown::of(&format!("{} {text}", in_zone(line.usec, zone)))
             }
         }
     }
-}
-
-/// What a terminal would obey instead of showing it.
-fn is_command(c: char) -> bool {
-    c.is_control() && c != '\t' && c != '\n'
 }
 
 /// A moment (µs since 1970) by the clock on the wall.
@@ -73,13 +69,18 @@ mod tests {
             (
                 "",
                 "a\u{1b}[2J\tb\nc",
-                "1970-01-01T08:00:01.500+08:00 a\u{fffd}[2J\tb\n  c",
+                "1970-01-01T08:00:01.500+08:00 a\\x1b[2J\tb\n  c",
                 r#"{"time":"1970-01-01T00:00:01.500000Z","speaker":null,"text":"a\u001b[2J\tb\nc"}"#,
             ),
         ] {
-            let line = LogLine { usec: 1_500_000, speaker: speaker.into(), text: text.into() };
-            assert_eq!(Form::Text(zone.clone()).line(&line, text), shown);
-            assert_eq!(Form::Json.line(&line, text), object);
+            let line = LogLine {
+                usec: 1_500_000,
+                speaker: speaker.into(),
+                text: text.into(),
+                begins: true,
+            };
+            assert_eq!(Form::Text(zone.clone()).line(&line, text).into_text(), shown);
+            assert_eq!(Form::Json.line(&line, text).into_text(), object);
         }
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn api_mode(snapshot: &Snapshot) -> Verdict {
         return Verdict::well();
     }
     Finding::error(
-        say!("provider {id} is asked over openai-responses, but {url} is not OpenAI's own service: it answers 404 there, and the reply stays empty", id, url = crate::health::redacted(url, &[])),
+        say!("provider {id} is asked over openai-responses, but {url} is not OpenAI's own service: it answers 404 there, and the reply stays empty", id, url = crate::redaction::masked(url)),
         say!("Use openai-completions, in both files: openclaw-setup doctor --fix llm.api-mode"),
     )
     .about(format!("models.providers.{id}.api"))

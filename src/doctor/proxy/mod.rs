@@ -3,9 +3,9 @@
 pub mod dingtalk;
 
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
-use crate::health::redacted;
 use crate::openclaw::document::Value;
 use crate::plan::repair::Repair;
+use crate::redaction::masked;
 use crate::say;
 use crate::snapshot::process::VariableFile;
 use crate::systemd::drop_in;
@@ -130,7 +130,7 @@ fn sources(snapshot: &Snapshot, own: &Environment, place: &str) -> Vec<Evidence>
 fn note_all(evidence: &mut Vec<Evidence>, place: &str, environment: &Environment) {
     for name in PROXIES.into_iter().chain(["no_proxy", "NO_PROXY"]) {
         if let Some(value) = environment.get(name) {
-            let fact = format!("{name}={}", redacted(value, &[]));
+            let fact = format!("{name}={}", masked(value));
             evidence.push(Evidence { place: place.to_owned(), fact });
         }
     }
@@ -280,7 +280,7 @@ pub(super) fn socks(snapshot: &Snapshot) -> Verdict {
     let listed = named.join(", ");
     let facts = named.iter().map(|name| Evidence {
         place: place.clone(),
-        fact: format!("{name}={}", redacted(seen.get(name).unwrap_or_default(), &[])),
+        fact: format!("{name}={}", masked(seen.get(name).unwrap_or_default())),
     });
     Finding::warning(
         say!("{listed} names a SOCKS proxy, which the connector's HTTP client cannot speak", listed),

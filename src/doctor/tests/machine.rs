@@ -136,8 +136,9 @@ impl Machine {
 
     /// Lets the gateway have logged a line.
     pub(super) fn log(&mut self, text: &str) {
-        let line = LogLine { usec: 1, speaker: CONNECTOR.to_owned(), text: text.to_owned() };
-        self.snapshot.log = Log::of(&[line], "log".to_owned(), CONNECTOR, &[]);
+        let line =
+            LogLine { usec: 1, speaker: CONNECTOR.to_owned(), text: text.to_owned(), begins: true };
+        self.snapshot.log = Log::of(&[line], "log".to_owned(), CONNECTOR);
     }
 
     /// Lets a payload be there that is what was installed.

@@ -2,40 +2,26 @@
 
 use super::lexical::pieces;
 use super::tree::{Content, Node};
-use super::{Document, KeyPath, Value};
-
-/// Words in a key's name that make everything below it a secret.
-const WORDS: [&str; 11] = [
-    "secret",
-    "token",
-    "password",
-    "passwd",
-    "apikey",
-    "api_key",
-    "api-key",
-    "credential",
-    "authorization",
-    "cookie",
-    "privatekey",
-];
-
-/// Keys whose members are secrets whatever their names: environment variables, HTTP headers.
-const HOLDERS: [&str; 3] = ["env", "vars", "headers"];
+use super::{Document, KeyPath, Value, is_reference};
+use crate::redaction::{MASK, masked, masked_arguments};
+use crate::redaction::{is_holder, is_secret_name, learn, learn_arguments, learn_named};
 
 impl Document {
-    /// The text with the strings and numbers of secret keys masked, and comments that speak of
-    /// such keys. `is_new` tells which values are new, so that a diff shows that they change.
+    /// The text without secrets: values of secret keys, secrets in other texts, and comments that
+    /// speak of such keys. `is_new` tells which values are new, so that a diff shows that they
+    /// change.
     #[must_use]
     pub fn masked(&self, is_new: &dyn Fn(&KeyPath) -> bool) -> String {
-        let mut covers = Vec::new();
+        let mut covers = Covers { is_new, found: Vec::new() };
         if let Some(root) = &self.root {
-            cover_values(root, &KeyPath::default(), false, is_new, &mut covers);
+            covers.gather(root, &KeyPath::default(), false);
         }
-        covers.extend(
-            pieces(&self.text)
-                .filter(|piece| piece.is_comment() && names_a_secret(piece.text(&self.text)))
-                .map(|piece| (piece.span.start, piece.span.end, "/* ••• */".to_owned())),
+        let comments = pieces(&self.text).filter(|piece| piece.is_comment());
+        let comments = comments.filter(|piece| speaks_of_a_secret(piece.text(&self.text)));
+        let covers = covers.found.into_iter().chain(
+            comments.map(|piece| (piece.span.start, piece.span.end, format!("/* {MASK} */"))),
         );
+        let mut covers: Vec<_> = covers.collect();
         covers.sort_by_key(|cover| std::cmp::Reverse(cover.0));
         let mut text = self.text.clone();
         for (start, end, cover) in covers {
@@ -45,68 +31,102 @@ impl Document {
     }
 }
 
-fn cover_values(
-    node: &Node,
-    path: &KeyPath,
-    is_secret: bool,
-    is_new: &dyn Fn(&KeyPath) -> bool,
-    covers: &mut Vec<(usize, usize, String)>,
-) {
-    match &node.content {
-        Content::Scalar(Value::String(_) | Value::Number(_)) if is_secret => {
-            let cover = if is_new(path) { "\"••• (new)\"" } else { "\"•••\"" };
-            covers.push((node.span.start, node.span.end, cover.to_owned()));
-        }
-        Content::Scalar(_) => {}
-        Content::Array(elements) => {
-            for (index, element) in elements.iter().enumerate() {
-                cover_values(element, &path.child(index.to_string()), is_secret, is_new, covers);
+/// What is written over parts of the text.
+struct Covers<'a> {
+    is_new: &'a dyn Fn(&KeyPath) -> bool,
+    found: Vec<(usize, usize, String)>,
+}
+
+impl Covers<'_> {
+    fn gather(&mut self, node: &Node, path: &KeyPath, is_secret: bool) {
+        match &node.content {
+            Content::Scalar(Value::String(text)) if is_secret && is_reference(text) => {}
+            Content::Scalar(Value::String(_) | Value::Number(_)) if is_secret => {
+                let new = if (self.is_new)(path) { " (new)" } else { "" };
+                self.found.push((node.span.start, node.span.end, format!("\"{MASK}{new}\"")));
+            }
+            Content::Scalar(Value::String(text)) => self.cover(node, text, masked(text)),
+            Content::Scalar(_) => {}
+            Content::Array(elements) => self.gather_elements(elements, path, is_secret),
+            Content::Object(members) => {
+                for member in members {
+                    let inside = is_secret || is_secret_key(&member.name);
+                    self.gather(&member.value, &path.child(&*member.name), inside);
+                }
             }
         }
-        Content::Object(members) => {
-            for member in members {
-                let inside = is_secret || is_secret_key(&member.name);
-                cover_values(&member.value, &path.child(&*member.name), inside, is_new, covers);
+    }
+
+    /// An array of texts may be the arguments of a command.
+    fn gather_elements(&mut self, elements: &[Node], path: &KeyPath, is_secret: bool) {
+        let texts = elements.iter().map(|element| match &element.content {
+            Content::Scalar(Value::String(text)) => text.as_str(),
+            _ => "",
+        });
+        let texts: Vec<&str> = texts.collect();
+        let shown = masked_arguments(&texts);
+        for (index, (element, text)) in elements.iter().zip(texts).enumerate() {
+            if is_secret || text.is_empty() {
+                self.gather(element, &path.child(index.to_string()), is_secret);
+            } else {
+                self.cover(element, text, shown[index].clone());
             }
+        }
+    }
+
+    fn cover(&mut self, node: &Node, text: &str, shown: String) {
+        if shown != text {
+            let shown = serde_json::Value::String(shown).to_string();
+            self.found.push((node.span.start, node.span.end, shown));
         }
     }
 }
 
-/// Every text at a secret key: what no log line may show.
-#[must_use]
-pub fn secrets_in(value: &Value) -> Vec<String> {
-    let mut secrets = Vec::new();
-    gather(value, false, &mut secrets);
-    secrets
+/// From now on no secret of this config is shown anywhere.
+pub fn learn_secrets(value: &Value) {
+    learn_below("", value, false);
 }
 
-fn gather(value: &Value, is_secret: bool, secrets: &mut Vec<String>) {
+fn learn_below(name: &str, value: &Value, is_secret: bool) {
     match value {
-        Value::String(text) if is_secret && !text.is_empty() => secrets.push(text.clone()),
+        Value::String(text) if is_secret => learn(text),
+        Value::String(text) => learn_named(name, text),
         Value::Array(elements) => {
+            let texts: Vec<&str> =
+                elements.iter().map(|element| element.as_str().unwrap_or_default()).collect();
+            learn_arguments(&texts);
             for element in elements {
-                gather(element, is_secret, secrets);
+                learn_below(name, element, is_secret);
             }
         }
         Value::Object(members) => {
-            for (name, member) in members {
-                gather(member, is_secret || is_secret_key(name), secrets);
+            for (key, member) in members {
+                let held = is_holder(name) && member.as_str().is_some_and(looks_random);
+                learn_below(key, member, is_secret || held || is_secret_name(key));
             }
         }
         _ => {}
     }
 }
 
-/// Whether a key's value is never shown. `maxTokens` is a number of words and no secret.
-#[must_use]
-pub fn is_secret_key(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    !lower.starts_with("max") && (HOLDERS.contains(&lower.as_str()) || names_a_secret(&lower))
+/// Whether a variable or header without a telling name may well be a secret: it is one wherever the
+/// config is shown, but `/usr/bin` and `127.0.0.1,localhost` must not go out of every other text.
+fn looks_random(value: &str) -> bool {
+    value.len() >= 8
+        && value.bytes().any(|byte| byte.is_ascii_digit())
+        && !value.contains([' ', '/', ',', ':'])
 }
 
-fn names_a_secret(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    WORDS.iter().any(|word| lower.contains(word))
+/// Whether a key's value is never shown.
+#[must_use]
+pub fn is_secret_key(name: &str) -> bool {
+    is_holder(name) || is_secret_name(name)
+}
+
+/// A comment may hold a value that once stood in the config.
+fn speaks_of_a_secret(comment: &str) -> bool {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    comment.split(|c| !is_of_name(c)).any(is_secret_name) || masked(comment) != comment
 }
 
 #[cfg(test)]
@@ -117,13 +137,17 @@ mod tests {
     #[test]
     fn secrets_in_every_spelling_are_masked_and_nothing_else_is() {
         let text = "{clientSecret: 'h\\u0075nter2', // apiKey was 'hunter3'\n \"apiKey\": \"hunter4\",\n \
-            auth: {token: 12345, mode: 'none'}, env: {X: 'hunter5'}, maxTokens: 8192, // plain\n}";
+            auth: {token: 12345, mode: 'none'}, env: {X: 'hunter5'}, maxTokens: 8192, // plain\n \
+            args: ['-y', '--token', 'hunter6', '--pwd=hunter7'], url: 'http://a:hunter8@h/?key=hunter9',\n \
+            tokens: [{token: ['hunter10']}], reference: '${A}', apikey: '${API_KEY}',\n}";
         let document = Document::parse(Path::new("/c"), text.as_bytes()).unwrap();
         let masked = document.masked(&|path| path.to_string() == "apiKey");
         assert_eq!(
             masked,
-            "{clientSecret: \"•••\", /* ••• */\n \"apiKey\": \"••• (new)\",\n \
-            auth: {token: \"•••\", mode: 'none'}, env: {X: \"•••\"}, maxTokens: 8192, // plain\n}"
+            "{clientSecret: \"***\", /* *** */\n \"apiKey\": \"*** (new)\",\n \
+            auth: {token: \"***\", mode: 'none'}, env: {X: \"***\"}, maxTokens: 8192, // plain\n \
+            args: ['-y', '--token', \"***\", \"--pwd=***\"], url: \"http://***@h/?key=***\",\n \
+            tokens: [{token: [\"***\"]}], reference: '${A}', apikey: '${API_KEY}',\n}"
         );
     }
 }

@@ -89,6 +89,7 @@ impl Document {
         match parse::parse(&text) {
             Ok(root) => {
                 let value = root.as_ref().map_or_else(Value::object, Node::value);
+                mask::learn_secrets(&value);
                 Ok(Self { path: path.to_owned(), text, root, value })
             }
             Err(fault) => Err((text, fault)),

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{BadInclude, ConfigError, Unreadable};
 
+use super::document::mask::learn_secrets;
 use super::document::{Document, DuplicateKey, Edit, Place, Value};
 use load::Loaded;
 
@@ -46,6 +47,8 @@ impl ConfigSet {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let root = load::load(path)?;
         let effective = effective::effective(&root)?;
+        // a key may stand in one file and its value in another
+        learn_secrets(&effective);
         Ok(Self { root, effective })
     }
 

@@ -1,0 +1,136 @@
+//! The gate through which every text of the program leaves: without secrets, and without anything
+//! that a terminal would obey instead of showing it.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use super::console::Mark;
+use crate::redaction::guarded;
+
+/// A text as it may leave: there is no other way to make one than through the gate, and nothing
+/// else is written.
+#[derive(Debug, Clone)]
+pub struct Shown(String);
+
+impl Shown {
+    /// A text, whoever's words are in it.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(visible(&guarded(text)))
+    }
+
+    /// A document. Within JSON strings `\u` escapes mean what they stand for, and no character
+    /// that needs one stands outside of them.
+    #[must_use]
+    pub fn json(document: &Value, on_one_line: bool) -> Self {
+        let document = guarded_value(document);
+        let text = if on_one_line { document.to_string() } else { format!("{document:#}") };
+        Self(with_commands(&text, |code| format!("\\u{code:04x}")))
+    }
+
+    /// With the mark at the beginning of a line in its colour.
+    #[must_use]
+    pub(super) fn with_colored_marks(self) -> Self {
+        let colored = |line: &str| {
+            let mark = Mark::ALL.into_iter().find(|mark| {
+                line.strip_prefix(mark.sign()).is_some_and(|rest| rest.starts_with(' '))
+            });
+            mark.map_or_else(
+                || line.to_owned(),
+                |mark| {
+                    let (sign, color) = (mark.sign(), mark.color());
+                    format!("\u{1b}[{color}m{sign}\u{1b}[0m{}", &line[sign.len()..])
+                },
+            )
+        };
+        Self(self.0.split('\n').map(colored).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// With its first `length` bytes in a colour.
+    #[must_use]
+    pub(super) fn with_colored_start(self, length: usize, color: &str) -> Self {
+        let Some((start, rest)) = self.0.split_at_checked(length) else { return self };
+        Self(format!("\u{1b}[{color}m{start}\u{1b}[0m{rest}"))
+    }
+
+    /// Writes it as a line.
+    pub fn write_to(&self, stream: &mut dyn Write) -> io::Result<()> {
+        writeln!(stream, "{}", self.0)
+    }
+
+    /// The text, for what draws on the terminal by itself.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.0
+    }
+}
+
+/// The text with everything that moves the cursor, colours, beeps or turns the direction of
+/// writing shown as `\x1b` or `\u202e`; line breaks and tabs stay.
+fn visible(text: &str) -> String {
+    let escape =
+        |code| if code < 0x100 { format!("\\x{code:02x}") } else { format!("\\u{code:04x}") };
+    with_commands(text, escape)
+}
+
+fn with_commands(text: &str, escape: impl Fn(u32) -> String) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_command(c) {
+            shown.push_str(&escape(u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+fn guarded_value(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(guarded(text)),
+        Value::Array(elements) => elements.iter().map(guarded_value).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            members.map(|(name, member)| (guarded(name), guarded_value(member))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// Controls (C0, DEL, C1) and what overrides the direction of writing.
+fn is_command(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\t'
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Shown;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_instead() {
+        for (text, shown) in [
+            ("a\u{1b}[2J\u{7}b\r\n\tc\u{8}", "a\\x1b[2J\\x07b\\x0d\n\tc\\x08"),
+            ("\u{7f}\u{9b}31m", "\\x7f\\x9b31m"),
+            ("a\u{202e}b\u{2066}", "a\\u202eb\\u2066"),
+            ("中文 ✓ é", "中文 ✓ é"),
+        ] {
+            assert_eq!(Shown::of(text).into_text(), shown);
+        }
+        let document = json!({"a\u{9b}": ["\u{1b}\u{7f}\u{202e}\n"]});
+        let json = Shown::json(&document, true).into_text();
+        assert_eq!(json, r#"{"a\u009b":["\u001b\u007f\u202e\n"]}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), document);
+    }
+
+    #[test]
+    fn our_own_colour_is_the_only_one() {
+        let shown = Shown::of("✓ \u{1b}[31mred\n✓red").with_colored_marks();
+        assert_eq!(shown.into_text(), "\u{1b}[32m✓\u{1b}[0m \\x1b[31mred\n✓red");
+        let shown = Shown::of("error: \u{7}").with_colored_start(6, "1;31");
+        assert_eq!(shown.into_text(), "\u{1b}[1;31merror:\u{1b}[0m \\x07");
+    }
+}
