@@ -24,6 +24,12 @@ impl Patience {
         self.given.unwrap_or(USUAL)
     }
 
+    /// For a wait that has a limit of its own, which the operator may shorten.
+    #[must_use]
+    pub fn at_most(self, ours: Duration) -> Duration {
+        ours.min(self.span())
+    }
+
     /// For a phase that another allows `theirs`: as long as that, unless the operator said less.
     #[must_use]
     pub fn span_for(self, theirs: Duration) -> Duration {
@@ -73,6 +79,7 @@ mod tests {
             assert_eq!(patience.span(), span);
             assert_eq!(patience.span_for(short), for_short);
             assert_eq!(patience.span_for(long), for_long);
+            assert_eq!(patience.at_most(Duration::from_secs(3)), span.min(Duration::from_secs(3)));
         }
     }
 }

@@ -69,7 +69,7 @@ fn examine(
         &installation.paths.state_dir,
         command,
         path,
-        &context.interrupt,
+        (context.patience, &context.interrupt),
     );
     let homes = [context.account.home.clone(), installation.paths.state_dir.clone()];
     let kept = backups(&installation.paths.config);
@@ -108,7 +108,7 @@ fn examine(
         other_units: other_units(&installation.paths.unit_dir, &installation.paths.unit),
         answers: service
             .filter(|managed| managed.unit.is_up())
-            .map(|_| answers(&installation, effective)),
+            .map(|_| answers(context, &installation, effective)),
         log: log(context, &installation, host.now_usec),
         pending: pending(context)?,
         outside: Outside::default(),
@@ -168,13 +168,14 @@ fn private_paths(
     paths
 }
 
-fn answers(installation: &Installation, effective: Option<&Value>) -> Answers {
+fn answers(context: &Context, installation: &Installation, effective: Option<&Value>) -> Answers {
     let token = effective.and_then(|effective| installation.connectors_token(effective));
     // a token that no header can carry is a finding of its own
     let token = token.filter(|token| token.chars().all(|c| c.is_ascii_graphic()));
     let owner = installation.owner_of_the_port();
     let endpoint = Endpoint::new(installation.port, token, owner);
-    Answers { readiness: endpoint.readiness(PROBE), chat: endpoint.chat(PROBE) }
+    let patience = context.patience.at_most(PROBE);
+    Answers { readiness: endpoint.readiness(patience), chat: endpoint.chat(patience) }
 }
 
 /// What takes our own assignments away again, where that matters.
@@ -209,7 +210,8 @@ fn log(context: &Context, installation: &Installation, now: u64) -> Log {
     let started = installation.service.managed().map(|managed| managed.unit.main_start_usec);
     let since = started.filter(|usec| *usec > 0).unwrap_or_else(|| now.saturating_sub(AN_HOUR));
     let source = LogSource::of_unit(unit);
-    let lines = gateway_log(&source, since, Deadline::after(LOG), &context.interrupt);
+    let deadline = Deadline::after(context.patience.at_most(LOG));
+    let lines = gateway_log(&source, since, deadline, &context.interrupt);
     Log::of(&lines, format!("log:{unit}"), CONNECTOR)
 }
 

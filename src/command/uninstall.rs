@@ -60,7 +60,8 @@ impl Undertaking for Removal<'_> {
         };
         let plan = planning::plan(&installation, &request)?;
         let owner = installation.owner_of_the_port();
-        let readiness = Endpoint::new(installation.port, None, owner).readiness(PROBE);
+        let readiness = Endpoint::new(installation.port, None, owner)
+            .readiness(self.context.patience.at_most(PROBE));
         let was_ready = readiness == Readiness::Ready;
         Ok(Prospect { installation, plan, was_ready })
     }

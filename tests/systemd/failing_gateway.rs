@@ -1,6 +1,8 @@
 //! A gateway that does not come up with the new state: everything is undone, and the old one runs again.
 
-use crate::bench::program::{UNIT, assert_exit, assert_says};
+use std::time::{Duration, Instant};
+
+use crate::bench::program::{PAYLOAD, UNIT, assert_exit, assert_says};
 use crate::bench::snapshot::RECORDS;
 use crate::bench::{Machine, said};
 
@@ -93,4 +95,27 @@ fn the_old_tree_of_an_upgrade_comes_back() {
     assert_exit(&machine.setup(&["verify"]).run(), 0);
     machine.wait_ready();
     assert_eq!(machine.message("hello")["reply"], "The agent heard: hello");
+}
+
+/// Answers that never come out of the socket are no reason to wait for longer than was allowed.
+#[test]
+fn no_answer_can_be_read() {
+    let machine = Machine::set_up();
+    for (error, timeout, command, patience) in [
+        ("EINTR", "1", &["status"][..], 5),
+        ("EINTR", "3", &["install", PAYLOAD, "--session-timeout", "700000"], 15),
+        ("EIO", "3", &["install", PAYLOAD, "--session-timeout", "700000"], 15),
+    ] {
+        let inject = format!("inject=recvfrom:error={error}:when=1+");
+        let strace = ["strace", "-o", "/dev/null", "-e", &inject];
+        let program = ["openclaw-setup", "--timeout", timeout];
+        let begin = Instant::now();
+        let ended = machine.command(&[&strace, &program[..], command].concat()).run();
+        let took = begin.elapsed();
+        assert!(took < Duration::from_secs(patience), "{command:?} {error}: {took:?}");
+        if command[0] == "install" {
+            assert_exit(&ended, 1);
+            assert_says(&ended, &["does not answer like an OpenClaw gateway"]);
+        }
+    }
 }

@@ -33,7 +33,7 @@ pub(super) fn ask(
     };
     let outlook = Outlook::of(snapshot);
     let provider = wants(&["llm"])
-        .then(|| outlook.provider(COMPLETION.min(context.patience.span())))
+        .then(|| outlook.provider(context.patience.at_most(COMPLETION)))
         .map_or(Err(None), |found| found.map_err(Some));
     let bots = wants(&["dingtalk", "proxy.dingtalk", "proxy.socks"])
         .then(|| outlook.bots())
