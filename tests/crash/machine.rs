@@ -98,6 +98,49 @@ fn i1_i10_a_repair_killed_at_any_message_on_the_bus_is_recovered_and_the_gateway
     Kills::after(machine, "doctor --fix", before, "doctor --fix --yes").at(MESSAGES, 15, 16);
 }
 
+/// The bus comes back when somebody connects to it.
+const KILL_BUS: &str = r#"[ "$bus" = 0 ] || kill -KILL "$bus""#;
+/// It takes messages and never answers; the manager itself does.
+const HANG_BUS: &str = r#"[ "$bus" = 0 ] || kill -STOP "$bus""#;
+const EXECUTE_ANEW: &str = "systemctl --user daemon-reexec";
+/// The new gateway ends at once, so all is undone.
+const REFUSED: &str = r#"{"only_with_connector": true, "refuse": "no"}"#;
+
+#[test]
+fn i10_an_install_goes_on_though_the_bus_is_killed_at_any_message() {
+    Kills::of("install", &[], INSTALL).losing_its_way(KILL_BUS, 0, 4);
+}
+
+#[test]
+fn i10_an_install_goes_on_though_the_bus_hangs_from_any_message_on() {
+    Kills::of("install", &[], INSTALL).losing_its_way(HANG_BUS, 0, 12);
+}
+
+#[test]
+fn i10_an_install_goes_on_though_the_manager_is_executed_anew_at_any_message() {
+    Kills::of("install", &[], INSTALL).losing_its_way(EXECUTE_ANEW, 0, 6);
+}
+
+#[test]
+fn i10_an_install_that_fails_is_undone_though_the_bus_is_killed_at_any_message() {
+    Kills::that_fail().losing_its_way(KILL_BUS, 1, 4);
+}
+
+#[test]
+fn i10_an_install_that_fails_is_undone_though_the_manager_is_executed_anew_at_any_message() {
+    Kills::that_fail().losing_its_way(EXECUTE_ANEW, 1, 6);
+}
+
+#[test]
+fn i10_an_uninstall_goes_on_though_the_bus_is_killed_at_any_message() {
+    Kills::of("uninstall", &[INSTALL], "uninstall --yes").losing_its_way(KILL_BUS, 0, 8);
+}
+
+#[test]
+fn i10_a_recovery_goes_on_though_the_bus_is_killed_at_any_message() {
+    Kills::of("install", &[], INSTALL).cut_off(FIRST_QUESTION).losing_its_way(KILL_BUS, 0, 3);
+}
+
 /// A command on a machine, to be killed again and again.
 struct Kills {
     name: &'static str,
@@ -133,6 +176,14 @@ impl Kills {
         Self { name, machine, before, line, old, committed, recovers: false }
     }
 
+    /// An install whose gateway does not come up.
+    fn that_fail() -> Self {
+        let machine = Machine::furnished();
+        machine.let_the_gateway(REFUSED);
+        let line = format!("openclaw-setup {INSTALL} || [ $? = 1 ]");
+        Self { line, recovers: true, ..Self::on(machine, "install that fails", &[], INSTALL) }
+    }
+
     /// The recovery of this command, which is always killed at the first of those calls.
     fn cut_off(self, calls: Calls) -> Self {
         let (call, number) = self.points(calls).swap_remove(0);
@@ -164,6 +215,35 @@ impl Kills {
         let killed = points.iter().filter(|point| self.killed(point, &new)).count();
         println!("  {}, kill at {}: {killed} of {all} points, 0 bad states", self.name, calls.0);
         assert!(killed * 4 >= points.len() * 3, "only {killed} of {points:?}");
+    }
+
+    /// Does this to the way to the manager when a message has been sent, at a sample of all: the
+    /// command comes to the end that it has without.
+    fn losing_its_way(&self, deed: &str, code: i32, step: usize) {
+        let points = self.points(MESSAGES);
+        let new = state(&self.machine);
+        let all = points.len();
+        let points = sample(points, step);
+        for (_, number) in &points {
+            self.lost_its_way(deed, *number, code, &new);
+        }
+        println!("  {}, {deed}: {} of {all} messages, 0 bad ends", self.name, points.len());
+    }
+
+    fn lost_its_way(&self, deed: &str, number: usize, code: i32, new: &State) {
+        let Self { name, machine, line, .. } = self;
+        self.reset();
+        let line = line.trim_end_matches(" || [ $? = 1 ]");
+        let output = machine.run(&["bash", "-c", &losing(deed, number, line)]);
+        let place = format!("{name}, {deed} at message {number}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(code), "{place}");
+        let difference = state(machine).difference(new);
+        assert!(difference.is_empty(), "{place}{difference:#?}");
+        // a manager that is executed anew just now cannot be asked
+        machine.wait_for_state("active");
+        machine.wait_ready();
+        let has_chat = machine.read_text(".openclaw/openclaw.json").contains("chatCompletions");
+        assert_eq!(machine.chat_status(), if has_chat { 400 } else { 404 }, "{place}");
     }
 
     /// Does the command, and lists those calls, by name and number in their thread.
@@ -215,6 +295,22 @@ impl Kills {
 fn strace_killing(call: &str, number: usize, line: &str) -> String {
     format!(
         "strace -f -qq -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={number} {line}"
+    )
+}
+
+/// The command is held when it has sent this message, until the deed is done.
+fn losing(deed: &str, number: usize, line: &str) -> String {
+    format!(
+        r#"rm -f ~/held
+strace -qq -o ~/held -e trace=sendmsg -e inject=sendmsg:signal=STOP:when={number} \
+  bash -c 'echo $$ >~/pid; exec {line}' & command=$!
+until grep -qs 'stopped by' ~/held || ! kill -0 $command 2>/dev/null; do sleep 0.02; done
+bus=$(systemctl --user show --value -p MainPID dbus.service)
+{deed}
+kill -CONT $(<~/pid)
+wait $command; status=$?
+[ "$bus" = 0 ] || kill -KILL "$bus"
+exit $status"#
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::bench::program::{BYPASS, DROP_IN, UNIT, assert_exit, assert_says};
+use crate::bench::program::{BYPASS, DROP_IN, NEVER_READY, UNIT, assert_exit, assert_says};
 use crate::bench::snapshot::RECORDS;
 use crate::bench::{Machine, Running, said};
 
@@ -136,6 +136,49 @@ fn executed_anew_again_and_again_it_leaves_whole_files() {
         assert_eq!(machine.chat_status(), 400);
     } else {
         assert!(matches!(ended.status.code(), Some(1 | 4)), "{}", said(&ended));
+        before.assert_same(&machine.home().without(RECORDS));
+        machine.assert_old_gateway_runs();
+    }
+}
+
+/// An install to whose bus this is done while the gateway stops.
+fn installed_though(deed: impl FnOnce(&Machine)) {
+    let machine = Machine::brisk_with(&[], r#"{"stop_after": 2}"#, &[]);
+    let running = machine.install(&[]).start();
+    machine.wait_for_state("deactivating");
+    deed(&machine);
+    assert_exit(&running.wait(), 0);
+    assert_eq!(machine.property(UNIT, "ActiveState"), "active");
+    assert_eq!(machine.variable_of_the_gateway("no_proxy").as_deref(), Some(BYPASS));
+    assert_eq!(machine.chat_status(), 400);
+}
+
+#[test]
+fn its_bus_killed_in_the_middle_it_goes_on() {
+    installed_though(|machine| machine.signal_bus("KILL"));
+}
+
+#[test]
+fn its_bus_hung_in_the_middle_it_goes_on() {
+    installed_though(|machine| machine.signal_bus("STOP"));
+}
+
+#[test]
+fn its_bus_gone_in_the_middle_it_goes_on() {
+    installed_though(Machine::remove_bus);
+}
+
+#[test]
+fn its_bus_killed_before_the_undo_the_old_gateway_runs_again() {
+    for signal in ["KILL", "STOP"] {
+        let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
+        let before = machine.home().without(RECORDS);
+        let mut running = machine.install(&["--timeout", "10"]).watch();
+        running.until("start openclaw-gateway");
+        machine.signal_bus(signal);
+        let ended = running.end();
+        assert_exit(&ended, 1);
+        assert_says(&ended, &["was undone"]);
         before.assert_same(&machine.home().without(RECORDS));
         machine.assert_old_gateway_runs();
     }
