@@ -55,6 +55,8 @@ const fn check(
 pub const CHECKS: &[Check] = &[
     check("config.syntax", Error, &[], config::syntax,
         "OpenClaw can read its config"),
+    check("config.read-only", Warning, &[], config::read_only,
+        "openclaw-setup may edit the config"),
     check("config.channel-orphan", Error, &[Config, Channel], config::channel_orphan,
         "the configured channel has its plugin"),
     check("config.legacy-keys", Error, &[Config, Channel], config::keys::legacy_keys,

@@ -28,6 +28,18 @@ pub(super) fn syntax(snapshot: &Snapshot) -> Verdict {
     finding.into()
 }
 
+/// What `install` refuses by (`plan::error::read_only`), told before anybody tries.
+pub(super) fn read_only(snapshot: &Snapshot) -> Verdict {
+    let variable = snapshot.installation.read_only.map(|variable| {
+        Finding::warning(
+            say!("{variable} is set: install, upgrade and doctor --fix will refuse", variable),
+            say!("Make changes where the config is managed."),
+        )
+        .read(variable, "1")
+    });
+    variable.into()
+}
+
 /// The newest valid version of a config that cannot be read: brought back only on request.
 #[must_use]
 pub fn restoration(snapshot: &Snapshot) -> Option<Repair> {

@@ -317,6 +317,14 @@ pub(super) const CASES: &[Case] = &[
         })
     ),
     case!(
+        "config.read-only",
+        "managed elsewhere",
+        Warning,
+        false,
+        |p| p.snapshot.installation.read_only = Some("OPENCLAW_NIX_MODE"),
+        NEVER
+    ),
+    case!(
         "host.leftovers",
         "cut off",
         Error,
