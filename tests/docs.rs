@@ -21,7 +21,9 @@ fn code() -> String {
         }
     }
     let mut text = String::new();
-    ["src", "tests"].into_iter().for_each(|folder| collect(Path::new(folder), &mut text));
+    for folder in ["src", "tests"] {
+        collect(Path::new(folder), &mut text);
+    }
     text
 }
 
