@@ -31,7 +31,7 @@ impl std::fmt::Debug for KeyChange {
 pub fn changes(before: &Value, edits: &[Edit]) -> Vec<KeyChange> {
     let after = edits.iter().fold(before.clone(), |value, edit| edit.applied_to(&value));
     let change = |edit: &Edit| {
-        let path = edit.path().segments().to_vec();
+        let path = edit.path.segments().to_vec();
         let value = |document: &Value| document.get(&path).map(Value::to_json);
         let existing = existing_part(before, &path);
         KeyChange { before: value(before), after: value(&after), existing, path: path.clone() }

@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use openclaw_setup::language::Explain;
-use openclaw_setup::openclaw::document::{Edit, KeyPath, Value};
-use openclaw_setup::openclaw::include::{BadInclude, ConfigError, ConfigSet, Unreadable};
+use openclaw_setup::openclaw::document::{Cause, ConfigError, Edit, Includer, KeyPath, Value};
+use openclaw_setup::openclaw::include::ConfigSet;
 use tempfile::TempDir;
 
 /// A config directory with these files; `openclaw.json` is the main one.
@@ -159,8 +159,8 @@ fn an_edit_without_a_clear_file_is_refused() {
         ("a.json5", "{p: {x: 1}}"),
         ("b.json5", "{p: {y: 1}}"),
     ]);
-    match ambiguous.edited(&set(&["p", "z"], 1)).unwrap_err() {
-        ConfigError::Ambiguous { key, files } => {
+    match ambiguous.edited(&set(&["p", "z"], 1)).unwrap_err().cause {
+        Cause::Ambiguous { key, files } => {
             assert_eq!(key.to_string(), "p.z");
             assert_eq!(files, [ambiguous.path("a.json5"), ambiguous.path("b.json5")]);
         }
@@ -178,10 +178,8 @@ fn an_edit_without_a_clear_file_is_refused() {
         (&twice, set(&["p", "x"], 2), "a.json5"),
         (&joined, set(&["l"], vec![1.into()]), "openclaw.json"),
     ] {
-        match home.edited(&edit).unwrap_err() {
-            ConfigError::Entangled { file: named, .. } => assert_eq!(named, home.path(file)),
-            other => panic!("{other:?}"),
-        }
+        let error = home.edited(&edit).unwrap_err();
+        assert_eq!((error.code(), error.path), ("config.entangled", home.path(file)));
     }
     let scalar = Home::with(&[("openclaw.json", "{p: 1}")]);
     let error = scalar.edited(&set(&["p", "x"], 2)).unwrap_err();
@@ -210,23 +208,19 @@ fn a_missing_or_unreadable_config_is_named() {
     assert_eq!(error.code(), "config.missing");
     assert!(error.message().contains(&*home.path("openclaw.json").to_string_lossy()));
     fs::create_dir(home.path("openclaw.json")).unwrap();
-    assert!(matches!(
-        home.load().unwrap_err(),
-        ConfigError::Config { why: Unreadable::NotAFile, .. }
-    ));
+    let error = home.load().unwrap_err();
+    assert_eq!((error.code(), &error.cause), ("config.unreadable", &Cause::NotAFile));
 }
 
 /// Why the include at `key` of a config is refused.
 #[track_caller]
 fn refusal(home: &Home, key: &str, place: &str) -> String {
-    match home.load().unwrap_err() {
-        ConfigError::Include { why, file, key: named, place: at, .. } => {
-            assert_eq!((named.to_string().as_str(), at.to_string().as_str()), (key, place));
-            assert_eq!(file.parent(), home.path("openclaw.json").parent());
-            format!("{why:?}")
-        }
-        other => panic!("{other:?}"),
-    }
+    let error = home.load().unwrap_err();
+    assert_eq!(error.code(), "config.include-unreadable");
+    let Includer { file, key: named, place: at } = *error.includer.unwrap();
+    assert_eq!((named.to_string().as_str(), at.to_string().as_str()), (key, place));
+    assert_eq!(file.parent(), home.path("openclaw.json").parent());
+    format!("{:?}", error.cause)
 }
 
 #[test]
@@ -270,21 +264,20 @@ fn ten_levels_are_followed_and_no_more() {
         home
     };
     assert_eq!(chain(10).load().unwrap().effective(), &json(r#"{"end":1}"#));
-    assert_eq!(refusal(&chain(11), "$include", "1:2"), "TooDeep");
+    assert_eq!(refusal(&chain(11), "$include", "1:2"), "IncludedTooDeep");
 }
 
 #[test]
 fn a_malformed_include_is_named() {
-    for (text, why) in [
-        ("{$include: 1}", BadInclude::Kind),
-        ("{$include: ['./a.json5', null]}", BadInclude::Kind),
-        ("{$include: './a.json5', x: 1}", BadInclude::NotAnObject),
+    let key = || KeyPath::from(["$include"]);
+    for (text, cause) in [
+        ("{$include: 1}", Cause::NotAFileName(key())),
+        ("{$include: ['./a.json5', null]}", Cause::NotAFileName(key())),
+        ("{$include: './a.json5', x: 1}", Cause::IncludesNoObject(key())),
     ] {
         let home = Home::with(&[("openclaw.json", text), ("a.json5", "[1]")]);
-        match home.load().unwrap_err() {
-            ConfigError::BadInclude { why: found, .. } => assert_eq!(found, why, "{text}"),
-            other => panic!("{other:?}"),
-        }
+        let error = home.load().unwrap_err();
+        assert_eq!((error.code(), error.cause), ("config.bad-include", cause), "{text}");
     }
     let home = Home::with(&[("openclaw.json", "{$include: './a.json5'}"), ("a.json5", "{x 1}")]);
     let error = home.load().unwrap_err();

@@ -250,7 +250,7 @@ fn an_impossible_edit_names_the_place() {
     for (edit, problem) in [
         (
             set(&["gateway", "auth", "mode"], 1),
-            "/home/user/.openclaw/openclaw.json, line 2, column 12: “gateway” is no object, so no key can be set inside it",
+            "/home/user/.openclaw/openclaw.json, line 2, column 12: “gateway” is not an object",
         ),
         (
             set(&["l", "7"], 1),
@@ -258,7 +258,7 @@ fn an_impossible_edit_names_the_place() {
         ),
         (
             Edit::append(["gateway"], 1),
-            "/home/user/.openclaw/openclaw.json, line 2, column 12: “gateway” is no array",
+            "/home/user/.openclaw/openclaw.json, line 2, column 12: “gateway” is not an array",
         ),
         (
             set(&[], 1),

@@ -14,7 +14,7 @@ use crate::doctor::plugin::rewritten;
 use crate::doctor::{Check, Diagnosis, config, diagnose};
 use crate::fs::image::FileState;
 use crate::health::{ChatAnswer, Expectations};
-use crate::openclaw::document::Edit;
+use crate::openclaw::document::{Change, Edit};
 use crate::plan::Plan;
 use crate::plan::mending::{self as planning, Request};
 use crate::plan::renewal::Renewal;
@@ -73,7 +73,7 @@ impl Mending<'_> {
         repairs: &[Repair],
     ) -> Expectations {
         let opens = repairs.iter().any(|repair| {
-            matches!(repair, Repair::Config(Edit::Set { path, .. })
+            matches!(repair, Repair::Config(Edit { path, change: Change::Set(_) })
                 if path.segments().last().is_some_and(|key| key == "gatewayToken")
                     || path.segments().contains(&"chatCompletions".to_owned()))
         });

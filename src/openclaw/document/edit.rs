@@ -14,86 +14,53 @@ use super::value::Value;
 
 /// A change of meaning. `Debug` shows no string value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit {
-    /// The key shall have this value.
-    Set {
-        /// The key.
-        path: KeyPath,
-        /// Its value.
-        value: Value,
-    },
-    /// The key shall be gone.
-    Remove {
-        /// The key.
-        path: KeyPath,
-    },
+pub struct Edit {
+    /// The key that it is about.
+    pub path: KeyPath,
+    /// What becomes of it.
+    pub change: Change,
+}
+
+/// What becomes of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It shall have this value.
+    Set(Value),
+    /// It shall be gone.
+    Remove,
     /// The array, if there is one, shall hold this element.
-    Append {
-        /// The array.
-        path: KeyPath,
-        /// The element.
-        value: Value,
-    },
+    Append(Value),
     /// The array, if there is one, shall hold no such element.
-    Withdraw {
-        /// The array.
-        path: KeyPath,
-        /// The element.
-        value: Value,
-    },
+    Withdraw(Value),
 }
 
 impl Edit {
     /// `path` shall be `value`.
     pub fn set(path: impl Into<KeyPath>, value: impl Into<Value>) -> Self {
-        Self::Set { path: path.into(), value: value.into() }
+        Self { path: path.into(), change: Change::Set(value.into()) }
     }
 
     /// `path` shall be gone.
     pub fn remove(path: impl Into<KeyPath>) -> Self {
-        Self::Remove { path: path.into() }
+        Self { path: path.into(), change: Change::Remove }
     }
 
     /// The array at `path`, if any, shall hold `value`.
     pub fn append(path: impl Into<KeyPath>, value: impl Into<Value>) -> Self {
-        Self::Append { path: path.into(), value: value.into() }
+        Self { path: path.into(), change: Change::Append(value.into()) }
     }
 
     /// The array at `path`, if any, shall not hold `value`.
     pub fn withdraw(path: impl Into<KeyPath>, value: impl Into<Value>) -> Self {
-        Self::Withdraw { path: path.into(), value: value.into() }
-    }
-
-    /// The key that it is about.
-    #[must_use]
-    pub fn path(&self) -> &KeyPath {
-        match self {
-            Self::Set { path, .. }
-            | Self::Remove { path }
-            | Self::Append { path, .. }
-            | Self::Withdraw { path, .. } => path,
-        }
-    }
-
-    /// The same edit of another key.
-    #[must_use]
-    pub(crate) fn at(&self, path: KeyPath) -> Self {
-        let mut edit = self.clone();
-        match &mut edit {
-            Self::Set { path: old, .. }
-            | Self::Remove { path: old }
-            | Self::Append { path: old, .. }
-            | Self::Withdraw { path: old, .. } => *old = path,
-        }
-        edit
+        Self { path: path.into(), change: Change::Withdraw(value.into()) }
     }
 
     /// The same change as edits of the members that differ, where an object is set onto an object.
     pub(crate) fn split(&self, now: &Value) -> Vec<Self> {
-        let Self::Set { path, value: Value::Object(wanted) } = self else {
-            return vec![self.clone()];
-        };
-        let Some(Value::Object(present)) = now.get(path.segments()) else {
+        let path = &self.path;
+        let (Change::Set(Value::Object(wanted)), Some(Value::Object(present))) =
+            (&self.change, now.get(path.segments()))
+        else {
             return vec![self.clone()];
         };
         let surplus = present.keys().filter(|name| !wanted.contains_key(*name));
@@ -108,13 +75,10 @@ impl Edit {
     /// Whether `value` already is what this edit wants.
     #[must_use]
     pub fn is_fulfilled_by(&self, value: &Value) -> bool {
-        let found = value.get(self.path().segments());
-        match (self, found) {
-            (Self::Set { value, .. }, found) => found == Some(value),
-            (Self::Append { value, .. }, Some(Value::Array(elements))) => elements.contains(value),
-            (Self::Withdraw { value, .. }, Some(Value::Array(elements))) => {
-                !elements.contains(value)
-            }
+        match (&self.change, value.get(self.path.segments())) {
+            (Change::Set(value), found) => found == Some(value),
+            (Change::Append(value), Some(Value::Array(elements))) => elements.contains(value),
+            (Change::Withdraw(value), Some(Value::Array(elements))) => !elements.contains(value),
             (_, found) => found.is_none(),
         }
     }
@@ -123,18 +87,18 @@ impl Edit {
     #[must_use]
     pub fn applied_to(&self, value: &Value) -> Value {
         let mut result = value.clone();
-        match self {
-            Self::Set { path, value } => set(&mut result, path.segments(), value),
-            Self::Remove { path } => remove(&mut result, path.segments()),
-            Self::Append { path, value } => {
-                if let Some(elements) = array_mut(&mut result, path)
-                    && !elements.contains(value)
-                {
+        let path = self.path.segments();
+        match &self.change {
+            Change::Set(value) => set(&mut result, path, value),
+            Change::Remove => remove(&mut result, path),
+            Change::Append(_) if self.is_fulfilled_by(value) => {}
+            Change::Append(value) => {
+                if let Some(Value::Array(elements)) = result.get_mut(path) {
                     elements.push(value.clone());
                 }
             }
-            Self::Withdraw { path, value } => {
-                if let Some(elements) = array_mut(&mut result, path) {
+            Change::Withdraw(value) => {
+                if let Some(Value::Array(elements)) = result.get_mut(path) {
                     elements.retain(|element| element != value);
                 }
             }
@@ -158,8 +122,7 @@ fn set(target: &mut Value, path: &[String], value: &Value) {
 
 fn remove(target: &mut Value, path: &[String]) {
     let Some((last, parents)) = path.split_last() else { return };
-    let parent = parents.iter().try_fold(target, |value, segment| value.child_mut(segment));
-    match parent {
+    match target.get_mut(parents) {
         Some(Value::Object(members)) => {
             members.shift_remove(last);
         }
@@ -170,9 +133,4 @@ fn remove(target: &mut Value, path: &[String]) {
         }
         _ => {}
     }
-}
-
-fn array_mut<'v>(value: &'v mut Value, path: &KeyPath) -> Option<&'v mut Vec<Value>> {
-    let found = path.segments().iter().try_fold(value, |value, key| value.child_mut(key))?;
-    if let Value::Array(elements) = found { Some(elements) } else { None }
 }

@@ -4,8 +4,7 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthChar;
 
-use super::lexical::{Kind, Piece, is_key, pieces};
-use super::place::line_start;
+use super::token::{Kind, Span, Token, line_start, tokens, trivia};
 
 /// Columns of a terminal that an excerpt may take.
 const WIDEST: usize = 100;
@@ -47,7 +46,7 @@ impl Excerpt {
     pub(super) fn of(text: &str, offset: usize) -> Self {
         let start = line_start(text, offset);
         let end = text[offset..].find(['\n', '\r']).map_or(text.len(), |length| offset + length);
-        let cells = cells(text, start, end);
+        let cells = cells(text, Span::new(start, end));
         let caret = caret(&cells, offset, end);
         let (from, to) = window(&cells, caret);
         let cut = |yes: bool| if yes { "…" } else { "" };
@@ -61,7 +60,7 @@ fn width(cells: &[Cell]) -> usize {
     cells.iter().map(Cell::width).sum()
 }
 
-/// The first cell that stands for the byte `offset`: a masked piece has one byte for all its cells.
+/// The first cell that stands for the byte `offset`: a masked token has one byte for all its cells.
 fn caret(cells: &[Cell], offset: usize, end: usize) -> usize {
     if offset >= end {
         return cells.len();
@@ -91,63 +90,58 @@ fn fitting<'c>(cells: impl Iterator<Item = &'c Cell>, room: usize) -> usize {
     widths.take_while(|taken| *taken <= room).count()
 }
 
-fn cells(text: &str, start: usize, end: usize) -> Vec<Cell> {
-    let all: Vec<Piece> = pieces(text).collect();
-    let on_line = |piece: &Piece| piece.span.start < end && piece.span.end > start;
-    let mut brackets = Vec::new();
+fn cells(text: &str, line: Span) -> Vec<Cell> {
+    let (mut brackets, mut behind_colon) = (Vec::new(), false);
     let mut cells = Vec::new();
-    for (position, piece) in all.iter().enumerate() {
-        match piece.text(text) {
-            bracket @ ("{" | "[") => brackets.push(bracket),
-            "}" | "]" => drop(brackets.pop()),
+    for token in tokens(text) {
+        match token.kind {
+            Kind::Mark(bracket @ ('{' | '[')) => brackets.push(bracket),
+            Kind::Mark('}' | ']') => drop(brackets.pop()),
             _ => {}
         }
-        if on_line(piece) {
+        if token.span.start < line.end && token.span.end > line.start {
             // In an array nothing is a key, whatever colon a slip of the hand has put there.
-            let may_be_key = brackets.last() != Some(&"[");
-            cells.extend(show(text, &all, position, may_be_key, start, end));
+            let may_be_key = !behind_colon && brackets.last() != Some(&'[');
+            cells.extend(show(text, token, line, may_be_key && is_before_colon(text, token)));
+        }
+        if !token.is_trivia() {
+            behind_colon = matches!(token.kind, Kind::Mark(':' | '：'));
         }
     }
     cells
 }
 
-fn show(
-    text: &str,
-    all: &[Piece],
-    position: usize,
-    may_be_key: bool,
-    start: usize,
-    end: usize,
-) -> Vec<Cell> {
-    let piece = all[position];
-    let (from, to) = (piece.span.start.max(start), piece.span.end.min(end));
-    if is_shown(text, all, position, may_be_key) {
-        let characters = text[from..to].char_indices();
-        return characters.map(|(at, c)| Cell { shown: visible(c), offset: from + at }).collect();
-    }
-    let frame = |delimiter: &'static str, there: bool| if there { delimiter } else { "" };
-    let (begins, ends) = (piece.span.start >= start, piece.span.end <= end);
-    let masked = match piece.kind {
-        Kind::LineComment => format!("{}{MASK}", frame("//", begins)),
-        Kind::BlockComment { closed } => {
-            format!("{}{MASK}{}", frame("/*", begins), frame("*/", closed && ends))
-        }
-        Kind::Quoted { closed } => {
-            let quote = if text[piece.span.start..].starts_with('"') { "\"" } else { "'" };
-            format!("{}{MASK}{}", frame(quote, begins), frame(quote, closed && ends))
-        }
-        Kind::Space | Kind::Mark | Kind::Word => MASK.to_owned(),
-    };
-    masked.chars().map(|shown| Cell { shown, offset: from }).collect()
+fn is_before_colon(text: &str, token: Token) -> bool {
+    let next = trivia(text, token.span.end).last().map_or(token.span.end, |last| last.span.end);
+    text[next..].starts_with([':', '：'])
 }
 
-fn is_shown(text: &str, all: &[Piece], position: usize, may_be_key: bool) -> bool {
-    match all[position].kind {
-        Kind::Space | Kind::Mark => true,
-        Kind::Word if matches!(all[position].text(text), "true" | "false" | "null") => true,
-        Kind::Word | Kind::Quoted { closed: true } => may_be_key && is_key(text, all, position),
-        _ => false,
+fn show(text: &str, token: Token, line: Span, is_key: bool) -> Vec<Cell> {
+    let part = Span::new(token.span.start.max(line.start), token.span.end.min(line.end));
+    let is_shown = match token.kind {
+        Kind::Space | Kind::Mark(_) => true,
+        Kind::Word => is_key || matches!(token.span.of(text), "true" | "false" | "null"),
+        Kind::Quoted { closed } => closed && is_key,
+        Kind::LineComment | Kind::BlockComment { .. } => false,
+    };
+    if is_shown {
+        let characters = part.of(text).char_indices();
+        let cell = |(at, c)| Cell { shown: visible(c), offset: part.start + at };
+        return characters.map(cell).collect();
     }
+    let (opening, closing) = match token.kind {
+        Kind::LineComment => ("//", ""),
+        Kind::BlockComment { closed } => ("/*", if closed { "*/" } else { "" }),
+        Kind::Quoted { closed } => {
+            let quote = &text[token.span.start..=token.span.start];
+            (quote, if closed { quote } else { "" })
+        }
+        _ => ("", ""),
+    };
+    let opening = if part.start == token.span.start { opening } else { "" };
+    let closing = if part.end == token.span.end { closing } else { "" };
+    let masked = format!("{opening}{MASK}{closing}");
+    masked.chars().map(|shown| Cell { shown, offset: part.start }).collect()
 }
 
 /// A character that moves nothing on a terminal: tabs are one column, controls a mark.

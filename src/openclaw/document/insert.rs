@@ -3,17 +3,16 @@
 //! It follows the last part: on a line of its own if that one has one (behind the comments of that
 //! line, so they stay with what they speak of), else on the same line.
 
-use super::lexical::{Kind, Piece, piece_at};
-use super::list::{List, after_comments_on_line, has_line_end, indentation};
+use super::parse::Node;
 use super::splice::Splice;
-use super::style::Style;
-use super::tree::Node;
+use super::style::{Style, indentation};
+use super::token::{Kind, Token, has_line_end, trivia};
 use super::write::Layout;
 
 /// Where a part goes into a list.
 pub(super) struct Site<'t> {
     text: &'t str,
-    list: List,
+    list: &'t Node,
     /// The white space before the list's own line.
     outer: &'t str,
     /// Whether an empty list here should become one with lines.
@@ -23,17 +22,11 @@ pub(super) struct Site<'t> {
 
 impl<'t> Site<'t> {
     /// The site in the last of `around`, which leads from the root to it and is not empty.
-    pub(super) fn inside(text: &'t str, around: &[&Node]) -> Option<Self> {
-        let (container, parents) = around.split_last()?;
-        let prefers_lines =
-            parents.last().is_none_or(|parent| begins_line(text, parent, container));
-        Some(Self {
-            text,
-            list: List::of(text, container),
-            outer: indentation(text, container.span.start),
-            prefers_lines,
-            style: Style::learn(text, around),
-        })
+    pub(super) fn inside(text: &'t str, around: &[&'t Node]) -> Self {
+        let (list, parents) = (around[around.len() - 1], &around[..around.len() - 1]);
+        let outer = indentation(text, list.span.start);
+        let prefers_lines = parents.last().is_none_or(|parent| begins_line(text, parent, list));
+        Self { text, list, outer, prefers_lines, style: Style::learn(text, around) }
     }
 
     /// The splices that add what `write` writes.
@@ -50,14 +43,14 @@ impl<'t> Site<'t> {
 
     fn add_line(&self, write: impl Fn(&Style, Layout<'_>) -> String) -> Vec<Splice> {
         let Some(last) = self.list.parts.last() else { return Vec::new() };
-        let indentation = indentation(self.text, last.span.start);
+        let indentation = indentation(self.text, last.span().start);
         let part = write(&self.style, Layout::Lines { indentation });
         let at = after_comments_on_line(self.text, last.end());
         let (line_end, comma) = (self.style.line_end, if last.comma.is_some() { "," } else { "" });
         let mut splices =
             vec![Splice::insertion(at, format!("{line_end}{indentation}{part}{comma}"))];
         if last.comma.is_none() {
-            splices.insert(0, Splice::insertion(last.span.end, ","));
+            splices.insert(0, Splice::insertion(last.span().end, ","));
         }
         splices
     }
@@ -74,15 +67,15 @@ impl<'t> Site<'t> {
 
     fn add_behind_comment(
         &self,
-        comment: Piece,
+        comment: Token,
         write: impl Fn(&Style, Layout<'_>) -> String,
     ) -> Vec<Splice> {
         let (at, line_end) = (comment.span.end, self.style.line_end);
         let in_lines = comment.kind == Kind::LineComment
-            || has_line_end(&self.text[self.list.open..comment.span.start]);
+            || has_line_end(&self.text[self.list.open()..comment.span.start]);
         if !in_lines {
             let part = write(&self.style, Layout::OneLine);
-            let padding = if at == self.list.close { self.padding() } else { "" };
+            let padding = if at == self.list.close() { self.padding() } else { "" };
             return vec![Splice::insertion(at, format!(" {part}{padding}"))];
         }
         let starts_line = indentation(self.text, comment.span.start);
@@ -91,14 +84,14 @@ impl<'t> Site<'t> {
         let own_line = begins.is_some_and(|before| before.ends_with(['\n', '\r']));
         let indentation = if own_line { starts_line } else { &inner };
         let part = write(&self.style, Layout::Lines { indentation });
-        let closes_line = !has_line_end(&self.text[at..self.list.close]);
+        let closes_line = !has_line_end(&self.text[at..self.list.close()]);
         let closing = if closes_line { format!("{line_end}{}", self.outer) } else { String::new() };
         vec![Splice::insertion(at, format!("{line_end}{indentation}{part}{closing}"))]
     }
 
     /// The first part of a list that holds nothing, or only white space.
     fn fill(&self, write: impl Fn(&Style, Layout<'_>) -> String) -> Vec<Splice> {
-        let (open, close) = (self.list.open, self.list.close);
+        let (open, close) = (self.list.open(), self.list.close());
         let inside = &self.text[open..close];
         let line_end = self.style.line_end;
         let comma = if self.style.trailing_comma { "," } else { "" };
@@ -118,26 +111,27 @@ impl<'t> Site<'t> {
     }
 
     fn padding(&self) -> &str {
-        if self.text[..self.list.open].ends_with('{') { &self.style.padding } else { "" }
+        if self.list.is_object(self.text) { &self.style.padding } else { "" }
     }
 
     fn inner(&self) -> String {
         format!("{}{}", self.outer, self.style.unit)
     }
 
-    fn last_comment(&self) -> Option<Piece> {
-        let (mut at, mut last) = (self.list.open, None);
-        while let Some(piece) = piece_at(self.text, at).filter(|piece| piece.is_trivia()) {
-            at = piece.span.end;
-            last = Some(piece).filter(|piece| piece.is_comment()).or(last);
-        }
-        last
+    fn last_comment(&self) -> Option<Token> {
+        trivia(self.text, self.list.open()).filter(|token| token.is_comment()).last()
     }
 }
 
+/// The end of the last comment that follows `start` on its line.
+fn after_comments_on_line(text: &str, start: usize) -> usize {
+    let ends_line = |token: &Token| token.kind == Kind::Space && has_line_end(token.span.of(text));
+    let on_line = trivia(text, start).take_while(|token| !ends_line(token));
+    on_line.filter(|token| token.is_comment()).last().map_or(start, |comment| comment.span.end)
+}
+
 fn begins_line(text: &str, parent: &Node, child: &Node) -> bool {
-    let list = List::of(text, parent);
-    let holds = |position: &usize| list.parts[*position].span.end == child.span.end;
-    let position = (0..list.parts.len()).find(holds);
-    position.is_some_and(|position| has_line_end(list.gap_before(text, position)))
+    let is_child = |part: &super::parse::Part| part.value.span == child.span;
+    let position = parent.parts.iter().position(is_child);
+    position.is_some_and(|position| has_line_end(parent.gap_before(text, position)))
 }

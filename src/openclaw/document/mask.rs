@@ -1,7 +1,7 @@
 //! A config's text as it may be shown: every secret masked, all else as it stands.
 
-use super::lexical::pieces;
-use super::tree::{Content, Node};
+use super::parse::{Node, Part};
+use super::token::{Span, tokens};
 use super::{Document, KeyPath, Value, is_reference};
 use crate::redaction::{MASK, masked, masked_arguments};
 use crate::redaction::{is_holder, is_secret_name, learn, learn_arguments, learn_named};
@@ -12,20 +12,18 @@ impl Document {
     /// change.
     #[must_use]
     pub fn masked(&self, is_new: &dyn Fn(&KeyPath) -> bool) -> String {
-        let mut covers = Covers { is_new, found: Vec::new() };
+        let mut covers = Covers { text: &self.text, is_new, found: Vec::new() };
         if let Some(root) = &self.root {
             covers.gather(root, &KeyPath::default(), false);
         }
-        let comments = pieces(&self.text).filter(|piece| piece.is_comment());
-        let comments = comments.filter(|piece| speaks_of_a_secret(piece.text(&self.text)));
-        let covers = covers.found.into_iter().chain(
-            comments.map(|piece| (piece.span.start, piece.span.end, format!("/* {MASK} */"))),
-        );
-        let mut covers: Vec<_> = covers.collect();
-        covers.sort_by_key(|cover| std::cmp::Reverse(cover.0));
+        let comments = tokens(&self.text).filter(|token| token.is_comment());
+        let comments = comments.filter(|token| speaks_of_a_secret(token.span.of(&self.text)));
+        let mut covers = covers.found;
+        covers.extend(comments.map(|token| (token.span, format!("/* {MASK} */"))));
+        covers.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
         let mut text = self.text.clone();
-        for (start, end, cover) in covers {
-            text.replace_range(start..end, &cover);
+        for (span, cover) in covers {
+            text.replace_range(span.start..span.end, &cover);
         }
         text
     }
@@ -33,43 +31,44 @@ impl Document {
 
 /// What is written over parts of the text.
 struct Covers<'a> {
+    text: &'a str,
     is_new: &'a dyn Fn(&KeyPath) -> bool,
-    found: Vec<(usize, usize, String)>,
+    found: Vec<(Span, String)>,
 }
 
 impl Covers<'_> {
     fn gather(&mut self, node: &Node, path: &KeyPath, is_secret: bool) {
-        match &node.content {
-            Content::Scalar(Value::String(text)) if is_secret && is_reference(text) => {}
-            Content::Scalar(Value::String(_) | Value::Number(_)) if is_secret => {
+        match node.scalar(self.text) {
+            Some(Value::String(text)) if is_secret && is_reference(&text) => {}
+            Some(Value::String(_) | Value::Number(_)) if is_secret => {
                 let new = if (self.is_new)(path) { " (new)" } else { "" };
-                self.found.push((node.span.start, node.span.end, format!("\"{MASK}{new}\"")));
+                self.found.push((node.span, format!("\"{MASK}{new}\"")));
             }
-            Content::Scalar(Value::String(text)) => self.cover(node, text, masked(text)),
-            Content::Scalar(_) => {}
-            Content::Array(elements) => self.gather_elements(elements, path, is_secret),
-            Content::Object(members) => {
-                for member in members {
-                    let inside = is_secret || is_secret_key(&member.name);
-                    self.gather(&member.value, &path.child(&*member.name), inside);
+            Some(Value::String(text)) => self.cover(node, &text, masked(&text)),
+            Some(_) => {}
+            None if !node.is_object(self.text) => self.gather_elements(node, path, is_secret),
+            None => {
+                for Part { key, value, .. } in &node.parts {
+                    let name = key.as_ref().map_or("", |(name, _)| name);
+                    self.gather(value, &path.child(name), is_secret || is_secret_key(name));
                 }
             }
         }
     }
 
     /// An array of texts may be the arguments of a command.
-    fn gather_elements(&mut self, elements: &[Node], path: &KeyPath, is_secret: bool) {
-        let texts = elements.iter().map(|element| match &element.content {
-            Content::Scalar(Value::String(text)) => text.as_str(),
-            _ => "",
-        });
-        let texts: Vec<&str> = texts.collect();
-        let shown = masked_arguments(&texts);
-        for (index, (element, text)) in elements.iter().zip(texts).enumerate() {
+    fn gather_elements(&mut self, array: &Node, path: &KeyPath, is_secret: bool) {
+        let text_of = |part: &Part| match part.value.scalar(self.text) {
+            Some(Value::String(text)) => text,
+            _ => String::new(),
+        };
+        let texts: Vec<String> = array.parts.iter().map(text_of).collect();
+        let shown = masked_arguments(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        for (index, (part, text)) in array.parts.iter().zip(&texts).enumerate() {
             if is_secret || text.is_empty() {
-                self.gather(element, &path.child(index.to_string()), is_secret);
+                self.gather(&part.value, &path.child(index.to_string()), is_secret);
             } else {
-                self.cover(element, text, shown[index].clone());
+                self.cover(&part.value, text, shown[index].clone());
             }
         }
     }
@@ -77,7 +76,7 @@ impl Covers<'_> {
     fn cover(&mut self, node: &Node, text: &str, shown: String) {
         if shown != text {
             let shown = serde_json::Value::String(shown).to_string();
-            self.found.push((node.span.start, node.span.end, shown));
+            self.found.push((node.span, shown));
         }
     }
 }

@@ -4,42 +4,36 @@
 //! of its neighbours, parses the result again, and returns it only if it means what was intended
 //! and differs nowhere else. See [`edit`] for what each edit does to the text.
 
-mod check;
 pub mod edit;
 mod error;
 mod excerpt;
-mod identifier;
 mod insert;
 mod key_path;
-mod lexical;
-mod list;
 pub mod mask;
 mod parse;
-mod place;
 mod remove;
 mod splice;
 mod steps;
 mod style;
 mod substitution;
-mod syntax;
-mod tree;
+mod token;
 mod value;
 mod write;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use edit::Edit;
-pub use error::{Check, EditError};
+pub use edit::{Change, Edit};
+pub use error::{Cause, ConfigError, Includer};
 pub use excerpt::Excerpt;
 pub use key_path::KeyPath;
-pub use place::Place;
 pub use substitution::{escape_substitution, is_reference, references, substituted};
-pub use syntax::{Cause, SyntaxError};
+pub use token::Place;
 pub use value::Value;
 
-use syntax::Fault;
-use tree::{Content, Node};
+use parse::Node;
+use splice::Splice;
 
 /// A config file's text and meaning. `Debug` shows neither.
 #[derive(Clone)]
@@ -64,36 +58,39 @@ pub struct DuplicateKey {
 impl Document {
     /// Reads a main config: an object, or nothing but white space and comments.
     /// `path` is only for messages.
-    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, SyntaxError> {
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ConfigError> {
         let document = Self::parse_any(path, bytes)?;
         match &document.root {
-            Some(Node { content: Content::Scalar(_) | Content::Array(_), span }) => {
-                let fault = Fault::new(span.start, Cause::NotAnObject);
-                Err(SyntaxError::new(path, &document.text, &fault))
-            }
+            Some(root) if !root.is_object(&document.text) => Err(ConfigError::of_syntax(
+                path,
+                &document.text,
+                root.span.start,
+                Cause::RootNotAnObject,
+            )),
             _ => Ok(document),
         }
     }
 
     /// Reads a file whose value may be of any kind, as an included one's may.
-    pub fn parse_any(path: &Path, bytes: &[u8]) -> Result<Self, SyntaxError> {
+    pub fn parse_any(path: &Path, bytes: &[u8]) -> Result<Self, ConfigError> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
-            let fault = Fault::new(error.valid_up_to(), Cause::InvalidUtf8);
-            SyntaxError::new(path, &String::from_utf8_lossy(bytes), &fault)
+            let text = String::from_utf8_lossy(bytes);
+            ConfigError::of_syntax(path, &text, error.valid_up_to(), Cause::InvalidUtf8)
         })?;
         Self::of_text(path, text.to_owned())
-            .map_err(|(text, fault)| SyntaxError::new(path, &text, &fault))
     }
 
-    fn of_text(path: &Path, text: String) -> Result<Self, (String, Fault)> {
-        match parse::parse(&text) {
-            Ok(root) => {
-                let value = root.as_ref().map_or_else(Value::object, Node::value);
-                mask::learn_secrets(&value);
-                Ok(Self { path: path.to_owned(), text, root, value })
-            }
-            Err(fault) => Err((text, fault)),
-        }
+    fn of_text(path: &Path, text: String) -> Result<Self, ConfigError> {
+        let parsed = parse::parse(&text)
+            .map_err(|fault| ConfigError::of_syntax(path, &text, fault.offset, fault.cause))?;
+        let (root, value) = parsed.map_or((None, Value::object()), |(root, v)| (Some(root), v));
+        mask::learn_secrets(&value);
+        Ok(Self { path: path.to_owned(), text, root, value })
+    }
+
+    /// What is wrong at the byte `offset`.
+    fn error(&self, offset: usize, cause: Cause) -> ConfigError {
+        ConfigError::at(&self.path, Place::of(&self.text, offset), cause)
     }
 
     /// The file's path, as given.
@@ -130,15 +127,10 @@ impl Document {
     #[must_use]
     pub fn place_of<S: AsRef<str>>(&self, path: &[S]) -> Option<Place> {
         let (last, parents) = path.split_last()?;
-        let node = self.root.as_ref()?;
-        let parent = parents.iter().try_fold(node, |node, segment| node.child(segment.as_ref()))?;
-        let offset = match &parent.content {
-            Content::Object(members) => {
-                members.iter().rfind(|member| member.name == last.as_ref())?.key.start
-            }
-            _ => parent.child(last.as_ref())?.span.start,
-        };
-        Some(Place::of(&self.text, offset))
+        let root = self.root.as_ref()?;
+        let parent = parents.iter().try_fold(root, |node, segment| node.child(segment.as_ref()))?;
+        let part = &parent.parts[parent.position(last.as_ref())?];
+        Some(Place::of(&self.text, part.span().start))
     }
 
     /// The keys that stand twice in one object, in the order of the text.
@@ -153,47 +145,62 @@ impl Document {
     }
 
     fn collect_duplicates(&self, node: &Node, path: &KeyPath, found: &mut Vec<DuplicateKey>) {
-        match &node.content {
-            Content::Scalar(_) => {}
-            Content::Array(elements) => {
-                for (index, element) in elements.iter().enumerate() {
-                    self.collect_duplicates(element, &path.child(index.to_string()), found);
-                }
-            }
-            Content::Object(members) => {
-                let mut last = std::collections::HashMap::new();
-                for member in members.iter().rev() {
-                    let key = path.child(&*member.name);
-                    self.collect_duplicates(&member.value, &key, found);
-                    let effective = *last.entry(&member.name).or_insert(member.key.start);
-                    if effective != member.key.start {
-                        found.push(DuplicateKey {
-                            key,
-                            overruled: Place::of(&self.text, member.key.start),
-                            effective: Place::of(&self.text, effective),
-                        });
-                    }
-                }
+        let mut last = HashMap::new();
+        for (index, part) in node.parts.iter().enumerate().rev() {
+            let Some((name, span)) = &part.key else {
+                self.collect_duplicates(&part.value, &path.child(index.to_string()), found);
+                continue;
+            };
+            let key = path.child(name.as_str());
+            self.collect_duplicates(&part.value, &key, found);
+            let effective = *last.entry(name).or_insert(span.start);
+            if effective != span.start {
+                let place = |offset| Place::of(&self.text, offset);
+                let (overruled, effective) = (place(span.start), place(effective));
+                found.push(DuplicateKey { key, overruled, effective });
             }
         }
     }
 
     /// Makes `edits` in order. Either all succeed or nothing is returned.
-    pub fn edit(&self, edits: &[Edit]) -> Result<Self, EditError> {
-        edits.iter().try_fold(self.clone(), |document, edit| document.make(edit))
+    pub fn edit(&self, edits: &[Edit]) -> Result<Self, ConfigError> {
+        edits.iter().try_fold(self.clone(), Self::make)
     }
 
-    fn make(&self, edit: &Edit) -> Result<Self, EditError> {
+    /// Each step is parsed again: for the places of the next one, and as the proof of this one.
+    fn make(self, edit: &Edit) -> Result<Self, ConfigError> {
         let intended = edit.applied_to(&self.value);
-        let mut document = self.clone();
-        while let Some(splices) = steps::next_splices(&document, edit)? {
-            if document.value == intended {
-                break;
+        let steps = edit.split(&self.value);
+        let mut document = self;
+        for step in &steps {
+            let wanted = step.applied_to(&document.value);
+            while let Some(splices) = steps::next_splices(&document, step)? {
+                if document.value == wanted {
+                    break;
+                }
+                document =
+                    document.spliced(&splices).map_err(|check| document.defect(edit, check))?;
             }
-            document = check::spliced(&document, &splices, edit)?;
         }
-        check::means(&document, &intended, edit)?;
-        Ok(document)
+        if document.value == intended {
+            Ok(document)
+        } else {
+            Err(document.defect(edit, "meaning"))
+        }
+    }
+
+    /// The document with the splices made: still JSON5, and unchanged outside them.
+    fn spliced(&self, splices: &[Splice]) -> Result<Self, &'static str> {
+        let text = splice::apply(&self.text, splices).ok_or("splices")?;
+        if !splice::is_same_outside(&self.text, &text, splices) || text == self.text {
+            return Err("bytes outside");
+        }
+        Self::of_text(&self.path, text).map_err(|_| "syntax")
+    }
+
+    fn defect(&self, edit: &Edit, check: &'static str) -> ConfigError {
+        let cause = Cause::Internal { key: edit.path.clone(), check };
+        ConfigError::of_file(&self.path, cause)
     }
 }
 

@@ -1,24 +1,22 @@
-//! Takes a part out of a list: the part, its comma, and the white space that was only there for it.
+//! Removes a part from a list: the part, its comma, and the white space that was only there for it.
 //!
 //! Comments stay, also the one behind the part on its line: they are the user's words, and nobody
 //! but the user knows whether they speak only of that part. Where they end up alone, they keep the
-//! line. Taking out what [`super::insert`] put in restores the bytes, except in a list that held
+//! line. Removing what [`super::insert`] added restores the bytes, except in a list that held
 //! nothing but white space: `{ }` comes back as `{}`.
 
-use jsonc_parser::common::Range as Span;
-
-use super::lexical::{Kind, Piece, is_line_end, is_space, pieces};
-use super::list::{List, Part, has_line_end};
+use super::parse::{Node, Part};
 use super::splice::Splice;
+use super::token::{Kind, Span, Token, has_line_end, is_line_end, is_space, tokens};
 
-/// The splices that take out the part at `position`.
-pub(super) fn take_out(text: &str, list: &List, position: usize) -> Vec<Splice> {
-    let part = list.parts[position];
+/// The splices that remove the part at `position`.
+pub(super) fn remove(text: &str, list: &Node, position: usize) -> Vec<Splice> {
+    let part = &list.parts[position];
     if list.parts.len() == 1 && !has_comments(text, list) {
         return vec![
-            Splice::closing_up(list.open, part.span.start),
-            Splice::subject(part.span, ""),
-            Splice::closing_up(part.span.end, list.close),
+            Splice::closing_up(list.open(), part.span().start),
+            Splice::subject(part.span(), ""),
+            Splice::closing_up(part.span().end, list.close()),
         ];
     }
     let mut splices = Vec::new();
@@ -27,43 +25,44 @@ pub(super) fn take_out(text: &str, list: &List, position: usize) -> Vec<Splice> 
         splices.extend(list.parts[before].comma.map(|comma| Splice::closing_up(comma, comma + 1)));
     }
     let around = space_to_close(text, list, position);
-    splices.push(Splice::closing_up(around.start, part.span.start));
-    splices.push(Splice::subject(part.span, ""));
+    splices.push(Splice::closing_up(around.start, part.span().start));
+    splices.push(Splice::subject(part.span(), ""));
     match part.comma {
-        Some(comma) if text[part.span.end..comma].chars().all(is_space) => {
-            splices.push(Splice::closing_up(part.span.end, around.end));
+        Some(comma) if text[part.span().end..comma].chars().all(is_space) => {
+            splices.push(Splice::closing_up(part.span().end, around.end));
         }
         Some(comma) => splices.push(Splice::closing_up(comma, around.end)),
-        None => splices.push(Splice::closing_up(part.span.end, around.end)),
+        None => splices.push(Splice::closing_up(part.span().end, around.end)),
     }
     splices.retain(|splice| splice.span.start < splice.span.end);
     splices
 }
 
 /// Whether the list of a single part holds comments beside it.
-fn has_comments(text: &str, list: &List) -> bool {
-    let comments = |start, end| pieces(&text[start..end]).any(Piece::is_comment);
-    let around =
-        |part: &Part| comments(list.open, part.span.start) || comments(part.span.end, list.close);
+fn has_comments(text: &str, list: &Node) -> bool {
+    let comments = |start, end| tokens(&text[start..end]).any(Token::is_comment);
+    let around = |part: &Part| {
+        comments(list.open(), part.span().start) || comments(part.span().end, list.close())
+    };
     list.parts.iter().any(around)
 }
 
 /// The span from the first white space that goes before the part to the last that goes behind it
 /// (behind its comma, if it has one).
-fn space_to_close(text: &str, list: &List, position: usize) -> Span {
-    let part = list.parts[position];
-    let before = space_before(text, list.open, part.span.start);
+fn space_to_close(text: &str, list: &Node, position: usize) -> Span {
+    let part = &list.parts[position];
+    let before = space_before(text, list.open(), part.span().start);
     let after = space_after(text, part.end());
-    let (gap, rest) = (&text[before..part.span.start], &text[part.end()..after]);
-    let at_close = after == list.close;
-    let keep = Span::new(part.span.start, part.end());
+    let (gap, rest) = (&text[before..part.span().start], &text[part.end()..after]);
+    let at_close = after == list.close();
+    let keep = Span::new(part.span().start, part.end());
     // A comment before the comma keeps the line, and must not move up behind another one.
-    let comment_stays = !text[part.span.end..part.end()].chars().all(|c| c == ',' || is_space(c));
+    let comment_stays = !text[part.span().end..part.end()].chars().all(|c| c == ',' || is_space(c));
     match (has_line_end(gap), has_line_end(rest)) {
         (true, _) if comment_stays => keep,
         // A line of its own goes as a whole.
         (true, true) => Span::new(
-            last_line(text, before, part.span.start),
+            last_line(text, before, part.span().start),
             up_to_line_end(text, part.end(), after),
         ),
         // The bracket moves up, unless a line comment would swallow it.
@@ -97,7 +96,7 @@ fn up_to_line_end(text: &str, start: usize, end: usize) -> usize {
     text[start..end].find(is_line_end).map_or(end, |at| start + at)
 }
 
-fn ends_line_comment(text: &str, list: &List, end: usize) -> bool {
-    let before = pieces(&text[list.open..end]).last();
-    before.is_some_and(|piece| piece.kind == Kind::LineComment)
+fn ends_line_comment(text: &str, list: &Node, end: usize) -> bool {
+    let before = tokens(&text[list.open()..end]).last();
+    before.is_some_and(|token| token.kind == Kind::LineComment)
 }

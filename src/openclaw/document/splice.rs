@@ -1,8 +1,6 @@
 //! Replacing spans of a text, and proving that nothing else moved.
 
-use jsonc_parser::common::Range as Span;
-
-use super::lexical::is_space;
+use super::token::{Span, is_space};
 
 /// One span and what stands there afterwards.
 #[derive(Clone)]
@@ -30,8 +28,8 @@ impl Splice {
     }
 
     /// Whether only the subject, white space or commas vanish: never a comment beside it.
-    fn is_lawful(&self, text: &str) -> bool {
-        let gone = &text[self.span.start..self.span.end];
+    fn is_valid(&self, text: &str) -> bool {
+        let gone = self.span.of(text);
         self.subject || gone.chars().all(|c| c == ',' || is_space(c))
     }
 }
@@ -42,8 +40,8 @@ pub(super) fn apply(text: &str, splices: &[Splice]) -> Option<String> {
     let mut result = String::with_capacity(text.len());
     let mut copied = 0;
     for splice in splices {
-        let lawful = splice.span.start >= copied && splice.is_lawful(text);
-        result.push_str(text.get(copied..splice.span.start).filter(|_| lawful)?);
+        let valid = splice.span.start >= copied && splice.is_valid(text);
+        result.push_str(text.get(copied..splice.span.start).filter(|_| valid)?);
         result.push_str(&splice.with);
         copied = splice.span.end;
     }

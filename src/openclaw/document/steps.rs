@@ -1,70 +1,57 @@
 //! From an edit's meaning to the bytes that it takes.
 
 use super::Document;
-use super::edit::Edit;
-use super::error::EditError;
+use super::edit::{Change, Edit};
+use super::error::{Cause, ConfigError};
 use super::insert::Site;
 use super::key_path::KeyPath;
-use super::list::{List, has_line_end, indentation};
-use super::place::Place;
-use super::remove::take_out;
+use super::parse::Node;
+use super::remove::remove;
 use super::splice::Splice;
-use super::style::Style;
-use super::tree::{Content, Node};
+use super::style::{Style, indentation};
+use super::token::has_line_end;
 use super::value::Value;
 use super::write::Layout;
 
-/// The next bytes to change for `edit`: one part at a time, so that positions are always those of
-/// the text as it is. Nothing, if the text has nothing to change.
-pub(super) fn next_splices(
-    document: &Document,
-    edit: &Edit,
-) -> Result<Option<Vec<Splice>>, EditError> {
-    match edit {
-        Edit::Set { path, value } => next_of_set(document, path, value),
-        Edit::Remove { path } => next_of_remove(document, path),
-        Edit::Append { path, value } => next_of_append(document, path, value),
-        Edit::Withdraw { path, value } => next_of_withdraw(document, path, value),
+type Next = Result<Option<Vec<Splice>>, ConfigError>;
+
+/// The next bytes to change for `edit`, which sets no object onto an object (see [`Edit::split`]):
+/// one part at a time, so that positions are always those of the text as it is. Nothing, if the
+/// text has nothing to change.
+pub(super) fn next_splices(document: &Document, edit: &Edit) -> Next {
+    match &edit.change {
+        Change::Set(value) => set(document, &edit.path, value),
+        Change::Remove => remove_key(document, &edit.path),
+        Change::Append(value) => append(document, &edit.path, value),
+        Change::Withdraw(value) => withdraw(document, &edit.path, value),
     }
 }
 
-type Next = Result<Option<Vec<Splice>>, EditError>;
-
-fn next_of_set(document: &Document, path: &KeyPath, value: &Value) -> Next {
+fn set(document: &Document, path: &KeyPath, value: &Value) -> Next {
+    if document.get(path.segments()) == Some(value) {
+        return Ok(None);
+    }
     let Some(root) = &document.root else {
-        return Ok(Some(vec![first_object(document, path, value)?]));
+        return first_object(document, path, value).map(|splice| Some(vec![splice]));
     };
     let (around, missing) = way_down(root, path.segments());
     if !missing.is_empty() {
         return insert_member(document, path, &around, missing, value).map(Some);
     }
-    let Some(present) = around.last() else { return Ok(None) };
-    match (present.value(), value) {
-        (now, value) if now == *value => Ok(None),
-        (Value::Object(now), Value::Object(wanted)) => {
-            let surplus = now.keys().find(|name| !wanted.contains_key(*name));
-            if let Some(name) = surplus {
-                return next_of_remove(document, &path.child(name.as_str()));
-            }
-            let differs = wanted.iter().find(|(name, value)| now.get(*name) != Some(value));
-            let Some((name, value)) = differs else { return Ok(None) };
-            next_of_set(document, &path.child(name.as_str()), value)
-        }
-        _ if path.segments().is_empty() => whole_document(document),
-        _ => Ok(Some(vec![replace(&document.text, &around, value)])),
+    if path.segments().is_empty() {
+        return Err(whole_document(document));
     }
+    Ok(Some(vec![replace(&document.text, &around, value)]))
 }
 
 /// The values on the way along `path`, and the segments that lead nowhere.
 fn way_down<'n, 'p>(root: &'n Node, path: &'p [String]) -> (Vec<&'n Node>, &'p [String]) {
     let mut around = vec![root];
-    let mut missing = path;
-    while let Some((first, rest)) = missing.split_first() {
-        let Some(child) = around.last().and_then(|node| node.child(first)) else { break };
+    for (depth, segment) in path.iter().enumerate() {
+        let Some(child) = around[depth].child(segment) else { return (around, &path[depth..]) };
         around.push(child);
-        missing = rest;
     }
-    (around, missing)
+    (around, &[])
 }
 
 /// `missing` keys around `value`, all but the first of them.
@@ -79,22 +66,21 @@ fn insert_member(
     around: &[&Node],
     missing: &[String],
     value: &Value,
-) -> Result<Vec<Splice>, EditError> {
-    let (file, text) = (document.path.clone(), &document.text);
-    let container = around.last().ok_or(EditError::WholeDocument { path: file.clone() })?;
-    let place = Place::of(text, container.span.start);
-    let depth = path.segments().len() - missing.len();
-    let key = KeyPath::from(&path.segments()[..depth]);
-    match &container.content {
-        Content::Scalar(_) => return Err(EditError::NotAnObject { path: file, key, place }),
-        Content::Array(_) => {
-            let key = key.child(&*missing[0]);
-            return Err(EditError::NoSuchElement { path: file, key, place });
-        }
-        Content::Object(_) => {}
+) -> Result<Vec<Splice>, ConfigError> {
+    let text = &document.text;
+    let container = around[around.len() - 1];
+    let key = KeyPath::from(&path.segments()[..path.segments().len() - missing.len()]);
+    if !container.is_object(text) {
+        let is_array = text[container.span.start..].starts_with('[');
+        let cause = if is_array {
+            Cause::NoSuchElement(key.child(&*missing[0]))
+        } else {
+            Cause::NotAnObject(key)
+        };
+        return Err(document.error(container.span.start, cause));
     }
     let inner = nested(missing, value);
-    let site = Site::inside(text, around).ok_or(EditError::WholeDocument { path: file })?;
+    let site = Site::inside(text, around);
     Ok(site.add(|style, layout| style.member(&missing[0], &inner, layout)))
 }
 
@@ -104,22 +90,22 @@ fn replace(text: &str, around: &[&Node], value: &Value) -> Splice {
     if let Some(quote @ ('"' | '\'')) = text[node.span.start..].chars().next() {
         style.quote = quote;
     }
-    let in_lines = parents.last().is_some_and(|parent| List::of(text, parent).is_in_lines(text))
-        || has_line_end(&text[node.span.start..node.span.end]);
+    let in_lines = parents.last().is_some_and(|parent| parent.is_in_lines(text))
+        || has_line_end(node.span.of(text));
     let lines = Layout::Lines { indentation: indentation(text, node.span.start) };
     let layout = if in_lines { lines } else { Layout::OneLine };
     Splice::subject(node.span, style.value(value, layout))
 }
 
 /// The object of a file that holds only white space and comments goes behind them.
-fn first_object(document: &Document, path: &KeyPath, value: &Value) -> Result<Splice, EditError> {
+fn first_object(document: &Document, path: &KeyPath, value: &Value) -> Result<Splice, ConfigError> {
     let text = &document.text;
     let whole = match path.segments() {
         [] => value.clone(),
         segments => Value::from([(segments[0].clone(), nested(segments, value))]),
     };
-    if !matches!(whole, Value::Object(_)) {
-        return Err(EditError::WholeDocument { path: document.path.clone() });
+    if whole.as_object().is_none() {
+        return Err(whole_document(document));
     }
     let style = Style::learn(text, &[]);
     let object = style.value(&whole, Layout::Lines { indentation: "" });
@@ -129,55 +115,49 @@ fn first_object(document: &Document, path: &KeyPath, value: &Value) -> Result<Sp
     Ok(Splice::insertion(text.len(), format!("{start}{object}{line_end}")))
 }
 
-fn whole_document(document: &Document) -> Next {
-    Err(EditError::WholeDocument { path: document.path.clone() })
+fn whole_document(document: &Document) -> ConfigError {
+    ConfigError::of_file(&document.path, Cause::WholeDocument)
 }
 
-fn next_of_remove(document: &Document, path: &KeyPath) -> Next {
+fn remove_key(document: &Document, path: &KeyPath) -> Next {
     let Some((last, parents)) = path.segments().split_last() else {
-        return whole_document(document);
+        return Err(whole_document(document));
     };
     let Some(root) = &document.root else { return Ok(None) };
     let (around, missing) = way_down(root, parents);
-    let Some(container) = around.last().filter(|_| missing.is_empty()) else { return Ok(None) };
-    let position = match &container.content {
-        Content::Object(members) => members.iter().rposition(|member| member.name == *last),
-        Content::Array(elements) => last.parse().ok().filter(|index| *index < elements.len()),
-        Content::Scalar(_) => None,
-    };
-    let parts = List::of(&document.text, container);
-    Ok(position.map(|position| take_out(&document.text, &parts, position)))
+    let container = around[around.len() - 1];
+    let position = container.position(last).filter(|_| missing.is_empty());
+    Ok(position.map(|position| remove(&document.text, container, position)))
 }
 
-/// The values on the way to the array at `path`, the array last; nothing if the path ends early.
-fn array_at<'n>(document: &'n Document, path: &KeyPath) -> Result<Vec<&'n Node>, EditError> {
-    let Some(root) = &document.root else { return Ok(Vec::new()) };
-    let (around, missing) = way_down(root, path.segments());
-    match around.last() {
-        Some(node) if missing.is_empty() && !matches!(node.content, Content::Array(_)) => {
-            let place = Place::of(&document.text, node.span.start);
-            let (path, key) = (document.path.clone(), path.clone());
-            Err(EditError::NotAnArray { path, key, place })
+/// The elements of the array at `path`, if there is one.
+fn elements<'d>(
+    document: &'d Document,
+    path: &KeyPath,
+) -> Result<Option<&'d Vec<Value>>, ConfigError> {
+    match (document.get(path.segments()), &document.root) {
+        (Some(Value::Array(elements)), _) => Ok(Some(elements)),
+        (Some(_), Some(root)) => {
+            let (around, _) = way_down(root, path.segments());
+            let start = around[around.len() - 1].span.start;
+            Err(document.error(start, Cause::NotAnArray(path.clone())))
         }
-        _ if missing.is_empty() => Ok(around),
-        _ => Ok(Vec::new()),
+        _ => Ok(None),
     }
 }
 
-fn next_of_append(document: &Document, path: &KeyPath, value: &Value) -> Next {
-    let around = array_at(document, path)?;
-    let holds = |array: &Node| array.children().iter().any(|element| element.value() == *value);
-    if around.last().is_none_or(|array| holds(array)) {
-        return Ok(None);
-    }
-    let site = Site::inside(&document.text, &around);
-    Ok(site.map(|site| site.add(|style, layout| style.value(value, layout))))
+fn append(document: &Document, path: &KeyPath, value: &Value) -> Next {
+    let missing = elements(document, path)?.filter(|elements| !elements.contains(value));
+    let (Some(_), Some(root)) = (missing, &document.root) else { return Ok(None) };
+    let site = Site::inside(&document.text, &way_down(root, path.segments()).0);
+    Ok(Some(site.add(|style, layout| style.value(value, layout))))
 }
 
-fn next_of_withdraw(document: &Document, path: &KeyPath, value: &Value) -> Next {
-    let around = array_at(document, path)?;
-    let Some(array) = around.last() else { return Ok(None) };
-    let position = array.children().iter().rposition(|element| element.value() == *value);
-    let list = List::of(&document.text, array);
-    Ok(position.map(|position| take_out(&document.text, &list, position)))
+fn withdraw(document: &Document, path: &KeyPath, value: &Value) -> Next {
+    let position = elements(document, path)?
+        .and_then(|elements| elements.iter().rposition(|element| element == value));
+    match position {
+        Some(position) => remove_key(document, &path.child(position.to_string())),
+        None => Ok(None),
+    }
 }

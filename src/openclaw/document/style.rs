@@ -3,10 +3,8 @@
 //! Each habit is learnt from the nearest container that shows it: the one that is edited, those
 //! around it, then all others in the order of the text.
 
-use super::lexical::is_space;
-use super::list::{List, has_line_end, indentation};
-use super::tree::{Content, Node};
-use super::value::Value;
+use super::parse::{Node, Part};
+use super::token::{Span, has_line_end, is_space, line_start};
 
 /// How a new key is quoted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,49 +71,48 @@ impl Habits<'_> {
 }
 
 fn collect_containers<'n>(node: &'n Node, found: &mut Vec<&'n Node>) {
-    if matches!(node.content, Content::Scalar(_)) {
-        return;
-    }
     found.push(node);
-    for child in node.children() {
-        collect_containers(child, found);
+    for part in &node.parts {
+        collect_containers(&part.value, found);
     }
+}
+
+/// The last quote that values, or keys, begin with.
+fn last_quote<'n>(text: &str, places: impl DoubleEndedIterator<Item = &'n Span>) -> Option<char> {
+    let first = |span: &Span| text[span.start..].chars().next();
+    places.rev().filter_map(first).find(|c| matches!(c, '"' | '\''))
+}
+
+fn keys(node: &Node) -> impl DoubleEndedIterator<Item = &Span> {
+    node.parts.iter().filter_map(|part| part.key.as_ref().map(|(_, span)| span))
 }
 
 fn string_quote(text: &str, node: &Node) -> Option<char> {
-    let is_string = |child: &&Node| matches!(child.content, Content::Scalar(Value::String(_)));
-    let string = node.children().into_iter().rfind(is_string)?;
-    text[string.span.start..].chars().next()
+    last_quote(text, node.parts.iter().map(|part| &part.value.span))
 }
 
 fn key_quote(text: &str, node: &Node) -> Option<char> {
-    let Content::Object(members) = &node.content else { return None };
-    let first = |offset: usize| text[offset..].chars().next();
-    members.iter().rev().filter_map(|member| first(member.key.start)).find(|c| "\"'".contains(*c))
+    last_quote(text, keys(node))
 }
 
 fn has_bare_keys(text: &str, node: &Node) -> Option<bool> {
-    let Content::Object(members) = &node.content else { return None };
-    Some(!text[members.last()?.key.start..].starts_with(['"', '\'']))
+    Some(!text[keys(node).next_back()?.start..].starts_with(['"', '\'']))
 }
 
 fn colon(text: &str, node: &Node) -> Option<String> {
-    let Content::Object(members) = &node.content else { return None };
-    let between = |member: &super::tree::Member| &text[member.key.end..member.value.span.start];
+    let between = |part: &Part| Some(&text[part.key.as_ref()?.1.end..part.value.span.start]);
     let plain = |colon: &&str| colon.chars().all(|c| c == ':' || c == ' ');
-    members.iter().rev().map(between).find(plain).map(str::to_owned)
+    node.parts.iter().rev().filter_map(between).find(plain).map(str::to_owned)
 }
 
 fn gap(text: &str, node: &Node) -> Option<String> {
-    let list = List::of(text, node);
-    let gaps = (1..list.parts.len()).rev().map(|position| list.gap_before(text, position));
-    gaps.into_iter().find(|gap| is_blank(gap)).map(str::to_owned)
+    let mut gaps = (1..node.parts.len()).rev().map(|position| node.gap_before(text, position));
+    gaps.find(|gap| is_blank(gap)).map(str::to_owned)
 }
 
 fn padding(text: &str, node: &Node) -> Option<String> {
-    let Content::Object(_) = &node.content else { return None };
-    let list = List::of(text, node);
-    let padding = &text[list.open..list.parts.first()?.span.start];
+    let padding =
+        (!node.parts.is_empty() && node.is_object(text)).then(|| node.gap_before(text, 0))?;
     is_blank(padding).then(|| padding.to_owned())
 }
 
@@ -124,13 +121,18 @@ fn is_blank(text: &str) -> bool {
 }
 
 fn indentation_unit(text: &str, node: &Node) -> Option<String> {
-    let list = List::of(text, node);
-    let part = list.parts.last().filter(|_| list.is_in_lines(text))?;
-    let (inner, outer) = (indentation(text, part.span.start), indentation(text, node.span.start));
+    let part = node.parts.last().filter(|_| node.is_in_lines(text))?;
+    let (inner, outer) = (indentation(text, part.span().start), indentation(text, node.span.start));
     inner.strip_prefix(outer).filter(|unit| !unit.is_empty()).map(str::to_owned)
 }
 
 fn trailing_comma(text: &str, node: &Node) -> Option<bool> {
-    let list = List::of(text, node);
-    list.is_in_lines(text).then(|| list.parts.last().is_some_and(|part| part.comma.is_some()))
+    node.parts.last().filter(|_| node.is_in_lines(text)).map(|part| part.comma.is_some())
+}
+
+/// The white space with which the line of `offset` begins.
+pub(super) fn indentation(text: &str, offset: usize) -> &str {
+    let line = &text[line_start(text, offset)..offset];
+    let line = line.trim_start_matches('\u{feff}');
+    &line[..line.find(|c| c != ' ' && c != '\t').unwrap_or(line.len())]
 }

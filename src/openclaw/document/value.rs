@@ -75,7 +75,11 @@ impl Value {
         }
     }
 
-    pub(crate) fn child_mut(&mut self, segment: &str) -> Option<&mut Value> {
+    pub(super) fn get_mut(&mut self, path: &[String]) -> Option<&mut Value> {
+        path.iter().try_fold(self, |value, segment| value.child_mut(segment))
+    }
+
+    pub(super) fn child_mut(&mut self, segment: &str) -> Option<&mut Value> {
         match self {
             Self::Object(members) => members.get_mut(segment),
             Self::Array(elements) => elements.get_mut(segment.parse::<usize>().ok()?),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 
-use super::identifier::is_identifier;
+use super::parse::is_identifier;
 use super::style::{KeyQuote, Style};
 use super::value::Value;
 

@@ -1,9 +1,8 @@
 //! The meaning of a config once all its includes are laid under it.
 
-use super::error::{BadInclude, ConfigError};
-use super::load::{INCLUDE, Loaded, bad_include};
+use super::load::{INCLUDE, Loaded, at};
 use super::merge::merge;
-use crate::openclaw::document::{KeyPath, Value};
+use crate::openclaw::document::{Cause, ConfigError, KeyPath, Value};
 
 /// What OpenClaw makes of `file` and everything below it, `${VAR}` left as it is.
 pub(super) fn effective(file: &Loaded) -> Result<Value, ConfigError> {
@@ -50,6 +49,13 @@ fn over_included(
     match included {
         included if !has_siblings => Ok(included),
         included @ Value::Object(_) => Ok(merge(included, own)),
-        _ => Err(bad_include(&file.document, &path.child(INCLUDE), BadInclude::NotAnObject)),
+        _ => {
+            let key = path.child(INCLUDE);
+            Err(ConfigError::at(
+                file.document.path(),
+                at(&file.document, &key),
+                Cause::IncludesNoObject(key),
+            ))
+        }
     }
 }

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{BadInclude, ConfigError, Unreadable};
 use super::read::{self, Source, normalized};
-use crate::openclaw::document::{Document, KeyPath, Value};
+use crate::openclaw::document::{Cause, ConfigError, Document, Includer, KeyPath, Place, Value};
 
 /// OpenClaw 2026.3.13 follows this many levels of includes.
 const DEEPEST: usize = 10;
@@ -45,8 +44,7 @@ impl Loaded {
 
 /// The config at `path`, which is absolute, with everything that it includes.
 pub(super) fn load(path: &Path) -> Result<Loaded, ConfigError> {
-    let source =
-        read::config(path).map_err(|why| ConfigError::Config { path: path.to_owned(), why })?;
+    let source = read::config(path).map_err(|cause| ConfigError::of_file(path, cause))?;
     let document = Document::parse(path, &source.bytes)?;
     let path = normalized(path);
     let directory = path.parent().unwrap_or(&path).to_owned();
@@ -58,12 +56,6 @@ pub(super) fn load(path: &Path) -> Result<Loaded, ConfigError> {
 struct Search {
     directory: PathBuf,
     chain: Vec<PathBuf>,
-}
-
-/// An `$include` found in a file.
-struct Found<'d> {
-    document: &'d Document,
-    key: KeyPath,
 }
 
 impl Search {
@@ -88,8 +80,7 @@ impl Search {
             }
             Value::Object(members) => {
                 if let Some(wanted) = members.get(INCLUDE) {
-                    let found = Found { document, key: path.child(INCLUDE) };
-                    let files = self.include(&found, wanted)?;
+                    let files = self.include(document, &path.child(INCLUDE), wanted)?;
                     includes.push(Include { object: path.clone(), files });
                 }
                 let others = members.iter().filter(|(name, _)| *name != INCLUDE);
@@ -101,30 +92,40 @@ impl Search {
         }
     }
 
-    fn include(&self, found: &Found<'_>, wanted: &Value) -> Result<Vec<Loaded>, ConfigError> {
-        let one = std::slice::from_ref(wanted);
-        let names = wanted.as_array().unwrap_or(one);
+    fn include(
+        &self,
+        document: &Document,
+        key: &KeyPath,
+        wanted: &Value,
+    ) -> Result<Vec<Loaded>, ConfigError> {
+        let names = wanted.as_array().unwrap_or(std::slice::from_ref(wanted));
         let load = |name: &Value| {
-            let name = name.as_str().ok_or_else(|| found.bad(BadInclude::Kind))?;
-            self.include_one(found, name)
+            let place = at(document, key);
+            let name = name.as_str().ok_or_else(|| {
+                ConfigError::at(document.path(), place, Cause::NotAFileName(key.clone()))
+            })?;
+            self.include_one(name).map_err(|error| {
+                let by = Includer { file: document.path().to_owned(), key: key.clone(), place };
+                error.included_by(by)
+            })
         };
         names.iter().map(load).collect()
     }
 
-    fn include_one(&self, found: &Found<'_>, name: &str) -> Result<Loaded, ConfigError> {
+    fn include_one(&self, name: &str) -> Result<Loaded, ConfigError> {
         let including = self.chain.last().and_then(|file| file.parent());
         let path = normalized(&including.unwrap_or(&self.directory).join(name));
-        let refused = |why| found.refused(path.clone(), why);
+        let refused = |cause| ConfigError::of_file(&path, cause);
         if self.chain.contains(&path) {
-            return Err(refused(Unreadable::Loop));
+            return Err(refused(Cause::Loop));
         }
         if self.chain.len() > DEEPEST {
-            return Err(refused(Unreadable::TooDeep));
+            return Err(refused(Cause::IncludedTooDeep));
         }
         let source = read::include(&path, &self.directory).map_err(refused)?;
         let document = Document::parse_any(&path, &source.bytes)?;
         if document.is_blank() {
-            return Err(found.refused(path, Unreadable::Blank));
+            return Err(refused(Cause::Blank));
         }
         let mut chain = self.chain.clone();
         chain.push(path);
@@ -132,20 +133,7 @@ impl Search {
     }
 }
 
-impl Found<'_> {
-    fn bad(&self, why: BadInclude) -> ConfigError {
-        bad_include(self.document, &self.key, why)
-    }
-
-    fn refused(&self, path: PathBuf, why: Unreadable) -> ConfigError {
-        let place = self.document.place_of(self.key.segments()).unwrap_or(super::START);
-        let (file, key) = (self.document.path().to_owned(), self.key.clone());
-        ConfigError::Include { path, why, file, key, place }
-    }
-}
-
-/// An `$include` of `document` that OpenClaw would refuse.
-pub(super) fn bad_include(document: &Document, key: &KeyPath, why: BadInclude) -> ConfigError {
-    let place = document.place_of(key.segments()).unwrap_or(super::START);
-    ConfigError::BadInclude { file: document.path().to_owned(), key: key.clone(), place, why }
+/// Where the `$include` at `key` stands.
+pub(super) fn at(document: &Document, key: &KeyPath) -> Place {
+    document.place_of(key.segments()).unwrap_or(Place { line: 1, column: 1 })
 }

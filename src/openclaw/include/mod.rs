@@ -6,7 +6,6 @@
 //! `src/config/includes.ts`). Everything here reads; nothing writes.
 
 mod effective;
-mod error;
 mod load;
 mod merge;
 mod read;
@@ -16,13 +15,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use error::{BadInclude, ConfigError, Unreadable};
-
+pub use super::document::ConfigError;
 use super::document::mask::learn_secrets;
-use super::document::{Document, DuplicateKey, Edit, Place, Value};
+use super::document::{Cause, Document, DuplicateKey, Edit, Value};
 use load::Loaded;
-
-const START: Place = Place { line: 1, column: 1 };
 
 /// A main config with everything that it includes.
 #[derive(Debug, Clone)]
@@ -107,7 +103,7 @@ impl ConfigSet {
         let effective = effective::effective(&root)?;
         let as_intended = effective == intended && edit.is_fulfilled_by(&effective);
         if let Some(file) = torn_file(&root).or_else(|| misled(&self.root, &root, as_intended)) {
-            return Err(ConfigError::Entangled { key: edit.path().clone(), file });
+            return Err(ConfigError::of_file(&file, Cause::Entangled(edit.path.clone())));
         }
         Ok(Self { root, effective })
     }

@@ -1,11 +1,11 @@
 //! Reads one file under the conditions on which OpenClaw reads it.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::error::Unreadable;
+use crate::openclaw::document::Cause;
 
 /// OpenClaw 2026.3.13's limit for an included file, in bytes.
 const LARGEST_INCLUDE: u64 = 2 * 1024 * 1024;
@@ -17,51 +17,44 @@ pub(super) struct Source {
 }
 
 /// The main config: any regular file, also behind a symbolic link.
-pub(super) fn config(path: &Path) -> Result<Source, Unreadable> {
-    let real = path.canonicalize().map_err(unreadable)?;
+pub(super) fn config(path: &Path) -> Result<Source, Cause> {
+    let real = path.canonicalize()?;
     let file = open(&real)?;
     read(real, file)
 }
 
 /// An included file: inside `directory` by name and in reality, one link, at most 2 MiB.
-pub(super) fn include(path: &Path, directory: &Path) -> Result<Source, Unreadable> {
+pub(super) fn include(path: &Path, directory: &Path) -> Result<Source, Cause> {
     if !path.starts_with(directory) {
-        return Err(Unreadable::Outside);
+        return Err(Cause::Outside);
     }
-    let real = path.canonicalize().map_err(unreadable)?;
-    if !real.starts_with(directory.canonicalize().map_err(unreadable)?) {
-        return Err(Unreadable::Outside);
+    let real = path.canonicalize()?;
+    if !real.starts_with(directory.canonicalize()?) {
+        return Err(Cause::Outside);
     }
     let file = open(&real)?;
-    let metadata = file.metadata().map_err(unreadable)?;
+    let metadata = file.metadata()?;
     if metadata.nlink() > 1 {
-        return Err(Unreadable::HardLinked);
+        return Err(Cause::HardLinked);
     }
     if metadata.len() > LARGEST_INCLUDE {
-        return Err(Unreadable::TooLarge);
+        return Err(Cause::TooLarge);
     }
     read(real, file)
 }
 
 /// Opens a regular file. A pipe is not opened, which would wait for its writer.
-fn open(real: &Path) -> Result<File, Unreadable> {
-    if !real.metadata().map_err(unreadable)?.is_file() {
-        return Err(Unreadable::NotAFile);
+fn open(real: &Path) -> Result<File, Cause> {
+    if !real.metadata()?.is_file() {
+        return Err(Cause::NotAFile);
     }
-    File::open(real).map_err(unreadable)
+    Ok(File::open(real)?)
 }
 
-fn read(real: PathBuf, mut file: File) -> Result<Source, Unreadable> {
+fn read(real: PathBuf, mut file: File) -> Result<Source, Cause> {
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(unreadable)?;
+    file.read_to_end(&mut bytes)?;
     Ok(Source { real, bytes })
-}
-
-fn unreadable(error: io::Error) -> Unreadable {
-    match error.kind() {
-        io::ErrorKind::NotFound => Unreadable::Missing,
-        _ => Unreadable::Io(error),
-    }
 }
 
 /// The path without `.` and `..`, by its words alone, as Node's `path.normalize` does.

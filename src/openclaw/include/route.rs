@@ -1,8 +1,7 @@
 //! Which file an edit belongs to: the one that holds the deepest existing part of its key.
 
-use super::error::ConfigError;
 use super::load::{INCLUDE, Loaded};
-use crate::openclaw::document::{Document, Edit, KeyPath, Value};
+use crate::openclaw::document::{Cause, Change, ConfigError, Document, Edit, KeyPath, Value};
 
 /// A place where an edit could be made.
 #[derive(Clone)]
@@ -20,17 +19,21 @@ type Way = Vec<(usize, usize)>;
 /// The set with `edit` made in the file (or for a removal: the files) where it belongs.
 pub(super) fn make(root: &Loaded, edit: &Edit) -> Result<Loaded, ConfigError> {
     let mut found = Vec::new();
-    collect(root, &Way::new(), edit.path().segments(), 0, &mut found);
+    collect(root, &Way::new(), edit.path.segments(), 0, &mut found);
     let deepest = found.iter().map(|candidate| candidate.depth).max().unwrap_or_default();
     found.retain(|candidate| candidate.depth == deepest);
-    let takes_away = matches!(edit, Edit::Remove { .. } | Edit::Withdraw { .. });
-    let exists = deepest == edit.path().segments().len();
+    let takes_away = matches!(edit.change, Change::Remove | Change::Withdraw(_));
+    let exists = deepest == edit.path.segments().len();
     if !(takes_away && exists) {
         found = vec![the_one(root, found, edit)?];
     }
     let mut edited = root.clone();
     for candidate in found {
-        edit_at(&mut edited, &candidate.way, &edit.at(candidate.key))?;
+        edit_at(
+            &mut edited,
+            &candidate.way,
+            &Edit { path: candidate.key, change: edit.change.clone() },
+        )?;
     }
     Ok(edited)
 }
@@ -42,10 +45,11 @@ fn the_one(root: &Loaded, found: Vec<Candidate>, edit: &Edit) -> Result<Candidat
         found.into_iter().filter(|candidate| Some(candidate.way.len()) == shortest).collect();
     match <[Candidate; 1]>::try_from(top) {
         Ok([only]) => Ok(only),
-        Err(several) => Err(ConfigError::Ambiguous {
-            key: edit.path().clone(),
-            files: several.iter().map(|candidate| at(root, &candidate.way).real.clone()).collect(),
-        }),
+        Err(several) => {
+            let files = several.iter().map(|candidate| at(root, &candidate.way).real.clone());
+            let cause = Cause::Ambiguous { key: edit.path.clone(), files: files.collect() };
+            Err(ConfigError::of_file(&root.real, cause))
+        }
     }
 }
 

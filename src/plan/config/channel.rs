@@ -86,7 +86,7 @@ fn take_out_what_is_forbidden(draft: &mut Draft<'_>, wish: &Wish<'_>) {
     let forbidden = schema::forbidden(schema, block);
     for path in &forbidden {
         let path = path.iter().fold(KeyPath::from(CHANNEL), |path, key| path.child(key));
-        draft.edits.push(Edit::Remove { path });
+        draft.edits.push(Edit::remove(path));
     }
     if !forbidden.is_empty() {
         let keys = forbidden.iter().map(|path| path.join(".")).collect();

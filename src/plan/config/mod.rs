@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::note::Note;
 use crate::language::Problem;
-use crate::openclaw::document::{Edit, KeyPath, Value};
+use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::version::Version;
 use crate::settings::{Secret, Setting, Settings};
 
@@ -75,7 +75,7 @@ impl<'a> Draft<'a> {
     fn set(&mut self, path: &[&str], value: impl Into<Value>) {
         let value = value.into();
         if self.now(path) != Some(&value) {
-            self.edits.push(Edit::Set { path: KeyPath::from(path), value });
+            self.edits.push(Edit::set(path, value));
         }
     }
 }

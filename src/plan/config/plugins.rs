@@ -28,11 +28,11 @@ fn lists(draft: &mut Draft<'_>) {
     let deny = list("deny").is_some_and(|list| list.contains(&ours));
     if allow {
         let path = KeyPath::from(["plugins", "allow"]);
-        draft.edits.push(Edit::Append { path, value: ours.clone() });
+        draft.edits.push(Edit::append(path, ours.clone()));
     }
     if deny {
         let path = KeyPath::from(["plugins", "deny"]);
-        draft.edits.push(Edit::Withdraw { path, value: ours });
+        draft.edits.push(Edit::withdraw(path, ours));
     }
 }
 

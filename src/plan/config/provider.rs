@@ -183,7 +183,7 @@ fn list_model(draft: &mut Draft<'_>, id: &str, entry: &Value, model: &str) {
             let is_ours = |entry: &Value| entry.get(&["id"]).and_then(Value::as_str) == Some(model);
             if !models.iter().any(is_ours) {
                 let (path, value) = (KeyPath::from(&path), model_entry(model));
-                draft.edits.push(Edit::Append { path, value });
+                draft.edits.push(Edit::append(path, value));
             }
         }
     }
@@ -227,7 +227,7 @@ pub fn models_file_edits(
     if let Some(key) = &settings.api_key
         && entry.get(&["apiKey"]).and_then(Value::as_str) != Some(key.reveal())
     {
-        edits.push(Edit::Set { path: at(&["apiKey".to_owned()]), value: key.reveal().into() });
+        edits.push(Edit::set(at(&["apiKey".to_owned()]), key.reveal()));
     }
     let url = settings.base_url.as_deref().or_else(|| {
         effective.get(&["models", "providers", &provider.id, "baseUrl"]).and_then(Value::as_str)
@@ -235,8 +235,7 @@ pub fn models_file_edits(
     let wrong = if url.is_none_or(is_openais_own) { Vec::new() } else { wrong_apis(entry) };
     let notes = (!wrong.is_empty())
         .then(|| Note::ApiCorrected { provider: provider.id.clone(), file: file.to_owned() });
-    let corrections =
-        wrong.iter().map(|place| Edit::Set { path: at(place), value: COMPLETIONS.into() });
+    let corrections = wrong.iter().map(|place| Edit::set(at(place), COMPLETIONS));
     edits.extend(corrections);
     (edits, notes.into_iter().collect())
 }
