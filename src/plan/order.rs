@@ -182,9 +182,10 @@ pub fn config_files(
     Ok(changed.into_iter().map(step).collect())
 }
 
-/// OpenClaw's own lock on its config, where its version has one.
+/// OpenClaw's own lock on its config, where its version has one, or is not known: an older one does
+/// not mind the file.
 pub(super) fn config_lock(installation: &Installation) -> Option<PathBuf> {
-    let has_lock = installation.program.version.is_some_and(|version| version >= CONFIG_HAS_A_LOCK);
+    let has_lock = installation.program.version.is_none_or(|version| version >= CONFIG_HAS_A_LOCK);
     has_lock.then(|| {
         let mut path = installation.paths.config.clone().into_os_string();
         path.push(".lock");

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use dialoguer::{Confirm, Input, Password};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 
 use super::{Setting, SettingError, Settings};
 use crate::interrupt::Interrupt;
@@ -36,8 +36,9 @@ pub fn ask(
     Ok(())
 }
 
-/// Asks for a yes.
+/// Asks for a yes. What was typed before the question is no answer to it.
 pub fn confirm(question: &str, interrupt: &Interrupt) -> Result<bool, SettingError> {
+    let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
     let question = Shown::of(question).into_text();
     let asked = || Confirm::new().with_prompt(question).default(true).interact();
     patiently(asked, interrupt)

@@ -9,6 +9,7 @@ pub mod attributes;
 pub mod error;
 pub mod generations;
 pub mod journal;
+mod leftover;
 mod linger;
 pub mod records;
 pub mod recover;

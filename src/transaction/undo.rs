@@ -4,12 +4,13 @@
 //! new one, or a stranger's; a tree is told by the identity of its directory. So undo may be cut
 //! off at any point and begun again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::attributes;
 use super::error::{Leftover, TransactionError};
 use super::generations;
 use super::journal::{Journal, Phase};
+use super::leftover::{self, identity};
 use super::linger;
 use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
@@ -48,11 +49,11 @@ pub fn undo(
             Ok(Outcome::Kept(leftover)) => left.push(leftover),
             Err(cause) if cause.kind() == Kind::Passing => {
                 retry = true;
-                left.push(leftover(journal, number, step, cause));
+                left.push(leftover::of(journal, number, step, cause));
             }
             // what this transaction never came to is a stranger's, and no business of the undo
             Err(_) if !was_begun(journal, number) => {}
-            Err(cause) => left.push(leftover(journal, number, step, cause)),
+            Err(cause) => left.push(leftover::of(journal, number, step, cause)),
         }
     }
     progress.begin(&TakingBack, None);
@@ -67,41 +68,6 @@ pub fn undo(
 
 fn was_begun(journal: &Journal, number: usize) -> bool {
     journal.begun().map_or(true, |begun| begun.contains(&number))
-}
-
-/// A step that cannot be taken back, with the place where its old content lies, or that it is lost.
-fn leftover(journal: &Journal, number: usize, step: &Step, cause: TransactionError) -> Leftover {
-    let (kept, cause) = match (cause, kept_place(journal, number, step)) {
-        (lost @ TransactionError::Lost { .. }, _) => (None, lost),
-        (cause, Some((kept, false))) if cause.kind() != Kind::Passing => {
-            (None, TransactionError::Lost { kept })
-        }
-        (cause, place) => (place.map(|(kept, _)| kept), cause),
-    };
-    Leftover { subject: subject(step), kept, cause: cause.into() }
-}
-
-/// Where the old content of a step's subject is kept, and whether it is there. `None`: it has none.
-fn kept_place(journal: &Journal, number: usize, step: &Step) -> Option<(PathBuf, bool)> {
-    match step {
-        Step::File(FileStep { before: Some(_), .. }) => {
-            let place = journal.preimage_path(number);
-            let is_there = !matches!(exists(&place), Ok(false));
-            Some((place, is_there))
-        }
-        Step::Tree(tree) => {
-            let before = identity(tree.before.as_ref())?;
-            let slot = journal.slot_of(tree);
-            let is_there = Identity::of(&slot).map_or(true, |now| now == Some(before));
-            Some((slot, is_there))
-        }
-        Step::Move { from, to } => {
-            let place = to.clone().unwrap_or_else(|| journal.aside(from));
-            let is_there = place.symlink_metadata().is_ok();
-            Some((place, is_there))
-        }
-        _ => None,
-    }
 }
 
 fn close(journal: &mut Journal, left: &[Leftover]) -> Result<(), TransactionError> {
@@ -394,29 +360,11 @@ fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, Transac
     Ok(Outcome::TakenBack)
 }
 
-fn identity(side: Option<&super::step::TreeSide>) -> Option<Identity> {
-    side.and_then(|side| side.identity)
-}
-
 /// A directory of a path that was never created holds no file.
 fn read(file: &FileStep) -> Result<Option<FileState>, FileError> {
     match FileState::read(&file.path) {
         Err(error) if error.is_missing() => Ok(None),
         outcome => outcome,
-    }
-}
-
-fn subject(step: &Step) -> String {
-    match step {
-        Step::File(file) => file.path.display().to_string(),
-        Step::Tree(tree) => tree.live.display().to_string(),
-        Step::Directory { path, .. }
-        | Step::RemoveDirectory { path, .. }
-        | Step::Attributes { path, .. }
-        | Step::Move { from: path, .. } => path.display().to_string(),
-        Step::Stop { unit } | Step::Start { unit } => unit.clone(),
-        Step::Linger { user, .. } => linger::note_of(user).display().to_string(),
-        Step::Reload => "daemon-reload".to_owned(),
     }
 }
 

@@ -62,6 +62,23 @@ fn a_lock_that_is_not_let_go_is_waited_for_no_longer_than_allowed() {
     before.assert_same(&machine.theirs());
 }
 
+/// A config that cannot be read does not tell which OpenClaw it is: the lock is taken all the same.
+#[test]
+fn a_config_is_restored_under_the_lock_too() {
+    let machine = Machine::only_a_home();
+    machine.shell(&format!("cp -p {CONFIG}{{,.bak}}; truncate --size=-40 {CONFIG}"));
+    let cut_off = machine.read_text(CONFIG);
+    lock(&machine);
+    let restore = ["doctor", "--fix", "--restore-config", "config", "--yes", "--timeout", "1"];
+    let failed = machine.setup(&restore).run();
+    assert_exit(&failed, 1);
+    assert_says(&failed, &[&format!("{HOME}/{LOCK}"), "was undone"]);
+    assert_eq!(machine.read_text(CONFIG), cut_off);
+    machine.shell(&format!("rm {LOCK}"));
+    machine.setup(&restore).run();
+    assert_ne!(machine.read_text(CONFIG), cut_off);
+}
+
 #[test]
 fn a_lock_that_is_let_go_in_time_is_waited_for() {
     let machine = machine_with_a_lock();

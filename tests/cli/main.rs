@@ -10,6 +10,7 @@ mod bench;
 
 mod config;
 mod dry_run;
+mod hang_up;
 mod logs;
 mod progress;
 mod prompts;

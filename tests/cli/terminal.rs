@@ -7,7 +7,7 @@ use rexpect::session::{PtySession, spawn_command};
 use crate::bench::{Machine, Order};
 
 const PATIENCE_MS: u64 = 60_000;
-const EXIT_CODE: &str = "/tmp/exit-code";
+pub(crate) const EXIT_CODE: &str = "/tmp/exit-code";
 const ECHO: &str = "/tmp/echo";
 /// Where the name of the terminal stands, for `stty -F`.
 pub(crate) const TTY: &str = "/tmp/tty";
@@ -35,7 +35,7 @@ pub(crate) fn of_columns(
 /// hang-up. The exit code goes to a file.
 fn line(preparation: &str, arguments: &[&str]) -> Vec<String> {
     let inside = format!(
-        "{preparation}; tty >{TTY}; trap : INT; openclaw-setup \"$@\"; echo $? >{EXIT_CODE}; stty -a | grep -o '[-]*echo ' >{ECHO}; echo {GONE}"
+        "{preparation}; tty >{TTY}; trap : INT HUP; openclaw-setup \"$@\"; echo $? >{EXIT_CODE}; stty -a | grep -o '[-]*echo ' >{ECHO}; echo {GONE}"
     );
     let shell = ["bash", "-c", &inside, "bash"];
     shell.iter().chain(arguments).map(ToString::to_string).collect()

@@ -1,6 +1,6 @@
 //! `kill -9`: the next command finds the journal and takes back what was done, or finds it committed.
 
-use crate::bench::program::{NEVER_READY, Watched, assert_exit, assert_says};
+use crate::bench::program::{NEVER_READY, UNIT, Watched, assert_exit, assert_says};
 use crate::bench::snapshot::{RECORDS, Snapshot};
 use crate::bench::{Machine, said};
 
@@ -68,6 +68,24 @@ fn what_somebody_has_edited_since_is_kept() {
     let config = machine.read_text(".openclaw/openclaw.json");
     assert!(config.contains("/* edited since */") && !config.contains("dingtalk"), "{config}");
     machine.assert_old_gateway_runs();
+}
+
+/// What systemd says of the unit it will say again: that does not keep the journal open.
+#[test]
+fn a_unit_that_has_gone_since_is_named_once() {
+    let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
+    let before = machine.home();
+    let running = machine.install_up_to_the_gate();
+    kill(running);
+    machine.shell(&format!(
+        "systemctl --user stop {UNIT}; rm -r .config/systemd/user/{UNIT} .config/systemd/user/*.wants; systemctl --user daemon-reload"
+    ));
+    let recovered = machine.setup(&["recover"]).run();
+    assert_exit(&recovered, 4);
+    assert_says(&recovered, &[&format!("systemctl --user start {UNIT}: "), "For good is left"]);
+    assert_says(&machine.setup(&["recover"]).run(), &["Nothing to recover."]);
+    let theirs = |home: Snapshot| home.without(RECORDS).without(".config/systemd/user");
+    theirs(before).assert_same(&theirs(machine.home()));
 }
 
 /// Cut off at each of its renames, of which every one makes something visible: old or new, and whole.

@@ -42,8 +42,10 @@ fn hung_in_the_middle_the_files_are_put_back_and_what_could_not_be_done_is_named
     let ended = running.end();
     machine.signal_manager("CONT");
     assert_exit(&ended, 4);
-    assert_says(&ended, &["did not answer in time", UNIT]);
+    assert_says(&ended, &["did not answer in time", UNIT, "tried again by openclaw-setup recover"]);
     before.assert_same(&machine.home().without(RECORDS));
+    assert_exit(&machine.setup(&["recover"]).run(), 0);
+    machine.assert_old_gateway_runs();
 }
 
 /// OpenClaw 2026.9.6 writes 330 s into its unit.

@@ -1,0 +1,70 @@
+//! What undo could not put back: its name, and where its old content lies.
+
+use std::path::PathBuf;
+
+use super::error::{Leftover, TransactionError};
+use super::journal::Journal;
+use super::linger;
+use super::step::{FileStep, Step, TreeSide};
+use crate::fs::exchange::Identity;
+use crate::fs::is_absent;
+use crate::language::{Explain, Kind};
+
+/// A step that cannot be taken back, with the place where its old content lies, or that it is lost.
+pub(super) fn of(
+    journal: &Journal,
+    number: usize,
+    step: &Step,
+    cause: TransactionError,
+) -> Leftover {
+    let (kept, cause) = match (cause, kept_place(journal, number, step)) {
+        (lost @ TransactionError::Lost { .. }, _) => (None, lost),
+        (cause, Some((kept, false))) if cause.kind() != Kind::Passing => {
+            (None, TransactionError::Lost { kept })
+        }
+        (cause, place) => (place.map(|(kept, _)| kept), cause),
+    };
+    Leftover { subject: subject(step), kept, cause: cause.into() }
+}
+
+/// Where the old content of a step's subject is kept, and whether it is there. `None`: it has none.
+fn kept_place(journal: &Journal, number: usize, step: &Step) -> Option<(PathBuf, bool)> {
+    match step {
+        Step::File(FileStep { before: Some(_), .. }) => {
+            let place = journal.preimage_path(number);
+            let is_there = !is_absent(&place);
+            Some((place, is_there))
+        }
+        Step::Tree(tree) => {
+            let before = identity(tree.before.as_ref())?;
+            let slot = journal.slot_of(tree);
+            let is_there = Identity::of(&slot).map_or(true, |now| now == Some(before));
+            Some((slot, is_there))
+        }
+        Step::Move { from, to } => {
+            let place = to.clone().unwrap_or_else(|| journal.aside(from));
+            let is_there = place.symlink_metadata().is_ok();
+            Some((place, is_there))
+        }
+        _ => None,
+    }
+}
+
+fn subject(step: &Step) -> String {
+    match step {
+        Step::File(file) => file.path.display().to_string(),
+        Step::Tree(tree) => tree.live.display().to_string(),
+        Step::Directory { path, .. }
+        | Step::RemoveDirectory { path, .. }
+        | Step::Attributes { path, .. }
+        | Step::Move { from: path, .. } => path.display().to_string(),
+        Step::Stop { unit } | Step::Start { unit } => unit.clone(),
+        Step::Linger { user, .. } => linger::note_of(user).display().to_string(),
+        Step::Reload => "daemon-reload".to_owned(),
+    }
+}
+
+/// The directory that one side of a swap is.
+pub(super) fn identity(side: Option<&TreeSide>) -> Option<Identity> {
+    side.and_then(|side| side.identity)
+}
