@@ -42,8 +42,14 @@ impl UserManager {
         let manager = Self { session: session.clone(), road: RefCell::default() };
         let patience = if session.is_anywhere() { ENTRY } else { Duration::ZERO };
         let bounds = Bounds { deadline, interrupt };
-        manager.insist(&Step::Connect, patience, &bounds, |_| Ok(()))?;
-        Ok(manager)
+        match manager.insist(&Step::Connect, patience, &bounds, |_| Ok(())) {
+            Ok(()) => Ok(manager),
+            // that nobody is there is said only of one who was given the time to come
+            Err(ManagerError::Absent { .. }) if deadline.has_passed() => {
+                Err(ManagerError::Hung { step: Step::Connect })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The bus address, or `systemctl` and the private socket; empty where the way to it is lost.
