@@ -1,5 +1,6 @@
 //! What every command is given: the operator, the place, the patience, the voice.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::Global;
@@ -10,10 +11,11 @@ use crate::patience::{Deadline, Patience};
 use crate::report::Console;
 use crate::snapshot::account::Account;
 use crate::snapshot::installation::Installation;
-use crate::snapshot::paths::{self, Paths, Wishes};
+use crate::snapshot::paths::{self, CONNECTOR, Paths, Wishes};
 use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::surroundings::Surroundings;
 use crate::systemd::{ManagerError, Session, UserManager};
+use crate::transaction::bounds::Bounds;
 use crate::transaction::error::TransactionError;
 use crate::transaction::records::{Held, Records};
 
@@ -48,7 +50,8 @@ impl Context {
         // what cannot be looked at is taken for the one: whoever reads it says why it cannot
         let exists = |path: &std::path::Path| !is_absent(path);
         let paths = Paths::resolve(&surroundings, &account.home, &wishes, &exists);
-        let records = Records::below(&paths::real(&paths.state_dir));
+        let state_dir = paths::real(&paths.state_dir);
+        let records = Records::below(&state_dir).within(bounds(&paths, &state_dir, &account));
         Self {
             console,
             surroundings,
@@ -108,7 +111,27 @@ impl Context {
             self.paths.clone(),
             service,
             &self.surroundings,
-            &self.records.installed(),
+            self.records.installed(),
+            self.records.installed_record()?,
         )?)
+    }
+}
+
+/// The places of the installation, for the steps that may lead there.
+fn bounds(paths: &Paths, state_dir: &Path, account: &Account) -> Bounds {
+    let as_named_and_real = |path: &Path| {
+        let named = path.parent().zip(path.file_name());
+        let named = named.map(|(parent, name)| paths::real(parent).join(name));
+        [named.unwrap_or_else(|| path.to_owned()), paths::real(path)]
+    };
+    let extensions = paths::real(&paths.extensions);
+    Bounds {
+        state_dir: state_dir.to_owned(),
+        config: as_named_and_real(&paths.config),
+        connector: extensions.join(CONNECTOR),
+        extensions,
+        models: paths::real(&paths.models),
+        drop_in: as_named_and_real(&paths.drop_in),
+        user: account.name.clone(),
     }
 }

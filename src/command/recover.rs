@@ -15,8 +15,8 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     if context.dry_run {
         return dry_run(context);
     }
-    // a journal that cannot be read is refused before even the lock is touched
-    context.records.journals()?;
+    // a journal that cannot be read or trusted is refused before even the lock is touched
+    context.records.pending()?;
     let manager = context.manager()?;
     let _lock = context.lock("recover")?;
     let recovery = pending(context, manager.as_ref())?;

@@ -52,6 +52,7 @@ impl Return<'_> {
         let place = place.ok_or_else(|| error::no_such_transaction(self.id))?;
         let mut chosen = journals.split_off(place);
         chosen.reverse();
+        chosen.iter().try_for_each(|journal| self.context.records.accept_journal(journal))?;
         Ok(chosen)
     }
 

@@ -1,9 +1,13 @@
 //! From the command line to the command: language, user, console, then the command itself.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use signal_hook::consts::SIGXFSZ;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -14,9 +18,11 @@ use crate::child::keep_inherited_descriptors;
 use crate::cli::usage::UsageError;
 use crate::cli::voice::Voice;
 use crate::cli::{Cli, Color, Command, localize};
+use crate::fs::{Action, FileError};
 use crate::interrupt::Interrupt;
 use crate::language::Language;
 use crate::report::Console;
+use crate::report::console::Output;
 use crate::report::terminal::Shown;
 use crate::say;
 use crate::snapshot::account::Account;
@@ -29,6 +35,9 @@ pub fn run() -> ExitCode {
     keep_inherited_descriptors();
     leave_no_core();
     die_without_a_word_of_others();
+    // modes of ours are those that we ask for, from the moment that a file is there
+    rustix::process::umask(Mode::from_raw_mode(0o077));
+    refuse_to_die_of_a_large_file();
     let arguments: Vec<_> = std::env::args_os().collect();
     let surroundings = Surroundings::of_process();
     let voice = Voice::overheard(&arguments);
@@ -38,7 +47,25 @@ pub fn run() -> ExitCode {
         Ok(cli) => obey(&cli, console, surroundings),
         Err(error) => refuse(error, &arguments, console),
     };
-    ExitCode::from(exit.code())
+    ExitCode::from(told(exit, console).code())
+}
+
+/// A write beyond RLIMIT_FSIZE is then an error of that write, and what was done is undone. A
+/// handler that does nothing: unlike an ignored signal, no child inherits it.
+fn refuse_to_die_of_a_large_file() {
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
+}
+
+/// A result that did not reach its reader is none.
+fn told(exit: Exit, console: Console) -> Exit {
+    match Output::fault() {
+        Some(cause) if matches!(exit, Exit::Done | Exit::Problems) => {
+            let cause = std::io::Error::new(cause.kind(), cause.to_string());
+            console.error(&FileError::at(Action::Write, Path::new("/dev/stdout"))(cause));
+            Exit::Failed
+        }
+        _ => exit,
+    }
 }
 
 /// A program that dies must not leave its memory, and so the operator's secrets, in a file.
@@ -99,7 +126,7 @@ fn refuse(error: UsageError, arguments: &[OsString], console: Console) -> Exit {
         return Failure::usage(error).report(&command_name(arguments), console);
     };
     // a reader that has gone away is no error
-    let _ = page.print();
+    let _ = Output::note(page.print());
     if page.use_stderr() { Exit::Usage } else { Exit::Done }
 }
 
@@ -122,6 +149,8 @@ fn dispatch(
     let account = account(cli, &mut surroundings)?;
     paths::refuse_odd_names(&surroundings).map_err(Failure::usage)?;
     let context = Context::new(&cli.global, console, account, surroundings, interrupt);
+    // what others could write is nobody's to look at or to change, and least of all by root
+    context.records.prove()?;
     match &cli.command {
         Command::Install(options) => install::run(&context, options),
         Command::Upgrade(options) => install::upgrade(&context, options),

@@ -74,9 +74,10 @@ pub(super) fn undertake<U: Undertaking>(
     manager: Option<&UserManager>,
     undertaking: &mut U,
 ) -> Result<Exit, Failure> {
+    context.records.prove_places()?;
     let mut held = recover_first(context, manager, undertaking.name())?;
     let seen = context.records.latest()?;
-    let mut prospect = undertaking.look()?;
+    let mut prospect = look(context, undertaking)?;
     if context.dry_run {
         return Ok(show(context, undertaking, &prospect));
     }
@@ -90,7 +91,7 @@ pub(super) fn undertake<U: Undertaking>(
         held = Some(context.lock(undertaking.name())?);
         let recovered = recover::pending(context, manager)?;
         if recovered.is_some() || context.records.latest()? != seen {
-            prospect = undertaking.look()?;
+            prospect = look(context, undertaking)?;
             // a yes was said to another plan
             if !undertaking.plan(&prospect).is_empty() {
                 confirm(context, undertaking.plan(&prospect))?;
@@ -107,6 +108,13 @@ pub(super) fn undertake<U: Undertaking>(
     undertaking.afterwards()?;
     drop(held);
     Ok(done(context, undertaking, &prospect, &id))
+}
+
+/// A plan that leads out of the installation, or to what is somebody else's, is none.
+fn look<U: Undertaking>(context: &Context, undertaking: &mut U) -> Result<U::Prospect, Failure> {
+    let prospect = undertaking.look()?;
+    context.records.accept(&undertaking.plan(&prospect).steps, None)?;
+    Ok(prospect)
 }
 
 /// An unfinished transaction is taken back before anything is looked at: what it left is neither

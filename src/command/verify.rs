@@ -7,7 +7,6 @@ use super::failure::{Exit, Failure};
 use crate::connector::TreeManifest;
 use crate::connector::installed::InstalledRecord;
 use crate::connector::manifest::{Deviation, Difference};
-use crate::fs::image::FileState;
 use crate::report::bar::Bar;
 use crate::report::console::Mark;
 use crate::report::json;
@@ -47,11 +46,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
 
 /// The record of what is installed.
 pub(super) fn record(context: &Context) -> Result<Option<InstalledRecord>, Failure> {
-    let state = match FileState::read(&context.records.installed()) {
-        Err(error) if error.is_missing() => None,
-        outcome => outcome?,
-    };
-    Ok(state.and_then(|state| InstalledRecord::read(&state.bytes)))
+    Ok(context.records.installed_record()?.1)
 }
 
 /// How the live tree differs from its record; a tree that is gone lacks everything.

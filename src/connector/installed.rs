@@ -70,11 +70,16 @@ impl InstalledRecord {
         Self { format: FORMAT, origin, traces, tree }
     }
 
-    /// Reads a record; `None` where it is damaged or newer: then nothing is known, and the tree is
-    /// treated as somebody else's.
-    #[must_use]
-    pub fn read(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice::<Self>(bytes).ok().filter(|record| record.format <= FORMAT)
+    /// Reads a record; `None` where it is damaged. The error is the format of a newer program.
+    pub fn read(bytes: &[u8]) -> Result<Option<Self>, u32> {
+        let Ok(record) = serde_json::from_slice::<serde_json::Value>(bytes) else {
+            return Ok(None);
+        };
+        let format = record["format"].as_u64().and_then(|format| u32::try_from(format).ok());
+        match format {
+            Some(newer) if newer > FORMAT => Err(newer),
+            _ => Ok(serde_json::from_value(record).ok()),
+        }
     }
 
     /// The record as it is written.

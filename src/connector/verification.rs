@@ -1,15 +1,16 @@
 //! Whether anything vouches for a payload, and what.
 
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::checksums::{ChecksumError, ChecksumList, SHA256SUMS};
 use super::digest::Sha256;
 use super::entry::Limits;
 use super::error::PayloadError;
+use super::reading::read_within;
 use crate::fs::exists;
 
 /// A list longer than this names more files than a payload may have.
@@ -164,9 +165,8 @@ fn read_list(path: &Path) -> Result<ChecksumList, PayloadError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, PayloadError> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LIST_LIMIT).read_to_end(&mut bytes))
-        .map_err(PayloadError::reading(path))?;
-    Ok(bytes)
+    let whole = File::open(path).and_then(|mut file| read_within(&mut file, LIST_LIMIT));
+    // half a list would call files unlisted that are in it
+    let whole = whole.and_then(|bytes| bytes.ok_or_else(|| Errno::FBIG.into()));
+    whole.map_err(PayloadError::reading(path))
 }

@@ -114,6 +114,9 @@ impl Explain for FileError {
             Some(Errno::DQUOT) => say!(
                 "The user's disk quota is used up; free some of it and run the command again: quota -s"
             ),
+            Some(Errno::FBIG) => say!(
+                "A limit on the size of files stands in the way; raise it and run the command again: ulimit -f unlimited"
+            ),
             Some(Errno::ROFS) => say!(
                 "The file system is mounted read-only; mount it writable and run the command again: findmnt -T {path}",
                 path

@@ -7,6 +7,7 @@ pub mod error;
 pub mod exchange;
 pub mod image;
 pub mod lock;
+pub mod own;
 pub mod replace;
 pub mod stage;
 

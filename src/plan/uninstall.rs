@@ -58,7 +58,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         models: models(installation, &traces, &mut notes),
         record: record(installation),
         others: Vec::new(),
-        directories: traces.directories.clone(),
+        directories: directories(installation, &traces),
     };
     if let Some(note) = order::deviation_note(installation, request.live, &request.transactions) {
         notes.push(note);
@@ -180,6 +180,13 @@ fn models(installation: &Installation, traces: &Traces, notes: &mut Vec<Note>) -
         let after = state.with_bytes(edited.bytes().to_vec());
         FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after))
     })
+}
+
+/// Those above the connector or the drop-in: others would be of an installation that has moved.
+fn directories(installation: &Installation, traces: &Traces) -> Vec<PathBuf> {
+    let places = [&installation.paths.extensions, &installation.drop_in.0];
+    let is_above = |directory: &&PathBuf| places.iter().any(|place| place.starts_with(directory));
+    traces.directories.iter().filter(is_above).cloned().collect()
 }
 
 fn record(installation: &Installation) -> Option<FileStep> {

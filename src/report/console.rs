@@ -1,6 +1,7 @@
 //! The two streams of the program, and for whom it writes them.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use super::terminal::Shown;
 use crate::language::{Explain, Localized};
@@ -65,7 +66,7 @@ impl Console {
     /// A result, on stdout. A reader that has gone away (`| head`) is no error.
     pub fn result(&self, text: &str) {
         if !self.json {
-            write_line(&mut std::io::stdout().lock(), &self.shown(text));
+            write_line(&mut Output, &self.shown(text));
         }
     }
 
@@ -73,7 +74,7 @@ impl Console {
     pub fn document(&self, document: &serde_json::Value) {
         if self.json {
             let text = Shown::json(document, self.line_by_line);
-            write_line(&mut std::io::stdout().lock(), &text);
+            write_line(&mut Output, &text);
         }
     }
 
@@ -135,6 +136,40 @@ impl Console {
             write_line(&mut stream, &Shown::of(&format!("  | {line}")));
         }
         write_line(&mut stream, &Shown::of(&format!("  {remedy}")));
+    }
+}
+
+/// Standard output. What of it could not be written is no result: a program that reads it would take
+/// the half for the whole, and nothing for an answer.
+#[derive(Debug)]
+pub struct Output;
+
+static FAULT: OnceLock<io::Error> = OnceLock::new();
+
+impl Output {
+    /// Why something could not be written, if so.
+    #[must_use]
+    pub fn fault() -> Option<&'static io::Error> {
+        FAULT.get()
+    }
+
+    /// Notes what came of writing; a reader that has gone away (`| head`) is no error.
+    pub fn note<T>(outcome: io::Result<T>) -> io::Result<T> {
+        outcome.inspect_err(|cause| {
+            if cause.kind() != ErrorKind::BrokenPipe {
+                let _ = FAULT.set(io::Error::new(cause.kind(), cause.to_string()));
+            }
+        })
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Self::note(io::stdout().lock().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Self::note(io::stdout().lock().flush())
     }
 }
 

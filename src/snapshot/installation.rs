@@ -59,7 +59,8 @@ impl Installation {
         paths: Paths,
         service: Service,
         surroundings: &Surroundings,
-        record_path: &Path,
+        record_path: PathBuf,
+        (record_file, record): (Option<FileState>, Option<InstalledRecord>),
     ) -> Result<(Self, Result<ConfigSet, ConfigError>), FileError> {
         let paths = paths.with_real_directories();
         let config = ConfigSet::load(&paths.config);
@@ -70,13 +71,12 @@ impl Installation {
         };
         let drop_in = real_file(&paths.drop_in);
         let drop_in_state = read_below(&drop_in)?;
-        let record_file = read_below(record_path)?;
         let installation = Self {
             program: program(&service, effective, surroundings),
             port: port(&service, effective, surroundings),
             read_only: read_only(surroundings, &service),
-            record_path: record_path.to_owned(),
-            record: record_file.as_ref().and_then(|file| InstalledRecord::read(&file.bytes)),
+            record_path,
+            record,
             config_files: attributes(&config)?,
             missing_extensions: directory::missing(&paths.extensions)?,
             missing_unit_dirs: drop_in.parent().map_or(Ok(Vec::new()), directory::missing)?,

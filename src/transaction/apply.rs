@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::attributes;
+use super::bounds::NEVER;
 use super::error::{Leftover, TransactionError};
 use super::generations;
 use super::journal::{Event, Intent, Journal, Phase};
@@ -148,10 +149,20 @@ fn id_after(last: Option<&String>, stamp: String) -> String {
         Some(last) if *last >= stamp && last.is_char_boundary(STAMP) => {
             let (base, turn) = last.split_at(STAMP);
             let turn = turn.trim_start_matches('-').parse::<u32>().unwrap_or(1) + 1;
-            format!("{base}-{turn:03}")
+            // four digits would sort before three
+            if turn < 1000 { format!("{base}-{turn:03}") } else { id_after(Some(last), next(base)) }
         }
         _ => stamp,
     }
+}
+
+/// The second after; one that is no time stays, with a word after it that sorts last.
+fn next(stamp: &str) -> String {
+    const FORM: &str = "%Y%m%d-%H%M%S";
+    let after = jiff::civil::DateTime::strptime(FORM, stamp)
+        .ok()
+        .and_then(|time| time.checked_add(jiff::Span::new().seconds(1)).ok());
+    after.map_or_else(|| format!("{stamp}-~"), |time| time.strftime(FORM).to_string())
 }
 
 /// The file system of the nearest directory above a path that exists.
@@ -163,7 +174,8 @@ fn device_above(path: &Path) -> Option<u64> {
 fn note_directories(intent: &mut Intent) {
     intent.steps.retain_mut(|step| match step {
         Step::RemoveDirectory { path, mode } => match path.symlink_metadata() {
-            Ok(attributes) if attributes.is_dir() => {
+            // one that no plan would make again stays
+            Ok(attributes) if attributes.is_dir() && attributes.mode() & NEVER == 0 => {
                 *mode = attributes.mode() & 0o7777;
                 true
             }
@@ -305,7 +317,7 @@ mod tests {
         assert_eq!(id_after(None, stamp()), stamp());
         assert_eq!(id_after(Some(&"20261122-113913".to_owned()), stamp()), stamp());
         let mut last = stamp();
-        for _ in 0..12 {
+        for _ in 0..2500 {
             let next = id_after(Some(&last), stamp());
             assert!(next > last, "{next} after {last}");
             last = next;

@@ -1,8 +1,9 @@
 //! What can go wrong with a transaction.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::fs::FileError;
+use crate::fs::own::{NotOurs, OwnError};
 use crate::language::{Explain, Kind};
 use crate::say;
 use crate::systemd::Verb;
@@ -17,6 +18,15 @@ pub enum TransactionError {
     },
     /// A file operation failed.
     File(FileError),
+    /// Records, or what a plan would change, belong to somebody else or are open to others.
+    NotOurs(NotOurs),
+    /// A step leads to where no plan for this installation leads.
+    Foreign {
+        /// Where it leads, or what it would do there.
+        subject: String,
+        /// The journal that it stands in, if it is not just planned.
+        journal: Option<PathBuf>,
+    },
     /// A file is no longer as it was when the plan was made.
     ChangedMeanwhile {
         /// The file.
@@ -99,11 +109,22 @@ impl From<FileError> for TransactionError {
     }
 }
 
+impl From<OwnError> for TransactionError {
+    fn from(error: OwnError) -> Self {
+        match error {
+            OwnError::NotOurs(error) => Self::NotOurs(error),
+            OwnError::File(error) => Self::File(error),
+        }
+    }
+}
+
 impl Explain for TransactionError {
     fn code(&self) -> &'static str {
         match self {
             Self::Busy { .. } => "transaction.busy",
             Self::File(error) => error.code(),
+            Self::NotOurs(error) => error.code(),
+            Self::Foreign { .. } => "transaction.foreign-step",
             Self::ChangedMeanwhile { .. } => "transaction.changed-meanwhile",
             Self::Lost { .. } => "transaction.lost",
             Self::NewerFormat { .. } => "transaction.newer-format",
@@ -132,6 +153,18 @@ impl Explain for TransactionError {
                 say!("another openclaw-setup is at work here ({holder})", holder)
             }
             Self::File(error) => error.message(),
+            Self::NotOurs(error) => error.message(),
+            Self::Foreign { subject, journal: Some(journal) } => {
+                let journal = journal.display();
+                say!(
+                    "journal refused: {journal} has a step that no plan for this installation has: {subject}",
+                    journal,
+                    subject
+                )
+            }
+            Self::Foreign { subject, journal: None } => {
+                say!("the plan would lead out of this installation: {subject}", subject)
+            }
             Self::ChangedMeanwhile { path } => {
                 let path = path.display();
                 say!("{path} was changed by somebody else while this command was at work", path)
@@ -173,6 +206,11 @@ impl Explain for TransactionError {
         match self {
             Self::Busy { .. } => say!("Wait until it has finished, then run the command again."),
             Self::File(error) => error.hint(),
+            Self::NotOurs(error) => error.hint(),
+            Self::Foreign { journal, .. } => journal.as_deref().map_or_else(
+                || say!("Nothing was touched. Look at who owns that path, at its mode and at links on the way: namei -l"),
+                refused_hint,
+            ),
             Self::ChangedMeanwhile { .. } => {
                 say!("Nothing of theirs was overwritten. Run the command again.")
             }
@@ -206,4 +244,18 @@ impl Explain for TransactionError {
             }
         }
     }
+}
+
+/// The directory of a transaction that cannot be taken back as it stands, moved out of the records.
+fn refused_hint(journal: &Path) -> String {
+    let directory = journal.parent().unwrap_or(journal);
+    let state_dir = directory.ancestors().nth(3).unwrap_or(directory);
+    let id = directory.file_name().unwrap_or_default().display();
+    let beside = state_dir.join(format!("openclaw-setup.refused-{id}"));
+    let (directory, beside) = (directory.display(), beside.display());
+    say!(
+        "Nothing was touched. If you had started that command with other places (--profile, OPENCLAW_CONFIG_PATH, …), give the same again.\nElse do not trust it; move it away: mv {directory} {beside}",
+        directory,
+        beside
+    )
 }

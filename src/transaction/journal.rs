@@ -12,7 +12,7 @@ use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
 use crate::fs::image::{FileImage, FileState};
 use crate::fs::replace;
-use crate::fs::{Action, FileError, directory, is_absent};
+use crate::fs::{Action, FileError, directory, is_absent, own};
 
 /// The format that this program writes. Older ones are read, newer ones refused untouched.
 pub const FORMAT: u32 = 1;
@@ -122,7 +122,8 @@ impl Journal {
     /// Reads the journal in a transaction's directory; `None` where no intent was ever written.
     pub fn read(directory: &Path) -> Result<Option<Self>, TransactionError> {
         let path = directory.join("intent.json");
-        let Some(file) = FileState::read(&path)? else { return Ok(None) };
+        own::directory(directory)?;
+        let Some(file) = own::read(&path)? else { return Ok(None) };
         let damaged = |reason: String| TransactionError::Damaged { path: path.clone(), reason };
         let header: serde_json::Value =
             serde_json::from_slice(&file.bytes).map_err(|error| damaged(error.to_string()))?;
@@ -268,7 +269,7 @@ impl Journal {
     }
 
     fn noted(&self, event: Event) -> Result<Vec<usize>, TransactionError> {
-        let Some(file) = FileState::read(&self.directory.join("progress"))? else {
+        let Some(file) = own::read(&self.directory.join("progress"))? else {
             return Ok(Vec::new());
         };
         let lines = file.bytes.split(|byte| *byte == b'\n');
@@ -341,13 +342,14 @@ fn kept(path: &Path, image: &FileImage) -> Result<FileState, TransactionError> {
         path: path.to_owned(),
         reason: reason.to_owned(),
     };
-    let bytes = FileState::read(path)?.ok_or_else(|| damaged("it is missing"))?.bytes;
+    own::directory(path.parent().unwrap_or(path))?;
+    let bytes = own::read(path)?.ok_or_else(|| damaged("it is missing"))?.bytes;
     let state = FileState { bytes, mode: image.mode, uid: image.uid, gid: image.gid };
     if state.image() == *image { Ok(state) } else { Err(damaged("its digest is wrong")) }
 }
 
 fn read_state(path: &Path) -> Result<Phase, TransactionError> {
-    let state = FileState::read(path)?.map(|file| file.bytes).unwrap_or_default();
+    let state = own::read(path)?.map(|file| file.bytes).unwrap_or_default();
     [Phase::Open, Phase::Committed, Phase::Undone]
         .into_iter()
         .find(|phase| state.trim_ascii() == phase.word().as_bytes())

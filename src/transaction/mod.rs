@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod attributes;
+pub mod bounds;
 pub mod error;
 pub mod generations;
 pub mod journal;

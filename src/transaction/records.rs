@@ -2,10 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use super::bounds::{Bounds, Outside};
 use super::error::TransactionError;
 use super::journal::{Journal, Phase};
+use super::step::Step;
+use crate::connector::installed::InstalledRecord;
+use crate::fs::image::FileState;
 use crate::fs::lock::{Attempt, Lock};
-use crate::fs::{Action, FileError, directory, is_absent};
+use crate::fs::{Action, FileError, directory, is_absent, own};
+
+/// How often the directory may vanish under a run that is about to lock it: each time another run
+/// has ended.
+const ATTEMPTS: usize = 1000;
 
 /// The lock on the records. When it is let go and nothing was ever recorded, the records vanish:
 /// a run that fails before its switch leaves no trace.
@@ -34,13 +42,71 @@ impl Drop for Held {
 #[derive(Debug, Clone)]
 pub struct Records {
     root: PathBuf,
+    bounds: Option<Bounds>,
 }
 
 impl Records {
     /// The records below a state directory. Nothing is created yet.
     #[must_use]
     pub fn below(state_dir: &Path) -> Self {
-        Self { root: state_dir.join("openclaw-setup") }
+        Self { root: state_dir.join("openclaw-setup"), bounds: None }
+    }
+
+    /// The same, whose journals are taken only for what a plan within these bounds could have.
+    #[must_use]
+    pub fn within(self, bounds: Bounds) -> Self {
+        Self { bounds: Some(bounds), ..self }
+    }
+
+    /// Fails unless the records, as far as there are any, and the state directory are ours alone:
+    /// what others could write there is no record of ours. Returns whether there are any.
+    pub fn prove(&self) -> Result<bool, TransactionError> {
+        let state_dir = self.root.parent().unwrap_or(&self.root);
+        let is_there = own::directory(state_dir)?;
+        own::place(state_dir)?;
+        Ok(is_there && own::directory(&self.root)? && own::directory(&self.transactions())?)
+    }
+
+    /// Fails where what a plan may change is somebody else's.
+    pub fn prove_places(&self) -> Result<(), TransactionError> {
+        Ok(self.bounds.as_ref().map_or(Ok(()), Bounds::prove)?)
+    }
+
+    /// Fails unless all steps are such as a plan for this installation could have; `journal` is what
+    /// has them, if they are not just planned.
+    pub fn accept(&self, steps: &[Step], journal: Option<&Path>) -> Result<(), TransactionError> {
+        let Some(bounds) = &self.bounds else { return Ok(()) };
+        steps.iter().try_for_each(|step| {
+            bounds.judge(step, &self.root).map_err(|outside| match outside {
+                Outside::NotOurs(error) => TransactionError::NotOurs(error),
+                Outside::Foreign(subject) => {
+                    TransactionError::Foreign { subject, journal: journal.map(Path::to_owned) }
+                }
+            })
+        })
+    }
+
+    /// The same for a journal.
+    pub fn accept_journal(&self, journal: &Journal) -> Result<(), TransactionError> {
+        let path = journal.directory().join("intent.json");
+        let (id, name) = (&journal.intent().id, journal.directory().file_name());
+        if name != Some(id.as_ref()) {
+            return Err(TransactionError::Foreign { subject: id.clone(), journal: Some(path) });
+        }
+        self.accept(&journal.intent().steps, Some(&path))
+    }
+
+    /// What is recorded as installed, and the file that it stands in. A damaged record is none: the
+    /// tree is treated as somebody else's.
+    pub fn installed_record(
+        &self,
+    ) -> Result<(Option<FileState>, Option<InstalledRecord>), TransactionError> {
+        self.prove()?;
+        let path = self.installed();
+        let file = own::read(&path)?;
+        let record = file.as_ref().map(|file| InstalledRecord::read(&file.bytes)).transpose();
+        let record = record.map_err(|format| TransactionError::NewerFormat { path, format })?;
+        Ok((file, record.flatten()))
     }
 
     /// The directory itself.
@@ -69,17 +135,38 @@ impl Records {
 
     /// Creates the directories and takes the lock, or says who holds it.
     pub fn lock(&self, command: &str) -> Result<Held, TransactionError> {
-        directory::create(&self.root, 0o700)?;
-        directory::create(&self.transactions(), 0o700)?;
         let holder = format!("pid {}, {command}", std::process::id());
-        match Lock::attempt(&self.lock_file(), &holder)? {
-            Attempt::Taken(lock) => Ok(Held { records: self.clone(), _lock: lock }),
+        let mut attempts = 0..ATTEMPTS;
+        loop {
+            match self.attempt(&holder) {
+                // a run that had nothing to record has taken the directory away
+                Err(TransactionError::File(error))
+                    if error.is_missing() && attempts.next().is_some() => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn attempt(&self, holder: &str) -> Result<Held, TransactionError> {
+        self.prove()?;
+        directory::create(&self.root, 0o700)?;
+        own::directory(&self.root)?;
+        own::file(&self.lock_file())?;
+        match Lock::attempt(&self.lock_file(), holder)? {
+            Attempt::Taken(lock) => {
+                let held = Held { records: self.clone(), _lock: lock };
+                // only now: nobody else takes it away any more
+                directory::create(&self.transactions(), 0o700)?;
+                own::directory(&self.transactions())?;
+                Ok(held)
+            }
             Attempt::HeldBy(holder) => Err(TransactionError::Busy { holder }),
         }
     }
 
     /// The ids of all transaction directories, oldest first.
     pub fn ids(&self) -> Result<Vec<String>, TransactionError> {
+        self.prove()?;
         let directory = self.transactions();
         let entries = match std::fs::read_dir(&directory) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -117,6 +204,8 @@ impl Records {
     pub fn pending(&self) -> Result<Option<Journal>, TransactionError> {
         let mut journals = self.journals()?;
         journals.retain(|journal| journal.phase() == Phase::Open);
-        Ok(journals.pop())
+        let pending = journals.pop();
+        pending.iter().try_for_each(|journal| self.accept_journal(journal))?;
+        Ok(pending)
     }
 }

@@ -3,11 +3,11 @@
 use crate::bench::Machine;
 use crate::bench::program::{CONFIG, CONNECTOR, assert_exit};
 
-const CHANNELS: &str = ".openclaw/parts/channels.json5";
+pub(crate) const CHANNELS: &str = ".openclaw/parts/channels.json5";
 const GATEWAY: &str = ".openclaw/parts/gateway.json5";
 
 /// The channels and the gateway live in files of their own.
-fn spread() -> Machine {
+pub(crate) fn spread() -> Machine {
     let machine = Machine::only_a_home();
     machine.write(
         CONFIG,

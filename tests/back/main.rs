@@ -6,6 +6,7 @@
 mod bench;
 mod room;
 
+mod foreign;
 mod history;
 mod includes;
 mod other_writers;

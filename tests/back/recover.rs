@@ -13,7 +13,7 @@ fn unfinished(machine: &Machine) {
 }
 
 /// A machine on which one of each command died directly before its commit, with the state before it.
-fn died_in(command: &str) -> (Machine, Snapshot) {
+pub(crate) fn died_in(command: &str) -> (Machine, Snapshot) {
     let machine = Machine::only_a_home();
     let newer = machine.connector("0.7.0");
     if command != "install" {

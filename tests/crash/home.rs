@@ -13,14 +13,14 @@ const FURNISH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/fu
 const LOG: &str = "strace.log";
 
 /// What the sandbox's furniture lacks: a drop-in and a config of somebody else, so that there are
-/// owners and modes to keep; payloads with folders, links and programs in them, in two versions.
+/// groups and modes to keep; payloads with folders, links and programs in them, in two versions.
 const FURNISH_MORE: &str = r#"
 home=$1
 printf 'a-secret' >"$home/secret" && chmod 600 "$home/secret"
 drop_in=$home/.config/systemd/user/openclaw-gateway.service.d
 mkdir -p "$drop_in"
 printf '[Service]\nEnvironment=no_proxy=intranet\n' >"$drop_in/override.conf"
-chown 1234:4321 "$drop_in/override.conf" "$home/.openclaw/openclaw.json"
+chown :4321 "$drop_in/override.conf" "$home/.openclaw/openclaw.json"
 chmod 640 "$drop_in/override.conf"
 for version in 0.6.0 0.7.0; do
   tree=$home/payload/$version

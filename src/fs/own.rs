@@ -1,0 +1,272 @@
+//! What is ours alone: it belongs to the user we run as, and nobody else may write there.
+//!
+//! Proved from the outermost directory inward: what lies in a directory of ours alone is put there,
+//! renamed and replaced by nobody else, so that its path then leads to what was proved.
+
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Uid, User};
+use rustix::fs::{Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::image::FileState;
+use super::{Action, FileError, beneath};
+use crate::language::Explain;
+use crate::say;
+
+/// Writing by group or others; an access list's grants show in the bits of the group.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// Only a file's owner may rename or remove it in such a directory.
+const STICKY: u32 = 0o1000;
+/// Stands for every owner that a user namespace does not know.
+const UNMAPPED: u32 = 65534;
+
+/// Something belongs to somebody else, or others may write to it.
+#[derive(Debug)]
+pub struct NotOurs {
+    /// What.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub uid: u32,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
+/// Why something is not used.
+#[derive(Debug)]
+pub enum OwnError {
+    /// It is not ours alone.
+    NotOurs(NotOurs),
+    /// It cannot be looked at.
+    File(FileError),
+}
+
+/// The user we run as.
+#[must_use]
+pub fn acting() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Whether the directory is there, and ours alone. No component of its path may be a symbolic link.
+pub fn directory(path: &Path) -> Result<bool, OwnError> {
+    let Some(found) = stat(path, OFlags::DIRECTORY)? else { return Ok(false) };
+    judge(path, found.st_uid, found.st_mode).map(|()| true)
+}
+
+/// Whether there is a file, and it is ours alone; a symbolic link is none.
+pub fn file(path: &Path) -> Result<bool, OwnError> {
+    let Some(found) = stat(path, OFlags::empty())? else { return Ok(false) };
+    judge(path, found.st_uid, found.st_mode).map(|()| true)
+}
+
+/// Fails where something of another owner stands, be it a symbolic link.
+pub fn owner(path: &Path) -> Result<(), OwnError> {
+    match stat(path, OFlags::empty())? {
+        Some(found) if found.st_uid != acting() => {
+            Err(not_ours(path, found.st_uid, found.st_mode).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a file of ours alone, `None` where there is none: judged is what was read.
+pub fn read(path: &Path) -> Result<Option<FileState>, OwnError> {
+    // one that cannot be opened may be so because it is somebody else's
+    if !file(path)? {
+        return Ok(None);
+    }
+    let state = match FileState::read(path) {
+        Err(error) if error.is_missing() => None,
+        outcome => outcome?,
+    };
+    state.iter().try_for_each(|state| judge(path, state.uid, state.mode))?;
+    Ok(state)
+}
+
+/// Whether nobody else can put another directory in the place of `path`, which leads through no
+/// symbolic link.
+pub fn place(path: &Path) -> Result<(), OwnError> {
+    for above in path.ancestors().skip(1) {
+        let Some(found) = stat(above, OFlags::DIRECTORY)? else { continue };
+        let is_trusted = [0, acting(), UNMAPPED].contains(&found.st_uid);
+        let is_open = found.st_mode & WRITABLE_BY_OTHERS != 0
+            && found.st_mode & STICKY == 0
+            && !is_of_private_group(&found);
+        if !is_trusted || is_open {
+            return Err(not_ours(above, found.st_uid, found.st_mode).into());
+        }
+    }
+    Ok(())
+}
+
+/// Debian gives each user a group of the same number, with nobody else in it.
+fn is_of_private_group(found: &Stat) -> bool {
+    found.st_mode & WRITABLE_BY_OTHERS == 0o020 && found.st_gid == acting()
+}
+
+fn stat(path: &Path, kind: OFlags) -> Result<Option<Stat>, OwnError> {
+    let below = path.strip_prefix("/").unwrap_or(path);
+    let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
+    let found = beneath::open_directory(Path::new("/"))
+        .and_then(|root| beneath::open(root.as_fd(), below, OFlags::PATH | kind, Mode::empty()))
+        .and_then(|found| Ok(rustix::fs::fstat(found)?));
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(cause) if Errno::from_io_error(&cause) == Some(Errno::NOENT) => Ok(None),
+        Err(cause) => Err(FileError::at(Action::Read, path)(cause).into()),
+    }
+}
+
+fn judge(path: &Path, uid: u32, mode: u32) -> Result<(), OwnError> {
+    if uid == acting() && mode & WRITABLE_BY_OTHERS == 0 {
+        return Ok(());
+    }
+    Err(not_ours(path, uid, mode).into())
+}
+
+fn not_ours(path: &Path, uid: u32, mode: u32) -> NotOurs {
+    NotOurs { path: path.to_owned(), uid, mode: mode & 0o7777 }
+}
+
+fn name_of(uid: u32) -> String {
+    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+    user.map_or_else(|| uid.to_string(), |user| user.name)
+}
+
+impl From<NotOurs> for OwnError {
+    fn from(error: NotOurs) -> Self {
+        Self::NotOurs(error)
+    }
+}
+
+impl From<FileError> for OwnError {
+    fn from(error: FileError) -> Self {
+        Self::File(error)
+    }
+}
+
+impl Explain for NotOurs {
+    fn code(&self) -> &'static str {
+        "file.not-ours"
+    }
+
+    fn message(&self) -> String {
+        let (path, mode) = (self.path.display(), format!("{:04o}", self.mode));
+        let (owner, us) = (name_of(self.uid), name_of(acting()));
+        if self.uid == acting() {
+            say!(
+                "{path} (owner {owner}, mode {mode}) can be written by others, so what lies there may be theirs",
+                path,
+                owner,
+                mode
+            )
+        } else {
+            say!(
+                "{path} belongs to {owner} (mode {mode}), and openclaw-setup runs as {us}",
+                path,
+                owner,
+                mode,
+                us
+            )
+        }
+    }
+
+    fn hint(&self) -> String {
+        let path = self.path.display();
+        let (owner, us) = (name_of(self.uid), name_of(acting()));
+        if self.uid == acting() {
+            return say!(
+                "Nothing was touched. Look at what lies there, then: chmod go-w {path}",
+                path
+            );
+        }
+        if self.uid == 0 {
+            return say!(
+                "Nothing was touched. If it should be {us}'s: sudo chown -R {us}: {path}\nFor root's own OpenClaw, from a root login: sudo -i openclaw-setup …",
+                us,
+                path
+            );
+        }
+        say!(
+            "Nothing was touched. For {owner}'s OpenClaw: sudo openclaw-setup --user {owner} …\nIf it should be {us}'s and you know what is in it: sudo chown -R {us}: {path}\nIf you do not know who made it, move it away: sudo mv {path} {path}.untrusted",
+            owner,
+            us,
+            path
+        )
+    }
+}
+
+impl Explain for OwnError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotOurs(error) => error.code(),
+            Self::File(error) => error.code(),
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::NotOurs(error) => error.message(),
+            Self::File(error) => error.message(),
+        }
+    }
+
+    fn hint(&self) -> String {
+        match self {
+            Self::NotOurs(error) => error.hint(),
+            Self::File(error) => error.hint(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OwnError, directory, file, place, read};
+    use std::fs::{Permissions, create_dir_all, set_permissions, write};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::Path;
+
+    fn give(path: &Path, mode: u32) {
+        set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_others_may_write_is_not_ours() {
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path().canonicalize().unwrap();
+        let (folder, text) = (home.join("a/b"), home.join("a/text"));
+        create_dir_all(&folder).unwrap();
+        write(&text, "x").unwrap();
+        for (mode, ours) in [(0o700, true), (0o755, true), (0o775, false), (0o1777, false)] {
+            give(&folder, mode);
+            assert_eq!(directory(&folder).is_ok(), ours, "{mode:o}");
+            give(&text, mode & 0o666);
+            assert_eq!(read(&text).is_ok(), ours, "{mode:o}");
+            assert_eq!(file(&text).is_ok(), ours, "{mode:o}");
+        }
+        give(&folder, 0o700);
+        give(&text, 0o600);
+        assert!(
+            !directory(&home.join("nothing")).unwrap() && read(&home.join("c")).unwrap().is_none()
+        );
+        symlink(&folder, home.join("link")).unwrap();
+        assert!(directory(&home.join("link")).is_err() && file(&home.join("link/c")).is_err());
+    }
+
+    #[test]
+    fn a_place_is_safe_where_nobody_else_can_rename_it() {
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path().canonicalize().unwrap();
+        let inner = home.join("a/state");
+        create_dir_all(&inner).unwrap();
+        for (mode, safe) in [(0o755, true), (0o1777, true), (0o777, false), (0o702, false)] {
+            give(&home.join("a"), mode);
+            match place(&inner) {
+                Ok(()) => assert!(safe, "{mode:o}"),
+                Err(OwnError::NotOurs(error)) => assert!(!safe && error.path == home.join("a")),
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
+}
