@@ -117,6 +117,9 @@ impl Explain for StageError {
             Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) => say!(
                 "Run the command as the user who owns this directory, on a writable file system."
             ),
+            Some(Errno::FBIG) => say!(
+                "A limit on the size of files stands in the way; raise it and run the command again: ulimit -f unlimited"
+            ),
             // a kernel reports a failed write-back once and then calls the pages clean
             _ if *deed == Deed::Sync => {
                 say!("Check the disk (dmesg), then run the command again; it stages anew.")

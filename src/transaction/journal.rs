@@ -20,6 +20,10 @@ pub const FORMAT: u32 = 1;
 /// The file that names what could not be taken back.
 const LEFT: &str = "left";
 
+/// The state of a transaction that is undone, written in advance among the contents: a full disk
+/// undoes one, and must not keep it from being closed.
+const SPARE: &str = "undone";
+
 /// What a transaction is about, written once and never changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Intent {
@@ -112,6 +116,8 @@ impl Journal {
                 keep(&files, number, "new", step.contents.after.as_ref())?;
             }
         }
+        let undone = private(format!("{}\n", Phase::Undone.word()).into_bytes());
+        replace::replace(&files.join(SPARE), Some(&undone), "journal")?;
         directory::sync(&files)?;
         let journal = Self { directory: directory.to_owned(), intent, phase: Phase::Open };
         journal.write_state(Phase::Open)?;
@@ -298,11 +304,19 @@ impl Journal {
     pub fn close(&mut self, phase: Phase) -> Result<(), TransactionError> {
         if let Err(error) = self.write_state(phase)
             && !read_state(&self.directory.join("state")).is_ok_and(|word| word == phase)
+            && !(phase == Phase::Undone && self.close_with_spare())
         {
             return Err(error);
         }
         self.phase = phase;
         Ok(())
+    }
+
+    /// Where the disk takes no new file.
+    fn close_with_spare(&self) -> bool {
+        let spare = self.directory.join("files").join(SPARE);
+        let moved = std::fs::rename(spare, self.directory.join("state"));
+        moved.is_ok() && directory::sync(&self.directory).is_ok()
     }
 
     fn write_state(&self, phase: Phase) -> Result<(), TransactionError> {

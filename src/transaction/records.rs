@@ -209,3 +209,27 @@ impl Records {
         Ok(pending)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Records;
+    use crate::transaction::error::TransactionError;
+
+    /// Who lets the lock go takes bare records away, just when others are about to lock them.
+    #[test]
+    fn whoever_comes_while_bare_records_go_finds_the_lock_or_its_holder() {
+        let home = tempfile::tempdir().unwrap();
+        let records = Records::below(&home.path().canonicalize().unwrap());
+        let come = || {
+            for _ in 0..400 {
+                match records.lock("test") {
+                    Ok(_held) => assert!(records.transactions().is_dir()),
+                    Err(TransactionError::Busy { .. }) => {}
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(come))));
+        assert!(!records.root().exists());
+    }
+}

@@ -9,6 +9,7 @@ mod room;
 mod foreign;
 mod history;
 mod includes;
+mod limits;
 mod other_writers;
 mod recover;
 mod rollback;

@@ -1,0 +1,108 @@
+//! Limits of the system: each is an error with its reason, and what was done is undone. Nothing dies of one.
+
+use std::process::Output;
+
+use super::room::steps;
+use crate::bench::program::{CONFIG, assert_exit, assert_says};
+use crate::bench::{HOME, Machine, said};
+
+impl Machine {
+    /// The program in a shell that has done `first`; with the settings of a bot.
+    fn limited(&self, first: &str, line: &str) -> Output {
+        let script = format!("{first}; exec openclaw-setup {line}");
+        self.command(&["bash", "-euc", &script])
+            .env("OPENCLAW_SETUP_CLIENT_ID", "ding-test-id")
+            .env("OPENCLAW_SETUP_CLIENT_SECRET", "s3cret-of-limits")
+            .run()
+    }
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_no_success() {
+    let machine = Machine::home_with_dingtalk();
+    for line in [
+        "status",
+        "history",
+        "doctor",
+        "verify",
+        "recover",
+        "uninstall --dry-run",
+        "completions bash",
+        "--help",
+        "--version",
+    ] {
+        for json in ["", " --json"] {
+            let refused = machine.limited("exec >/dev/full", &format!("{line}{json}"));
+            assert_exit(&refused, 1);
+            assert_says(&refused, &["/dev/stdout", "No space left"]);
+        }
+    }
+    let gone =
+        machine.command(&["bash", "-c", "openclaw-setup history | true; echo ${PIPESTATUS[0]}"]);
+    assert_eq!(gone.ask(), "0", "a reader that has gone away");
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_undoes_all() {
+    let machine = Machine::only_a_home();
+    machine.shell("head -c 300000 /dev/zero >payload/dingtalk-connector/large; cd payload/dingtalk-connector; sha256sum *.json plugin.ts large >SHA256SUMS");
+    let before = machine.theirs();
+    let install = format!("install {HOME}/payload/dingtalk-connector");
+    for kib in [0, 1, 2, 4, 16, 64, 256] {
+        let refused = machine.limited(&format!("ulimit -f {kib}"), &install);
+        assert_exit(&refused, 1);
+        assert_says(&refused, &["File too large", "ulimit -f"]);
+        before.assert_same(&machine.theirs());
+    }
+    assert_exit(&machine.limited("ulimit -f 512", &install), 0);
+}
+
+#[test]
+fn few_file_descriptors_undo_all() {
+    let machine = Machine::only_a_home();
+    let before = machine.theirs();
+    let install = format!("install {HOME}/payload/dingtalk-connector");
+    let mut refused = 0;
+    for limit in 4..16 {
+        let output = machine.limited(&format!("ulimit -n {limit}"), &install);
+        if output.status.success() {
+            break;
+        }
+        // the loader itself may lack them
+        if output.status.code() != Some(127) {
+            assert_exit(&output, 1);
+            refused += 1;
+        }
+        before.assert_same(&machine.theirs());
+    }
+    assert!(refused > 0);
+}
+
+/// Leaves so many inodes of `/home`.
+fn leave_inodes(machine: &Machine, free: &str) {
+    let script = format!(
+        "used=$(df --output=iused /home | tail -n 1); mount -o remount,nr_inodes=$(({free})) /home"
+    );
+    machine.command(&["bash", "-euc", &script]).by_root().ask();
+}
+
+#[test]
+fn inodes_that_run_out_undo_all() {
+    let machine = Machine::home_with_dingtalk();
+    assert!(!steps(&machine.setup(&["uninstall", "--dry-run", "--json"]).run()).is_empty());
+    let before = machine.theirs();
+    for free in 0..40 {
+        leave_inodes(&machine, &format!("used + {free}"));
+        let output = machine.setup(&["uninstall"]).run();
+        leave_inodes(&machine, "100000");
+        if output.status.success() {
+            assert!(!machine.read_text(CONFIG).contains("dingtalk"));
+            return;
+        }
+        assert_eq!(output.status.code(), Some(1), "{free} inodes: {}", said(&output));
+        assert_says(&output, &["df -i"]);
+        before.assert_same(&machine.theirs());
+        assert!(machine.done(&["recover"]).contains("Nothing to recover."), "{free} inodes");
+    }
+    panic!("40 inodes are not enough");
+}
