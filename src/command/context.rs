@@ -1,6 +1,6 @@
 //! What every command is given: the operator, the place, the patience, the voice.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::Global;
@@ -51,7 +51,7 @@ impl Context {
         let exists = |path: &std::path::Path| !is_absent(path);
         let paths = Paths::resolve(&surroundings, &account.home, &wishes, &exists);
         let state_dir = paths::real(&paths.state_dir);
-        let records = Records::below(&state_dir).within(bounds(&paths, &state_dir, &account));
+        let records = Records::below(&state_dir).within(bounds(&paths, &account));
         Self {
             console,
             surroundings,
@@ -117,21 +117,21 @@ impl Context {
     }
 }
 
-/// The places of the installation, for the steps that may lead there.
-fn bounds(paths: &Paths, state_dir: &Path, account: &Account) -> Bounds {
-    let as_named_and_real = |path: &Path| {
+/// The places of the installation, for the steps that may lead there: as they really are, and as
+/// they are named, which is what they were before somebody put a link there.
+fn bounds(paths: &Paths, account: &Account) -> [Bounds; 2] {
+    let below = |path: &Path, follow: fn(&Path) -> PathBuf| {
         let named = path.parent().zip(path.file_name());
-        let named = named.map(|(parent, name)| paths::real(parent).join(name));
-        [named.unwrap_or_else(|| path.to_owned()), paths::real(path)]
+        named.map_or_else(|| path.to_owned(), |(parent, name)| follow(parent).join(name))
     };
-    let extensions = paths::real(&paths.extensions);
-    Bounds {
-        state_dir: state_dir.to_owned(),
-        config: as_named_and_real(&paths.config),
-        connector: extensions.join(CONNECTOR),
-        extensions,
+    let each: [fn(&Path) -> PathBuf; 2] = [paths::real, Path::to_path_buf];
+    each.map(|follow| Bounds {
+        state_dir: follow(&paths.state_dir),
+        config: [below(&paths.config, follow), paths::real(&paths.config)],
+        extensions: follow(&paths.extensions),
+        connector: follow(&paths.extensions).join(CONNECTOR),
         models: paths::real(&paths.models),
-        drop_in: as_named_and_real(&paths.drop_in),
+        drop_in: [below(&paths.drop_in, follow), paths::real(&paths.drop_in)],
         user: account.name.clone(),
-    }
+    })
 }

@@ -50,7 +50,7 @@ pub fn run() -> ExitCode {
     ExitCode::from(told(exit, console).code())
 }
 
-/// A write beyond RLIMIT_FSIZE is then an error of that write, and what was done is undone. A
+/// A write beyond `RLIMIT_FSIZE` is then an error of that write, and what was done is undone. A
 /// handler that does nothing: unlike an ignored signal, no child inherits it.
 fn refuse_to_die_of_a_large_file() {
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());

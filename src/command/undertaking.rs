@@ -74,8 +74,8 @@ pub(super) fn undertake<U: Undertaking>(
     manager: Option<&UserManager>,
     undertaking: &mut U,
 ) -> Result<Exit, Failure> {
-    context.records.prove_places()?;
     let mut held = recover_first(context, manager, undertaking.name())?;
+    context.records.prove_places()?;
     let seen = context.records.latest()?;
     let mut prospect = look(context, undertaking)?;
     if context.dry_run {

@@ -42,20 +42,21 @@ impl Drop for Held {
 #[derive(Debug, Clone)]
 pub struct Records {
     root: PathBuf,
-    bounds: Option<Bounds>,
+    /// Where steps may lead: one of these has to accept each. None: anywhere.
+    bounds: Vec<Bounds>,
 }
 
 impl Records {
     /// The records below a state directory. Nothing is created yet.
     #[must_use]
     pub fn below(state_dir: &Path) -> Self {
-        Self { root: state_dir.join("openclaw-setup"), bounds: None }
+        Self { root: state_dir.join("openclaw-setup"), bounds: Vec::new() }
     }
 
     /// The same, whose journals are taken only for what a plan within these bounds could have.
     #[must_use]
-    pub fn within(self, bounds: Bounds) -> Self {
-        Self { bounds: Some(bounds), ..self }
+    pub fn within(self, bounds: impl Into<Vec<Bounds>>) -> Self {
+        Self { bounds: bounds.into(), ..self }
     }
 
     /// Fails unless the records, as far as there are any, and the state directory are ours alone:
@@ -69,21 +70,26 @@ impl Records {
 
     /// Fails where what a plan may change is somebody else's.
     pub fn prove_places(&self) -> Result<(), TransactionError> {
-        Ok(self.bounds.as_ref().map_or(Ok(()), Bounds::prove)?)
+        Ok(self.bounds.iter().take(1).try_for_each(Bounds::prove)?)
     }
 
     /// Fails unless all steps are such as a plan for this installation could have; `journal` is what
     /// has them, if they are not just planned.
     pub fn accept(&self, steps: &[Step], journal: Option<&Path>) -> Result<(), TransactionError> {
-        let Some(bounds) = &self.bounds else { return Ok(()) };
-        steps.iter().try_for_each(|step| {
-            bounds.judge(step, &self.root).map_err(|outside| match outside {
-                Outside::NotOurs(error) => TransactionError::NotOurs(error),
-                Outside::Foreign(subject) => {
-                    TransactionError::Foreign { subject, journal: journal.map(Path::to_owned) }
-                }
-            })
-        })
+        steps.iter().try_for_each(|step| self.accept_step(step, journal))
+    }
+
+    fn accept_step(&self, step: &Step, journal: Option<&Path>) -> Result<(), TransactionError> {
+        let judge = |bounds: &Bounds| bounds.judge(step, &self.root).err();
+        let mut refusals = self.bounds.iter().map(judge);
+        match refusals.next().flatten() {
+            None => Ok(()),
+            Some(_) if refusals.any(|refusal| refusal.is_none()) => Ok(()),
+            Some(Outside::NotOurs(error)) => Err(TransactionError::NotOurs(error)),
+            Some(Outside::Foreign(subject)) => {
+                Err(TransactionError::Foreign { subject, journal: journal.map(Path::to_owned) })
+            }
+        }
     }
 
     /// The same for a journal.
