@@ -153,7 +153,7 @@ impl Refusal {
                 say!("it is a symbolic link to {target}, out of the connector's tree", target)
             }
             Fault::SymlinkLoop { target } => {
-                say!("it is a symbolic link to {target}, which leads round in a circle", target)
+                say!("it is a symbolic link to {target}: a symlink loop", target)
             }
             Fault::FileTooLarge { limit } => {
                 say!("it is larger than {limit} bytes, the limit for one file", limit)

@@ -54,10 +54,10 @@ fn way_down<'n, 'p>(root: &'n Node, path: &'p [String]) -> (Vec<&'n Node>, &'p [
     (around, &[])
 }
 
-/// `missing` keys around `value`, all but the first of them.
-fn nested(missing: &[String], value: &Value) -> Value {
+/// `keys` around `value`.
+fn nested(keys: &[String], value: &Value) -> Value {
     let wrap = |inner, name: &String| Value::from([(name.clone(), inner)]);
-    missing.iter().skip(1).rev().fold(value.clone(), wrap)
+    keys.iter().rev().fold(value.clone(), wrap)
 }
 
 fn insert_member(
@@ -79,7 +79,7 @@ fn insert_member(
         };
         return Err(document.error(container.span.start, cause));
     }
-    let inner = nested(missing, value);
+    let inner = nested(&missing[1..], value);
     let site = Site::inside(text, around);
     Ok(site.add(|style, layout| style.member(&missing[0], &inner, layout)))
 }
@@ -100,10 +100,7 @@ fn replace(text: &str, around: &[&Node], value: &Value) -> Splice {
 /// The object of a file that holds only white space and comments goes behind them.
 fn first_object(document: &Document, path: &KeyPath, value: &Value) -> Result<Splice, ConfigError> {
     let text = &document.text;
-    let whole = match path.segments() {
-        [] => value.clone(),
-        segments => Value::from([(segments[0].clone(), nested(segments, value))]),
-    };
+    let whole = nested(path.segments(), value);
     if whole.as_object().is_none() {
         return Err(whole_document(document));
     }
