@@ -336,8 +336,8 @@ impl Watch<'_> {
         let lines = self.lines_since(self.first_start_usec);
         let mut redaction = Redaction::default();
         let shown = lines.iter().map(|line| {
-            let text = redaction.shown(line);
-            if line.speaker.is_empty() { text } else { format!("[{}] {text}", line.speaker) }
+            let LogLine { speaker, text, .. } = redaction.shown(line);
+            if speaker.is_empty() { text } else { format!("[{speaker}] {text}") }
         });
         let mut log: Vec<String> = shown.collect();
         log.drain(..log.len().saturating_sub(SHOWN_LINES));

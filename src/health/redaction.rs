@@ -38,7 +38,7 @@ const HARMLESS: [&str; 42] = [
     "getUnionId 失败",
     "giving up after",
     "protocol mismatch",
-    "sample connector registered",
+    "sample connector",
     "startAccount error",
     "starting",
     "streaming 更新失败",
@@ -63,11 +63,22 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    /// What of the next line may be shown.
-    pub fn shown(&mut self, line: &LogLine) -> String {
+    /// For lines that are cut off somewhere: the first may be in the midst of a message.
+    #[must_use]
+    pub fn from_anywhere() -> Self {
+        Self { in_message: true }
+    }
+
+    /// What of the next line may be shown. Who seems to speak within a message is a part of it.
+    pub fn shown(&mut self, line: &LogLine) -> LogLine {
         if self.in_message && !line.begins {
-            return MASK.to_owned();
+            let (speaker, text) = (String::new(), MASK.to_owned());
+            return LogLine { speaker, text, ..line.clone() };
         }
+        LogLine { text: self.text_of(line), ..line.clone() }
+    }
+
+    fn text_of(&mut self, line: &LogLine) -> String {
         let kept = kept_length(line);
         self.in_message = kept < line.text.len();
         let shown = masked(&line.text[..kept]);
@@ -142,7 +153,17 @@ mod tests {
             ),
         ] {
             let shown_now = Redaction::default().shown(&line(true, speaker, text));
-            assert_eq!(shown_now, shown, "{text}");
+            assert_eq!(shown_now.text, shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_log_that_is_cut_off_may_begin_within_a_message() {
+        let mut redaction = Redaction::from_anywhere();
+        for (begins, text, shown) in
+            [(false, "my salary", "***"), (true, "up", "up"), (false, "x", "x")]
+        {
+            assert_eq!(redaction.shown(&line(begins, "", text)).text, shown);
         }
     }
 
@@ -161,7 +182,9 @@ mod tests {
             (true, "dingtalk-connector", "startAccount error: x", "startAccount error: x"),
             (false, "", " at plugin.ts:24:14", " at plugin.ts:24:14"),
         ] {
-            assert_eq!(redaction.shown(&line(begins, speaker, text)), shown, "{text}");
+            let shown_now = redaction.shown(&line(begins, speaker, text));
+            assert_eq!(shown_now.text, shown, "{text}");
+            assert!(begins || shown_now.speaker.is_empty(), "{text}");
         }
     }
 }

@@ -82,11 +82,7 @@ impl Log {
     #[must_use]
     pub fn of(lines: &[LogLine], source: String, channel: &str) -> Self {
         let mut redaction = Redaction::default();
-        let mut masked = |line: &LogLine| {
-            let text = redaction.shown(line);
-            LogLine { text, ..line.clone() }
-        };
-        let lines: Vec<LogLine> = lines.iter().map(&mut masked).collect();
+        let lines: Vec<LogLine> = lines.iter().map(|line| redaction.shown(line)).collect();
         let heard = LOG_PATTERNS.iter().filter_map(|signature| hear(*signature, &lines));
         let tail = lines[lines.len().saturating_sub(TAIL)..].iter();
         Self {

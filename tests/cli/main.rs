@@ -9,6 +9,7 @@
 mod bench;
 
 mod config;
+mod control_characters;
 mod dry_run;
 mod hang_up;
 mod logs;

@@ -17,6 +17,7 @@ mod killed;
 mod logs;
 mod not_running;
 mod other_users;
+mod planted_secrets;
 mod secrets;
 mod status;
 mod the_bench;

@@ -43,13 +43,12 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     introduce(&context, &origin, secrets.are_known());
 
     let form = Form::of(context.console.json);
-    let (mut redaction, mut count) = (Redaction::default(), 0_u64);
+    let (mut redaction, mut count) = (Redaction::from_anywhere(), 0_u64);
     let stdout = std::io::stdout();
     let mut hear = |line| {
         count += 1;
         secrets.refresh();
-        let text = redaction.shown(&line);
-        form.line(&line, &text).write_to(&mut stdout.lock())
+        form.line(&redaction.shown(&line)).write_to(&mut stdout.lock())
     };
     let mut listener =
         Listener { interrupt: &context.interrupt, output: stdout.as_fd(), hear: &mut hear };

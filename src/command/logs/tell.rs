@@ -20,8 +20,9 @@ impl Form {
         if json { Self::Json } else { Self::Text(TimeZone::system()) }
     }
 
-    /// The line, with what of its text may be shown.
-    pub(super) fn line(&self, line: &LogLine, text: &str) -> Shown {
+    /// The line, of which everything may be shown.
+    pub(super) fn line(&self, line: &LogLine) -> Shown {
+        let text = &line.text;
         let speaker = Some(&line.speaker).filter(|speaker| !speaker.is_empty());
         match self {
             Self::Json => {
@@ -79,8 +80,8 @@ mod tests {
                 text: text.into(),
                 begins: true,
             };
-            assert_eq!(Form::Text(zone.clone()).line(&line, text).into_text(), shown);
-            assert_eq!(Form::Json.line(&line, text).into_text(), object);
+            assert_eq!(Form::Text(zone.clone()).line(&line).into_text(), shown);
+            assert_eq!(Form::Json.line(&line).into_text(), object);
         }
     }
 }
