@@ -59,6 +59,16 @@ fn tar_of(directory: &Path, format: &str) -> Vec<u8> {
     output.stdout
 }
 
+/// `cd parent; tar cf c.tar .`, where the parent holds nothing else.
+fn from_above(directory: &Path) -> Vec<u8> {
+    let parent = tempfile::tempdir().unwrap();
+    let script = "cp -a \"$0\" \"$1\" && cd \"$1\" && tar cf - .";
+    let output =
+        Command::new("sh").args(["-c", script]).args([directory, parent.path()]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    output.stdout
+}
+
 fn zip_of(directory: &Path) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for path in payload_corpus::paths_beneath(directory) {
@@ -95,6 +105,7 @@ fn every_packing_installs_the_same_tree() {
         ("c.tar.gz", gzip(&pax)),
         ("c.tar.zst", compress_to_vec(gnu.as_slice(), CompressionLevel::Fastest)),
         ("c.zip", zip_of(&directory)),
+        ("c-above.tgz", gzip(&from_above(&directory))),
     ];
     let mut sources = vec![directory];
     for (name, bytes) in packings {
@@ -134,6 +145,20 @@ fn the_programs_of_the_system_pack_what_we_read() {
             .status();
         assert!(packed.unwrap().success());
         assert_eq!(open(&archive, &trusting()).unwrap().digest(), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_pipe_in_an_archives_place_is_refused_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let archive = home.path().join("c.tgz");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    for fifo in [&archive, &home.path().join("c.tgz.sha256")] {
+        rustix::fs::mkfifoat(rustix::fs::CWD, fifo, mode).unwrap();
+        let said = open(&archive, &Checks::default()).unwrap_err().message();
+        assert!(said.contains(fifo.to_str().unwrap()) && said.contains("named pipe"), "{said}");
+        fs::remove_file(fifo).unwrap();
+        fs::write(&archive, "").unwrap();
     }
 }
 

@@ -59,8 +59,13 @@ impl<'a> Copier<'a> {
     fn path_of(&self, name: &[u8]) -> Result<String, PayloadError> {
         let path = clean(name).map_err(|_| self.changed(name))?;
         let Some(prefix) = self.plan.prefix else { return Ok(path) };
-        let rest = path.strip_prefix(prefix).ok_or_else(|| self.changed(name))?;
-        Ok(rest.strip_prefix('/').unwrap_or(rest).to_string())
+        match path.strip_prefix(prefix) {
+            Some("") => Ok(String::new()),
+            Some(rest) if rest.starts_with('/') => Ok(rest[1..].to_string()),
+            // `tar czf c.tgz .` in the directory above begins with `./`
+            _ if path.is_empty() => Ok(path),
+            _ => Err(self.changed(name)),
+        }
     }
 
     fn copy_file(

@@ -1,20 +1,14 @@
 //! Whether anything vouches for a payload, and what.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::checksums::{ChecksumError, ChecksumList, SHA256SUMS};
 use super::digest::Sha256;
 use super::entry::Limits;
 use super::error::PayloadError;
-use super::reading::read_within;
-use crate::fs::exists;
-
-/// A list longer than this names more files than a payload may have.
-const LIST_LIMIT: u64 = 32 * 1024 * 1024;
+use crate::fs::{exists, foreign};
 
 /// What the operator says about a payload's checksums.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -165,8 +159,5 @@ fn read_list(path: &Path) -> Result<ChecksumList, PayloadError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, PayloadError> {
-    let whole = File::open(path).and_then(|mut file| read_within(&mut file, LIST_LIMIT));
-    // half a list would call files unlisted that are in it
-    let whole = whole.and_then(|bytes| bytes.ok_or_else(|| Errno::FBIG.into()));
-    whole.map_err(PayloadError::reading(path))
+    foreign::read(path, foreign::LIST_LIMIT).map_err(PayloadError::looking)
 }

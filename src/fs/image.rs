@@ -1,16 +1,13 @@
 //! A file as it stands: bytes, mode, owner; and the image by which it is recognised later.
 
-use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Action, FileError};
+use super::{Action, FileError, foreign};
 
 /// What tells two states of a file apart, without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,18 +45,12 @@ impl FileState {
     /// Reads a regular file; `None` where there is none. A symbolic link is an error: the caller
     /// names the real file.
     pub fn read(path: &Path) -> Result<Option<Self>, FileError> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let mut file = match rustix::fs::open(path, flags, Mode::empty()) {
-            Ok(descriptor) => File::from(descriptor),
-            Err(Errno::NOENT) => return Ok(None),
-            Err(cause) => return Err(FileError::at(Action::Read, path)(cause)),
+        let file = match foreign::open_with(path, OFlags::NOFOLLOW) {
+            Err(error) if error.is_missing() => return Ok(None),
+            opened => opened?,
         };
         let attributes = file.metadata().map_err(FileError::at(Action::Read, path))?;
-        if !attributes.is_file() {
-            return Err(FileError::at(Action::Read, path)(Errno::ISDIR));
-        }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(FileError::at(Action::Read, path))?;
+        let bytes = foreign::read_open(file, path, foreign::RECORD_LIMIT)?;
         let mode = attributes.mode() & 0o7777;
         Ok(Some(Self { bytes, mode, uid: attributes.uid(), gid: attributes.gid() }))
     }

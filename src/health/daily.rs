@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::pieces::Pieces;
 use super::{LogLine, LogSource};
+use crate::fs::foreign;
 
 /// How much of the end of a log file is read: a gateway that chats all day writes a lot of it.
 const TAIL: u64 = 4 * 1024 * 1024;
@@ -25,11 +26,15 @@ pub(super) fn since(source: &LogSource, usec: u64) -> Vec<LogLine> {
 }
 
 fn tail(path: &Path) -> io::Result<Vec<LogLine>> {
-    let mut file = File::open(path)?;
+    let mut file = open(path)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
-    let lines = BufReader::new(file).split(b'\n').map_while(Result::ok);
+    let lines = BufReader::new(file.take(TAIL)).split(b'\n').map_while(Result::ok);
     Ok(lines.filter_map(|line| of_file(&line)).collect())
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    foreign::open(path).map_err(|error| error.cause)
 }
 
 fn of_file(line: &[u8]) -> Option<LogLine> {
@@ -113,7 +118,7 @@ impl Chase {
     }
 
     fn at(source: &LogSource, path: PathBuf) -> io::Result<Self> {
-        let file = File::open(&path)?;
+        let file = open(&path)?;
         Ok(Self { source: source.clone(), path, file, pieces: Pieces::default() })
     }
 

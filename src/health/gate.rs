@@ -1,6 +1,6 @@
 //! The gate that a started gateway passes, or does not: healthy for long enough, and provably so.
 
-use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use super::{
     ChannelQuestion, ChatAnswer, Endpoint, LogLine, LogSource, Readiness, Redaction, Sign, Signs,
     asked_for_channel, gateway_log,
 };
+use crate::fs::foreign;
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 use crate::redaction::masked;
@@ -253,7 +254,8 @@ impl Watch<'_> {
                 ChatAnswer::Odd { what } => return Ok(Some(self.odd(&what))),
             }
         }
-        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let environment =
+            foreign::glance(Path::new(&format!("/proc/{pid}/environ"))).unwrap_or_default();
         let environment = Environment::of_process(&environment);
         if let Some(bypass) = self.expectations.bypass.as_ref().filter(|_| !run.bypass) {
             lacks_bypass(&environment, bypass)?;

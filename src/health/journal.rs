@@ -60,9 +60,12 @@ fn from_journal(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Vec<LogLine> {
-    let journalctl = journalctl(unit).args(["--since", &moment(since_usec)]);
+    // the newest first: of more than a child may tell, the oldest are lost
+    let journalctl = journalctl(unit).args(["--reverse", "--since", &moment(since_usec)]);
     let Ok(finished) = journalctl.run(deadline, interrupt) else { return Vec::new() };
-    finished.stdout.lines().filter_map(of_journal).collect()
+    let mut lines: Vec<LogLine> = finished.stdout.lines().filter_map(of_journal).collect();
+    lines.reverse();
+    lines
 }
 
 /// Whether the journal holds anything that the gateway has said since a moment.

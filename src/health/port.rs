@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
+use std::path::Path;
 
 use nix::unistd::{Uid, User};
+
+use crate::fs::foreign;
 
 /// The owner of a listening socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +96,10 @@ fn described(holders: &[Holder], uid: u32) -> String {
 /// The sockets that listen on `port` where a caller of this machine could come to; `None` where no
 /// table can be read.
 fn sockets(port: u16) -> Option<Vec<Socket>> {
-    let read = |table: &str| fs::read_to_string(table).ok();
+    let read = |table: &str| {
+        let bytes = foreign::read(Path::new(table), foreign::RECORD_LIMIT).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    };
     let tables: Vec<String> =
         ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().filter_map(read).collect();
     let sockets = || tables.iter().flat_map(|table| listening(table, port)).collect();
@@ -138,7 +144,10 @@ fn holds(pid: u32, links: &[String]) -> bool {
 }
 
 fn holder(pid: u32) -> Holder {
-    let text = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let text = |file: &str| {
+        let bytes = foreign::glance(Path::new(&format!("/proc/{pid}/{file}")));
+        String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+    };
     let group = text("cgroup");
     let unit = group.trim().rsplit('/').find(|part| part.ends_with(".service"));
     Holder { pid, name: text("comm").trim().to_owned(), unit: unit.map(str::to_owned) }

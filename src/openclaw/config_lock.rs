@@ -70,7 +70,7 @@ fn create(path: &Path) -> std::io::Result<()> {
 
 /// Clock ticks since boot at which this process started: field 22 of `/proc/self/stat`.
 fn start_time() -> Option<u64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let stat = String::from_utf8(crate::fs::foreign::glance(Path::new("/proc/self/stat"))?).ok()?;
     stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()
 }
 

@@ -15,6 +15,13 @@ pub enum SettingError {
         /// Which one.
         setting: Setting,
     },
+    /// The file that should hold it holds nothing.
+    Empty {
+        /// Which one.
+        setting: Setting,
+        /// The file.
+        file: PathBuf,
+    },
     /// It does not have the form that it must have.
     Malformed {
         /// Which one.
@@ -50,6 +57,7 @@ impl Explain for SettingError {
     fn code(&self) -> &'static str {
         match self {
             Self::Placeholder { .. } => "setting.placeholder",
+            Self::Empty { .. } => "setting.empty",
             Self::Malformed { .. } => "setting.malformed",
             Self::Missing { .. } => "setting.missing",
             Self::Unreadable(_) => "setting.unreadable",
@@ -73,6 +81,10 @@ impl Explain for SettingError {
             Self::Placeholder { setting } => {
                 let (option, answer) = (setting.option(), setting.answer());
                 say!("{answer} ({option}) still holds a placeholder", answer, option)
+            }
+            Self::Empty { setting, file } => {
+                let (option, file) = (setting.option(), file.display());
+                say!("{file}, which should hold the value for {option}, is empty", file, option)
             }
             Self::Malformed { setting } => {
                 let (option, form) = (setting.option(), form(*setting));
@@ -104,7 +116,7 @@ impl Explain for SettingError {
     fn hint(&self) -> String {
         match self {
             Self::Placeholder { .. } => say!("Put the real value there; DingTalk's developer console shows client id and secret."),
-            Self::Malformed { .. } | Self::Prompt(_) => say!("Correct it and run the command again."),
+            Self::Empty { .. } | Self::Malformed { .. } | Self::Prompt(_) => say!("Correct it and run the command again."),
             Self::Missing { settings } => settings
                 .iter()
                 .map(|setting| {

@@ -1,11 +1,12 @@
 //! Where settings come from: an option beats a variable, a variable beats the answers file.
 
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{ALL, Setting, SettingError, Settings};
-use crate::fs::{Action, FileError};
+use crate::fs::foreign;
 use crate::openclaw::document::{Document, Value};
+use crate::patience::Deadline;
 use crate::snapshot::surroundings::Surroundings;
 
 /// How an option gives its value.
@@ -27,26 +28,27 @@ impl Given {
     }
 }
 
-/// Gathers the settings from all sources but the prompt.
+/// Gathers the settings from all sources but the prompt; pipes have time until `end`.
 pub fn gather(
     options: &[(Setting, Given)],
     surroundings: &Surroundings,
     answers: Option<&Path>,
+    end: Deadline,
 ) -> Result<Settings, SettingError> {
     if options.iter().filter(|(_, given)| *given == Given::StandardInput).count() > 1 {
         return Err(SettingError::StandardInputTwice);
     }
     let mut settings = Settings::default();
     if let Some(path) = answers {
-        take_answers(&mut settings, path)?;
+        take_answers(&mut settings, path, end)?;
     }
     for setting in ALL {
-        if let Some(text) = of_environment(setting, surroundings)? {
+        if let Some(text) = of_environment(setting, surroundings, end)? {
             settings.accept(setting, &text)?;
         }
     }
     for (setting, given) in options {
-        settings.accept(*setting, &read(given)?)?;
+        settings.accept(*setting, &read_setting(*setting, given, end)?)?;
     }
     Ok(settings)
 }
@@ -55,36 +57,50 @@ pub fn gather(
 fn of_environment(
     setting: Setting,
     surroundings: &Surroundings,
+    end: Deadline,
 ) -> Result<Option<String>, SettingError> {
     if let Some(text) = surroundings.text(setting.variable()) {
         return Ok(Some(text));
     }
     let file =
         surroundings.path(&format!("{}_FILE", setting.variable())).filter(|_| setting.is_secret());
-    file.map(|path| read(&Given::File(path))).transpose()
+    file.map(|path| read_setting(setting, &Given::File(path), end)).transpose()
 }
 
-fn read(given: &Given) -> Result<String, SettingError> {
+fn read(given: &Given, end: Deadline) -> Result<String, SettingError> {
     match given {
         Given::Text(text) => Ok(text.clone()),
-        Given::File(path) => std::fs::read_to_string(path).map_err(unreadable(path)),
-        Given::StandardInput => {
-            let mut text = String::new();
-            let outcome = std::io::stdin().read_to_string(&mut text);
-            outcome.map_err(unreadable(Path::new("/dev/stdin")))?;
-            Ok(text)
-        }
+        Given::File(path) => input(Some(path), end),
+        Given::StandardInput => input(None, end),
     }
 }
 
-fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> SettingError + use<> {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    move |cause| SettingError::Unreadable(FileError::at(Action::Read, &path)(cause))
+/// The value; an empty file is said to be so, rather than to hold a placeholder.
+fn read_setting(setting: Setting, given: &Given, end: Deadline) -> Result<String, SettingError> {
+    let text = read(given, end)?;
+    match given {
+        Given::File(path) if text.trim().is_empty() => {
+            Err(SettingError::Empty { setting, file: path.clone() })
+        }
+        Given::StandardInput if text.trim().is_empty() => {
+            Err(SettingError::Empty { setting, file: "/dev/stdin".into() })
+        }
+        _ => Ok(text),
+    }
 }
 
-fn take_answers(settings: &mut Settings, path: &Path) -> Result<(), SettingError> {
-    let bytes = std::fs::read(path).map_err(unreadable(path))?;
-    let document = Document::parse(path, &bytes)
+fn input(path: Option<&Path>, end: Deadline) -> Result<String, SettingError> {
+    foreign::read_input(path, foreign::SETTINGS_LIMIT, end).map_err(|error| {
+        match error.cause.kind() {
+            ErrorKind::Interrupted => SettingError::Interrupted,
+            _ => SettingError::Unreadable(error),
+        }
+    })
+}
+
+fn take_answers(settings: &mut Settings, path: &Path, end: Deadline) -> Result<(), SettingError> {
+    let text = input(Some(path), end)?;
+    let document = Document::parse(path, text.as_bytes())
         .map_err(|error| SettingError::AnswersSyntax(Box::new(error)))?;
     let meaning = document.value();
     let members = meaning.as_object().into_iter().flatten();
@@ -109,9 +125,15 @@ fn take_answers(settings: &mut Settings, path: &Path) -> Result<(), SettingError
 #[cfg(test)]
 mod tests {
     use super::{Given, gather};
+    use crate::patience::Deadline;
     use crate::settings::{Setting, SettingError};
     use crate::snapshot::surroundings::Surroundings;
     use std::path::Path;
+    use std::time::Duration;
+
+    fn soon() -> Deadline {
+        Deadline::after(Duration::from_millis(200))
+    }
 
     #[test]
     fn an_option_beats_a_variable_and_a_variable_the_answers() {
@@ -130,7 +152,7 @@ mod tests {
         ]);
         surroundings.set("OPENCLAW_SETUP_CLIENT_SECRET_FILE", secret.as_os_str());
         let options = [(Setting::Model, Given::Text("c".to_owned()))];
-        let settings = gather(&options, &surroundings, Some(&answers)).unwrap();
+        let settings = gather(&options, &surroundings, Some(&answers), soon()).unwrap();
         assert_eq!(settings.client_id.as_deref(), Some("a"));
         assert_eq!(settings.base_url.as_deref(), Some("https://b"));
         assert_eq!(settings.model.as_deref(), Some("c"));
@@ -143,14 +165,14 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let answers = home.path().join("answers.json5");
         std::fs::write(&answers, "{\n  clientId: 'a',\n  klientSecret: 'hidden',\n}").unwrap();
-        match gather(&[], &Surroundings::default(), Some(&answers)).unwrap_err() {
+        match gather(&[], &Surroundings::default(), Some(&answers), soon()).unwrap_err() {
             SettingError::Answers { line: Some(3), key, .. } => assert_eq!(key, "klientSecret"),
             other => panic!("{other:?}"),
         }
         std::fs::write(&answers, "{clientId 'a'}").unwrap();
-        let error = gather(&[], &Surroundings::default(), Some(&answers)).unwrap_err();
+        let error = gather(&[], &Surroundings::default(), Some(&answers), soon()).unwrap_err();
         assert!(matches!(error, SettingError::AnswersSyntax(_)), "{error:?}");
-        let missing = gather(&[], &Surroundings::default(), Some(Path::new("/nowhere")));
+        let missing = gather(&[], &Surroundings::default(), Some(Path::new("/nowhere")), soon());
         assert!(matches!(missing, Err(SettingError::Unreadable(_))));
     }
 
@@ -160,7 +182,32 @@ mod tests {
             (Setting::ClientSecret, Given::in_file("-".into())),
             (Setting::ApiKey, Given::in_file("-".into())),
         ];
-        let error = gather(&options, &Surroundings::default(), None).unwrap_err();
+        let error = gather(&options, &Surroundings::default(), None, soon()).unwrap_err();
         assert!(matches!(error, SettingError::StandardInputTwice));
+    }
+
+    #[test]
+    fn an_empty_file_a_silent_pipe_and_an_endless_file_are_refused_by_their_name() {
+        use crate::language::Explain;
+        let home = tempfile::tempdir().unwrap();
+        let [empty, fifo] = ["empty", "fifo"].map(|name| home.path().join(name));
+        std::fs::write(&empty, "\n").unwrap();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, mode).unwrap();
+        for (path, reason) in [
+            (empty.as_path(), "empty"),
+            (&fifo, "in time"),
+            (home.path(), "a directory"),
+            (Path::new("/dev/zero"), "larger than 1024 KiB"),
+        ] {
+            let options = [(Setting::ClientSecret, Given::in_file(path.to_owned()))];
+            let error = gather(&options, &Surroundings::default(), None, soon()).unwrap_err();
+            let said = error.message();
+            assert!(said.contains(reason) && said.contains(path.to_str().unwrap()), "{said}");
+            if reason != "empty" {
+                let error = gather(&[], &Surroundings::default(), Some(path), soon()).unwrap_err();
+                assert!(error.message().contains(reason), "{}", error.message());
+            }
+        }
     }
 }

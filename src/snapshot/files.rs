@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::fs::foreign;
 use crate::openclaw::document::Document;
 use crate::transaction::step::Attributes;
 
@@ -75,7 +76,7 @@ fn backup(path: &Path) -> Option<Backup> {
     let name = path.file_name()?.to_string_lossy().into_owned();
     let is_copy = name.contains(".bak") || name.contains(".backup") || name.ends_with(".last-good");
     let found = path.symlink_metadata().ok().filter(|found| found.is_file() && is_copy)?;
-    let bytes = fs::read(path).ok()?;
+    let bytes = foreign::glance(path)?;
     let document = Document::parse(path, &bytes).ok();
     let modified = found.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some(Backup {

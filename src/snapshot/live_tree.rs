@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use crate::connector::{PLUGIN_JSON, PluginManifest, TreeManifest};
+use crate::fs::foreign;
 
 /// The connector tree that is live.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ impl LiveTree {
 /// The version that a tree's `package.json` tells.
 #[must_use]
 pub fn version_of(tree: &Path) -> Option<String> {
-    let bytes = std::fs::read(tree.join("package.json")).ok()?;
+    let bytes = foreign::glance(&tree.join("package.json"))?;
     let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
     package["version"].as_str().map(str::to_owned)
 }
@@ -37,6 +38,6 @@ pub fn version_of(tree: &Path) -> Option<String> {
 /// rules nothing.
 #[must_use]
 pub fn channel_schema_of(tree: &Path) -> Option<Json> {
-    let bytes = std::fs::read(tree.join(PLUGIN_JSON)).ok()?;
+    let bytes = foreign::glance(&tree.join(PLUGIN_JSON))?;
     PluginManifest::parse(Some(&bytes), tree).ok()?.channel_schema
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use crate::connector::{CONNECTOR_ID, PACKAGE_JSON, PLUGIN_JSON};
+use crate::fs::foreign;
 
 /// Everything beside the connector's own tree.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,12 +85,12 @@ fn is_ignored(name: &str) -> bool {
 
 fn id_of(directory: &Path) -> Option<String> {
     let manifest: Json =
-        serde_json::from_slice(&fs::read(directory.join(PLUGIN_JSON)).ok()?).ok()?;
+        serde_json::from_slice(&foreign::glance(&directory.join(PLUGIN_JSON))?).ok()?;
     manifest["id"].as_str().map(str::to_owned)
 }
 
 fn looks_like_a_plugin(directory: &Path) -> bool {
-    let package = fs::read(directory.join(PACKAGE_JSON)).ok();
+    let package = foreign::glance(&directory.join(PACKAGE_JSON));
     let package = package.and_then(|bytes| serde_json::from_slice::<Json>(&bytes).ok());
     let names_entries = package.is_some_and(|package| package["openclaw"]["extensions"].is_array());
     let has_index = ["ts", "js", "mjs", "cjs"]

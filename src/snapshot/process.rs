@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::fs::foreign;
 use crate::systemd::environment::{Environment, parsed_file};
 
 /// The main process of the gateway's unit.
@@ -20,7 +21,7 @@ impl Process {
     /// Looks at a process.
     #[must_use]
     pub fn look(pid: u32) -> Self {
-        let bytes = fs::read(format!("/proc/{pid}/environ")).ok();
+        let bytes = foreign::glance(Path::new(&format!("/proc/{pid}/environ")));
         let environment = bytes.filter(|bytes| !bytes.is_empty());
         let uid = fs::metadata(format!("/proc/{pid}")).ok();
         Self {
@@ -45,7 +46,7 @@ pub struct VariableFile {
 #[must_use]
 pub fn dotenv(state_dir: &Path) -> Vec<VariableFile> {
     let path = state_dir.join(".env");
-    let Ok(bytes) = fs::read(&path) else { return Vec::new() };
+    let Some(bytes) = foreign::glance(&path) else { return Vec::new() };
     let text = String::from_utf8_lossy(&bytes);
     // dotenv knows a leading `export`, which systemd's format does not
     let lines = text.lines().map(|line| line.trim_start().strip_prefix("export ").unwrap_or(line));

@@ -60,7 +60,7 @@ fn on_path(surroundings: &Surroundings) -> Option<PathBuf> {
 fn package_of(file: &Path) -> Option<(PathBuf, Option<Version>)> {
     let file = file.canonicalize().ok()?;
     file.ancestors().skip(1).take(4).find_map(|directory| {
-        let text = std::fs::read(directory.join("package.json")).ok()?;
+        let text = crate::fs::foreign::glance(&directory.join("package.json"))?;
         let package: serde_json::Value = serde_json::from_slice(&text).ok()?;
         (package["name"] == "openclaw").then(|| {
             let version = package["version"].as_str().and_then(Version::parse);

@@ -58,7 +58,9 @@ impl Managed {
     pub fn environment_of_process(&self) -> Environment {
         self.unit
             .main_pid
-            .and_then(|pid| std::fs::read(format!("/proc/{pid}/environ")).ok())
+            .and_then(|pid| {
+                crate::fs::foreign::glance(std::path::Path::new(&format!("/proc/{pid}/environ")))
+            })
             .filter(|bytes| !bytes.is_empty())
             .map_or_else(|| self.effective_environment(), |bytes| Environment::of_process(&bytes))
     }

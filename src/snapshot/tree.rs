@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::connector::{FactsError, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest};
+use crate::fs::foreign;
 use crate::transaction::step::Attributes;
 
 /// What OpenClaw looks for where `package.json` names no entry.
@@ -62,9 +63,9 @@ impl Tree {
     #[must_use]
     pub fn look(path: &Path) -> Option<Self> {
         let found = path.symlink_metadata().ok()?;
-        let package = Package::parse(fs::read(path.join(PACKAGE_JSON)).ok().as_deref(), path);
+        let package = Package::parse(foreign::glance(&path.join(PACKAGE_JSON)).as_deref(), path);
         let manifest =
-            PluginManifest::parse(fs::read(path.join(PLUGIN_JSON)).ok().as_deref(), path);
+            PluginManifest::parse(foreign::glance(&path.join(PLUGIN_JSON)).as_deref(), path);
         let entries = entries(path, package.as_ref().ok());
         let facts = [PACKAGE_JSON, PLUGIN_JSON].map(str::to_owned);
         let mut examined = vec![examined(path, path, true)];
@@ -128,7 +129,7 @@ fn dependencies(path: &Path, package: &Package) -> Vec<Dependency> {
 /// The `node_modules` of the tree, and those above it, as Node looks for a package.
 fn version_found(path: &Path, name: &str) -> Option<String> {
     path.ancestors().find_map(|above| {
-        let bytes = fs::read(above.join("node_modules").join(name).join(PACKAGE_JSON)).ok()?;
+        let bytes = foreign::glance(&above.join("node_modules").join(name).join(PACKAGE_JSON))?;
         let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
         Some(package["version"].as_str().unwrap_or("?").to_owned())
     })

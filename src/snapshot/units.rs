@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::fs::foreign;
+
 /// A drop-in of the gateway's unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DropInFile {
@@ -36,7 +38,7 @@ pub fn drop_ins(unit_dir: &Path, unit: &str) -> Vec<DropInFile> {
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|end| end == "conf"))
         .filter_map(|path| {
-            let text = String::from_utf8_lossy(&fs::read(&path).ok()?).into_owned();
+            let text = String::from_utf8_lossy(&foreign::glance(&path)?).into_owned();
             Some(DropInFile { modified_usec: modified(&path)?, path, text })
         })
         .collect();
@@ -64,7 +66,7 @@ fn gateways(directory: &Path, of_system: bool, own: &str) -> Vec<OtherUnit> {
         .filter(|path| path.extension().is_some_and(|end| end == "service"))
         .filter(|path| of_system || path.file_name().is_some_and(|name| name != own))
         .filter_map(|path| {
-            let text = fs::read_to_string(&path).ok()?;
+            let text = String::from_utf8(foreign::glance(&path)?).ok()?;
             let exec_start = gateway_line(&text)?.to_owned();
             let enabled = is_wanted(directory, &path);
             Some(OtherUnit { path, exec_start, of_system, enabled })

@@ -209,7 +209,8 @@ fn a_missing_or_unreadable_config_is_named() {
     assert!(error.message().contains(&*home.path("openclaw.json").to_string_lossy()));
     fs::create_dir(home.path("openclaw.json")).unwrap();
     let error = home.load().unwrap_err();
-    assert_eq!((error.code(), &error.cause), ("config.unreadable", &Cause::NotAFile));
+    let cause = Cause::Io("it is a directory, not a regular file".to_owned());
+    assert_eq!((error.code(), &error.cause), ("config.unreadable", &cause));
 }
 
 /// Why the include at `key` of a config is refused.
@@ -232,7 +233,7 @@ fn an_include_that_openclaw_refuses_is_refused() {
     assert_eq!(refusal(&with("../x.json5"), key, place), "Outside");
     assert_eq!(refusal(&with("/etc/hostname"), key, place), "Outside");
     assert_eq!(refusal(&with("./openclaw.json"), key, place), "Loop");
-    assert_eq!(refusal(&with("."), key, place), "NotAFile");
+    assert_eq!(refusal(&with("."), key, place), r#"Io("it is a directory, not a regular file")"#);
 
     let escaping = with("./link.json5");
     symlink("/etc/hostname", escaping.path("link.json5")).unwrap();

@@ -14,6 +14,7 @@ use crate::connector::{
     Checks, PACKAGE_JSON, Package, Payload, PayloadError, Source, TreeManifest,
 };
 use crate::fs::durable;
+use crate::fs::foreign;
 use crate::fs::stage::{Stage, remove_tree};
 use crate::plan::renewal::{Base, Renewal};
 use crate::report::bar::Bar;
@@ -93,7 +94,7 @@ impl Work<'_> {
         let moves = source.is_symlink();
         let replica = Replica { source, place: Path::new(""), left_out, moves };
         replica.stage(stage, &self.context.interrupt, self.bar)?;
-        let bytes = std::fs::read(stage.path().join(PACKAGE_JSON)).ok();
+        let bytes = foreign::glance(&stage.path().join(PACKAGE_JSON));
         Ok(Package::parse(bytes.as_deref(), source).map_err(PayloadError::from)?)
     }
 

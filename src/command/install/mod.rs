@@ -33,6 +33,7 @@ pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure>
         &options.settings.given(),
         &context.surroundings,
         options.settings.answers.as_deref(),
+        context.deadline(),
     )
     .map_err(Failure::usage)?;
     let manager = context.manager()?;

@@ -41,6 +41,16 @@ impl<R: BufRead> Zstd<R> {
         Ok(false)
     }
 
+    /// The frame's content is what was packed, if the frame tells its checksum.
+    fn expect_checksum(&self) -> io::Result<()> {
+        let told = self.decoder.get_checksum_from_data();
+        if told.is_some() && told != self.decoder.get_calculated_checksum() {
+            let reason = "the content has another checksum than its zstd frame tells";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
+        Ok(())
+    }
+
     fn skip(&mut self, length: u64) -> io::Result<()> {
         let skipped = io::copy(&mut (&mut self.source).take(length), &mut io::sink())?;
         if skipped < length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
@@ -65,6 +75,7 @@ impl<R: BufRead> Read for Zstd<R> {
             if read > 0 || buffer.is_empty() {
                 return Ok(read);
             }
+            self.expect_checksum()?;
             self.in_frame = false;
         }
     }
@@ -88,5 +99,9 @@ mod tests {
             let outcome = Zstd::new(&stream[..cut]).read_to_end(&mut Vec::new());
             assert!(outcome.is_err(), "{cut}");
         }
+        let mut other = stream;
+        *other.last_mut().unwrap() ^= 1;
+        let error = Zstd::new(other.as_slice()).read_to_end(&mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("checksum"), "{error}");
     }
 }

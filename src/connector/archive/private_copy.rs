@@ -5,13 +5,11 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
-
 use crate::connector::digest::Sha256;
 use crate::connector::entry::{Fault, Refusal};
 use crate::connector::error::PayloadError;
 use crate::connector::reading::{Content, Origin, Pump, Watch};
-use crate::connector::source_error::SourceError;
+use crate::fs::foreign;
 
 /// An unnamed temporary file that holds an archive's bytes. Nobody else can open or change it, so
 /// its digest stays true however often it is read, and a crash leaves nothing behind.
@@ -29,21 +27,13 @@ impl PrivateCopy {
         limit: u64,
         watch: Watch<'_>,
     ) -> Result<Self, PayloadError> {
-        // NONBLOCK: a FIFO of that name must not make us wait
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let source =
-            openat(CWD, path, flags, Mode::empty()).map_err(PayloadError::reading(path))?;
-        let stat = fstat(&source).map_err(PayloadError::reading(path))?;
-        let size = u64::try_from(stat.st_size).unwrap_or(0);
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(SourceError::UnknownFormat { path: path.to_path_buf() }.into());
-        }
+        let mut body = foreign::open(path).map_err(PayloadError::looking)?;
+        let size = body.metadata().map_err(PayloadError::reading(path))?.len();
         if size > limit {
             return Err(too_large(path, limit).into());
         }
         let mut copy = tempfile::tempfile().map_err(PayloadError::temporary)?;
         let origin = Origin::Directory(path.parent().unwrap_or(path).to_path_buf());
-        let mut body = File::from(source);
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         let content = Content { name, size, body: &mut body };
         let sha256 = Pump::new(&origin, watch)

@@ -29,6 +29,7 @@ impl ChecksumList {
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ChecksumError> {
         let bad = |line| ChecksumError::BadLine { list: path.to_path_buf(), line };
         let mut digests = BTreeMap::new();
+        let bytes = without_mark(bytes);
         for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if line.is_empty() || line.starts_with(b"#") {
@@ -47,7 +48,8 @@ impl ChecksumList {
 
     /// The list of one archive: like [`Self::parse`], but it may also hold nothing but a digest.
     pub fn parse_sidecar(path: &Path, bytes: &[u8], archive: &Path) -> Result<Self, ChecksumError> {
-        let bare = std::str::from_utf8(bytes).ok().and_then(|text| text.trim().parse().ok());
+        let bare =
+            std::str::from_utf8(without_mark(bytes)).ok().and_then(|text| text.trim().parse().ok());
         let name = archive.file_name().map(|name| name.to_string_lossy().into_owned());
         match (bare, name) {
             (Some(digest), Some(name)) => {
@@ -106,6 +108,11 @@ impl ChecksumList {
     }
 }
 
+/// Editors on Windows put a byte order mark in front.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)
+}
+
 fn parse_line(line: &str) -> Option<(String, Sha256)> {
     let (escaped, line) = line.strip_prefix('\\').map_or((false, line), |line| (true, line));
     let (digest, rest) = line.split_at_checked(64)?;
@@ -150,7 +157,7 @@ mod tests {
     fn every_form_that_sha256sum_writes_is_read() {
         let digest = hex("x");
         let list = parse(&format!(
-            "# made by hand\r\n{digest}  plain name.ts\r\n\n{digest} *binary\n\
+            "\u{feff}# made by hand\r\n{digest}  plain name.ts\r\n\n{digest} *binary\n\
              \\{digest}  back\\\\slash\\nline\n{}  ./dotted/中文",
             digest.to_uppercase()
         ))

@@ -1,6 +1,6 @@
 //! Fetching a package from the npm registry, and proving that it is what the registry published.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,7 @@ use super::program::Registry;
 use crate::connector::error::PayloadError;
 use crate::connector::reading::Watch;
 use crate::connector::source::NpmSpec;
+use crate::fs::foreign;
 
 const SHA512: &str = "sha512-";
 
@@ -86,7 +87,7 @@ fn only_archive(directory: &Path) -> Option<PathBuf> {
 }
 
 fn integrity_of(archive: &Path) -> Result<String, PayloadError> {
-    let mut file = File::open(archive).map_err(PayloadError::reading(archive))?;
+    let mut file = foreign::open(archive).map_err(PayloadError::looking)?;
     let mut hash = Sha512::new();
     let mut piece = vec![0; 64 * 1024];
     loop {

@@ -89,8 +89,6 @@ pub enum Cause {
     Missing,
     /// The system refuses to read it.
     Io(String),
-    /// It is a directory, a pipe, or the like.
-    NotAFile,
     /// It has more than one hard link, which OpenClaw refuses for includes.
     HardLinked,
     /// It is larger than OpenClaw reads: 2 MiB.
@@ -151,7 +149,6 @@ impl Cause {
         match self {
             Self::Missing
             | Self::Io(_)
-            | Self::NotAFile
             | Self::HardLinked
             | Self::TooLarge
             | Self::Outside
@@ -202,7 +199,6 @@ impl Cause {
     fn of_file(&self) -> String {
         match self {
             Self::Missing => say!("does not exist"),
-            Self::NotAFile => say!("is not a regular file"),
             Self::HardLinked => say!("has more than one hard link, which OpenClaw refuses"),
             Self::TooLarge => say!("is larger than the 2 MiB that OpenClaw reads"),
             Self::Outside => {

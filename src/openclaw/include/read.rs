@@ -1,10 +1,10 @@
 //! Reads one file under the conditions on which OpenClaw reads it.
 
 use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
+use crate::fs::foreign;
 use crate::openclaw::document::Cause;
 
 /// OpenClaw 2026.3.13's limit for an included file, in bytes.
@@ -43,17 +43,13 @@ pub(super) fn include(path: &Path, directory: &Path) -> Result<Source, Cause> {
     read(real, file)
 }
 
-/// Opens a regular file. A pipe is not opened, which would wait for its writer.
 fn open(real: &Path) -> Result<File, Cause> {
-    if !real.metadata()?.is_file() {
-        return Err(Cause::NotAFile);
-    }
-    Ok(File::open(real)?)
+    Ok(foreign::open(real).map_err(|error| error.cause)?)
 }
 
-fn read(real: PathBuf, mut file: File) -> Result<Source, Cause> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+fn read(real: PathBuf, file: File) -> Result<Source, Cause> {
+    let bytes =
+        foreign::read_open(file, &real, foreign::TEXT_LIMIT).map_err(|error| error.cause)?;
     Ok(Source { real, bytes })
 }
 

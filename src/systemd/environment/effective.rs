@@ -1,9 +1,9 @@
 //! The environment that a unit's next process gets, and who undoes our part of it.
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::{Bypass, Environment, Spelling, parsed_file};
+use crate::fs::foreign;
 use crate::systemd::{Unit, drop_in};
 
 /// An `EnvironmentFile=` that was read.
@@ -22,7 +22,7 @@ pub fn read_environment_files(unit: &Unit) -> Vec<SetFile> {
     let files = unit.environment_files.iter();
     files
         .filter_map(|file| {
-            let text = fs::read(&file.path).ok()?;
+            let text = foreign::glance(&file.path)?;
             let environment = parsed_file(&String::from_utf8_lossy(&text));
             Some(SetFile { path: file.path.clone(), environment })
         })
@@ -108,7 +108,7 @@ fn culprit(spelling: Spelling, unit: &Unit, files: &[SetFile], ours: &std::path:
     }
     let later = unit.drop_in_paths.iter().rev().take_while(|path| path.as_path() != ours);
     let touching = |path: &&PathBuf| {
-        let text = fs::read(path).unwrap_or_default();
+        let text = foreign::glance(path).unwrap_or_default();
         drop_in::touches(&String::from_utf8_lossy(&text), spelling)
     };
     later.clone().find(touching).cloned().map_or(Override::Unknown, Override::DropIn)
@@ -116,6 +116,8 @@ fn culprit(spelling: Spelling, unit: &Unit, files: &[SetFile], ours: &std::path:
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn unit(environment: &[&str], unset: &[&str]) -> Unit {
