@@ -65,7 +65,8 @@ fn create(path: &Path) -> std::io::Result<()> {
         "createdAt": created,
         "starttime": start_time(),
     });
-    write!(file, "{holder}")
+    // one that a full disk leaves empty would keep OpenClaw waiting
+    write!(file, "{holder}").inspect_err(|_| drop(std::fs::remove_file(path)))
 }
 
 /// Clock ticks since boot at which this process started: field 22 of `/proc/self/stat`.
