@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::fault::change;
 use super::{Action, FileError, beneath};
 
 /// Opens a directory for work relative to it. No component may be a symbolic link: the operator's
@@ -42,7 +43,7 @@ pub fn parent_and_name(path: &Path) -> Result<(OwnedFd, &OsStr), FileError> {
 /// Makes the names in a directory durable.
 pub fn sync(path: &Path) -> Result<(), FileError> {
     held(path)
-        .and_then(|directory| Ok(rustix::fs::fsync(directory)?))
+        .and_then(|directory| Ok(change!(rustix::fs::fsync(directory))?))
         .map_err(FileError::at(Action::Sync, path))
 }
 
@@ -51,14 +52,14 @@ pub fn sync(path: &Path) -> Result<(), FileError> {
 pub fn create(path: &Path, mode: u32) -> Result<bool, FileError> {
     let (parent, name) = parent_and_name(path)?;
     let mode = Mode::from_raw_mode(mode);
-    match rustix::fs::mkdirat(&parent, name, mode) {
+    match change!(rustix::fs::mkdirat(&parent, name, mode)) {
         Err(Errno::EXIST) if is_directory(&parent, name) => return Ok(false),
         outcome => outcome
             .and_then(|()| rustix::fs::openat(&parent, name, FLAGS, Mode::empty()))
-            .and_then(|made| rustix::fs::fchmod(made, mode))
+            .and_then(|made| change!(rustix::fs::fchmod(made, mode)))
             .map_err(FileError::at(Action::MakeDirectory, path))?,
     }
-    rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))?;
+    change!(rustix::fs::fsync(&parent)).map_err(FileError::at(Action::Sync, path))?;
     Ok(true)
 }
 
@@ -102,9 +103,9 @@ pub fn remove_if_empty(path: &Path) -> Result<bool, FileError> {
         Err(error) if error.is_missing() => return Ok(true),
         outcome => outcome?,
     };
-    match rustix::fs::unlinkat(&parent, name, AtFlags::REMOVEDIR) {
+    match change!(rustix::fs::unlinkat(&parent, name, AtFlags::REMOVEDIR)) {
         Ok(()) => {
-            rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))?;
+            change!(rustix::fs::fsync(&parent)).map_err(FileError::at(Action::Sync, path))?;
             Ok(true)
         }
         Err(Errno::NOENT) => Ok(true),

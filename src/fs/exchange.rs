@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::directory::parent_and_name;
+use super::fault::change;
 use super::{Action, FileError, directory};
 
 /// What identifies a directory on its file system, across renames and restarts of the machine.
@@ -84,7 +85,13 @@ fn exchange(live: &Path, slot: &Path) -> Result<(), FileError> {
     let (live_parent, live_name) = parent_and_name(live)?;
     let (slot_parent, slot_name) = parent_and_name(slot)?;
     let flags = RenameFlags::EXCHANGE;
-    match rustix::fs::renameat_with(&live_parent, live_name, &slot_parent, slot_name, flags) {
+    match change!(rustix::fs::renameat_with(
+        &live_parent,
+        live_name,
+        &slot_parent,
+        slot_name,
+        flags
+    )) {
         Ok(()) => Ok(()),
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             let aside = aside_of(slot);
@@ -107,12 +114,12 @@ fn move_into(from: &Path, to: &Path) -> Result<(), FileError> {
     let (from_parent, from_name) = parent_and_name(from)?;
     let (to_parent, to_name) = parent_and_name(to)?;
     let flags = RenameFlags::NOREPLACE;
-    match rustix::fs::renameat_with(&from_parent, from_name, &to_parent, to_name, flags) {
+    match change!(rustix::fs::renameat_with(&from_parent, from_name, &to_parent, to_name, flags)) {
         // rename(2) without the flag replaces a file: that there is none is seen just before
         Err(Errno::INVAL | Errno::NOSYS) => {
             match rustix::fs::statat(&to_parent, to_name, AtFlags::SYMLINK_NOFOLLOW) {
                 Err(Errno::NOENT) => {
-                    rustix::fs::renameat(&from_parent, from_name, &to_parent, to_name)
+                    change!(rustix::fs::renameat(&from_parent, from_name, &to_parent, to_name))
                 }
                 found => found.and(Err(Errno::EXIST)),
             }

@@ -5,6 +5,7 @@ pub mod directory;
 pub mod durable;
 pub mod error;
 pub mod exchange;
+pub(crate) mod fault;
 pub mod foreign;
 pub mod image;
 pub mod lock;

@@ -9,6 +9,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, RenameFlags, Uid};
 use rustix::io::Errno;
 
+use super::fault::change;
 use super::image::FileState;
 use super::{Action, FileError, directory};
 
@@ -22,12 +23,12 @@ pub fn replace(path: &Path, state: Option<&FileState>, tag: &str) -> Result<(), 
         Some(state) => {
             let temporary = temporary_name(name, tag);
             write_beside(&parent, &temporary, path, state)?;
-            rustix::fs::renameat(&parent, &temporary, &parent, name)
+            change!(rustix::fs::renameat(&parent, &temporary, &parent, name))
                 .map_err(FileError::at(Action::Rename, path))?;
         }
         None => remove_at(&parent, name, path)?,
     }
-    rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))
+    change!(rustix::fs::fsync(&parent)).map_err(FileError::at(Action::Sync, path))
 }
 
 /// Takes a file from `known` to `state` if it still is as known (`None`: absent); returns whether
@@ -53,7 +54,7 @@ pub fn change(
         }
         (None, None) => FileState::read(path)?.is_none(),
     };
-    rustix::fs::fsync(&parent).map_err(FileError::at(Action::Sync, path))?;
+    change!(rustix::fs::fsync(&parent)).map_err(FileError::at(Action::Sync, path))?;
     Ok(was_known)
 }
 
@@ -69,7 +70,7 @@ struct Place<'a> {
 impl Place<'_> {
     fn exchange(&self) -> Result<(), Errno> {
         let (parent, flags) = (self.parent, RenameFlags::EXCHANGE);
-        rustix::fs::renameat_with(parent, self.temporary, parent, self.name, flags)
+        change!(rustix::fs::renameat_with(parent, self.temporary, parent, self.name, flags))
     }
 
     /// What stands under the temporary name; `None` also for what is no file: it is not known.
@@ -103,7 +104,7 @@ impl Place<'_> {
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
                 if FileState::read(self.path)?.as_ref() == Some(known) =>
             {
-                rustix::fs::renameat(self.parent, self.temporary, self.parent, self.name)
+                change!(rustix::fs::renameat(self.parent, self.temporary, self.parent, self.name))
                     .map_err(failed)?;
                 Ok(true)
             }
@@ -142,7 +143,8 @@ impl Place<'_> {
     /// The file is moved beside and looked at there.
     fn remove_known(&self, known: &FileState) -> Result<bool, FileError> {
         self.clear()?;
-        let moved = rustix::fs::renameat(self.parent, self.name, self.parent, self.temporary);
+        let moved =
+            change!(rustix::fs::renameat(self.parent, self.name, self.parent, self.temporary));
         match moved {
             Ok(()) => {}
             Err(Errno::NOENT) => return Ok(false),
@@ -171,10 +173,16 @@ impl Place<'_> {
 /// Where the file system has no rename that refuses to replace (NFS, old kernels), a second name
 /// does the same: `link(2)` never replaces.
 fn place_new(parent: &OwnedFd, temporary: &OsStr, name: &OsStr) -> Result<(), Errno> {
-    match rustix::fs::renameat_with(parent, temporary, parent, name, RenameFlags::NOREPLACE) {
+    match change!(rustix::fs::renameat_with(
+        parent,
+        temporary,
+        parent,
+        name,
+        RenameFlags::NOREPLACE
+    )) {
         Err(Errno::INVAL | Errno::NOSYS) => {
             rustix::fs::linkat(parent, temporary, parent, name, AtFlags::empty())?;
-            rustix::fs::unlinkat(parent, temporary, AtFlags::empty())
+            change!(rustix::fs::unlinkat(parent, temporary, AtFlags::empty()))
         }
         outcome => outcome,
     }
@@ -206,20 +214,21 @@ fn write_beside(
     remove_at(parent, temporary, path)?;
     let outcome = write_new(parent, temporary, state)
         .map_err(FileError::at(Action::Write, path))
-        .and_then(|file| file.sync_all().map_err(FileError::at(Action::Sync, path)));
+        .and_then(|file| change!(file.sync_all()).map_err(FileError::at(Action::Sync, path)));
     if outcome.is_err() {
         // the reason is told already; a temporary file that stays is swept by recovery
-        let _ = rustix::fs::unlinkat(parent, temporary, AtFlags::empty());
+        let _ = change!(rustix::fs::unlinkat(parent, temporary, AtFlags::empty()));
     }
     outcome
 }
 
 fn write_new(parent: &OwnedFd, name: &OsStr, state: &FileState) -> std::io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut file = File::from(rustix::fs::openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?);
-    file.write_all(&state.bytes)?;
+    let mut file =
+        File::from(change!(rustix::fs::openat(parent, name, flags, Mode::RUSR | Mode::WUSR))?);
+    change!(file.write_all(&state.bytes))?;
     give_owner(&file, state)?;
-    rustix::fs::fchmod(&file, Mode::from_raw_mode(state.mode))?;
+    change!(rustix::fs::fchmod(&file, Mode::from_raw_mode(state.mode)))?;
     Ok(file)
 }
 
@@ -228,17 +237,14 @@ fn write_new(parent: &OwnedFd, name: &OsStr, state: &FileState) -> std::io::Resu
 fn give_owner(file: &File, state: &FileState) -> std::io::Result<()> {
     let current = rustix::fs::fstat(file)?;
     if (current.st_uid, current.st_gid) != (state.uid, state.gid) {
-        rustix::fs::fchown(
-            file.as_fd(),
-            Some(Uid::from_raw(state.uid)),
-            Some(Gid::from_raw(state.gid)),
-        )?;
+        let (owner, group) = (Uid::from_raw(state.uid), Gid::from_raw(state.gid));
+        change!(rustix::fs::fchown(file.as_fd(), Some(owner), Some(group)))?;
     }
     Ok(())
 }
 
 fn remove_at(parent: &OwnedFd, name: &OsStr, path: &Path) -> Result<(), FileError> {
-    match rustix::fs::unlinkat(parent, name, AtFlags::empty()) {
+    match change!(rustix::fs::unlinkat(parent, name, AtFlags::empty())) {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(cause) => Err(FileError::at(Action::Remove, path)(cause)),
     }

@@ -8,6 +8,7 @@ use rustix::fs::{Gid, Mode, OFlags, Uid};
 
 use super::step::Attributes;
 use crate::fs::directory::parent_and_name;
+use crate::fs::fault::change;
 use crate::fs::{Action, FileError};
 
 /// How a file or directory stands; a symbolic link is not followed.
@@ -26,10 +27,10 @@ pub fn give(path: &Path, attributes: Attributes) -> Result<(), FileError> {
         let now = rustix::fs::fstat(&found)?;
         if (now.st_uid, now.st_gid) != (uid, gid) {
             let (owner, group) = (Uid::from_raw(uid), Gid::from_raw(gid));
-            rustix::fs::fchown(&found, Some(owner), Some(group))?;
+            change!(rustix::fs::fchown(&found, Some(owner), Some(group)))?;
         }
-        rustix::fs::fchmod(&found, Mode::from_raw_mode(mode))?;
-        rustix::fs::fsync(&found)
+        change!(rustix::fs::fchmod(&found, Mode::from_raw_mode(mode)))?;
+        change!(rustix::fs::fsync(&found))
     };
     rustix::fs::openat(&parent, name, flags, Mode::empty())
         .and_then(change)

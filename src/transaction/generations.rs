@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::TransactionError;
 use super::journal::{Journal, Phase};
 use super::records::Records;
+use crate::fs::fault::change;
 use crate::fs::{Action, FileError, directory, exchange, replace};
 
 /// How many generations are kept of the trees that committed transactions replaced, and as many of
@@ -71,8 +72,8 @@ pub fn size_on_disk(directory: &Path) -> u64 {
 /// while it works (CVE-2022-21658).
 fn remove_tree(path: &Path) -> Result<(), TransactionError> {
     let removed = match path.symlink_metadata() {
-        Ok(found) if found.is_file() => std::fs::remove_file(path),
-        _ => std::fs::remove_dir_all(path),
+        Ok(found) if found.is_file() => change!(std::fs::remove_file(path)),
+        _ => change!(std::fs::remove_dir_all(path)),
     };
     match removed {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),

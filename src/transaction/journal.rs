@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
+use crate::fs::fault::change;
 use crate::fs::image::{FileImage, FileState};
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory, is_absent, own};
@@ -251,7 +252,7 @@ impl Journal {
             .create(true)
             .mode(0o600)
             .open(&path)
-            .and_then(|mut file| file.write_all(&line))
+            .and_then(|mut file| change!(file.write_all(&line)))
             .map_err(FileError::at(Action::Write, &path))?;
         Ok(())
     }

@@ -16,4 +16,6 @@ pub mod records;
 pub mod recover;
 pub mod service;
 pub mod step;
+#[cfg(test)]
+mod tests;
 pub mod undo;

@@ -7,6 +7,7 @@ use super::error::TransactionError;
 use super::journal::{Journal, Phase};
 use super::step::Step;
 use crate::connector::installed::InstalledRecord;
+use crate::fs::fault::change;
 use crate::fs::image::FileState;
 use crate::fs::lock::{Attempt, Lock};
 use crate::fs::{Action, FileError, directory, is_absent, own};
@@ -29,7 +30,7 @@ impl Drop for Held {
         let is_bare = directory::remove_if_empty(&records.transactions()).unwrap_or(false);
         if is_bare && is_absent(&records.installed()) {
             // the lock file goes while it is held: whoever opens it now finds a new one
-            let _ = std::fs::remove_file(records.lock_file());
+            let _ = change!(std::fs::remove_file(records.lock_file()));
             let _ = directory::remove_if_empty(&records.root);
         }
     }
