@@ -1,5 +1,6 @@
 # make         the program                    make test    every test there is
 # make demo    the program at work (OPENCLAW=real: with the real OpenClaw instead of a stand-in)
+# make check   lint, and the tests that need neither root nor a machine: under 2 minutes once built
 # make lint    formatter and clippy           make bench   time and memory, as ratios against cp, tar, sha256sum
 # make deb     the package                    make connector-deb CONNECTOR=<tgz|dir|npm:spec>   a connector as a package
 # make apt-repo [KEY=…]   a repository of both      make deb-reproducible   the same bytes a second time?
@@ -34,7 +35,7 @@ CONNECTOR_OPTIONS ?=
 guest_test = packaging/sandbox/as-root.sh env MIRROR='$(MIRROR)' KEYRING='$(KEYRING)'
 stager = $(TARGET)/debug/examples/payload
 
-.PHONY: build demo test test-plain test-sandbox test-crash test-crash-full test-openclaw bench fmt lint needs clean
+.PHONY: build demo check test test-plain test-sandbox test-crash test-crash-full test-openclaw bench fmt lint needs clean
 .PHONY: deb deb-reproducible connector-deb apt-repo copyright test-deb test-deb-thorough test-packages
 
 build:
@@ -54,10 +55,12 @@ else
 	packaging/demo/demo.sh $(PROGRAM)
 endif
 
+check: lint test-plain
+
 # Each stage says how long it took.
 test:
 	packaging/needs.sh test
-	@for stage in lint test-plain test-sandbox test-crash test-openclaw test-deb; do \
+	@for stage in check test-sandbox test-crash test-openclaw test-deb; do \
 	  TIMEFORMAT="== $$stage: %0R s"; echo "== $$stage"; time $(MAKE) --no-print-directory $$stage || exit; \
 	done
 
