@@ -310,14 +310,14 @@ fn a_job_that_somebody_cancels_is_told() {
     });
 }
 
-/// A call that must end at its deadline, with a second of grace.
+/// A call that must end at its deadline, with grace for a busy machine.
 fn ends_in_time<T: std::fmt::Debug>(
     call: impl FnOnce(Deadline) -> Result<T, ManagerError>,
 ) -> ManagerError {
     let start = Instant::now();
     let error = call(Deadline::after(Duration::from_millis(500))).unwrap_err();
     let took = start.elapsed();
-    assert!(took >= Duration::from_millis(500) && took < Duration::from_millis(1500), "{took:?}");
+    assert!(took >= Duration::from_millis(500) && took < Duration::from_secs(10), "{took:?}");
     error
 }
 

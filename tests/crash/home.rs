@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::bench::limit;
-use super::room::shell;
+use super::room::{NOT_ARRANGED, shell};
 use super::state::{self, State};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_openclaw-setup");
@@ -115,6 +115,12 @@ impl Home {
         let output = self.run(line);
         assert!(output.status.success(), "{line}: {}", said(&output));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs the program where it is not what is tried.
+    pub(crate) fn prepare(&self, line: &str) {
+        let output = self.run(line);
+        assert!(output.status.success(), "{NOT_ARRANGED}{line}: {}", said(&output));
     }
 
     /// Everything in it.

@@ -23,6 +23,7 @@ mod power;
 mod race;
 mod room;
 mod scenario;
+mod signal;
 mod state;
 mod strace;
 mod sweep;

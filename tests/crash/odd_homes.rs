@@ -14,7 +14,7 @@ use super::sweep::{Case, Side, Verdict, sample, sweep};
 /// OpenClaw's directory lies on another file system, and a link leads there.
 const LINKED: &str = r#"
 rm -rf "$3"; cp -a "$1" "$3"; mkdir -p "$2/other"
-! mountpoint -q "$2/other" || umount "$2/other"
+leave "$2/other"
 mount -t tmpfs tmpfs "$2/other"
 mv "$3/.openclaw" "$2/other/state"
 ln -s "$2/other/state" "$3/.openclaw""#;
@@ -25,7 +25,7 @@ mv "$3/.openclaw/openclaw.json" "$3/dotfiles/"
 ln -s ../dotfiles/openclaw.json "$3/.openclaw/openclaw.json""#;
 /// As in a container: the home comes from the image.
 const OVERLAY: &str = r#"
-! mountpoint -q "$3" || umount "$3"
+leave "$3"
 rm -rf "$2/upper" "$2/work"; mkdir -p "$2/upper" "$2/work" "$3"
 mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$3""#;
 const OTHER_STATE: &str = r#"rm -rf "$3"; cp -a "$1" "$3"; mv "$3/.openclaw" "$3/other state""#;
@@ -114,17 +114,17 @@ const REFUSALS: [(&str, &str, &str); 3] = [
     (
         "a read-only home",
         r#"mount --bind "$1" "$1" && mount -o remount,bind,ro "$1""#,
-        r#"umount "$1""#,
+        r#"leave "$1""#,
     ),
     (
         "extensions on another file system",
         r#"e=$1/.openclaw/extensions; cp -a "$e" "$e.copy"; mount -t tmpfs -o mode=755 tmpfs "$e"; cp -a "$e.copy/." "$e"; rm -rf "$e.copy""#,
-        r#"e=$1/.openclaw/extensions; cp -a "$e" "$e.copy"; umount "$e"; rm -rf "$e"; mv "$e.copy" "$e""#,
+        r#"e=$1/.openclaw/extensions; cp -a "$e" "$e.copy"; leave "$e"; rm -rf "$e"; mv "$e.copy" "$e""#,
     ),
     (
         "an immutable state directory",
         r#"mount --bind "$1/.openclaw" "$1/.openclaw" && mount -o remount,bind,ro "$1/.openclaw""#,
-        r#"umount "$1/.openclaw""#,
+        r#"leave "$1/.openclaw""#,
     ),
 ];
 

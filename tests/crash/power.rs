@@ -14,7 +14,7 @@ use super::sweep::{Case, Side, Verdict, is_full, sample, sweep};
 
 /// `$FS` is put in front.
 const NEW_DISK: &str = r#"
-! mountpoint -q "$3" || umount "$3"
+leave "$3"
 mkdir -p "$3"
 rm -f "$2/disk.img"
 truncate -s 320M "$2/disk.img"
@@ -24,7 +24,7 @@ cp -a "$1/." "$3"
 sync -f "$3""#;
 const CUT: &str = r#"
 cp --sparse=always "$1/disk.img" "$1/cut.img"
-umount "$2"
+leave "$2"
 mv "$1/cut.img" "$1/disk.img"
 mount -o loop "$1/disk.img" "$2""#;
 const FILE_SYSTEMS: [&str; 3] = ["ext4", "xfs", "btrfs"];

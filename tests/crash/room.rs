@@ -1,4 +1,5 @@
-//! A room for a test: a mount namespace of its own, in which `/run` is an empty tmpfs.
+//! A room for a test: namespaces of its own for mounts and processes, in which `/run` is an empty
+//! tmpfs. Nothing that is started in it outlives it.
 //!
 //! There the homes lie, and there is no bus and no user manager of anybody's: not even root's own.
 
@@ -12,6 +13,22 @@ use super::sweep::is_full;
 /// Set for a test binary that already runs inside a room.
 const INSIDE: &str = "OPENCLAW_SETUP_TEST_ROOM";
 const MOVE_IN: &str = r#"mount -t tmpfs -o mode=755 tmpfs /run && cd / && exec "$@""#;
+
+/// Waits until nothing holds the file system at `$1` any more, and unmounts it. What another thread
+/// of the test starts holds all our files for a moment, between its fork and its exec; beside other
+/// work that is long.
+const LEAVE: &str = r#"leave() {
+  for _ in {1..600}; do
+    ! mountpoint -q "$1" || umount "$1" 2>/dev/null || { sleep 0.1; continue; }
+    return 0
+  done
+  echo "$1 is still held by:" >&2
+  find /proc/[0-9]*/{cwd,root,exe,fd} -lname "$1*" -printf '%p -> %l\n' >&2
+  return 1
+}
+"#;
+/// How a fault of the test's own arrangement begins: nothing is said about the program.
+pub(crate) const NOT_ARRANGED: &str = "the arrangement failed: ";
 
 /// Where everything of a test lies.
 pub(crate) const ROOT: &str = "/run/crash";
@@ -29,7 +46,16 @@ pub(crate) fn inside<F: FnOnce()>(body: F) {
     let test = std::any::type_name::<F>().trim_end_matches("::{{closure}}");
     let test = test.split_once("::").expect("a closure is called after its function").1;
     let child = Command::new("unshare")
-        .args(["--mount", "--propagation", "private", "--", "sh", "-euc", MOVE_IN, "room"])
+        .args([
+            "--mount",
+            "--propagation",
+            "private",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+        ])
+        .args(["--", "sh", "-euc", MOVE_IN, "room"])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(INSIDE, "yes")
@@ -67,8 +93,10 @@ pub(crate) fn place(name: &str) -> PathBuf {
 
 /// Runs a shell script that has to succeed; `$1`, `$2` … are the words.
 pub(crate) fn shell(script: &str, words: &[&Path]) -> String {
-    let output = limit::output(Command::new("bash").args(["-euc", script, "room"]).args(words));
+    let with_leave = format!("{LEAVE}{script}");
+    let mut bash = Command::new("bash");
+    let output = limit::output(bash.args(["-euc", &with_leave, "room"]).args(words));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{script} {words:?}: {said}");
+    assert!(output.status.success(), "{NOT_ARRANGED}{script} {words:?}: {said}");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

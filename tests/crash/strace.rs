@@ -64,6 +64,8 @@ pub(crate) enum Fate {
     Fails(&'static str),
     /// It fails from now on.
     FailsForEver(&'static str),
+    /// The program gets this signal, and again at each such call from now on.
+    Signals(&'static str),
 }
 
 /// Runs `command` and lists where it changes a file in the room.
@@ -135,11 +137,12 @@ pub(crate) fn struck(command: &Command, point: &Point, fate: Fate, more: &[&str]
         Fate::Death => format!("inject={call}:signal=KILL:when={number}"),
         Fate::Fails(error) => format!("inject={call}:error={error}:when={number}"),
         Fate::FailsForEver(error) => format!("inject={call}:error={error}:when={number}+"),
+        Fate::Signals(signal) => format!("inject={call}:signal={signal}:when={number}+"),
     };
     let trace = format!("trace={call},renameat2");
     let mut options = vec!["-e", "signal=none", "-e", &trace, "-e", &inject];
     // stops at the traced calls only, which is faster; strace 6.1 then loses the signals it injects
-    if !matches!(fate, Fate::Death) {
+    if !matches!(fate, Fate::Death | Fate::Signals(_)) {
         options.push("--seccomp-bpf");
     }
     options.extend(more.iter().flat_map(|more| ["-e", *more]));
