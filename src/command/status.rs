@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
-use super::doctor::tell;
+use super::doctor::view;
 use super::failure::{Exit, Failure};
 use super::install::payloads;
 use super::{history, look};
 use crate::connector::stocked;
 use crate::doctor::{CHECKS, Diagnosis, Severity, compat, diagnose};
 use crate::health::{ChatAnswer, Readiness};
-use crate::report::console::Mark;
+use crate::report::Mark;
 use crate::report::json;
 use crate::report::table::Table;
 use crate::snapshot::Snapshot;
@@ -70,7 +70,7 @@ impl Status {
         table.row(say!("gateway"), self.gateway());
         table.row(say!("last transaction"), self.last());
         let mut lines = vec![table.text()];
-        lines.extend(tell::brief(&self.diagnosis, context.console));
+        lines.extend(view::brief(&self.diagnosis, context.console));
         lines.extend(self.newer.as_ref().map(|version| {
             let hint = say!(
                 "connector {version} is here; move to it with: openclaw-setup upgrade",
@@ -229,7 +229,7 @@ impl Status {
             },
             "lastTransaction": self.last.as_ref().map(history::as_json),
             "pendingRecovery": snapshot.pending,
-            "findings": tell::findings_json(&self.diagnosis),
+            "findings": view::findings_json(&self.diagnosis),
         });
         match body {
             Value::Object(body) => body,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::openclaw::document::mask::is_secret_key;
 use crate::openclaw::document::{KeyPath, Place};
+use crate::outside::Answer;
 use crate::plan::repair::Repair;
 use crate::redaction::{MASK, masked};
 use crate::say;
@@ -119,6 +120,13 @@ impl Evidence {
         let file = file.display();
         let place = place.map_or_else(|| file.to_string(), |place| format!("{file}:{place}"));
         Self { place, fact: fact.into() }
+    }
+}
+
+impl From<&Answer> for Evidence {
+    fn from(answer: &Answer) -> Self {
+        let place = format!("{} ({})", answer.subject, answer.route.name());
+        Self { place, fact: answer.to_string() }
     }
 }
 

@@ -8,12 +8,12 @@ pub mod dingtalk;
 pub mod finding;
 pub mod gateway;
 pub mod host;
+pub mod live_targets;
 pub mod llm;
 pub mod plugin;
 pub mod proxy;
 pub mod report;
 pub mod service;
-pub mod whom;
 
 use Need::{Channel, Config, DingTalk, Tree, Unit, Version};
 use Severity::{Error, Info, Warning};

@@ -4,11 +4,11 @@
 mod answer;
 pub mod dingtalk;
 mod error;
-mod messenger;
+mod probe;
 pub mod provider;
 mod question;
 
-pub use answer::{Answer, Lap, Outcome, Stage};
+pub use answer::{Answer, Stage, StageTiming};
 pub use error::OutsideError;
-pub use messenger::Messenger;
-pub use question::{Question, Road, Way};
+pub use probe::Probe;
+pub use question::{Question, Route, routes};

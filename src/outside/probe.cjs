@@ -1,6 +1,7 @@
-// Asks what it is told to ask, and says how long each stage took and where it ended. Runs in the
-// gateway's own Node.js, so that names, addresses and certificates are what the gateway finds.
-// Called as probe(questions); prints one JSON array, in the order of the questions.
+// Asks what it is told to ask, and returns the finished table: for each question how long each stage
+// took, and where it ended. Runs in the gateway's own Node.js, so that names, addresses and
+// certificates are what the gateway finds. Called as probe(questions); prints one JSON array, in the
+// order of the questions.
 "use strict";
 const crypto = require("node:crypto");
 const http = require("node:http");
@@ -12,25 +13,39 @@ const BODY_LIMIT = 8192;
 function probe(questions) {
   // A name server that is silent keeps Node's threads, and Node with them, long after our patience.
   const end = () => process.kill(process.pid, "SIGKILL");
-  Promise.all(questions.map(ask)).then((answers) => process.stdout.write(JSON.stringify(answers), end));
+  const rows = [];
+  for (const question of questions) rows.push(ask(question, question.follows ? rows.at(-1) : null));
+  Promise.all(rows).then((table) => process.stdout.write(JSON.stringify(table), end));
 }
 
-async function ask(question) {
+async function ask(question, previous) {
+  const stream = streamOf(question, await previous);
   const trip = new Trip(question.timeoutMs);
+  const row = { subject: question.subject, way: question.way, stages: trip.stages };
   try {
-    const answer = await Promise.race([travel(question, trip), trip.overdue]);
-    return { laps: trip.laps, ...answer };
+    return { ...row, ...(await Promise.race([travel(question, stream, trip), trip.overdue])) };
   } catch (error) {
-    return { laps: trip.laps, failed: { stage: trip.stage, code: codeOf(error) } };
+    return { ...row, failedStage: trip.stage, failedCode: codeOf(error) };
   } finally {
     trip.end();
+  }
+}
+
+// The address of the WebSocket that the question before was granted.
+function streamOf(question, previous) {
+  if (!previous || question.body != null) return null;
+  try {
+    const { endpoint, ticket } = JSON.parse(previous.body);
+    return endpoint && ticket ? `${endpoint}?ticket=${ticket}` : null;
+  } catch {
+    return null;
   }
 }
 
 // What has been passed so far, and how long each part took in milliseconds.
 class Trip {
   constructor(timeoutMs) {
-    this.laps = [];
+    this.stages = [];
     this.stage = "dns";
     this.mark = performance.now();
     this.sockets = [];
@@ -41,7 +56,7 @@ class Trip {
 
   passed(stage, next) {
     const now = performance.now();
-    this.laps.push([stage, now - this.mark]);
+    this.stages.push({ stage, millis: Math.round(now - this.mark) });
     this.mark = now;
     this.stage = next;
   }
@@ -57,8 +72,8 @@ class Trip {
   }
 }
 
-async function travel(question, trip) {
-  const url = new URL(question.url.replace(/^ws/, "http"));
+async function travel(question, stream, trip) {
+  const url = new URL((stream ?? question.url).replace(/^ws/, "http"));
   const secure = url.protocol === "https:";
   const host = bare(url.hostname);
   const port = Number(url.port) || (secure ? 443 : 80);
@@ -71,7 +86,7 @@ async function travel(question, trip) {
     trip.passed("tls", "http");
   }
   trip.stage = "http";
-  return question.upgrade ? handshake(question, url, socket, trip) : exchange(question, url, socket, trip);
+  return stream ? handshake(question, url, socket, trip) : exchange(question, url, socket, trip);
 }
 
 function connect(host, port, trip) {
@@ -130,7 +145,7 @@ function encrypted(socket, host, trip) {
 function request(question, url, socket, headers) {
   const path = url.pathname + url.search;
   return http.request({
-    method: question.method, path, headers: { host: url.host, ...question.headers, ...headers }, createConnection: () => socket,
+    method: question.body == null ? "GET" : "POST", path, headers: { host: url.host, ...question.headers, ...headers }, createConnection: () => socket,
   });
 }
 
@@ -164,7 +179,7 @@ function hear(asked, trip, resolve, reject) {
 function handshake(question, url, socket, trip) {
   return new Promise((resolve, reject) => {
     const key = crypto.randomBytes(16).toString("base64");
-    const asked = request({ ...question, method: "GET" }, url, socket, {
+    const asked = request(question, url, socket, {
       connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": key,
     });
     hear(asked, trip, resolve, reject);

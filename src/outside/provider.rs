@@ -1,14 +1,13 @@
 //! The model provider: can it be reached, does it answer one tiny completion, and where it says
 //! 404: is there an address next door at which it would answer?
 
-use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Messenger, OutsideError, Question, Road, Way};
+use super::{Answer, OutsideError, Probe, Question, Route, routes};
 
-/// How long a road may take.
+/// How long a route may take.
 const REACH: Duration = Duration::from_secs(10);
 
 /// What the completion asks for; a token or two come back.
@@ -31,27 +30,19 @@ pub struct Provider {
     pub key: Option<String>,
     /// The proxy that the gateway's environment names, whether or not it is bypassed here.
     pub proxy: Option<String>,
-    /// The way that the gateway takes.
-    pub way: Way,
+    /// The route that the gateway takes.
+    pub route: Route,
     /// How long the completion may take.
-    pub patience: Duration,
-}
-
-impl fmt::Debug for Provider {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { api, model, way, .. } = self;
-        let mut shown = formatter.debug_struct("Provider");
-        shown.field("api", api).field("model", model).field("way", way).finish_non_exhaustive()
-    }
+    pub timeout: Duration,
 }
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProviderAnswers {
-    /// To `GET baseUrl` on every road.
-    pub reach: Vec<(Way, Answer)>,
-    /// The way that the gateway takes.
-    pub way: Way,
+    /// To `GET baseUrl` on every route.
+    pub reach: Vec<Answer>,
+    /// The route that the gateway takes.
+    pub route: Route,
     /// The completion, or why there was none.
     pub completion: Result<Completion, Unasked>,
 }
@@ -59,16 +50,10 @@ pub struct ProviderAnswers {
 /// One completion.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
-    /// Where it was asked for.
-    pub url: String,
-    /// On which way.
-    pub way: Way,
     /// What came back.
     pub answer: Answer,
-    /// Whether it has the form of a completion.
-    pub is_completion: bool,
     /// Where the answer was 404: addresses next door at which the provider does answer `{}`.
-    pub next_door: Vec<String>,
+    pub next_door: Vec<Answer>,
 }
 
 /// Why no completion was asked for.
@@ -80,29 +65,25 @@ pub enum Unasked {
     NoModel,
     /// An interface that we do not speak.
     Interface(String),
-    /// No road leads there.
+    /// No route leads there.
     Unreachable,
 }
 
 impl Provider {
-    /// Asks: the roads first, then for the completion on the way that the gateway takes, or on the
+    /// Asks: the routes first, then for the completion on the one that the gateway takes, or on the
     /// other one where that leads nowhere.
-    pub fn ask(&self, messenger: &Messenger<'_>) -> Result<ProviderAnswers, OutsideError> {
-        let roads = Road::all(self.proxy.as_deref());
-        let questions = roads.iter().map(|road| Question::get(&self.base_url, road.clone(), REACH));
-        let answers = messenger.ask(&questions.collect::<Vec<_>>())?;
-        let passable = |way: &dyn Fn(Way) -> bool| {
-            let mut found = roads.iter().zip(&answers);
-            found.find(|(road, answer)| way(road.way()) && answer.has_arrived())
-        };
-        let taken = passable(&|way| way == self.way).or_else(|| passable(&|_| true));
-        let completion = match (self.completion_question(), taken) {
+    pub fn ask(&self, probe: &Probe<'_>) -> Result<ProviderAnswers, OutsideError> {
+        let looks =
+            routes(self.proxy.as_deref()).map(|proxy| Question::get(&self.base_url, proxy, REACH));
+        let reach = probe.ask(&looks.collect::<Vec<_>>())?;
+        let passable = || reach.iter().filter(|answer| answer.has_arrived());
+        let taken = passable().find(|answer| answer.route == self.route);
+        let completion = match (self.completion_question(), taken.or_else(|| passable().next())) {
             (Err(why), _) => Err(why),
             (_, None) => Err(Unasked::Unreachable),
-            (Ok(_), Some((road, _))) => Ok(self.complete(messenger, road)?),
+            (Ok((url, _)), Some(open)) => Ok(self.complete(probe, &url, open.route)?),
         };
-        let reach = roads.iter().map(Road::way).zip(answers.clone()).collect();
-        Ok(ProviderAnswers { reach, way: self.way, completion })
+        Ok(ProviderAnswers { reach, route: self.route, completion })
     }
 
     /// Where the completion will be asked for, with the model; or why there will be none.
@@ -118,23 +99,32 @@ impl Provider {
         Ok((format!("{}{path}", self.base()), model))
     }
 
-    fn complete(&self, messenger: &Messenger<'_>, road: &Road) -> Result<Completion, OutsideError> {
-        let url = self.completion_question().map(|(url, _)| url).unwrap_or_default();
-        let asked = |limit: &str| {
-            let question = Question::post(&url, self.body(limit), road.clone(), self.patience);
-            messenger.ask(&[self.authorised(question)])
+    fn complete(
+        &self,
+        probe: &Probe<'_>,
+        url: &str,
+        route: Route,
+    ) -> Result<Completion, OutsideError> {
+        let proxy = self.proxy.as_deref().filter(|_| route == Route::Proxied);
+        let asked = |url: &str, body: &Value, timeout| {
+            self.authorised(Question::post(url, body, proxy, timeout))
         };
-        let mut answers = asked("max_tokens")?;
+        let completed = |limit| probe.ask(&[asked(url, &self.body(limit), self.timeout)]);
+        let mut answers = completed("max_tokens")?;
         // OpenAI's newer models know only the other name
         if refuses_the_limit(&answers[0]) {
-            answers = asked("max_completion_tokens")?;
+            answers = completed("max_completion_tokens")?;
         }
         let answer = answers.remove(0);
-        let is_missing = matches!(answer.status(), Some(404 | 405));
-        let next_door = if is_missing { self.look_next_door(messenger, road)? } else { Vec::new() };
-        let is_completion = is_completion(&answer);
-        let answer = answer.without_gift();
-        Ok(Completion { url, way: road.way(), answer, is_completion, next_door })
+        let mut next_door = Vec::new();
+        if matches!(answer.status, Some(404 | 405)) {
+            // an empty request starts no completion; an interface that is there complains of it
+            let doors = self.doors_next_to();
+            let looks = doors.iter().map(|url| asked(url, &json!({}), REACH));
+            next_door = probe.ask(&looks.collect::<Vec<_>>())?;
+            next_door.retain(|door| matches!(door.status, Some(400 | 401 | 403 | 422)));
+        }
+        Ok(Completion { answer, next_door })
     }
 
     /// Streamed, as the gateway asks: some models refuse anything else.
@@ -163,21 +153,6 @@ impl Provider {
         }
     }
 
-    /// An empty request starts no completion; an address that has the interface complains of it.
-    fn look_next_door(
-        &self,
-        messenger: &Messenger<'_>,
-        road: &Road,
-    ) -> Result<Vec<String>, OutsideError> {
-        let doors = self.doors_next_to();
-        let asked =
-            |url: &String| self.authorised(Question::post(url, json!({}), road.clone(), REACH));
-        let answers = messenger.ask(&doors.iter().map(asked).collect::<Vec<_>>())?;
-        let is_there = |answer: &Answer| matches!(answer.status(), Some(400 | 401 | 403 | 422));
-        let found = doors.into_iter().zip(&answers).filter(|(_, answer)| is_there(answer));
-        Ok(found.map(|(url, _)| url).collect())
-    }
-
     /// The same base with and without `/v1`, and for `openai-responses` the older interface.
     fn doors_next_to(&self) -> Vec<String> {
         let base = self.base();
@@ -197,31 +172,20 @@ impl Provider {
     }
 }
 
-/// A stream of events; or, from a server that does not stream, what each of the three interfaces
-/// calls what it brings.
-fn is_completion(answer: &Answer) -> bool {
-    let body = answer.json();
-    answer.streams_events()
-        || ["choices", "output", "content"].iter().any(|key| body[*key].is_array())
-}
-
 fn refuses_the_limit(answer: &Answer) -> bool {
-    answer.status() == Some(400) && answer.complaint().contains("max_completion_tokens")
-}
-
-impl Completion {
-    /// Without what `mask` takes out of an address: a key in its query, for instance.
-    pub fn mask_addresses(&mut self, mask: &dyn Fn(&str) -> String) {
-        self.url = mask(&self.url);
-        self.next_door.iter_mut().for_each(|door| *door = mask(door));
-    }
+    answer.status == Some(400) && answer.complaint().contains("max_completion_tokens")
 }
 
 impl ProviderAnswers {
-    /// The answer to the look at one road.
+    /// The answer to the look at one route.
     #[must_use]
-    pub fn on(&self, way: Way) -> Option<&Answer> {
-        self.reach.iter().find(|(known, _)| *known == way).map(|(_, answer)| answer)
+    pub fn on(&self, route: Route) -> Option<&Answer> {
+        self.reach.iter().find(|answer| answer.route == route)
+    }
+
+    /// All of them, in the order in which they were asked; without those next door.
+    pub fn all(&self) -> impl Iterator<Item = &Answer> {
+        self.reach.iter().chain(self.completion.iter().map(|completion| &completion.answer))
     }
 }
 
@@ -236,8 +200,8 @@ mod tests {
             model: Some("m".to_owned()),
             key: Some("sk".to_owned()),
             proxy: None,
-            way: Way::Direct,
-            patience: Duration::from_secs(1),
+            route: Route::Direct,
+            timeout: Duration::from_secs(1),
         }
     }
 
@@ -288,42 +252,5 @@ mod tests {
         assert_eq!(without.completion_question(), Err(Unasked::NoModel));
         let other = provider("https://a", "ollama");
         assert_eq!(other.completion_question(), Err(Unasked::Interface("ollama".to_owned())));
-        assert!(!format!("{other:?}").contains("sk"));
-    }
-
-    fn answered(body: &str) -> Answer {
-        let outcome = crate::outside::Outcome::Answered { status: 200, body: body.to_owned() };
-        Answer { laps: Vec::new(), outcome }
-    }
-
-    #[test]
-    fn a_completion_is_told_from_a_web_page() {
-        for (body, is) in [
-            (r#"{"choices": []}"#, true),
-            (r#"{"output": [], "object": "response"}"#, true),
-            ("\ndata: {\"choices\": [", true),
-            ("event: message_start\ndata: {}", true),
-            (": OPENROUTER PROCESSING\n", true),
-            ("<!doctype html>", false),
-            (r#"{"ok": true}"#, false),
-            ("", false),
-        ] {
-            assert_eq!(is_completion(&answered(body)), is, "{body}");
-        }
-    }
-
-    #[test]
-    fn a_key_in_an_address_is_masked_at_every_door() {
-        let address = |host: &str| format!("https://{host}/?key=hush");
-        let mut completion = Completion {
-            url: address("a"),
-            way: Way::Direct,
-            answer: answered(""),
-            is_completion: false,
-            next_door: vec![address("b")],
-        };
-        completion.mask_addresses(&|text| text.replace("hush", "***"));
-        assert!(!format!("{completion:?}").contains("hush"));
-        assert_eq!(completion.next_door, ["https://b/?key=***"]);
     }
 }

@@ -1,20 +1,27 @@
-//! One request that is sent into the world, and the road that it takes.
+//! One request that is sent into the world, and the route that it takes.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// The way out of the machine, for tables and people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+use crate::language::Localized;
+use crate::redaction::masked;
+use crate::say;
+
+/// The way out of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Route {
     /// Straight to the server.
+    #[serde(rename = "direct")]
     Direct,
     /// Through the proxy that the gateway's environment names.
+    #[serde(rename = "proxy")]
     Proxied,
 }
 
-impl Way {
+impl Route {
     /// As evidence and JSON write it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -25,101 +32,84 @@ impl Way {
     }
 }
 
-/// The way out of the machine, with what is needed to take it.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Road {
-    /// Straight to the server.
-    Direct,
-    /// Through the proxy at this URL, which may hold a password.
-    Proxy(String),
-}
-
-impl Road {
-    /// Direct, and through the proxy where there is one.
-    #[must_use]
-    pub fn all(proxy: Option<&str>) -> Vec<Self> {
-        let proxied = proxy.map(|url| Self::Proxy(url.to_owned()));
-        [Self::Direct].into_iter().chain(proxied).collect()
-    }
-
-    /// Which of the two it is.
-    #[must_use]
-    pub fn way(&self) -> Way {
+impl Localized for Route {
+    fn text(&self) -> String {
         match self {
-            Self::Direct => Way::Direct,
-            Self::Proxy(_) => Way::Proxied,
+            Self::Direct => say!("directly"),
+            Self::Proxied => say!("through the proxy"),
         }
     }
 }
 
-impl fmt::Debug for Road {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.way().fmt(formatter)
-    }
+/// The proxy of each route: none, and the one that there is.
+pub fn routes(proxy: Option<&str>) -> impl Iterator<Item = Option<&str>> + Clone {
+    [None].into_iter().chain(proxy.map(Some))
 }
 
-/// One request.
-#[derive(Clone)]
+/// One request, as the script reads it. Its address, headers and body may hold secrets.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Question {
+    subject: String,
     url: String,
-    headers: Vec<(&'static str, String)>,
-    body: Option<Value>,
-    road: Road,
-    patience: Duration,
-    upgrade: bool,
+    headers: BTreeMap<&'static str, String>,
+    body: Option<String>,
+    way: Route,
+    proxy: Option<String>,
+    timeout_ms: u64,
+    follows: bool,
 }
 
 impl Question {
-    /// `GET url`.
+    /// `GET url`, through the proxy where there is one.
     #[must_use]
-    pub fn get(url: impl Into<String>, road: Road, patience: Duration) -> Self {
-        let (headers, body) = (Vec::new(), None);
-        Self { url: url.into(), headers, body, road, patience, upgrade: false }
+    pub fn get(url: impl Into<String>, proxy: Option<&str>, timeout: Duration) -> Self {
+        let url = url.into();
+        Self {
+            subject: masked(&url),
+            url,
+            headers: BTreeMap::new(),
+            body: None,
+            way: if proxy.is_some() { Route::Proxied } else { Route::Direct },
+            proxy: proxy.map(str::to_owned),
+            timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+            follows: false,
+        }
     }
 
     /// `POST url` with JSON.
     #[must_use]
-    pub fn post(url: impl Into<String>, body: Value, road: Road, patience: Duration) -> Self {
-        let body = Some(body);
-        Self { body, ..Self::get(url, road, patience) }.with("content-type", "application/json")
-    }
-
-    /// The handshake of a `WebSocket`, which is closed again at once.
-    #[must_use]
-    pub fn web_socket(url: impl Into<String>, road: Road, patience: Duration) -> Self {
-        Self { upgrade: true, ..Self::get(url, road, patience) }
+    pub fn post(
+        url: impl Into<String>,
+        body: &Value,
+        proxy: Option<&str>,
+        timeout: Duration,
+    ) -> Self {
+        let body = Some(body.to_string());
+        Self { body, ..Self::get(url, proxy, timeout) }.with("content-type", "application/json")
     }
 
     /// One more header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.headers.insert(name, value.into());
         self
     }
 
-    /// How long it may take.
-    pub(super) fn patience(&self) -> Duration {
-        self.patience
+    /// Waits for the answer to the question before. Where that has granted a `WebSocket`, a `GET`
+    /// becomes its handshake; the socket is closed again at once.
+    #[must_use]
+    pub fn following(self) -> Self {
+        Self { follows: true, ..self }
     }
 
-    /// As the script reads it.
-    pub(super) fn to_json(&self) -> Value {
-        let headers = self.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-        json!({
-            "url": self.url,
-            "method": if self.body.is_some() { "POST" } else { "GET" },
-            "headers": headers.collect::<serde_json::Map<_, _>>(),
-            "body": self.body.as_ref().map(Value::to_string),
-            "proxy": match &self.road { Road::Direct => None, Road::Proxy(url) => Some(url) },
-            "timeoutMs": u64::try_from(self.patience.as_millis()).unwrap_or(u64::MAX),
-            "upgrade": self.upgrade,
-        })
-    }
-}
-
-impl fmt::Debug for Question {
-    /// The way only: address, headers and body may hold secrets.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Question").field("road", &self.road).finish_non_exhaustive()
+    /// How long the last of these may take, with those that it waits for.
+    pub(super) fn longest(questions: &[Self]) -> Duration {
+        let ends = questions.iter().scan(0, |end: &mut u64, question| {
+            let begin = if question.follows { *end } else { 0 };
+            *end = begin.saturating_add(question.timeout_ms);
+            Some(*end)
+        });
+        Duration::from_millis(ends.max().unwrap_or_default())
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::console::{Console, Mark};
-use super::terminal::Shown;
+use super::console::Console;
+use super::terminal::{Mark, Shown};
 use crate::language::Localized;
 use crate::progress::Progress;
 

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
-use super::terminal::Shown;
+use super::terminal::{Mark, Shown};
 use crate::language::{Explain, Localized};
 use crate::say;
 
@@ -21,38 +21,6 @@ pub struct Console {
     pub line_by_line: bool,
     /// Colour on stderr and stdout.
     pub color: bool,
-}
-
-/// How a line is marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    /// Done, healthy.
-    Good,
-    /// Worth knowing.
-    Hint,
-    /// Wrong.
-    Bad,
-}
-
-impl Mark {
-    /// Each of them.
-    pub(super) const ALL: [Self; 3] = [Self::Good, Self::Hint, Self::Bad];
-
-    pub(super) fn sign(self) -> &'static str {
-        match self {
-            Self::Good => "✓",
-            Self::Hint => "!",
-            Self::Bad => "✗",
-        }
-    }
-
-    pub(super) fn color(self) -> &'static str {
-        match self {
-            Self::Good => "32",
-            Self::Hint => "33",
-            Self::Bad => "31",
-        }
-    }
 }
 
 impl Console {

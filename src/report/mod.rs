@@ -7,3 +7,4 @@ pub mod table;
 pub mod terminal;
 
 pub use console::Console;
+pub use terminal::Mark;

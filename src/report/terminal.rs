@@ -5,8 +5,39 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::console::Mark;
 use crate::redaction::guarded;
+
+/// How a line is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Done, healthy.
+    Good,
+    /// Worth knowing.
+    Hint,
+    /// Wrong.
+    Bad,
+}
+
+impl Mark {
+    /// Each of them.
+    const ALL: [Self; 3] = [Self::Good, Self::Hint, Self::Bad];
+
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Good => "✓",
+            Self::Hint => "!",
+            Self::Bad => "✗",
+        }
+    }
+
+    fn color(self) -> &'static str {
+        match self {
+            Self::Good => "32",
+            Self::Hint => "33",
+            Self::Bad => "31",
+        }
+    }
+}
 
 /// A text as it may leave: there is no other way to make one than through the gate, and nothing
 /// else is written.

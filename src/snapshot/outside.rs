@@ -1,32 +1,21 @@
 //! What the world outside has answered, where `--live` had it asked.
 
 use crate::language::{Explain, Localized};
-use crate::outside::dingtalk::{BotAnswers, OPEN_URL, STREAM_HOST, TOKEN_URL};
+use crate::outside::dingtalk::BotAnswers;
 use crate::outside::provider::ProviderAnswers;
-use crate::outside::{Answer, OutsideError, Way};
+use crate::outside::{Answer, OutsideError};
 use crate::say;
+
+/// Something that only `--live` brings: nothing where nobody wanted it, or why it is not there.
+pub type Live<T> = Option<Result<T, Reason>>;
 
 /// What was asked, and what came back.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outside {
     /// The model provider.
-    pub provider: Asked<ProviderAnswers>,
-    /// DingTalk, account by account and road by road.
-    pub dingtalk: Asked<Vec<BotAnswers>>,
-    /// The provider's address, without a login in it.
-    pub base_url: String,
-}
-
-/// Whether somebody was asked.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum Asked<T> {
-    /// Nobody wanted it.
-    #[default]
-    No,
-    /// It could not be asked.
-    Unable(Reason),
-    /// What came back.
-    Answered(T),
+    pub provider: Live<ProviderAnswers>,
+    /// DingTalk, account by account and route by route.
+    pub dingtalk: Live<Vec<BotAnswers>>,
 }
 
 /// Why somebody could not be asked.
@@ -36,8 +25,8 @@ pub enum Reason {
     NotConfigured,
     /// The secret is kept where we do not look.
     SecretElsewhere,
-    /// The messenger could not go.
-    Messenger(OutsideError),
+    /// There was nothing to ask with.
+    Probe(OutsideError),
 }
 
 impl Localized for Reason {
@@ -47,58 +36,29 @@ impl Localized for Reason {
             Self::SecretElsewhere => {
                 say!("its secret is kept outside the config, where it is not looked for")
             }
-            Self::Messenger(error) => error.message(),
+            Self::Probe(error) => error.message(),
         }
     }
-}
-
-/// One thing that was measured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Measurement<'o> {
-    /// Who was asked: an address without anything secret.
-    pub subject: String,
-    /// The way.
-    pub way: Way,
-    /// How long it took, and where it ended.
-    pub answer: &'o Answer,
 }
 
 impl Outside {
-    /// What was measured at the provider, in the order in which it was asked.
+    /// The provider's answers.
     #[must_use]
-    pub fn provider_measurements(&self) -> Vec<Measurement<'_>> {
-        let Asked::Answered(provider) = &self.provider else { return Vec::new() };
-        let reach = provider.reach.iter();
-        let reach = reach.map(|(way, answer)| measured(&self.base_url, *way, answer));
-        let completion = provider.completion.iter();
-        let completion = completion.map(|done| measured(&done.url, done.way, &done.answer));
-        reach.chain(completion).collect()
+    pub fn provider(&self) -> Option<&ProviderAnswers> {
+        self.provider.as_ref()?.as_ref().ok()
     }
 
-    /// Everything that was measured.
+    /// DingTalk's answers.
     #[must_use]
-    pub fn measurements(&self) -> Vec<Measurement<'_>> {
-        let mut all = self.provider_measurements();
-        if let Asked::Answered(bots) = &self.dingtalk {
-            for bot in bots {
-                let asked =
-                    [(TOKEN_URL, &bot.token), (OPEN_URL, &bot.open), (STREAM_HOST, &bot.stream)];
-                all.extend(asked.map(|(subject, answer)| measured(subject, bot.way, answer)));
-            }
-        }
-        all
+    pub fn dingtalk(&self) -> Option<&[BotAnswers]> {
+        self.dingtalk.as_ref()?.as_deref().ok()
     }
-}
 
-fn measured<'o>(subject: &str, way: Way, answer: &'o Answer) -> Measurement<'o> {
-    Measurement { subject: crate::redaction::masked(subject), way, answer }
-}
-
-/// The way in words.
-#[must_use]
-pub fn way_text(way: Way) -> String {
-    match way {
-        Way::Direct => say!("directly"),
-        Way::Proxied => say!("through the proxy"),
+    /// Everything that was answered.
+    #[must_use]
+    pub fn answers(&self) -> Vec<&Answer> {
+        let of_provider = self.provider().into_iter().flat_map(ProviderAnswers::all);
+        let of_bots = self.dingtalk().into_iter().flatten().flat_map(BotAnswers::all);
+        of_provider.chain(of_bots).collect()
     }
 }

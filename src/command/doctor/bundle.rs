@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
 
-use super::tell;
+use super::view;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::doctor::Diagnosis;
@@ -75,12 +75,12 @@ fn parts(snapshot: &Snapshot, diagnosis: &Diagnosis, console: Console) -> Vec<Pa
     let mut parts = vec![
         Part {
             name: "findings.txt".to_owned(),
-            text: tell::text(diagnosis, console),
+            text: view::text(diagnosis, console),
             what: say!("the findings, as shown"),
         },
         Part {
             name: "findings.json".to_owned(),
-            text: json(&tell::findings_json(diagnosis)),
+            text: json(&view::findings_json(diagnosis)),
             what: say!("the findings, as data"),
         },
         Part {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::renew::Work;
-use super::{live, tell};
+use super::{live, view};
 use crate::cli::Doctor;
 use crate::command::context::Context;
 use crate::command::failure::{Exit, Failure};
@@ -107,7 +107,7 @@ impl Undertaking for Mending<'_> {
         let repairs = self.repairs(&snapshot, &diagnosis);
         let restores = repairs.iter().any(|repair| matches!(repair, Repair::RestoreConfig { .. }));
         self.left = diagnosis.leaves_errors() && !restores;
-        self.context.console.tell(&tell::text(&diagnosis, self.context.console));
+        self.context.console.tell(&view::text(&diagnosis, self.context.console));
         let live = shown_version(&snapshot);
         let renewal = Renewal::of(&snapshot.installation, live.as_deref(), &repairs);
         let request = Request {

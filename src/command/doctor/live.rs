@@ -8,14 +8,14 @@ use crate::cli::Doctor;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::doctor::Check;
-use crate::doctor::whom::Outlook;
+use crate::doctor::live_targets::LiveTargets;
 use crate::outside::dingtalk::{self, Bot};
-use crate::outside::provider::{Provider, ProviderAnswers};
-use crate::outside::{Answer, Messenger, OutsideError};
+use crate::outside::provider::Provider;
+use crate::outside::{OutsideError, Probe};
 use crate::redaction::masked;
 use crate::say;
 use crate::snapshot::Snapshot;
-use crate::snapshot::outside::{Asked, Outside, Reason};
+use crate::snapshot::outside::{Live, Outside, Reason};
 
 /// How long a completion may take, where `--timeout` allows as much.
 const COMPLETION: Duration = Duration::from_secs(60);
@@ -31,86 +31,39 @@ pub(super) fn ask(
     let wants = |ids: &[&str]| {
         checks.iter().any(|check| ids.contains(&check.family()) || ids.contains(&check.id))
     };
-    let outlook = Outlook::of(snapshot);
-    let provider = wants(&["llm"])
-        .then(|| outlook.provider(context.patience.at_most(COMPLETION)))
-        .map_or(Err(None), |found| found.map_err(Some));
-    let bots = wants(&["dingtalk", "proxy.dingtalk", "proxy.socks"])
-        .then(|| outlook.bots())
-        .map_or(Err(None), |found| found.map_err(Some));
-    announce(context, provider.as_ref().ok(), bots.as_deref().unwrap_or_default(), &outlook);
+    let targets = LiveTargets::of(snapshot);
+    let timeout = context.patience.at_most(COMPLETION);
+    let provider = wants(&["llm"]).then(|| targets.provider(timeout));
+    let bots = wants(&["dingtalk", "proxy.dingtalk", "proxy.socks"]).then(|| targets.bots());
+    announce(
+        context,
+        provider.iter().flatten().next(),
+        bots.iter().flatten().flatten(),
+        targets.proxy(),
+    );
     if context.dry_run && !options.fix {
         return Ok(());
     }
-    let answers = asked(context, snapshot, &outlook, provider, bots)?;
-    snapshot.outside = answers;
+    let probe = Probe::new(node(context, snapshot), targets.environment(), &context.interrupt);
+    let proxy = targets.proxy();
+    let outside = Outside {
+        provider: answered(provider, |provider| provider.ask(&probe))?,
+        dingtalk: answered(bots, |bots| dingtalk::ask(&bots, proxy, &probe))?,
+    };
+    snapshot.outside = outside;
     Ok(())
 }
 
-/// Somebody to ask, or why not; no reason where nobody wanted it.
-type Whom<T> = Result<T, Option<Reason>>;
-
-fn asked(
-    context: &Context,
-    snapshot: &Snapshot,
-    outlook: &Outlook<'_>,
-    provider: Whom<Provider>,
-    bots: Whom<Vec<Bot>>,
-) -> Result<Outside, Failure> {
-    let mask = |text: &str| masked(text);
-    let node = node(context, snapshot);
-    let messenger =
-        node.map(|node| Messenger::new(node, outlook.environment(), &context.interrupt));
-    let messenger = messenger.ok_or(OutsideError::NoNode);
-    let base_url = provider.as_ref().map(|provider| mask(&provider.base_url)).unwrap_or_default();
-    let mut outside = Outside { base_url, ..Outside::default() };
-    outside.provider = answer(provider, &messenger, |provider, messenger| provider.ask(messenger))?;
-    outside.dingtalk = answer(bots, &messenger, |bots, messenger| {
-        dingtalk::ask(&bots, outlook.proxy(), messenger)
-    })?;
-    for answer in answers_in(&mut outside) {
-        answer.mask(&mask);
-    }
-    if let Asked::Answered(ProviderAnswers { completion: Ok(completion), .. }) =
-        &mut outside.provider
-    {
-        completion.mask_addresses(&mask);
-    }
-    Ok(outside)
-}
-
 /// Only an interrupt ends the command: that nobody could be asked is told by the checks.
-fn answer<W, A>(
-    whom: Whom<W>,
-    messenger: &Result<Messenger<'_>, OutsideError>,
-    ask: impl FnOnce(W, &Messenger<'_>) -> Result<A, OutsideError>,
-) -> Result<Asked<A>, Failure> {
-    let whom = match whom {
-        Ok(whom) => whom,
-        Err(None) => return Ok(Asked::No),
-        Err(Some(reason)) => return Ok(Asked::Unable(reason)),
-    };
-    let answers =
-        messenger.as_ref().map_err(Clone::clone).and_then(|messenger| ask(whom, messenger));
+fn answered<T, A>(
+    target: Live<T>,
+    ask: impl FnOnce(T) -> Result<A, OutsideError>,
+) -> Result<Live<A>, OutsideError> {
+    let answers = target.map(|found| found.and_then(|target| ask(target).map_err(Reason::Probe)));
     match answers {
-        Ok(answers) => Ok(Asked::Answered(answers)),
-        Err(OutsideError::Interrupted) => Err(OutsideError::Interrupted.into()),
-        Err(error) => Ok(Asked::Unable(Reason::Messenger(error))),
+        Some(Err(Reason::Probe(interrupt @ OutsideError::Interrupted))) => Err(interrupt),
+        answers => Ok(answers),
     }
-}
-
-fn answers_in(outside: &mut Outside) -> Vec<&mut Answer> {
-    let mut all = Vec::new();
-    if let Asked::Answered(provider) = &mut outside.provider {
-        all.extend(provider.reach.iter_mut().map(|(_, answer)| answer));
-        all.extend(provider.completion.iter_mut().map(|completion| &mut completion.answer));
-    }
-    if let Asked::Answered(bots) = &mut outside.dingtalk {
-        all.extend(
-            bots.iter_mut().flat_map(|bot| [&mut bot.token, &mut bot.open, &mut bot.stream]),
-        );
-    }
-    all
 }
 
 /// The unit's Node.js, else the first on the PATH of the service or on ours.
@@ -125,7 +78,13 @@ fn node(context: &Context, snapshot: &Snapshot) -> Option<PathBuf> {
     })
 }
 
-fn announce(context: &Context, provider: Option<&Provider>, bots: &[Bot], outlook: &Outlook<'_>) {
+/// Says who is asked for what, before anybody is.
+fn announce<'a>(
+    context: &Context,
+    provider: Option<&Provider>,
+    bots: impl Iterator<Item = &'a Bot>,
+    proxy: Option<&str>,
+) {
     let mut lines = Vec::new();
     if let Some(provider) = provider {
         let base = masked(&provider.base_url);
@@ -143,7 +102,7 @@ fn announce(context: &Context, provider: Option<&Provider>, bots: &[Bot], outloo
         let id = &bot.client_id;
         lines.push(say!("Asking DingTalk for a token and a Stream connection of bot {id}.", id));
     }
-    if let Some(proxy) = outlook.proxy().filter(|_| !lines.is_empty()) {
+    if let Some(proxy) = proxy.filter(|_| !lines.is_empty()) {
         let proxy = masked(proxy);
         lines.push(say!("Each directly, and through the proxy {proxy}.", proxy));
     }

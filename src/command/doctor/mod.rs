@@ -4,7 +4,7 @@ mod bundle;
 mod fix;
 mod live;
 mod renew;
-pub(in crate::command) mod tell;
+pub(in crate::command) mod view;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -40,13 +40,13 @@ pub(super) fn run(context: &Context, options: &Doctor) -> Result<Exit, Failure> 
 
 fn report(context: &Context, options: &Doctor, snapshot: &Snapshot, diagnosis: &Diagnosis) -> Exit {
     let console = context.console;
-    if let Some(measured) = tell::measured(snapshot) {
+    if let Some(measured) = view::measured(snapshot) {
         console.result(&measured);
     }
-    console.result(&tell::text(diagnosis, console));
+    console.result(&view::text(diagnosis, console));
     let bar = if options.strict { Severity::Warning } else { Severity::Error };
     let ok = diagnosis.is_below(bar);
-    console.document(&json::document("doctor", ok, tell::json(diagnosis, snapshot)));
+    console.document(&json::document("doctor", ok, view::json(diagnosis, snapshot)));
     if ok { Exit::Done } else { Exit::Problems }
 }
 
@@ -68,8 +68,8 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Check>, UnknownCheck> {
 
 fn list(context: &Context, checks: &[&'static Check]) -> Exit {
     let console = context.console;
-    console.result(&tell::list(checks));
-    console.document(&json::document("doctor", true, tell::list_json(checks)));
+    console.result(&view::list(checks));
+    console.document(&json::document("doctor", true, view::list_json(checks)));
     Exit::Done
 }
 

@@ -1,52 +1,52 @@
 //! What DingTalk itself answers, where `--live` has asked it.
 
-use crate::doctor::proxy::dingtalk::{evidence, passes};
-use crate::doctor::{Finding, Snapshot};
+use crate::doctor::proxy::dingtalk::passes;
+use crate::doctor::{Evidence, Finding, Snapshot};
 use crate::outside::dingtalk::BotAnswers;
-use crate::outside::{Outcome, Way};
+use crate::outside::{Answer, Route};
 use crate::say;
-use crate::snapshot::outside::Asked;
 use crate::snapshot::paths::CONNECTOR;
 
-/// One account: its HTTP answers on the way that leads to DingTalk, and its direct ones. The Stream
+/// One account: its HTTP answers on the route that leads to DingTalk, and its direct ones. The Stream
 /// connection always goes directly: the connector's WebSocket knows no proxy.
-struct Told<'e> {
+struct Account<'e> {
     http: &'e BotAnswers,
     direct: &'e BotAnswers,
 }
 
 /// What was answered for each account; empty where nothing was asked.
-fn bots(snapshot: &Snapshot) -> Vec<Told<'_>> {
-    let Asked::Answered(answers) = &snapshot.outside.dingtalk else { return Vec::new() };
-    let direct = answers.iter().filter(|bot| bot.way == Way::Direct);
-    direct.map(|direct| Told { http: best_of(direct, answers), direct }).collect()
+fn bots(snapshot: &Snapshot) -> Vec<Account<'_>> {
+    let answers = snapshot.outside.dingtalk().unwrap_or_default();
+    let direct = answers.iter().filter(|bot| bot.route() == Route::Direct);
+    direct.map(|direct| Account { http: best_of(direct, answers), direct }).collect()
 }
 
 /// The direct answers, or those through the proxy where only it leads to DingTalk.
 fn best_of<'a>(direct: &'a BotAnswers, answers: &'a [BotAnswers]) -> &'a BotAnswers {
-    let other = answers.iter().find(|bot| bot.way == Way::Proxied && bot.account == direct.account);
+    let other =
+        answers.iter().find(|bot| bot.route() == Route::Proxied && bot.account == direct.account);
     other.filter(|bot| !direct.token.has_arrived() && bot.token.has_arrived()).unwrap_or(direct)
 }
 
-impl Told<'_> {
+impl Account<'_> {
     /// In DingTalk's own words: a firewall's block page refuses, too, and so does DingTalk an address
     /// that is not on the app's list.
     fn is_refused(&self) -> bool {
         let code = self.http.token.json()["code"].as_str().map(str::to_owned);
         let concerns_the_bot = code.is_some_and(|code| !code.contains("WhiteList"));
-        concerns_the_bot && matches!(self.http.token.status(), Some(400 | 401 | 403))
+        concerns_the_bot && matches!(self.http.token.status, Some(400 | 401 | 403))
     }
 
     /// Where only the proxy leads to a ticket, no handshake can be tried: that the server answers
     /// is all that can be known.
     fn has_stream(&self) -> bool {
         let stream = &self.direct.stream;
-        let stands = if self.direct.open.status() == Some(200) {
-            stream.status() == Some(101)
+        let stands = if self.direct.open.status == Some(200) {
+            stream.status == Some(101)
         } else {
             stream.has_arrived()
         };
-        self.http.open.status() == Some(200) && stands
+        self.http.open.status == Some(200) && stands
     }
 
     fn path(&self) -> String {
@@ -59,16 +59,16 @@ impl Told<'_> {
 
 /// Accounts whose id and secret DingTalk does not take.
 pub(super) fn refused(snapshot: &Snapshot) -> Vec<Finding> {
-    let told = |bot: Told<'_>| {
+    let told = |bot: Account<'_>| {
         Finding::error(
             say!("DingTalk does not take the bot's id and secret: {complaint}", complaint = bot.http.token.complaint()),
             if bot.http.account.is_none() { say!("Copy both from the app's “Credentials” page in DingTalk's console: openclaw-setup install --client-id ID --client-secret-file FILE") } else { say!("Copy clientId and clientSecret from the app's “Credentials” page in DingTalk's console into {path}", path = bot.path()) },
         )
         .about(bot.path())
         .symptom(say!("the bot is silent (400 or 401 in the log)"))
-        .evidence(evidence(bot.http))
+        .evidence(bot.http.all().map(Evidence::from))
     };
-    bots(snapshot).into_iter().filter(Told::is_refused).map(told).collect()
+    bots(snapshot).into_iter().filter(Account::is_refused).map(told).collect()
 }
 
 /// Accounts for which no Stream connection comes about.
@@ -78,36 +78,29 @@ pub(super) fn without_stream(snapshot: &Snapshot) -> Vec<Finding> {
         .filter(|bot| !bot.is_refused() && !bot.has_stream())
         .map(|bot| {
             let (message, hint) = explained(&bot, snapshot);
+            let proxied = (bot.http.route() == Route::Proxied).then(|| bot.http.all());
             Finding::error(message, hint)
                 .about(bot.path())
                 .symptom(say!("the bot does not answer"))
-                .evidence(evidence(bot.direct))
-                .evidence(
-                    (bot.http.way == Way::Proxied)
-                        .then(|| evidence(bot.http))
-                        .into_iter()
-                        .flatten(),
-                )
+                .evidence(bot.direct.all().map(Evidence::from))
+                .evidence(proxied.into_iter().flatten().map(Evidence::from))
         })
         .collect()
 }
 
-fn explained(bot: &Told<'_>, snapshot: &Snapshot) -> (String, String) {
-    let asked = [&bot.http.open, &bot.direct.stream].into_iter();
-    let mut failures = asked.filter_map(|answer| match &answer.outcome {
-        Outcome::Failed { stage, code } => Some((stage.name(), code)),
-        Outcome::Answered { .. } => None,
-    });
-    if let Some((stage, code)) = failures.next() {
+fn explained(bot: &Account<'_>, snapshot: &Snapshot) -> (String, String) {
+    let asked = [&bot.http.open, &bot.direct.stream];
+    if let Some((stage, code)) = asked.into_iter().find_map(Answer::failure) {
+        let stage = stage.name();
         let message =
             say!("DingTalk's Stream cannot be reached: {stage} fails ({code})", stage, code);
         return (message, unreachable_hint(snapshot));
     }
-    match bot.http.open.status() {
+    match bot.http.open.status {
         Some(200) => (
             say!(
                 "DingTalk grants a Stream connection, and the handshake fails: HTTP {status}",
-                status = bot.direct.stream.status().unwrap_or_default()
+                status = bot.direct.stream.status.unwrap_or_default()
             ),
             say!(
                 "Something between this machine and DingTalk does not let WebSockets through: ask whoever runs the network."
@@ -125,8 +118,7 @@ fn explained(bot: &Told<'_>, snapshot: &Snapshot) -> (String, String) {
 }
 
 fn unreachable_hint(snapshot: &Snapshot) -> String {
-    let Asked::Answered(answers) = &snapshot.outside.dingtalk else { return String::new() };
-    if passes(answers, Way::Proxied) == Some(true) {
+    if passes(snapshot.outside.dingtalk().unwrap_or_default(), Route::Proxied) == Some(true) {
         return say!(
             "Only the proxy leads to DingTalk, and the connector's WebSocket knows no proxy: this machine must be let out to wss-open-connection.dingtalk.com:443, or a transparent proxy (TUN) be used."
         );

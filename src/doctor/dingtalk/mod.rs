@@ -6,7 +6,6 @@ use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::openclaw::document::{KeyPath, Value};
 use crate::say;
 use crate::settings::placeholder::is_placeholder;
-use crate::snapshot::outside::Asked;
 use crate::snapshot::paths::CONNECTOR;
 
 pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
@@ -47,7 +46,7 @@ pub(super) fn stream(snapshot: &Snapshot) -> Verdict {
     if !tried.is_empty() {
         return Verdict::Found(tried);
     }
-    let was_asked = matches!(snapshot.outside.dingtalk, Asked::Answered(_));
+    let was_asked = snapshot.outside.dingtalk().is_some();
     if snapshot.log.lines == 0 && !was_asked {
         return Verdict::Skipped(say!(
             "no log of the gateway was found; to ask DingTalk itself: --live"

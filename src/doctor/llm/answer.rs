@@ -5,15 +5,11 @@ use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::language::Localized;
 use crate::outside::provider::Completion;
 use crate::say;
-use crate::snapshot::outside::Asked;
 
 /// The completion, or the verdict of a check that can say nothing without it.
 fn completion(snapshot: &Snapshot) -> Result<&Completion, Verdict> {
-    let answers = match &snapshot.outside.provider {
-        Asked::No => return Err(Verdict::only_live()),
-        Asked::Unable(reason) => return Err(Verdict::Skipped(reason.text())),
-        Asked::Answered(answers) => answers,
-    };
+    let asked = snapshot.outside.provider.as_ref().ok_or_else(Verdict::only_live)?;
+    let answers = asked.as_ref().map_err(|reason| Verdict::Skipped(reason.text()))?;
     let why = |why| Verdict::Skipped(why_unasked(why, snapshot));
     answers.completion.as_ref().map_err(why)
 }
@@ -24,11 +20,11 @@ pub(in crate::doctor) fn base_url(snapshot: &Snapshot) -> Verdict {
         Ok(completion) => completion,
         Err(verdict) => return verdict,
     };
-    let url = &completion.url;
-    let complaint = completion.answer.complaint();
-    let finding = match completion.answer.status() {
+    let answer = &completion.answer;
+    let (url, complaint) = (&answer.subject, answer.complaint());
+    let finding = match answer.status {
         Some(404 | 405) => missing(completion),
-        Some(200) if !completion.is_completion => Some(Finding::error(
+        Some(200) if !answer.is_completion => Some(Finding::error(
             say!(
                 "{url} answers, but not with a completion: that address leads somewhere else",
                 url
@@ -56,9 +52,10 @@ pub(in crate::doctor) fn base_url(snapshot: &Snapshot) -> Verdict {
 }
 
 fn missing(completion: &Completion) -> Option<Finding> {
-    let url = &completion.url;
+    let url = &completion.answer.subject;
     let interface = url.rsplit_once('/').map_or("", |(_, last)| last);
-    let same = completion.next_door.iter().find(|door| door.ends_with(interface));
+    let mut doors = completion.next_door.iter().map(|door| &door.subject);
+    let same = doors.find(|door| door.ends_with(interface));
     if same.is_none() && !completion.next_door.is_empty() {
         // another interface at the same address: llm.api-mode says so
         return None;
@@ -96,9 +93,9 @@ fn is_about_the_key(status: u16) -> bool {
 
 /// Whether the provider takes the key; nothing where it was not asked.
 pub(super) fn refused_key(snapshot: &Snapshot) -> Option<Finding> {
-    let completion = completion(snapshot).ok()?;
-    let status = completion.answer.status().filter(|status| is_about_the_key(*status))?;
-    let (url, complaint) = (&completion.url, completion.answer.complaint());
+    let answer = &completion(snapshot).ok()?.answer;
+    let status = answer.status.filter(|status| is_about_the_key(*status))?;
+    let complaint = answer.complaint();
     let finding = match status {
         401 | 403 => Finding::error(
             say!(
@@ -117,23 +114,15 @@ pub(super) fn refused_key(snapshot: &Snapshot) -> Option<Finding> {
             say!("Look at quota and balance in the provider's console."),
         ),
     };
-    let evidence = Evidence { place: url.clone(), fact: completion.answer.to_string() };
-    Some(
-        finding.about("models.providers").symptom("No reply from agent / 401").evidence([evidence]),
-    )
+    let finding = finding.about("models.providers").symptom("No reply from agent / 401");
+    Some(finding.evidence([answer.into()]))
 }
 
 /// That the interface is missing there, and another one is not.
 pub(super) fn interface_evidence(snapshot: &Snapshot) -> Vec<Evidence> {
-    let Ok(completion) = completion(snapshot) else { return Vec::new() };
-    if completion.answer.status() != Some(404) {
-        return Vec::new();
-    }
-    let asked = Evidence { place: completion.url.clone(), fact: completion.answer.to_string() };
-    let doors = completion.next_door.iter();
-    let doors = doors.map(|door| Evidence {
-        place: door.clone(),
-        fact: "POST {} → HTTP 4xx, not 404".to_owned(),
-    });
-    [asked].into_iter().chain(doors).collect()
+    let missing = completion(snapshot).ok();
+    let missing = missing.filter(|completion| completion.answer.status == Some(404)).into_iter();
+    let answers = missing
+        .flat_map(|completion| [&completion.answer].into_iter().chain(&completion.next_door));
+    answers.map(Evidence::from).collect()
 }

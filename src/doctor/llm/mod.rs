@@ -3,7 +3,7 @@
 pub(super) mod answer;
 pub(super) mod reach;
 
-use super::whom::is_marker;
+use super::live_targets::is_marker;
 use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::openclaw::document::{Edit, KeyPath, Value, is_reference, references};
 use crate::plan::config::{COMPLETIONS, Provider, is_openais_own, provider_of, wrong_apis};

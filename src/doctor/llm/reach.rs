@@ -3,11 +3,11 @@
 
 use super::provider;
 use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
+use crate::language::Localized;
 use crate::outside::provider::{ProviderAnswers, Unasked};
-use crate::outside::{Outcome, Stage, Way};
+use crate::outside::{Route, Stage};
 use crate::plan::repair::Repair;
 use crate::say;
-use crate::snapshot::outside::{Asked, way_text};
 use crate::systemd::environment::{Bypass, Target};
 
 /// From here on the gateway's own patience is at risk, in ms.
@@ -17,16 +17,16 @@ const SLOW: u64 = 20_000;
 const SYMPTOM: &str = "LLM request timed out";
 
 pub(in crate::doctor) fn reach(snapshot: &Snapshot) -> Verdict {
-    if let Asked::Answered(answers) = &snapshot.outside.provider {
+    if let Some(answers) = snapshot.outside.provider() {
         let measured = unreachable(snapshot, answers).or_else(|| unanswered(snapshot, answers));
         if let Some(finding) = measured {
             return finding.into();
         }
     }
     if snapshot.log.lines == 0 {
-        return match &snapshot.outside.provider {
-            Asked::Answered(_) => Verdict::well(),
-            _ => Verdict::Skipped(say!(
+        return match snapshot.outside.provider() {
+            Some(_) => Verdict::well(),
+            None => Verdict::Skipped(say!(
                 "no log of the gateway was found; to ask the provider itself: --live"
             )),
         };
@@ -34,14 +34,13 @@ pub(in crate::doctor) fn reach(snapshot: &Snapshot) -> Verdict {
     heard(snapshot).into()
 }
 
-/// No road, or not the gateway's own.
+/// No route, or not the gateway's own.
 fn unreachable(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding> {
-    let failed = answers.on(answers.way).filter(|answer| !answer.has_arrived())?;
-    let Outcome::Failed { stage, code } = &failed.outcome else { return None };
-    let other =
-        answers.reach.iter().find(|(way, answer)| *way != answers.way && answer.has_arrived());
-    let url = &snapshot.outside.base_url;
-    let way = way_text(answers.way);
+    let failed = answers.on(answers.route)?;
+    let (stage, code) = failed.failure()?;
+    let mut open = answers.reach.iter().filter(|answer| answer.has_arrived());
+    let other = open.next().map(|answer| answer.route);
+    let (url, way) = (&failed.subject, failed.route.text());
     let finding = Finding::error(
         say!(
             "the gateway cannot reach {url} {way}: {name} fails ({code})",
@@ -51,17 +50,17 @@ fn unreachable(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding
             code
         ),
         match other {
-            Some((Way::Direct, _)) => say!(
+            Some(Route::Direct) => say!(
                 "Directly it answers. Let it bypass the proxy: openclaw-setup doctor --fix --live llm.reach"
             ),
-            Some((Way::Proxied, _)) => say!(
+            Some(Route::Proxied) => say!(
                 "Through the proxy it answers. Give the unit the proxy, or take the host out of no_proxy: systemctl --user edit {unit}",
                 unit = snapshot.installation.paths.unit
             ),
-            None => way_out(*stage, url),
+            None => way_out(stage, url),
         },
     );
-    let bypass = other.filter(|(way, _)| *way == Way::Direct).and_then(|_| Target::of(url));
+    let bypass = other.filter(|route| *route == Route::Direct).and_then(|_| Target::of(url));
     let repair = bypass.map(|target| Repair::Bypass { also: Bypass::of_value(target.host) });
     Some(
         finding
@@ -72,7 +71,7 @@ fn unreachable(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding
     )
 }
 
-/// What to look at when a stage fails on every road.
+/// What to look at when a stage fails on every route.
 fn way_out(stage: Stage, url: &str) -> String {
     let host = Target::of(url).map_or(url, |target| target.host);
     match stage {
@@ -95,37 +94,37 @@ fn way_out(stage: Stage, url: &str) -> String {
     }
 }
 
-/// The road is open, and the completion does not come, or comes late.
+/// The route is open, and the completion does not come, or comes late.
 fn unanswered(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding> {
     let completion = answers.completion.as_ref().ok()?;
-    let url = &completion.url;
-    let millis = completion.answer.millis();
-    let finding = match &completion.answer.outcome {
-        Outcome::Failed { stage, code } => Finding::error(
+    let answer = &completion.answer;
+    let (url, millis) = (&answer.subject, answer.millis());
+    let finding = match (answer.failure(), answer.status) {
+        (Some((stage, code)), _) => Finding::error(
             say!(
                 "{url} takes the connection and brings no completion: {name} fails ({code})",
                 url,
                 name = stage.name(),
                 code
             ),
-            way_out(*stage, url),
+            way_out(stage, url),
         ),
-        Outcome::Answered { status: status @ 500.., .. } => Finding::error(
+        (None, Some(status @ 500..)) => Finding::error(
             say!(
                 "{url} answers HTTP {status}: {complaint}",
                 url,
                 status,
-                complaint = completion.answer.complaint()
+                complaint = answer.complaint()
             ),
             say!("The fault is on the provider's side: try again later, or ask whoever runs it."),
         ),
-        Outcome::Answered { .. } if millis >= SLOW => Finding::warning(
+        (None, _) if millis >= SLOW => Finding::warning(
             say!("{url} needs {millis} s for two words", url, millis = millis / 1000),
             say!(
                 "Choose a faster model, or a provider that is nearer: longer answers run out of time."
             ),
         ),
-        Outcome::Answered { .. } => return None,
+        (None, _) => return None,
     };
     Some(finding.about("models.providers").symptom(SYMPTOM).evidence(timings(snapshot)))
 }
@@ -133,7 +132,7 @@ fn unanswered(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding>
 /// What the log tells of it.
 fn heard(snapshot: &Snapshot) -> Option<Finding> {
     snapshot.log.about("llm.reach").next()?;
-    let hint = if let Asked::Answered(_) = &snapshot.outside.provider {
+    let hint = if snapshot.outside.provider().is_some() {
         say!("Just now it answers in time. If it comes again: openclaw-setup doctor --live llm")
     } else {
         say!("See at which stage, directly and through the proxy: openclaw-setup doctor --live llm")
@@ -143,14 +142,10 @@ fn heard(snapshot: &Snapshot) -> Option<Finding> {
     Some(finding.about("models.providers").symptom(SYMPTOM).evidence(timings(snapshot)))
 }
 
-/// How long each stage took, on each road.
+/// How long each stage took, on each route.
 pub(super) fn timings(snapshot: &Snapshot) -> Vec<Evidence> {
-    let provider = snapshot.outside.provider_measurements();
-    let told = provider.into_iter().map(|measured| Evidence {
-        place: format!("{} ({})", measured.subject, measured.way.name()),
-        fact: measured.answer.to_string(),
-    });
-    told.collect()
+    let answers = snapshot.outside.provider().into_iter().flat_map(ProviderAnswers::all);
+    answers.map(Evidence::from).collect()
 }
 
 /// Why there was no completion.

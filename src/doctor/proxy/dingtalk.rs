@@ -3,21 +3,19 @@
 use super::{base, note_all, seen_by};
 use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::language::Localized;
+use crate::outside::Route;
 use crate::outside::dingtalk::{BotAnswers, TOKEN_URL};
-use crate::outside::{Answer, Way};
 use crate::plan::repair::Repair;
 use crate::say;
-use crate::snapshot::outside::Asked;
 use crate::systemd::environment::{Bypass, Environment, Target, axios_proxy};
 
 /// What keeps the connector's requests from the proxy: axios reads a leading dot as “and all
 /// below”, and the bare name as that host alone.
 pub(super) const DINGTALK: &str = ".dingtalk.com";
 
-/// The way that the connector's HTTP requests take. Its Stream connection always goes directly:
+/// The route that the connector's HTTP requests take. Its Stream connection always goes directly:
 /// `ws` knows no proxy.
-#[must_use]
-pub fn way_of_connector(snapshot: &Snapshot, seen: &Environment) -> Way {
+fn route_of_connector(snapshot: &Snapshot, seen: &Environment) -> Route {
     let ignores = snapshot.connector().is_some_and(|version| {
         // connector 0.8.0–0.8.12 sets `axios.defaults.proxy = false`, unless this is set
         (semver::Version::new(0, 8, 0)..semver::Version::new(0, 8, 13)).contains(&version)
@@ -25,7 +23,7 @@ pub fn way_of_connector(snapshot: &Snapshot, seen: &Environment) -> Way {
     });
     let target = Target::of(TOKEN_URL);
     let proxied = target.is_some_and(|target| axios_proxy(seen, &target).is_some());
-    if proxied && !ignores { Way::Proxied } else { Way::Direct }
+    if proxied && !ignores { Route::Proxied } else { Route::Direct }
 }
 
 pub(in crate::doctor) fn dingtalk(snapshot: &Snapshot) -> Verdict {
@@ -34,17 +32,17 @@ pub(in crate::doctor) fn dingtalk(snapshot: &Snapshot) -> Verdict {
         Err(verdict) => return verdict,
     };
     let seen = seen_by(snapshot, &own);
-    if way_of_connector(snapshot, &seen) == Way::Direct {
+    if route_of_connector(snapshot, &seen) == Route::Direct {
         return Verdict::well();
     }
     let heard = snapshot.log.about("proxy.dingtalk").next().is_some();
     let answers = match &snapshot.outside.dingtalk {
-        Asked::Answered(answers) => answers.as_slice(),
-        Asked::No if heard => &[],
-        Asked::No => return Verdict::only_live(),
-        Asked::Unable(reason) => return Verdict::Skipped(reason.text()),
+        Some(Ok(answers)) => answers.as_slice(),
+        Some(Err(reason)) => return Verdict::Skipped(reason.text()),
+        None if heard => &[],
+        None => return Verdict::only_live(),
     };
-    let (direct, proxied) = (passes(answers, Way::Direct), passes(answers, Way::Proxied));
+    let (direct, proxied) = (passes(answers, Route::Direct), passes(answers, Route::Proxied));
     if proxied == Some(true) && !heard {
         return of_an_old_axios(snapshot, answers).into();
     }
@@ -58,7 +56,7 @@ pub(in crate::doctor) fn dingtalk(snapshot: &Snapshot) -> Verdict {
         .about(snapshot.installation.drop_in.0.display().to_string())
         .symptom("get endpoint failed / 400 / 502 / Maximum number of redirects exceeded")
         .evidence(named)
-        .evidence(answers.iter().flat_map(evidence))
+        .evidence(answers.iter().flat_map(BotAnswers::all).map(Evidence::from))
         .repaired_by((direct == Some(true)).then(bypass))
         .into()
 }
@@ -70,7 +68,7 @@ fn of_an_old_axios(snapshot: &Snapshot, answers: &[BotAnswers]) -> Option<Findin
     let mut axios = dependencies.filter(|dependency| dependency.name == "axios");
     let version = axios.next()?.found.clone()?;
     let tunnels = semver::Version::parse(&version).ok()? >= semver::Version::new(1, 15, 0);
-    let direct = passes(answers, Way::Direct);
+    let direct = passes(answers, Route::Direct);
     let finding = Finding::warning(
         say!(
             "the connector's axios {version} asks the proxy for https addresses without a tunnel, which many proxies refuse",
@@ -82,17 +80,14 @@ fn of_an_old_axios(snapshot: &Snapshot, answers: &[BotAnswers]) -> Option<Findin
         finding
             .about(snapshot.installation.drop_in.0.display().to_string())
             .symptom("400 / 502 / Maximum number of redirects exceeded")
-            .evidence(answers.iter().flat_map(evidence))
+            .evidence(answers.iter().flat_map(BotAnswers::all).map(Evidence::from))
             .repaired_by((direct == Some(true)).then(bypass))
     })
 }
 
 /// Whether `--live` has found that DingTalk can be reached without a proxy.
 pub(super) fn leads_directly(snapshot: &Snapshot) -> bool {
-    match &snapshot.outside.dingtalk {
-        Asked::Answered(answers) => passes(answers, Way::Direct) == Some(true),
-        Asked::No | Asked::Unable(_) => false,
-    }
+    passes(snapshot.outside.dingtalk().unwrap_or_default(), Route::Direct) == Some(true)
 }
 
 /// What lets the connector reach DingTalk without the proxy.
@@ -114,25 +109,12 @@ fn hint(direct: Option<bool>) -> String {
     }
 }
 
-/// Whether everything that takes this way arrives; `None` where it was not tried.
-pub(in crate::doctor) fn passes(answers: &[BotAnswers], way: Way) -> Option<bool> {
-    let on_it: Vec<&BotAnswers> = answers.iter().filter(|answers| answers.way == way).collect();
+/// Whether everything that takes this route arrives; `None` where it was not tried.
+pub(in crate::doctor) fn passes(answers: &[BotAnswers], route: Route) -> Option<bool> {
+    let on_it: Vec<&BotAnswers> = answers.iter().filter(|bot| bot.route() == route).collect();
     let arrives = |bot: &&BotAnswers| {
         let http = bot.token.has_arrived() && bot.open.has_arrived();
-        http && (way == Way::Proxied || bot.stream.has_arrived())
+        http && (route == Route::Proxied || bot.stream.has_arrived())
     };
     (!on_it.is_empty()).then(|| on_it.iter().all(arrives))
-}
-
-/// How long each stage of each request took.
-pub(in crate::doctor) fn evidence(bot: &BotAnswers) -> Vec<Evidence> {
-    let line = |what: &str, answer: &Answer| Evidence {
-        place: format!("DingTalk {what} ({})", bot.way.name()),
-        fact: answer.to_string(),
-    };
-    vec![
-        line("oauth2/accessToken", &bot.token),
-        line("gateway/connections/open", &bot.open),
-        line("Stream", &bot.stream),
-    ]
 }

@@ -3,17 +3,16 @@
 use super::*;
 use crate::outside::dingtalk::BotAnswers;
 use crate::outside::provider::{Completion, ProviderAnswers, Unasked};
-use crate::outside::{Answer, Lap, Outcome, OutsideError, Stage, Way};
-use crate::snapshot::outside::{Asked, Outside, Reason};
+use crate::outside::{Answer, OutsideError, Route, Stage, StageTiming};
+use crate::snapshot::outside::{Outside, Reason};
 use crate::snapshot::tree::Dependency;
 
 const UNABLE: Option<fn(&mut Machine)> = Some(|p| {
     behind_a_proxy(p);
     p.no_log();
     p.snapshot.outside = Outside {
-        provider: Asked::Unable(Reason::Messenger(OutsideError::NoNode)),
-        dingtalk: Asked::Unable(Reason::SecretElsewhere),
-        ..Outside::default()
+        provider: Some(Err(Reason::Probe(OutsideError::NoNode))),
+        dingtalk: Some(Err(Reason::SecretElsewhere)),
     };
 });
 
@@ -23,7 +22,7 @@ pub(super) const CASES: &[Case] = &[
         "no road",
         Error,
         false,
-        |p| reach(p, Way::Direct, &[failed(Stage::Tcp)]),
+        |p| reach(p, Route::Direct, &[failed(Stage::Tcp)]),
         UNABLE
     ),
     case!(
@@ -31,7 +30,7 @@ pub(super) const CASES: &[Case] = &[
         "only the direct road",
         Error,
         true,
-        |p| reach(p, Way::Proxied, &[status(200), failed(Stage::Proxy)]),
+        |p| reach(p, Route::Proxied, &[status(200), failed(Stage::Proxy)]),
         UNABLE
     ),
     case!(
@@ -39,7 +38,7 @@ pub(super) const CASES: &[Case] = &[
         "only the proxy",
         Error,
         false,
-        |p| reach(p, Way::Direct, &[failed(Stage::Dns), status(401)]),
+        |p| reach(p, Route::Direct, &[failed(Stage::Dns), status(401)]),
         UNABLE
     ),
     case!(
@@ -93,7 +92,7 @@ pub(super) const CASES: &[Case] = &[
         true,
         |p| {
             behind_a_proxy(p);
-            bots(p, &[well(Way::Direct), lost(Way::Proxied, Stage::Proxy)]);
+            bots(p, &[well(Route::Direct), lost(Route::Proxied, Stage::Proxy)]);
         },
         UNABLE
     ),
@@ -104,7 +103,7 @@ pub(super) const CASES: &[Case] = &[
         false,
         |p| {
             behind_a_proxy(p);
-            bots(p, &[lost(Way::Direct, Stage::Tcp), lost(Way::Proxied, Stage::Proxy)]);
+            bots(p, &[lost(Route::Direct, Stage::Tcp), lost(Route::Proxied, Stage::Proxy)]);
         },
         Some(behind_a_proxy)
     ),
@@ -120,7 +119,7 @@ pub(super) const CASES: &[Case] = &[
                 declared: "1.14.0".to_owned(),
                 found: Some("1.14.0".to_owned()),
             });
-            bots(p, &[well(Way::Direct), well(Way::Proxied)]);
+            bots(p, &[well(Route::Direct), well(Route::Proxied)]);
         },
         NEVER
     ),
@@ -142,7 +141,7 @@ pub(super) const CASES: &[Case] = &[
         true,
         |p| {
             p.environment(&["https_proxy=socks5://127.0.0.1:1080"]);
-            bots(p, &[well(Way::Direct)]);
+            bots(p, &[well(Route::Direct)]);
         },
         Some(hidden)
     ),
@@ -151,7 +150,7 @@ pub(super) const CASES: &[Case] = &[
         "refused",
         Error,
         false,
-        |p| bots(p, &[BotAnswers { token: status(400), ..well(Way::Direct) }]),
+        |p| bots(p, &[BotAnswers { token: status(400), ..well(Route::Direct) }]),
         BROKEN
     ),
     case!(
@@ -159,7 +158,7 @@ pub(super) const CASES: &[Case] = &[
         "not granted",
         Error,
         false,
-        |p| bots(p, &[BotAnswers { open: status(403), ..well(Way::Direct) }]),
+        |p| bots(p, &[BotAnswers { open: status(403), ..well(Route::Direct) }]),
         UNABLE
     ),
     case!(
@@ -167,7 +166,7 @@ pub(super) const CASES: &[Case] = &[
         "no handshake",
         Error,
         false,
-        |p| bots(p, &[BotAnswers { stream: status(502), ..well(Way::Direct) }]),
+        |p| bots(p, &[BotAnswers { stream: status(502), ..well(Route::Direct) }]),
         UNABLE
     ),
     case!(
@@ -177,7 +176,7 @@ pub(super) const CASES: &[Case] = &[
         false,
         |p| {
             behind_a_proxy(p);
-            bots(p, &[lost(Way::Direct, Stage::Tcp), well(Way::Proxied)]);
+            bots(p, &[lost(Route::Direct, Stage::Tcp), well(Route::Proxied)]);
         },
         UNABLE
     ),
@@ -186,49 +185,65 @@ pub(super) const CASES: &[Case] = &[
 /// Provider and DingTalk answer as they should, on the one road that there is.
 pub(in crate::doctor::tests) fn all_is_well_outside(machine: &mut Machine) {
     completion(machine, status(200), &[]);
-    bots(machine, &[well(Way::Direct)]);
+    bots(machine, &[well(Route::Direct)]);
+}
+
+const BASE: &str = "https://llm.example";
+
+fn answer(status: Option<u16>) -> Answer {
+    Answer {
+        subject: BASE.to_owned(),
+        route: Route::Direct,
+        stages: vec![StageTiming { stage: Stage::Http, millis: 5 }],
+        status,
+        failed_stage: None,
+        failed_code: None,
+        body: r#"{"code": "x", "message": "no"}"#.to_owned(),
+        is_completion: true,
+    }
 }
 
 fn status(status: u16) -> Answer {
-    let body = r#"{"code": "x", "message": "no"}"#.to_owned();
-    let laps = vec![Lap { stage: Stage::Http, millis: 5 }];
-    Answer { laps, outcome: Outcome::Answered { status, body } }
+    answer(Some(status))
 }
 
 fn failed(stage: Stage) -> Answer {
-    Answer { laps: Vec::new(), outcome: Outcome::Failed { stage, code: "ETIMEDOUT".to_owned() } }
+    let failed_code = Some("ETIMEDOUT".to_owned());
+    Answer { failed_stage: Some(stage), failed_code, ..answer(None) }
 }
 
 fn slow() -> Answer {
-    Answer { laps: vec![Lap { stage: Stage::Http, millis: 30_000 }], ..status(200) }
+    Answer { stages: vec![StageTiming { stage: Stage::Http, millis: 30_000 }], ..status(200) }
 }
 
 fn provider(machine: &mut Machine, answers: ProviderAnswers) {
-    machine.snapshot.outside.provider = Asked::Answered(answers);
-    machine.snapshot.outside.base_url = "https://llm.example".to_owned();
+    machine.snapshot.outside.provider = Some(Ok(answers));
 }
 
-/// The answers to the look at the roads, the direct one first.
-fn reach(machine: &mut Machine, way: Way, answers: &[Answer]) {
-    let reach = [Way::Direct, Way::Proxied].into_iter().zip(answers.iter().cloned()).collect();
-    provider(machine, ProviderAnswers { reach, way, completion: Err(Unasked::Unreachable) });
+/// The answers to the look at the routes, the direct one first.
+fn reach(machine: &mut Machine, route: Route, answers: &[Answer]) {
+    let routes = [Route::Direct, Route::Proxied].into_iter().zip(answers.iter().cloned());
+    let reach = routes.map(|(route, answer)| Answer { route, ..answer }).collect();
+    provider(machine, ProviderAnswers { reach, route, completion: Err(Unasked::Unreachable) });
 }
 
 fn completion(machine: &mut Machine, answer: Answer, next_door: &[&str]) {
+    let at = |url: &str| Answer { subject: url.to_owned(), ..status(401) };
+    let subject = format!("{BASE}/chat/completions");
     let completion = Completion {
-        url: "https://llm.example/chat/completions".to_owned(),
-        way: Way::Direct,
-        is_completion: next_door.is_empty(),
-        answer,
-        next_door: next_door.iter().map(|door| (*door).to_owned()).collect(),
+        answer: Answer { subject, is_completion: next_door.is_empty(), ..answer },
+        next_door: next_door.iter().map(|url| at(url)).collect(),
     };
-    let reach = vec![(Way::Direct, status(404))];
-    provider(machine, ProviderAnswers { reach, way: Way::Direct, completion: Ok(completion) });
+    asked(machine, Ok(completion));
 }
 
 fn no_key(machine: &mut Machine) {
-    let reach = vec![(Way::Direct, status(404))];
-    provider(machine, ProviderAnswers { reach, way: Way::Direct, completion: Err(Unasked::NoKey) });
+    asked(machine, Err(Unasked::NoKey));
+}
+
+fn asked(machine: &mut Machine, completion: Result<Completion, Unasked>) {
+    let reach = vec![status(404)];
+    provider(machine, ProviderAnswers { reach, route: Route::Direct, completion });
 }
 
 fn behind_a_proxy(machine: &mut Machine) {
@@ -236,14 +251,15 @@ fn behind_a_proxy(machine: &mut Machine) {
 }
 
 fn bots(machine: &mut Machine, answers: &[BotAnswers]) {
-    machine.snapshot.outside.dingtalk = Asked::Answered(answers.to_vec());
+    machine.snapshot.outside.dingtalk = Some(Ok(answers.to_vec()));
 }
 
-fn well(way: Way) -> BotAnswers {
-    BotAnswers { account: None, way, token: status(200), open: status(200), stream: status(101) }
+fn well(route: Route) -> BotAnswers {
+    let on = |code| Answer { route, ..status(code) };
+    BotAnswers { account: None, token: on(200), open: on(200), stream: on(101) }
 }
 
-fn lost(way: Way, stage: Stage) -> BotAnswers {
-    let failed = failed(stage);
-    BotAnswers { token: failed.clone(), open: failed.clone(), stream: failed, ..well(way) }
+fn lost(route: Route, stage: Stage) -> BotAnswers {
+    let failed = Answer { route, ..failed(stage) };
+    BotAnswers { account: None, token: failed.clone(), open: failed.clone(), stream: failed }
 }

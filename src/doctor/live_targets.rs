@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Snapshot, proxy};
 use crate::openclaw::document::{Value, substituted};
-use crate::outside::Way;
+use crate::outside::Route;
 use crate::outside::dingtalk::Bot;
 use crate::outside::provider::Provider;
 use crate::plan::config::provider_of;
@@ -14,14 +14,14 @@ use crate::settings::placeholder::is_placeholder;
 use crate::snapshot::outside::Reason;
 use crate::systemd::environment::{Environment, Target, any_proxy, undici_proxy};
 
-/// Where the world begins: what the gateway's process has in its environment.
+/// What is asked, seen from the environment of the gateway's process.
 #[derive(Debug)]
-pub struct Outlook<'e> {
+pub struct LiveTargets<'e> {
     snapshot: &'e Snapshot,
     environment: Environment,
 }
 
-impl<'e> Outlook<'e> {
+impl<'e> LiveTargets<'e> {
     /// As the gateway sees it; without a gateway and a unit, as if nothing were set.
     #[must_use]
     pub fn of(snapshot: &'e Snapshot) -> Self {
@@ -42,7 +42,7 @@ impl<'e> Outlook<'e> {
     }
 
     /// The provider of the default model.
-    pub fn provider(&self, patience: Duration) -> Result<Provider, Reason> {
+    pub fn provider(&self, timeout: Duration) -> Result<Provider, Reason> {
         let effective = self.snapshot.effective().ok_or(Reason::NotConfigured)?;
         let wanted = provider_of(effective, &Settings::default());
         let entry = effective.get(&["models", "providers", &wanted.id]);
@@ -50,7 +50,7 @@ impl<'e> Outlook<'e> {
         let base_url = self.text_of(entry.get(&["baseUrl"])).ok_or(Reason::NotConfigured)?;
         let target = Target::of(&base_url).ok_or(Reason::NotConfigured)?;
         let proxied = undici_proxy(&self.environment, &target);
-        let way = if proxied.is_some() { Way::Proxied } else { Way::Direct };
+        let route = if proxied.is_some() { Route::Proxied } else { Route::Direct };
         let proxy = proxied.or_else(|| self.proxy()).map(str::to_owned);
         let models = entry.get(&["models"]).and_then(Value::as_array).unwrap_or_default();
         let first = models.first().and_then(|model| model.get(&["id"])).and_then(Value::as_str);
@@ -62,7 +62,7 @@ impl<'e> Outlook<'e> {
         if let Some(key) = &key {
             learn(key);
         }
-        Ok(Provider { api: api.to_owned(), base_url, model, key, proxy, way, patience })
+        Ok(Provider { api: api.to_owned(), base_url, model, key, proxy, route, timeout })
     }
 
     /// OpenClaw 2026.3.13 merges: a literal key in `models.json` wins over the config's.

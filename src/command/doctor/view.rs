@@ -3,13 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::doctor::{Check, Diagnosis, Finding, Severity};
-use crate::outside::Outcome;
+use crate::language::Localized;
 use crate::report::Console;
-use crate::report::console::Mark;
+use crate::report::Mark;
 use crate::report::table::Table;
 use crate::say;
 use crate::snapshot::Snapshot;
-use crate::snapshot::outside::way_text;
 
 /// The screen: findings, worst first; what could not be looked at; one line that sums it up.
 pub(super) fn text(diagnosis: &Diagnosis, console: Console) -> String {
@@ -37,13 +36,12 @@ pub(in crate::command) fn brief(diagnosis: &Diagnosis, console: Console) -> Vec<
 
 /// How long each stage of each question took; nothing where nobody outside was asked.
 pub(super) fn measured(snapshot: &Snapshot) -> Option<String> {
-    let measurements = snapshot.outside.measurements();
+    let answers = snapshot.outside.answers();
     let mut table = Table::default();
-    for measured in &measurements {
-        let way = way_text(measured.way);
-        table.row(&measured.subject, format!("{way}: {}", measured.answer));
+    for answer in &answers {
+        table.row(&answer.subject, format!("{}: {answer}", answer.route.text()));
     }
-    (!measurements.is_empty()).then(|| table.text())
+    (!answers.is_empty()).then(|| table.text())
 }
 
 fn of_finding(check: &Check, finding: &Finding, console: Console) -> String {
@@ -119,41 +117,22 @@ fn summary(diagnosis: &Diagnosis, console: Console) -> String {
 
 /// The body of the JSON document, in the shape of `openclaw doctor --lint --json`.
 pub(super) fn json(diagnosis: &Diagnosis, snapshot: &Snapshot) -> Map<String, Value> {
-    let skipped: Vec<Value> = diagnosis
-        .skipped
-        .iter()
-        .map(|(check, why)| json!({"checkId": check.id, "reason": why}))
-        .collect();
-    let mut body = Map::new();
-    body.insert("checksRun".to_owned(), diagnosis.run.into());
-    body.insert("checksSkipped".to_owned(), skipped.len().into());
-    body.insert("findings".to_owned(), findings_json(diagnosis));
-    body.insert("skipped".to_owned(), skipped.into());
-    let openclaw = snapshot.openclaw().map(|version| version.to_string());
-    body.insert("openclaw".to_owned(), openclaw.into());
-    let connector = snapshot.connector().map(|version| version.to_string());
-    body.insert("connector".to_owned(), connector.into());
-    body.insert("measurements".to_owned(), measurements_json(snapshot));
-    body
+    let skipped = diagnosis.skipped.iter();
+    let skipped: Vec<Value> =
+        skipped.map(|(check, why)| json!({"checkId": check.id, "reason": why})).collect();
+    body([
+        ("checksRun", diagnosis.run.into()),
+        ("checksSkipped", skipped.len().into()),
+        ("findings", findings_json(diagnosis)),
+        ("skipped", skipped.into()),
+        ("openclaw", snapshot.openclaw().map(|version| version.to_string()).into()),
+        ("connector", snapshot.connector().map(|version| version.to_string()).into()),
+        ("measurements", json!(snapshot.outside.answers())),
+    ])
 }
 
-fn measurements_json(snapshot: &Snapshot) -> Value {
-    let measurements = snapshot.outside.measurements();
-    let told = measurements.iter().map(|measured| {
-        let (failed, code) = match &measured.answer.outcome {
-            Outcome::Failed { stage, code } => (Some(stage), Some(code)),
-            Outcome::Answered { .. } => (None, None),
-        };
-        json!({
-            "subject": measured.subject,
-            "way": measured.way.name(),
-            "stages": measured.answer.laps,
-            "status": measured.answer.status(),
-            "failedStage": failed,
-            "failedCode": code,
-        })
-    });
-    told.collect()
+fn body<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The findings alone.
@@ -185,17 +164,8 @@ pub(super) fn list(checks: &[&'static Check]) -> String {
 
 /// The catalogue as data.
 pub(super) fn list_json(checks: &[&'static Check]) -> Map<String, Value> {
-    let checks: Vec<Value> = checks
-        .iter()
-        .map(|check| {
-            json!({
-                "checkId": check.id,
-                "severity": check.severity,
-                "title": check.title(),
-            })
-        })
-        .collect();
-    let mut body = Map::new();
-    body.insert("checks".to_owned(), checks.into());
-    body
+    let checks = checks.iter().map(
+        |check| json!({"checkId": check.id, "severity": check.severity, "title": check.title()}),
+    );
+    body([("checks", checks.collect())])
 }

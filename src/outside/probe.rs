@@ -1,12 +1,9 @@
-//! The messenger: the gateway's own Node.js, with what of its environment decides about names and
+//! The probe: the gateway's own Node.js, with what of its environment decides about names and
 //! certificates. What Node trusts and finds is what the gateway trusts and finds; another TLS
 //! library with another list of authorities could say “well” where the gateway says “fetch failed”.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use serde_json::Value;
 
 use super::{Answer, OutsideError, Question};
 use crate::child::{Helper, Unfinished};
@@ -16,7 +13,7 @@ use crate::systemd::environment::Environment;
 
 const SCRIPT: &str = include_str!("probe.cjs");
 
-/// How much longer than its most patient question Node may take: it has to start, too.
+/// How much longer than its questions Node may take: it has to start, too.
 const START: Duration = Duration::from_secs(10);
 
 /// Variables of the gateway that decide whom Node trusts.
@@ -29,21 +26,21 @@ const TRUST: [&str; 6] = [
     "OPENSSL_CONF",
 ];
 
-/// Options in `NODE_OPTIONS` that do so. Others could make the messenger do something else.
+/// Options in `NODE_OPTIONS` that do so. Others could make the probe do something else.
 const TRUST_OPTIONS: [&str; 5] =
     ["--use-openssl-ca", "--use-system-ca", "--use-bundled-ca", "--tls-", "--dns-result-order="];
 
 /// A Node.js that asks.
-pub struct Messenger<'a> {
-    node: PathBuf,
+pub struct Probe<'a> {
+    node: Option<PathBuf>,
     environment: Vec<(&'static str, String)>,
     interrupt: &'a Interrupt,
 }
 
-impl<'a> Messenger<'a> {
+impl<'a> Probe<'a> {
     /// `node` with what matters of the gateway's environment.
     #[must_use]
-    pub fn new(node: PathBuf, gateway: &Environment, interrupt: &'a Interrupt) -> Self {
+    pub fn new(node: Option<PathBuf>, gateway: &Environment, interrupt: &'a Interrupt) -> Self {
         let trust = TRUST.into_iter();
         let trust = trust.filter_map(|name| Some((name, gateway.get(name)?.to_owned())));
         let options = trust_options(gateway.get("NODE_OPTIONS").unwrap_or_default());
@@ -57,36 +54,27 @@ impl<'a> Messenger<'a> {
         if questions.is_empty() {
             return Ok(Vec::new());
         }
-        let patience = questions.iter().map(Question::patience).max().unwrap_or_default() + START;
-        let asked: Value = questions.iter().map(Question::to_json).collect();
-        let input = format!("{SCRIPT}\nprobe({asked});\n").into_bytes();
+        let node = self.node.clone().ok_or(OutsideError::NoNode)?;
+        let input = format!("{SCRIPT}\nprobe({});\n", serde_json::json!(questions)).into_bytes();
         let environment = self.environment.iter().map(|(name, value)| (name, value));
-        let helper = Helper::new(&self.node).arg("-").envs(environment);
-        let deadline = Deadline::after(patience);
-        let finished = helper.run_with(input, deadline, self.interrupt).map_err(|why| {
-            let node = self.node.clone();
-            match why {
-                Unfinished::Io(cause) => {
-                    OutsideError::NotStarted { node, cause: cause.to_string() }
-                }
-                Unfinished::Late => OutsideError::NoAnswer { node, cause: "ETIMEDOUT".to_owned() },
-                Unfinished::Interrupted => OutsideError::Interrupted,
+        let helper = Helper::new(&node).arg("-").envs(environment);
+        let deadline = Deadline::after(Question::longest(questions) + START);
+        let finished = match helper.run_with(input, deadline, self.interrupt) {
+            Ok(finished) => finished,
+            Err(Unfinished::Io(cause)) => {
+                return Err(OutsideError::NotStarted { node, cause: cause.to_string() });
             }
-        })?;
-        let answers = serde_json::from_str::<Value>(&finished.stdout).unwrap_or_default();
-        let answers = answers.as_array().into_iter().flatten().filter_map(Answer::of_json);
-        let answers: Vec<Answer> = answers.collect();
-        if answers.len() == questions.len() {
-            return Ok(answers);
+            Err(Unfinished::Late) => {
+                return Err(OutsideError::NoAnswer { node, cause: "ETIMEDOUT".to_owned() });
+            }
+            Err(Unfinished::Interrupted) => return Err(OutsideError::Interrupted),
+        };
+        let table: Vec<Answer> = serde_json::from_str(&finished.stdout).unwrap_or_default();
+        if table.len() == questions.len() {
+            return Ok(table.into_iter().map(Answer::without_secrets).collect());
         }
         // not its own words: an old Node shows the line of the script that it does not understand
-        Err(OutsideError::NoAnswer { node: self.node.clone(), cause: finished.status.to_string() })
-    }
-}
-
-impl fmt::Debug for Messenger<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Messenger").field("node", &self.node).finish_non_exhaustive()
+        Err(OutsideError::NoAnswer { node, cause: finished.status.to_string() })
     }
 }
 
@@ -104,12 +92,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::outside::{Outcome, Road, Stage};
+    use crate::outside::Stage;
+    use crate::redaction::learn;
 
     const PATIENCE: Duration = Duration::from_secs(5);
 
     fn asked(questions: &[Question], interrupt: &Interrupt) -> Result<Vec<Answer>, OutsideError> {
-        Messenger::new("node".into(), &Environment::default(), interrupt).ask(questions)
+        Probe::new(Some("node".into()), &Environment::default(), interrupt).ask(questions)
     }
 
     /// Serves one connection: reads until the text holds `until`, says `reply`, tells what it read.
@@ -132,25 +121,55 @@ mod tests {
 
     #[test]
     fn a_question_is_asked_with_header_and_body() {
-        let (port, told) = server("}", "HTTP/1.1 201 Made\r\nContent-Length: 2\r\n\r\nhi");
+        let (port, told) = server("}", "HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nhi");
         let url = format!("http://127.0.0.1:{port}/v1/x?y=z");
-        let question =
-            Question::post(url, json!({"a": 1}), Road::Direct, PATIENCE).with("x-key", "k");
+        let question = Question::post(url, &json!({"a": 1}), None, PATIENCE).with("x-key", "k");
         let answers = asked(&[question], &Interrupt::never()).unwrap();
-        let expected = Outcome::Answered { status: 201, body: "hi".to_owned() };
-        assert_eq!(answers[0].outcome, expected);
+        assert_eq!((answers[0].status, answers[0].body.as_str()), (Some(401), "hi"));
         let told = told.join().unwrap();
         assert!(told.starts_with("POST /v1/x?y=z HTTP/1.1\r\n"), "{told}");
         assert!(told.contains("x-key: k\r\n") && told.ends_with("{\"a\":1}"), "{told}");
     }
 
     #[test]
+    fn no_secret_comes_back() {
+        learn("hush-hush");
+        let reply = "HTTP/1.1 404 No\r\nContent-Length: 13\r\n\r\nbad hush-hush";
+        let (port, _) = server("\r\n\r\n", reply);
+        let url = format!("http://127.0.0.1:{port}/?key=hush-hush");
+        let answers = asked(&[Question::get(url, None, PATIENCE)], &Interrupt::never()).unwrap();
+        assert_eq!(answers[0].body, "bad ***");
+        assert_eq!(answers[0].subject, format!("http://127.0.0.1:{port}/?key=***"));
+    }
+
+    #[test]
+    fn a_socket_that_was_granted_is_opened_and_its_ticket_kept() {
+        let (port, told) = server("\r\n\r\n", "HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n");
+        let grant = format!(r#"{{"endpoint":"ws://127.0.0.1:{port}/c","ticket":"t1"}}"#);
+        let length = grant.len();
+        let reply = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{grant}");
+        let (granting, _) = server("}", reply.leak());
+        let url = format!("http://127.0.0.1:{granting}/");
+        let questions = [
+            Question::post(url, &json!({}), None, PATIENCE),
+            Question::get("http://127.0.0.1:1/", None, PATIENCE).following(),
+        ];
+        let answers = asked(&questions, &Interrupt::never()).unwrap();
+        let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+        assert_eq!(statuses, [Some(200), Some(400)]);
+        assert!(!format!("{answers:?}").contains("t1"), "{answers:?}");
+        let told = told.join().unwrap();
+        assert!(told.starts_with("GET /c?ticket=t1 HTTP/1.1\r\n"), "{told}");
+        assert!(told.contains("upgrade: websocket\r\n"), "{told}");
+    }
+
+    #[test]
     fn a_proxy_that_refuses_is_the_failing_stage() {
         let (port, told) = server("\r\n\r\n", "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
-        let road = Road::Proxy(format!("http://me:pa%40ss@127.0.0.1:{port}"));
-        let question = Question::get("https://model.example/v1/models", road, PATIENCE);
+        let proxy = format!("http://me:pa%40ss@127.0.0.1:{port}");
+        let question = Question::get("https://model.example/v1/models", Some(&proxy), PATIENCE);
         let answers = asked(&[question], &Interrupt::never()).unwrap();
-        assert_eq!(answers[0].failed_stage(), Some(Stage::Proxy), "{:?}", answers[0]);
+        assert_eq!(answers[0].failed_stage, Some(Stage::Proxy), "{:?}", answers[0]);
         assert!(answers[0].to_string().ends_with("proxy HTTP 403 ✗"), "{}", answers[0]);
         let told = told.join().unwrap();
         assert!(told.starts_with("CONNECT model.example:443 HTTP/1.1\r\n"), "{told}");
@@ -163,25 +182,27 @@ mod tests {
         let silent = listener.local_addr().unwrap().port();
         let short = Duration::from_millis(300);
         let questions = [
-            Question::get("https://nowhere.invalid/", Road::Direct, PATIENCE),
-            Question::get("http://127.0.0.1:1/", Road::Direct, PATIENCE),
-            Question::get(format!("https://127.0.0.1:{silent}/"), Road::Direct, short),
-            Question::get(format!("http://127.0.0.1:{silent}/"), Road::Direct, short),
+            Question::get("https://nowhere.invalid/", None, PATIENCE),
+            Question::get("http://127.0.0.1:1/", None, PATIENCE),
+            Question::get(format!("https://127.0.0.1:{silent}/"), None, short),
+            Question::get(format!("http://127.0.0.1:{silent}/"), None, short),
         ];
         let answers = asked(&questions, &Interrupt::never()).unwrap();
-        let stages: Vec<_> = answers.iter().filter_map(Answer::failed_stage).collect();
+        let stages: Vec<_> = answers.iter().filter_map(|answer| answer.failed_stage).collect();
         assert_eq!(stages, [Stage::Dns, Stage::Tcp, Stage::Tls, Stage::Http]);
     }
 
     #[test]
     fn no_node_or_another_program_is_an_error() {
         let never = Interrupt::never();
-        let question = [Question::get("http://127.0.0.1:1/", Road::Direct, PATIENCE)];
+        let question = [Question::get("http://127.0.0.1:1/", None, PATIENCE)];
         let environment = Environment::default();
-        let missing = Messenger::new("/nonexistent/node".into(), &environment, &never);
+        let missing = Probe::new(Some("/nonexistent/node".into()), &environment, &never);
         assert!(matches!(missing.ask(&question), Err(OutsideError::NotStarted { .. })));
-        let other = Messenger::new("/bin/cat".into(), &environment, &never);
+        let other = Probe::new(Some("/bin/cat".into()), &environment, &never);
         assert!(matches!(other.ask(&question), Err(OutsideError::NoAnswer { .. })));
+        let none = Probe::new(None, &environment, &never);
+        assert_eq!(none.ask(&question), Err(OutsideError::NoNode));
     }
 
     #[test]
@@ -192,8 +213,8 @@ mod tests {
             "SECRET=s",
         ]);
         let never = Interrupt::never();
-        let messenger = Messenger::new("node".into(), &gateway, &never);
+        let probe = Probe::new(None, &gateway, &never);
         let expected = [("NODE_EXTRA_CA_CERTS", "/ca.pem"), ("NODE_OPTIONS", "--use-system-ca")];
-        assert_eq!(messenger.environment, expected.map(|(name, value)| (name, value.to_owned())));
+        assert_eq!(probe.environment, expected.map(|(name, value)| (name, value.to_owned())));
     }
 }
