@@ -60,12 +60,10 @@ fn from_journal(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Vec<LogLine> {
-    // the newest first: of more than a child may tell, the oldest are lost
-    let journalctl = journalctl(unit).args(["--reverse", "--since", &moment(since_usec)]);
+    // of more than a child may tell, the end is kept: the oldest lines are lost
+    let journalctl = journalctl(unit).args(["--since", &moment(since_usec)]);
     let Ok(finished) = journalctl.run(deadline, interrupt) else { return Vec::new() };
-    let mut lines: Vec<LogLine> = finished.stdout.lines().filter_map(of_journal).collect();
-    lines.reverse();
-    lines
+    finished.stdout.lines().filter_map(of_journal).collect()
 }
 
 /// Whether the journal holds anything that the gateway has said since a moment.

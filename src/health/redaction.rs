@@ -39,7 +39,7 @@ const HARMLESS: [&str; 42] = [
     "giving up after",
     "protocol mismatch",
     "sample connector",
-    "startAccount error",
+    "startAccount",
     "starting",
     "streaming 更新失败",
     "停止钉钉",
