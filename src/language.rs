@@ -188,48 +188,68 @@ pub enum Kind {
 ///
 /// No text of an error may hold a secret.
 pub trait Explain: Debug + Send + Sync {
+    /// All that is to be said of it.
+    fn problem(&self) -> Problem;
+
     /// A stable id for scripts, such as `config.syntax`; never translated.
-    fn code(&self) -> &'static str;
+    fn code(&self) -> &'static str {
+        self.problem().code
+    }
 
     /// What kind of failure it is.
     fn kind(&self) -> Kind {
-        Kind::Lasting
+        self.problem().kind
     }
 
     /// What went wrong, with the absolute path, the place and the cause.
-    fn message(&self) -> String;
+    fn message(&self) -> String {
+        self.problem().message
+    }
 
     /// What to do now; the last line may be a command to type.
-    fn hint(&self) -> String;
+    fn hint(&self) -> String {
+        self.problem().hint
+    }
 
     /// Evidence below the message, line by line: a program's own words.
-    fn evidence(&self) -> &[String] {
-        &[]
+    fn evidence(&self) -> Vec<String> {
+        self.problem().evidence
     }
 }
 
-/// An error that nobody decides by: it is made where the reason is known, and shown.
-#[derive(Debug)]
+/// What went wrong, and what to do now. It is an error itself where nobody decides by more than its
+/// kind: made by a small function where the reason is known, and shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The stable id.
     pub code: &'static str,
+    /// What kind of failure it is.
+    pub kind: Kind,
     /// What went wrong.
     pub message: String,
     /// What to do now.
     pub hint: String,
+    /// A program's own words about it.
+    pub evidence: Vec<String>,
+}
+
+impl Problem {
+    /// A problem to which trying again does not help.
+    #[must_use]
+    pub fn new(code: &'static str, message: String, hint: String) -> Self {
+        Self { code, kind: Kind::Lasting, message, hint, evidence: Vec::new() }
+    }
+
+    /// The same of another kind.
+    #[must_use]
+    pub fn of_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
 }
 
 impl Explain for Problem {
-    fn code(&self) -> &'static str {
-        self.code
-    }
-
-    fn message(&self) -> String {
-        self.message.clone()
-    }
-
-    fn hint(&self) -> String {
-        self.hint.clone()
+    fn problem(&self) -> Problem {
+        self.clone()
     }
 }
 

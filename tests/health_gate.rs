@@ -12,11 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use openclaw_setup::health::port::Owner;
-use openclaw_setup::health::{
-    Cause, Endpoint, Expectations, Gate, Healthy, LogSource, Proof, Unhealthy,
-};
+use openclaw_setup::health::{Endpoint, Expectations, Gate, Healthy, LogSource, Proof};
 use openclaw_setup::interrupt::Interrupt;
-use openclaw_setup::language::{Explain, Language};
+use openclaw_setup::language::{Explain, Language, Problem};
 use openclaw_setup::patience::Deadline;
 use openclaw_setup::systemd::environment::{Bypass, Environment};
 use openclaw_setup::systemd::{JobOutcome, UserManager, drop_in};
@@ -91,7 +89,7 @@ fn pass(
     manager: &UserManager,
     deadline: Deadline,
     interrupt: &Interrupt,
-) -> Result<Healthy, Unhealthy> {
+) -> Result<Healthy, Problem> {
     let uid = rustix::process::geteuid().as_raw();
     let owner = Owner { uid, unit: Some(UNIT.to_owned()) };
     let endpoint = Endpoint::new(18789, None, owner);
@@ -103,7 +101,7 @@ fn pass(
 
 /// Starts a gateway with these faults and expects the gate to see, well before its deadline,
 /// what is wrong.
-fn seen_early(faults: &str, tamper: fn()) -> Unhealthy {
+fn seen_early(faults: &str, tamper: fn()) -> Problem {
     let manager = set_up(faults);
     tamper();
     manager.reload(in_time(), &never()).unwrap();
@@ -119,7 +117,7 @@ fn seen_early(faults: &str, tamper: fn()) -> Unhealthy {
 }
 
 /// The same for what only time can tell.
-fn seen_at_the_deadline(faults: &str) -> Unhealthy {
+fn seen_at_the_deadline(faults: &str) -> Problem {
     let manager = set_up(faults);
     start(&manager);
     let begin = Instant::now();
@@ -165,9 +163,10 @@ fn without_a_journal_the_log_file_proves_it() {
 fn a_connector_that_does_not_compile_is_told_with_openclaws_reason() {
     bench::inside(|| {
         let unhealthy = seen_early(r#"{"plugin": "fails"}"#, || {});
-        let Cause::ConnectorFailed { reason } = &unhealthy.cause else { panic!("{unhealthy:?}") };
+        assert_eq!(unhealthy.code, "gateway.connector-failed");
+        let reason = &unhealthy.message;
         assert!(reason.contains("ParseError") && reason.contains(":1:0"), "{reason}");
-        assert!(!unhealthy.log.is_empty());
+        assert!(!unhealthy.evidence.is_empty());
     });
 }
 
@@ -186,7 +185,8 @@ fn an_invalid_configuration_is_told_at_once() {
             let tree = Path::new(bench::HOME).join(".openclaw/extensions/dingtalk-connector");
             fs::remove_dir_all(tree).unwrap();
         });
-        let Cause::ConfigInvalid { reason } = &unhealthy.cause else { panic!("{unhealthy:?}") };
+        assert_eq!(unhealthy.code, "gateway.config-invalid");
+        let reason = &unhealthy.message;
         assert!(reason.contains("unknown channel id: dingtalk-connector"), "{reason}");
     });
 }
@@ -198,7 +198,10 @@ fn a_gateway_that_keeps_ending_is_a_crash_loop() {
         let unhealthy = seen_early(&format!(r#"{{"refuse": "{said}"}}"#), || {});
         assert_eq!(unhealthy.code(), "gateway.crash-loop");
         let masked = |line: &String| line == "no, with ***";
-        assert!(!unhealthy.log.is_empty() && unhealthy.log.iter().all(masked), "{unhealthy:?}");
+        assert!(
+            !unhealthy.evidence.is_empty() && unhealthy.evidence.iter().all(masked),
+            "{unhealthy:?}"
+        );
     });
 }
 
@@ -216,8 +219,8 @@ fn a_gateway_that_ends_for_good_is_down() {
         let unhealthy = seen_early(r#"{"refuse": "no"}"#, || {
             write_drop_in("once.conf", "[Service]\nRestart=no\n");
         });
-        let down = Cause::Down { result: "exit-code".to_owned(), status: 1 };
-        assert_eq!(unhealthy.cause, down);
+        assert_eq!(unhealthy.code, "gateway.down");
+        assert!(unhealthy.message.contains("exit-code, status 1"), "{unhealthy:?}");
     });
 }
 
@@ -225,7 +228,7 @@ fn a_gateway_that_ends_for_good_is_down() {
 fn a_closed_chat_endpoint_is_told() {
     bench::inside(|| {
         let off = || edit("\"chatCompletions\": {\"enabled\": true}", "\"chatCompletions\": {}");
-        assert_eq!(seen_early("{}", off).cause, Cause::ChatDisabled);
+        assert_eq!(seen_early("{}", off).code, "gateway.chat-disabled");
     });
 }
 
@@ -233,7 +236,7 @@ fn a_closed_chat_endpoint_is_told() {
 fn a_token_that_we_do_not_have_is_told() {
     bench::inside(|| {
         let token = || edit("{\"mode\": \"none\"}", "{\"mode\": \"token\", \"token\": \"t\"}");
-        assert_eq!(seen_early("{}", token).cause, Cause::ChatUnauthorised);
+        assert_eq!(seen_early("{}", token).code, "gateway.chat-unauthorised");
     });
 }
 
@@ -241,8 +244,9 @@ fn a_token_that_we_do_not_have_is_told() {
 fn a_process_without_the_bypass_is_told() {
     bench::inside(|| {
         let undo = || write_drop_in("zz.conf", "[Service]\nEnvironment=NO_PROXY=corp\n");
-        let missing = Cause::BypassMissing { variables: vec!["NO_PROXY"] };
-        assert_eq!(seen_early("{}", undo).cause, missing);
+        let unhealthy = seen_early("{}", undo);
+        assert_eq!(unhealthy.code, "gateway.bypass-missing");
+        assert!(unhealthy.message.ends_with(" NO_PROXY"), "{unhealthy:?}");
     });
 }
 
@@ -250,7 +254,7 @@ fn a_process_without_the_bypass_is_told() {
 fn a_gateway_that_never_gets_ready_is_told() {
     bench::inside(|| {
         let unhealthy = seen_at_the_deadline(r#"{"never_ready": true}"#);
-        assert_eq!(unhealthy.cause, Cause::NotReady { failing: Vec::new() });
+        assert_eq!(unhealthy.code, "gateway.not-ready");
     });
 }
 
@@ -258,7 +262,7 @@ fn a_gateway_that_never_gets_ready_is_told() {
 fn a_gateway_that_does_not_listen_is_told() {
     bench::inside(|| {
         let unhealthy = seen_at_the_deadline(r#"{"listen_after": 60}"#);
-        assert_eq!(unhealthy.cause, Cause::NoListener { port: 18789 });
+        assert_eq!(unhealthy.code, "gateway.no-listener");
     });
 }
 
@@ -275,7 +279,7 @@ fn an_interrupt_ends_the_watch() {
             Instant::now()
         });
         let unhealthy = pass(&manager, in_time(), &interrupt).unwrap_err();
-        assert_eq!(unhealthy.cause, Cause::Interrupted);
+        assert_eq!(unhealthy.code, "gateway.interrupted");
         assert!(asked.join().unwrap().elapsed() < Duration::from_secs(15));
     });
 }

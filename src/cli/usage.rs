@@ -159,6 +159,10 @@ impl UsageError {
 }
 
 impl Explain for UsageError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint())
+    }
+
     fn code(&self) -> &'static str {
         "usage"
     }

@@ -126,6 +126,10 @@ impl PayloadError {
 }
 
 impl Explain for PayloadError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::Truncated { .. } => "payload.truncated",

@@ -31,6 +31,10 @@ pub enum SourceError {
 }
 
 impl Explain for SourceError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint())
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "payload.not-found",

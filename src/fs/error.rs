@@ -66,6 +66,10 @@ impl FileError {
 }
 
 impl Explain for FileError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
+    }
+
     fn code(&self) -> &'static str {
         match self.action {
             Action::Read => "file.read",

@@ -147,6 +147,10 @@ impl From<FileError> for OwnError {
 }
 
 impl Explain for NotOurs {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint())
+    }
+
     fn code(&self) -> &'static str {
         "file.not-ours"
     }
@@ -198,6 +202,10 @@ impl Explain for NotOurs {
 }
 
 impl Explain for OwnError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint())
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::NotOurs(error) => error.code(),

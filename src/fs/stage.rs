@@ -65,6 +65,10 @@ impl StageError {
 }
 
 impl Explain for StageError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::Failed { deed: Deed::Create, .. } => "stage.create",

@@ -1,229 +1,203 @@
-//! Why a gateway is not healthy, with its own words about it.
+//! Why a gateway is not healthy, or its log cannot be shown.
 
-use crate::language::{Explain, Kind};
-use crate::say;
-use crate::systemd::ManagerError;
+use std::io;
+use std::path::PathBuf;
 
-/// What is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
-    /// The user manager could not be asked.
-    Manager(ManagerError),
-    /// The operator asked us to stop.
-    Interrupted,
-    /// The unit ended and stays down.
-    Down {
-        /// systemd's word for how: `exit-code`, `signal`, `start-limit-hit`, `success`, …
-        result: String,
-        /// The exit status or signal of its main process.
-        status: i32,
-    },
-    /// The unit ends and is started again, over and over.
-    CrashLoop {
-        /// How often, since we look.
-        restarts: u32,
-    },
-    /// The gateway refuses its configuration.
-    ConfigInvalid {
-        /// The file and `OpenClaw`'s list of what is wrong in it.
-        reason: String,
-    },
-    /// The gateway refuses to start for another reason.
-    StartRefused {
-        /// Its words.
-        reason: String,
-    },
-    /// The unit has not come up in time.
-    NotUp {
-        /// Its state, such as `activating/auto-restart`.
-        state: String,
-    },
-    /// The unit runs, but nobody listens on the port.
-    NoListener {
-        /// The port.
-        port: u16,
-    },
-    /// The gateway says that it is not ready.
-    NotReady {
-        /// The channels it waits for.
-        failing: Vec<String>,
-    },
-    /// Another program listens on the port.
-    PortTaken {
-        /// The port.
-        port: u16,
-        /// Whose it is.
-        whose: String,
-    },
-    /// Something else than this gateway answers on the port, or nothing in time.
-    OddAnswer {
-        /// The port.
-        port: u16,
-        /// What came.
-        what: String,
-    },
-    /// `POST /v1/chat/completions` is switched off.
-    ChatDisabled,
-    /// `POST /v1/chat/completions` does not take our token.
-    ChatUnauthorised,
-    /// The process does not have our entries in `no_proxy` or `NO_PROXY`.
-    BypassMissing {
-        /// The variables that lack them.
-        variables: Vec<&'static str>,
-    },
-    /// The gateway says that it could not load the connector.
-    ConnectorFailed {
-        /// Its words.
-        reason: String,
-    },
-    /// The gateway runs without the connector, and does not say why.
-    ConnectorMissing {
-        /// The channel.
-        id: String,
-    },
-    /// Neither the log nor the gateway itself has said that the connector is loaded.
-    ConnectorUnproven {
-        /// The channel.
-        id: String,
-    },
-    /// Everything was well, but not for long enough.
-    Unsettled,
+use crate::language::{Kind, Problem, list};
+use crate::systemd::environment::{Overridden, Override};
+use crate::{say, say_count};
+
+/// A problem whose cause the gateway's log should show.
+fn see_log(unit: &str, code: &'static str, message: String) -> Problem {
+    let hint = say!("Read the gateway's log: journalctl --user -u {unit} -n 100", unit);
+    Problem::new(code, message, hint)
 }
 
-/// An unhealthy gateway.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unhealthy {
-    /// The unit.
-    pub unit: String,
-    /// What is wrong.
-    pub cause: Cause,
-    /// The gateway's last lines, without secrets and without what people wrote to the bot.
-    pub log: Vec<String>,
+/// The operator asked us to stop.
+pub(super) fn interrupted() -> Problem {
+    let message = say!("interrupted while watching the gateway");
+    Problem::new("gateway.interrupted", message, say!("Run the command again."))
+        .of_kind(Kind::Interrupted)
 }
 
-impl Explain for Unhealthy {
-    fn code(&self) -> &'static str {
-        match &self.cause {
-            Cause::Manager(error) => error.code(),
-            Cause::Interrupted => "gateway.interrupted",
-            Cause::Down { .. } => "gateway.down",
-            Cause::CrashLoop { .. } => "gateway.crash-loop",
-            Cause::ConfigInvalid { .. } => "gateway.config-invalid",
-            Cause::StartRefused { .. } => "gateway.start-refused",
-            Cause::NotUp { .. } => "gateway.not-up",
-            Cause::NoListener { .. } => "gateway.no-listener",
-            Cause::NotReady { .. } => "gateway.not-ready",
-            Cause::PortTaken { .. } => "gateway.port-taken",
-            Cause::OddAnswer { .. } => "gateway.odd-answer",
-            Cause::ChatDisabled => "gateway.chat-disabled",
-            Cause::ChatUnauthorised => "gateway.chat-unauthorised",
-            Cause::BypassMissing { .. } => "gateway.bypass-missing",
-            Cause::ConnectorFailed { .. } => "gateway.connector-failed",
-            Cause::ConnectorMissing { .. } => "gateway.connector-missing",
-            Cause::ConnectorUnproven { .. } => "gateway.connector-unproven",
-            Cause::Unsettled => "gateway.unsettled",
-        }
-    }
-
-    fn kind(&self) -> Kind {
-        match &self.cause {
-            Cause::Manager(error) => error.kind(),
-            Cause::Interrupted => Kind::Interrupted,
-            _ => Kind::Lasting,
-        }
-    }
-
-    fn message(&self) -> String {
-        match &self.cause {
-            Cause::Manager(error) => error.message(),
-            Cause::Interrupted => say!("interrupted while watching the gateway"),
-            cause => self.about_the_process(cause),
-        }
-    }
-
-    fn hint(&self) -> String {
-        let unit = &self.unit;
-        match &self.cause {
-            Cause::Manager(error) => error.hint(),
-            Cause::Interrupted => say!("Run the command again."),
-            Cause::ConfigInvalid { .. } => say!(
-                "Correct the file; OpenClaw lists every problem with: openclaw config validate"
-            ),
-            Cause::ChatDisabled | Cause::ChatUnauthorised | Cause::BypassMissing { .. } => {
-                say!("Look at what is effective: openclaw-setup status")
-            }
-            Cause::PortTaken { port, .. } => {
-                say!("Find out what it is and stop it: ss -ltnp 'sport = :{port}'", port)
-            }
-            _ => say!("Read the gateway's log: journalctl --user -u {unit} -n 100", unit),
-        }
-    }
-
-    fn evidence(&self) -> &[String] {
-        &self.log
-    }
+/// The unit ended and stays down; `result` is systemd's word for how.
+pub(super) fn down(unit: &str, result: &str, status: i32) -> Problem {
+    let message =
+        say!("{unit} has exited and stays down ({result}, status {status})", unit, result, status);
+    see_log(unit, "gateway.down", message)
 }
 
-impl Unhealthy {
-    fn about_the_process(&self, cause: &Cause) -> String {
-        let unit = &self.unit;
-        match cause {
-            Cause::Down { result, status } => say!(
-                "{unit} has ended and stays down ({result}, status {status})",
-                unit,
-                result,
-                status
-            ),
-            Cause::CrashLoop { restarts } => say!(
-                "{unit} keeps ending; systemd has started it again {restarts} times",
-                unit,
-                restarts
-            ),
-            Cause::ConfigInvalid { reason } => {
-                say!("the gateway refuses its configuration: {reason}", reason)
-            }
-            Cause::StartRefused { reason } => {
-                say!("the gateway refuses to start: {reason}", reason)
-            }
-            Cause::NotUp { state } => say!("{unit} has not come up: {state}", unit, state),
-            Cause::Unsettled => say!("{unit} has not run long enough to be called stable", unit),
-            cause => about_the_answers(cause),
-        }
-    }
+/// The unit ends and is started again, over and over.
+pub(super) fn crash_loop(unit: &str, restarts: u32) -> Problem {
+    let message = say_count!(
+        restarts,
+        "{unit} keeps exiting; systemd has restarted it {restarts} time",
+        "{unit} keeps exiting; systemd has restarted it {restarts} times",
+        unit,
+        restarts
+    );
+    see_log(unit, "gateway.crash-loop", message)
 }
 
-fn about_the_answers(cause: &Cause) -> String {
-    match cause {
-        Cause::NoListener { port } => say!("nobody listens on 127.0.0.1:{port}", port),
-        Cause::NotReady { failing } => {
-            let failing = failing.join(", ");
-            say!("the gateway is not ready; it waits for: {failing}", failing)
-        }
-        Cause::PortTaken { port, whose } => say!(
-            "127.0.0.1:{port} is not the gateway's but held by {whose}; it was told no token",
-            port,
-            whose
+/// The gateway refuses its configuration; the reason is `OpenClaw`'s list of what is wrong.
+pub(super) fn config_invalid(reason: &str) -> Problem {
+    let message = say!("the gateway rejects its configuration: {reason}", reason);
+    let hint =
+        say!("Correct the file; OpenClaw lists every problem with: openclaw config validate");
+    Problem::new("gateway.config-invalid", message, hint)
+}
+
+/// The gateway refuses to start for another reason.
+pub(super) fn start_refused(unit: &str, reason: &str) -> Problem {
+    let message = say!("the gateway refuses to start: {reason}", reason);
+    see_log(unit, "gateway.start-refused", message)
+}
+
+/// The unit has not come up in time.
+pub(super) fn not_up(unit: &str, state: &str) -> Problem {
+    see_log(unit, "gateway.not-up", say!("{unit} has not come up: {state}", unit, state))
+}
+
+/// The unit runs, but nothing listens on the port.
+pub(super) fn no_listener(unit: &str, port: u16) -> Problem {
+    see_log(unit, "gateway.no-listener", say!("nothing listens on 127.0.0.1:{port}", port))
+}
+
+/// The gateway says that it is not ready, and which channels it waits for.
+pub(super) fn not_ready(unit: &str, failing: &[String]) -> Problem {
+    let message = if failing.is_empty() {
+        say!("the gateway is not ready")
+    } else {
+        say!("the gateway is not ready; it waits for: {failing}", failing = list(failing))
+    };
+    see_log(unit, "gateway.not-ready", message)
+}
+
+/// Another program listens on the port.
+pub(super) fn port_taken(port: u16, whose: &str) -> Problem {
+    let message = say!(
+        "127.0.0.1:{port} is held by {whose}, not by the gateway; no token was sent to it",
+        port,
+        whose
+    );
+    let hint = say!("Find out what it is and stop it: ss -ltnp 'sport = :{port}'", port);
+    Problem::new("gateway.port-taken", message, hint)
+}
+
+/// Something else than this gateway answers on the port, or nothing in time.
+pub(super) fn odd_answer(unit: &str, port: u16, what: &str) -> Problem {
+    let message =
+        say!("127.0.0.1:{port} does not answer like an OpenClaw gateway: {what}", port, what);
+    see_log(unit, "gateway.odd-answer", message)
+}
+
+fn see_status(code: &'static str, message: String) -> Problem {
+    Problem::new(code, message, say!("See which settings are in effect: openclaw-setup status"))
+}
+
+/// `POST /v1/chat/completions` is switched off.
+pub(super) fn chat_disabled() -> Problem {
+    let message =
+        say!("POST /v1/chat/completions is disabled (404), so the connector gets no answer");
+    see_status("gateway.chat-disabled", message)
+}
+
+/// `POST /v1/chat/completions` does not take our token.
+pub(super) fn chat_unauthorised() -> Problem {
+    let message = say!("POST /v1/chat/completions rejects the connector's token (401)");
+    see_status("gateway.chat-unauthorised", message)
+}
+
+/// The process does not have our entries in these variables.
+pub(super) fn bypass_missing(variables: &[&str]) -> Problem {
+    let variables = list(variables);
+    let message = say!("the running gateway has no loopback entries in {variables}", variables);
+    see_status("gateway.bypass-missing", message)
+}
+
+/// The gateway says that it could not load the connector.
+pub(super) fn connector_failed(unit: &str, reason: &str) -> Problem {
+    let message = say!("the gateway could not load the connector: {reason}", reason);
+    see_log(unit, "gateway.connector-failed", message)
+}
+
+/// The gateway runs without the connector, and does not say why.
+pub(super) fn connector_missing(unit: &str, id: &str) -> Problem {
+    let message = say!("the gateway is running without the channel {id}", id);
+    see_log(unit, "gateway.connector-missing", message)
+}
+
+/// Neither the log nor the gateway itself has said that the connector is loaded.
+pub(super) fn connector_unproven(unit: &str, id: &str) -> Problem {
+    let message = say!("nothing shows that the gateway has loaded the channel {id}", id);
+    see_log(unit, "gateway.connector-unproven", message)
+}
+
+/// Everything was well, but not for long enough.
+pub(super) fn unsettled(unit: &str) -> Problem {
+    let message = say!("{unit} has not been running long enough to count as stable", unit);
+    see_log(unit, "gateway.unsettled", message)
+}
+
+/// The drop-in is in force, and still the unit's environment lacks our entries: `undone` says whose
+/// doing it is.
+#[must_use]
+pub fn bypass_undone(unit: &str, undone: &[Overridden]) -> Problem {
+    let names: Vec<_> = undone.iter().map(|undone| undone.spelling.name()).collect();
+    let culprit = match undone.first().map(|undone| &undone.culprit) {
+        Some(Override::EnvironmentFile(path)) => say!(
+            "{path}, an EnvironmentFile of the unit, which overrides every drop-in",
+            path = path.display()
         ),
-        Cause::OddAnswer { port, what } => {
-            say!("127.0.0.1:{port} does not answer like an OpenClaw gateway: {what}", port, what)
+        Some(Override::DropIn(path)) => {
+            say!("{path}, a drop-in that systemd reads after ours", path = path.display())
         }
-        Cause::ChatDisabled => {
-            say!("POST /v1/chat/completions is switched off (404), so the connector gets no answer")
+        Some(Override::UnsetEnvironment) => {
+            say!("UnsetEnvironment= in the unit or one of its drop-ins")
         }
-        Cause::ChatUnauthorised => {
-            say!("POST /v1/chat/completions refuses the connector's token (401)")
-        }
-        Cause::BypassMissing { variables } => {
-            let variables = variables.join(", ");
-            say!("the running gateway has no loopback entries in {variables}", variables)
-        }
-        Cause::ConnectorFailed { reason } => {
-            say!("the gateway could not load the connector: {reason}", reason)
-        }
-        Cause::ConnectorMissing { id } => say!("the gateway runs without the channel {id}", id),
-        Cause::ConnectorUnproven { id } => {
-            say!("nothing proves that the gateway has loaded the channel {id}", id)
-        }
-        _ => String::new(),
-    }
+        Some(Override::Unknown) | None => say!("a setting that could not be found"),
+    };
+    let message = say!(
+        "{unit}: {names} would not bypass the proxy for loopback, because of {culprit}",
+        unit,
+        names = list(&names),
+        culprit
+    );
+    let hint = say!(
+        "Add 127.0.0.1,localhost,::1,[::1] to no_proxy and NO_PROXY there, or remove both variables there, then run the command again."
+    );
+    Problem::new("gateway.bypass-undone", message, hint)
+}
+
+/// Nobody has logged anything: neither the unit to the journal, nor anybody to these places.
+pub(super) fn no_log(unit: &str, places: &[PathBuf]) -> Problem {
+    let places: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
+    let message = say!(
+        "there is no log: the journal has no lines of {unit}, and this user has no log file at any of: {places}",
+        unit,
+        places = list(&places)
+    );
+    let hint = say!(
+        "See whether the gateway has ever been started, and run this as its owner: openclaw-setup status"
+    );
+    Problem::new("logs.absent", message, hint)
+}
+
+/// journalctl could not be started, or has ended by itself.
+pub(super) fn journal_ended(complaint: &str) -> Problem {
+    let message = say!("journalctl ended unexpectedly: {complaint}", complaint);
+    Problem::new("logs.journal", message, say!("Run the command again."))
+}
+
+/// The log files cannot be read, or not be waited for.
+pub(super) fn log_unreadable(cause: &io::Error) -> Problem {
+    let message = say!("the gateway's log cannot be read: {cause}", cause);
+    Problem::new("logs.read", message, say!("Run the command again."))
+}
+
+/// The lines cannot be written.
+pub(super) fn log_unwritable(cause: &io::Error) -> Problem {
+    let message = say!("the lines cannot be written: {cause}", cause);
+    let hint = say!("Free some space where the output goes, or write it to another place.");
+    Problem::new("logs.write", message, hint)
 }

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::error::{Cause, Unhealthy};
 use super::{
     ChannelQuestion, ChatAnswer, Endpoint, LogLine, LogSource, Readiness, Redaction, Sign, Signs,
-    asked_for_channel, gateway_log,
+    asked_for_channel, error, gateway_log,
 };
 use crate::fs::foreign;
 use crate::interrupt::Interrupt;
+use crate::language::{Explain, Problem};
 use crate::patience::Deadline;
 use crate::redaction::masked;
 use crate::systemd::environment::{Bypass, Environment, Spelling};
@@ -34,7 +34,7 @@ const SETTLE: Duration = Duration::from_secs(3);
 /// Automatic restarts that are a crash loop: one may be `OpenClaw` applying a changed configuration.
 const LOOP: u32 = 2;
 
-/// How many of the gateway's last lines an [`Unhealthy`] shows.
+/// How many of the gateway's last lines a [`Problem`] shows.
 const SHOWN_LINES: usize = 12;
 
 /// What a healthy gateway must show, besides running and being ready.
@@ -91,7 +91,7 @@ impl Gate<'_> {
         expectations: &Expectations,
         deadline: Deadline,
         interrupt: &Interrupt,
-    ) -> Result<Healthy, Unhealthy> {
+    ) -> Result<Healthy, Problem> {
         let mut watch = Watch {
             gate: self,
             expectations,
@@ -102,12 +102,14 @@ impl Gate<'_> {
             first_start_usec: 0,
             last_start_usec: 0,
             last_look: None,
-            lacking: Cause::NotUp { state: "?".to_owned() },
+            lacking: error::not_up(self.unit, "?"),
         };
         loop {
             match watch.look() {
                 Ok(Some(healthy)) => return Ok(healthy),
-                Ok(None) if interrupt.is_raised() => return Err(watch.verdict(Cause::Interrupted)),
+                Ok(None) if interrupt.is_raised() => {
+                    return Err(watch.verdict(error::interrupted()));
+                }
                 Ok(None) if deadline.remaining() < LOOK => {
                     let cause = watch.lacking.clone();
                     return Err(watch.verdict(cause));
@@ -132,7 +134,7 @@ struct Watch<'a> {
     last_start_usec: u64,
     last_look: Option<Instant>,
     /// What would be reported if time were up now.
-    lacking: Cause,
+    lacking: Problem,
 }
 
 /// One run of the unit: what has been proved of it.
@@ -168,14 +170,14 @@ impl Run {
 
 impl Watch<'_> {
     /// One look: `Some` when everything expected has been proved of a run that has settled.
-    fn look(&mut self) -> Result<Option<Healthy>, Cause> {
+    fn look(&mut self) -> Result<Option<Healthy>, Problem> {
         let unit = self.gate.manager.unit(self.gate.unit, self.deadline, self.interrupt);
         let unit = match unit {
             Ok(unit) => unit,
             // our own patience ended, in the middle of a look like many before
             Err(ManagerError::Hung { .. }) if self.has_looked_lately() => return Ok(None),
-            Err(ManagerError::Interrupted { .. }) => return Err(Cause::Interrupted),
-            Err(error) => return Err(Cause::Manager(error)),
+            Err(ManagerError::Interrupted { .. }) => return Err(error::interrupted()),
+            Err(error) => return Err(error.problem()),
         };
         self.note(&unit);
         let Some(pid) = self.running(&unit)? else { return Ok(None) };
@@ -188,7 +190,7 @@ impl Watch<'_> {
         let watched = run.since.elapsed();
         self.lacking = match lacking {
             Some(cause) => cause,
-            None if watched < settle => Cause::Unsettled,
+            None if watched < settle => error::unsettled(self.gate.unit),
             None => {
                 return Ok(Some(Healthy {
                     invocation_id: run.invocation_id,
@@ -215,7 +217,7 @@ impl Watch<'_> {
     }
 
     /// The main process, if the unit is up; an error if it is certainly not going to be.
-    fn running(&mut self, unit: &Unit) -> Result<Option<u32>, Cause> {
+    fn running(&mut self, unit: &Unit) -> Result<Option<u32>, Problem> {
         let restarts =
             unit.n_restarts.saturating_sub(*self.first_restarts.get_or_insert(unit.n_restarts));
         if unit.active_state == ActiveState::Active && restarts < LOOP {
@@ -226,20 +228,19 @@ impl Watch<'_> {
             self.refusal()?;
         }
         if restarts >= LOOP {
-            return Err(Cause::CrashLoop { restarts });
+            return Err(error::crash_loop(self.gate.unit, restarts));
         }
         let is_down = matches!(unit.active_state, ActiveState::Failed | ActiveState::Inactive);
         if is_down && !unit.job_queued {
-            let result = unit.result.clone();
-            return Err(Cause::Down { result, status: unit.exec_main_status });
+            return Err(error::down(self.gate.unit, &unit.result, unit.exec_main_status));
         }
         self.lacking =
-            Cause::NotUp { state: format!("{:?}/{}", unit.active_state, unit.sub_state) };
+            error::not_up(self.gate.unit, &format!("{:?}/{}", unit.active_state, unit.sub_state));
         Ok(None)
     }
 
     /// Whatever is still unproved of this run, or what is certainly wrong with it.
-    fn probe(&self, run: &mut Run, unit: &Unit, pid: u32) -> Result<Option<Cause>, Cause> {
+    fn probe(&self, run: &mut Run, unit: &Unit, pid: u32) -> Result<Option<Problem>, Problem> {
         let readiness = self.gate.endpoint.readiness(self.request());
         if let Some(cause) = self.unready(readiness) {
             return Ok(Some(cause));
@@ -247,10 +248,10 @@ impl Watch<'_> {
         if self.expectations.chat && !run.chat {
             match self.gate.endpoint.chat(self.request()) {
                 ChatAnswer::Open => run.chat = true,
-                ChatAnswer::Disabled | ChatAnswer::NotAllowed => return Err(Cause::ChatDisabled),
-                ChatAnswer::Unauthorised => return Err(Cause::ChatUnauthorised),
+                ChatAnswer::Disabled | ChatAnswer::NotAllowed => return Err(error::chat_disabled()),
+                ChatAnswer::Unauthorised => return Err(error::chat_unauthorised()),
                 ChatAnswer::RateLimited => return Ok(Some(self.odd("HTTP 429"))),
-                ChatAnswer::Foreign { whose } => return Ok(Some(self.taken(whose))),
+                ChatAnswer::Foreign { whose } => return Ok(Some(self.taken(&whose))),
                 ChatAnswer::Odd { what } => return Ok(Some(self.odd(&what))),
             }
         }
@@ -264,14 +265,14 @@ impl Watch<'_> {
         self.connector(run, unit, &environment)
     }
 
-    fn unready(&self, readiness: Readiness) -> Option<Cause> {
-        let port = self.gate.endpoint.port();
+    fn unready(&self, readiness: Readiness) -> Option<Problem> {
+        let (unit, port) = (self.gate.unit, self.gate.endpoint.port());
         match readiness {
             Readiness::Ready => None,
-            Readiness::NotReady { failing } => Some(Cause::NotReady { failing }),
-            Readiness::NoListener => Some(Cause::NoListener { port }),
-            Readiness::Foreign { whose } => Some(self.taken(whose)),
-            Readiness::Odd { what } => Some(Cause::OddAnswer { port, what }),
+            Readiness::NotReady { failing } => Some(error::not_ready(unit, &failing)),
+            Readiness::NoListener => Some(error::no_listener(unit, port)),
+            Readiness::Foreign { whose } => Some(self.taken(&whose)),
+            Readiness::Odd { what } => Some(self.odd(&what)),
         }
     }
 
@@ -282,7 +283,7 @@ impl Watch<'_> {
         run: &mut Run,
         unit: &Unit,
         environment: &Environment,
-    ) -> Result<Option<Cause>, Cause> {
+    ) -> Result<Option<Problem>, Problem> {
         let Some(id) = &self.expectations.connector else { return Ok(None) };
         if run.connector.is_some() {
             return Ok(None);
@@ -290,7 +291,7 @@ impl Watch<'_> {
         if is_due(&mut run.log_read, READ_LOG) {
             let signs = Signs::of(&self.lines_since(self.last_start_usec), id);
             if let Some(reason) = signs.connector_failure() {
-                return Err(Cause::ConnectorFailed { reason: masked(reason) });
+                return Err(error::connector_failed(self.gate.unit, &masked(reason)));
             }
             run.connector = signs.connector_proof().map(|line| Proof::Log(masked(line)));
         }
@@ -300,41 +301,41 @@ impl Watch<'_> {
         {
             // OpenClaw's own command line shows the gateway's token to whoever is there
             if let Some(whose) = self.gate.endpoint.stranger() {
-                return Ok(Some(self.taken(whose)));
+                return Ok(Some(self.taken(&whose)));
             }
             match asked_for_channel(id, command, environment, self.deadline, self.interrupt) {
                 ChannelQuestion::Listed => run.connector = Some(Proof::Listed),
                 ChannelQuestion::Missing => {
-                    return Err(Cause::ConnectorMissing { id: id.clone() });
+                    return Err(error::connector_missing(self.gate.unit, id));
                 }
                 ChannelQuestion::Unanswered => {}
             }
         }
         // also after a proof: the question took its time, so the unit is looked at once more
-        Ok(Some(Cause::ConnectorUnproven { id: id.clone() }))
+        Ok(Some(error::connector_unproven(self.gate.unit, id)))
     }
 
     /// Why the gateway itself says that it will not start.
-    fn refusal(&self) -> Result<(), Cause> {
+    fn refusal(&self) -> Result<(), Problem> {
         let id = self.expectations.connector.as_deref().unwrap_or_default();
         match Signs::of(&self.lines_since(self.first_start_usec), id).refusal() {
-            Some(Sign::ConfigInvalid(reason)) => {
-                Err(Cause::ConfigInvalid { reason: masked(reason) })
+            Some(Sign::ConfigInvalid(reason)) => Err(error::config_invalid(&masked(reason))),
+            Some(Sign::StartRefused(reason)) => {
+                Err(error::start_refused(self.gate.unit, &masked(reason)))
             }
-            Some(Sign::StartRefused(reason)) => Err(Cause::StartRefused { reason: masked(reason) }),
             _ => Ok(()),
         }
     }
 
-    fn taken(&self, whose: String) -> Cause {
-        Cause::PortTaken { port: self.gate.endpoint.port(), whose }
+    fn taken(&self, whose: &str) -> Problem {
+        error::port_taken(self.gate.endpoint.port(), whose)
     }
 
-    fn odd(&self, what: &str) -> Cause {
-        Cause::OddAnswer { port: self.gate.endpoint.port(), what: what.to_owned() }
+    fn odd(&self, what: &str) -> Problem {
+        error::odd_answer(self.gate.unit, self.gate.endpoint.port(), what)
     }
 
-    fn verdict(&self, cause: Cause) -> Unhealthy {
+    fn verdict(&self, cause: Problem) -> Problem {
         let lines = self.lines_since(self.first_start_usec);
         let mut redaction = Redaction::default();
         let shown = lines.iter().map(|line| {
@@ -343,7 +344,7 @@ impl Watch<'_> {
         });
         let mut log: Vec<String> = shown.collect();
         log.drain(..log.len().saturating_sub(SHOWN_LINES));
-        Unhealthy { unit: self.gate.unit.to_owned(), cause, log }
+        Problem { evidence: log, ..cause }
     }
 
     /// Read even when time is up: the log is the answer to "why".
@@ -369,11 +370,11 @@ fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
     due
 }
 
-fn lacks_bypass(environment: &Environment, bypass: &Bypass) -> Result<(), Cause> {
+fn lacks_bypass(environment: &Environment, bypass: &Bypass) -> Result<(), Problem> {
     let lacks = |spelling: &Spelling| {
         let value = environment.get(spelling.name()).unwrap_or_default();
         !Bypass::of_value(value).covers(bypass)
     };
     let variables: Vec<_> = Spelling::BOTH.into_iter().filter(lacks).map(Spelling::name).collect();
-    if variables.is_empty() { Ok(()) } else { Err(Cause::BypassMissing { variables }) }
+    if variables.is_empty() { Ok(()) } else { Err(error::bypass_missing(&variables)) }
 }

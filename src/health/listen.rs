@@ -9,11 +9,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::daily::{self, Chase};
-use super::log_error::LogError;
 use super::pieces::Pieces;
-use super::{LogLine, LogSource, journal};
+use super::{LogLine, LogSource, error, journal};
 use crate::child::Running;
 use crate::interrupt::Interrupt;
+use crate::language::Problem;
 use crate::patience::Deadline;
 
 /// How often the log files are looked at. inotify would have to watch the folders above them too:
@@ -56,7 +56,7 @@ pub fn origin(
     since_usec: u64,
     deadline: Deadline,
     interrupt: &Interrupt,
-) -> Result<Origin, LogError> {
+) -> Result<Origin, Problem> {
     let journal = |since| {
         let heard = journal::has_heard(&source.unit, since, deadline, interrupt);
         heard.then_some(Origin::Journal)
@@ -65,9 +65,9 @@ pub fn origin(
     let grew = daily::grew_since(&files, since_usec);
     let youngest = files.last().cloned().map(Origin::Files);
     let recent = journal(since_usec).or_else(|| youngest.clone().filter(|_| grew));
-    let absent = || LogError::Absent {
-        unit: source.unit.clone(),
-        places: source.named.clone().map_or_else(|| source.directories.clone(), |file| vec![file]),
+    let absent = || {
+        let named = source.named.as_ref().map(std::slice::from_ref);
+        error::no_log(&source.unit, named.unwrap_or(&source.directories))
     };
     recent.or_else(|| journal(0)).or(youngest).ok_or_else(absent)
 }
@@ -79,8 +79,8 @@ pub fn listen(
     source: &LogSource,
     wanted: Wanted,
     listener: &mut Listener,
-) -> Result<(), LogError> {
-    let bell = Interrupt::bell().map_err(|cause| LogError::Io { cause })?;
+) -> Result<(), Problem> {
+    let bell = Interrupt::bell().map_err(|cause| error::log_unreadable(&cause))?;
     match origin {
         Origin::Journal => from_journal(&source.unit, wanted, listener, &bell),
         Origin::Files(_) => from_files(source, wanted, listener, &bell),
@@ -92,7 +92,7 @@ fn from_journal(
     wanted: Wanted,
     listener: &mut Listener,
     bell: &PipeReader,
-) -> Result<(), LogError> {
+) -> Result<(), Problem> {
     let mut journalctl = started(unit, wanted).map_err(|cause| unheard(&cause))?;
     let (mut stream, errors) = journalctl.outputs().ok_or_else(|| unheard(&"no pipe"))?;
     let (mut pieces, mut bytes) = (Pieces::default(), vec![0; 64 * 1024]);
@@ -121,8 +121,8 @@ fn from_files(
     wanted: Wanted,
     listener: &mut Listener,
     bell: &PipeReader,
-) -> Result<(), LogError> {
-    let read = |cause| LogError::Io { cause };
+) -> Result<(), Problem> {
+    let read = |cause| error::log_unreadable(&cause);
     let most = wanted.lines.map(|lines| lines as usize);
     let begun = Chase::begin(source, wanted.since_usec, most).map_err(read)?;
     let Some((mut chase, lines)) = begun else { return Ok(()) };
@@ -138,8 +138,8 @@ fn from_files(
     Ok(())
 }
 
-fn unheard(complaint: &dyn ToString) -> LogError {
-    LogError::Journal { complaint: complaint.to_string() }
+fn unheard(complaint: &dyn ToString) -> Problem {
+    error::journal_ended(&complaint.to_string())
 }
 
 /// What a wait ended with.
@@ -153,11 +153,11 @@ enum Event {
 
 impl Listener<'_> {
     /// Whether there is still somebody who reads.
-    fn take(&mut self, mut lines: impl Iterator<Item = LogLine>) -> Result<bool, LogError> {
+    fn take(&mut self, mut lines: impl Iterator<Item = LogLine>) -> Result<bool, Problem> {
         match lines.try_for_each(&mut *self.hear) {
             Ok(()) => Ok(!self.interrupt.is_raised()),
             Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-            Err(cause) => Err(LogError::Written { cause }),
+            Err(cause) => Err(error::log_unwritable(&cause)),
         }
     }
 
@@ -204,7 +204,7 @@ fn started(unit: &str, wanted: Wanted) -> io::Result<Running> {
 }
 
 /// How it has ended: one that follows does not end by itself.
-fn ended(mut journalctl: Running, mut errors: impl Read, followed: bool) -> Result<(), LogError> {
+fn ended(mut journalctl: Running, mut errors: impl Read, followed: bool) -> Result<(), Problem> {
     let status = journalctl.wait().map_err(|cause| unheard(&cause))?;
     if status.success() && !followed {
         return Ok(());

@@ -29,6 +29,10 @@ pub enum OutsideError {
 }
 
 impl Explain for OutsideError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::NoNode => "outside.no-node",

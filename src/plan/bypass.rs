@@ -25,7 +25,7 @@ pub(super) fn step(
     let bypass = wanted(installation, text.as_deref(), also);
     let merged = drop_in::merged(text.as_deref(), &bypass);
     if merged.repaired {
-        notes.push(Note::DropInRepaired { file: path.clone() });
+        notes.push(Note::drop_in_repaired(path));
     }
     let step = merged.changed.then(|| {
         let bytes = merged.text.into_bytes();

@@ -5,10 +5,6 @@ use std::path::Path;
 use crate::language::Problem;
 use crate::say;
 
-fn problem(code: &'static str, message: String, hint: String) -> Problem {
-    Problem { code, message, hint }
-}
-
 /// The config is managed by something else; `variable` says so.
 pub(super) fn read_only(variable: &str) -> Problem {
     let message = say!(
@@ -17,7 +13,7 @@ pub(super) fn read_only(variable: &str) -> Problem {
     );
     let hint =
         say!("Make the change where the config is managed; --dry-run on another machine shows it.");
-    problem("config.read-only", message, hint)
+    Problem::new("config.read-only", message, hint)
 }
 
 /// `--gateway-auth none` on a gateway that others can reach, through this key or option.
@@ -27,7 +23,7 @@ pub(super) fn exposed(key: &str, value: &str) -> Problem {
         key,
         value
     );
-    problem("gateway.exposed", message, say!("Use: --gateway-auth token"))
+    Problem::new("gateway.exposed", message, say!("Use: --gateway-auth token"))
 }
 
 /// Plugins are switched off as a whole.
@@ -35,14 +31,14 @@ pub(super) fn plugins_off(file: &Path) -> Problem {
     let file = file.display();
     let message = say!("{file}: plugins.enabled is false, so no plugin is loaded at all", file);
     let hint = say!("Switch them on: openclaw config set plugins.enabled true");
-    problem("config.plugins-off", message, hint)
+    Problem::new("config.plugins-off", message, hint)
 }
 
 /// The gateway's auth mode is none that the connector can speak.
 pub(super) fn auth_mode(mode: &str) -> Problem {
     let message = say!("gateway.auth.mode is {mode}, which the connector cannot speak", mode);
     let hint = say!("Choose one: --gateway-auth token, or --gateway-auth none");
-    problem("gateway.auth-mode", message, hint)
+    Problem::new("gateway.auth-mode", message, hint)
 }
 
 /// The gateway's token is kept where the connector cannot read it.
@@ -51,7 +47,7 @@ pub(super) fn token_unreadable() -> Problem {
         "the gateway's token is not in the config as text or ${{VAR}}, so it cannot be handed to the connector"
     );
     let hint = say!("Give it with --gateway-token-file, or choose --gateway-auth none.");
-    problem("gateway.token-unreadable", message, hint)
+    Problem::new("gateway.token-unreadable", message, hint)
 }
 
 /// A token was given that is not the gateway's.
@@ -59,13 +55,13 @@ pub(super) fn token_conflict() -> Problem {
     let message = say!("the token that was given is not the gateway's own (gateway.auth.token)");
     let hint =
         say!("Omit the token to use the gateway's, or say --gateway-auth token to change both.");
-    problem("gateway.token-conflict", message, hint)
+    Problem::new("gateway.token-conflict", message, hint)
 }
 
 /// There is no connector to upgrade.
 pub(super) fn nothing_installed() -> Problem {
     let hint = say!("Install one: openclaw-setup install");
-    problem("connector.not-installed", say!("no DingTalk connector is installed here"), hint)
+    Problem::new("connector.not-installed", say!("no DingTalk connector is installed here"), hint)
 }
 
 /// The payload is older than what is installed.
@@ -74,7 +70,7 @@ pub(super) fn downgrade(from: &str, to: &str) -> Problem {
     let hint = say!(
         "If that is what you want: --allow-downgrade. To go back to an earlier state: openclaw-setup rollback"
     );
-    problem("connector.downgrade", message, hint)
+    Problem::new("connector.downgrade", message, hint)
 }
 
 /// The channel block cannot stay without the connector.
@@ -83,7 +79,7 @@ pub(super) fn channel_needs_connector() -> Problem {
         "this OpenClaw refuses a config that names a channel without its connector, so the channel block cannot stay"
     );
     let hint = say!("Omit --keep-config; openclaw-setup rollback brings the block back whole.");
-    problem("config.channel-needs-connector", message, hint)
+    Problem::new("config.channel-needs-connector", message, hint)
 }
 
 /// There is no transaction of that id, or none at all.
@@ -93,7 +89,7 @@ pub fn no_such_transaction(id: Option<&str>) -> Problem {
         || say!("there is no transaction to roll back"),
         |id| say!("there is no completed transaction {id}", id),
     );
-    problem("history.no-such-transaction", message, say!("List them: openclaw-setup history"))
+    Problem::new("history.no-such-transaction", message, say!("List them: openclaw-setup history"))
 }
 
 /// The tree from before that transaction is no longer kept.
@@ -102,5 +98,5 @@ pub(super) fn tree_pruned(id: &str) -> Problem {
         say!("the connector tree from before {id} is no longer kept (only the last three are)", id);
     let hint =
         say!("Choose a later one (openclaw-setup history), or install that connector again.");
-    problem("history.tree-pruned", message, hint)
+    Problem::new("history.tree-pruned", message, hint)
 }

@@ -113,7 +113,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     let effective = request.config.effective();
     let mut notes = order::surrounding_notes(installation, request.config);
     if request.payload.unverified {
-        notes.push(Note::Unverified);
+        notes.push(Note::unverified());
     }
     let draft = config_draft(installation, request, effective)?;
     notes.extend(draft.notes);
@@ -121,10 +121,10 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     let (drop_in, bypass) = bypass::step(installation, "", &mut notes);
     let tree = tree_step(installation, request);
     if tree.is_some() {
-        notes.extend(request.payload.dependencies.clone().map(|pins| Note::Dependencies { pins }));
+        notes.extend(request.payload.dependencies.as_deref().map(Note::dependencies));
         let link = installation.paths.connector.join(HOST_LINK);
         let host = host_of(installation, request.payload.version);
-        notes.extend(host.map(|host| Note::HostLinked { link, host }));
+        notes.extend(host.map(|host| Note::host_linked(&link, &host)));
         notes.extend(order::deviation_note(installation, request.live, &request.transactions));
     }
     let adopts = tree.is_none() && !is_recorded(installation, request);
@@ -179,7 +179,7 @@ fn start_if_asked(installation: &Installation, request: &Request<'_>, plan: &mut
     if request.purpose == (Purpose::Install { start: true }) {
         plan.steps.push(Step::Start { unit });
     } else {
-        plan.notes.push(Note::NotRunning { unit });
+        plan.notes.push(Note::not_running(&unit));
     }
 }
 
@@ -252,7 +252,7 @@ fn models_file(
 ) -> Result<Option<Models>, PlanFailure> {
     let Some((path, state)) = &installation.models else { return Ok(None) };
     let Ok(document) = Document::parse(path, &state.bytes) else {
-        notes.push(Note::ModelsUnreadable { file: path.clone() });
+        notes.push(Note::models_unreadable(path));
         return Ok(None);
     };
     let (edits, remarks) =

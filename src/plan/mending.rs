@@ -97,24 +97,24 @@ fn lingering(installation: &Installation) -> Step {
 fn notes_of(renewal: &Renewal, installation: &Installation, request: &Request<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
     if let Base::LocalPayload(stock) = &renewal.base {
-        notes.push(Note::TreeRenewed { from: stock.place.clone() });
-        let kept = request.transactions.clone();
+        notes.push(Note::tree_renewed(&stock.place));
+        let kept = &request.transactions;
         let paths = request.deviations.len();
         if installation.record.is_none() && request.live.is_some() {
-            notes.push(Note::TreeUnrecorded { kept });
+            notes.push(Note::tree_unrecorded(kept));
         } else if request.live.is_some() && paths > 0 {
-            notes.push(Note::TreeDeviates { paths, kept });
+            notes.push(Note::tree_deviates(paths, kept));
         }
     } else if request.repairs.contains(&Repair::RealTree) {
-        notes.push(Note::LinkReplaced { link: installation.paths.connector.clone() });
+        notes.push(Note::link_replaced(&installation.paths.connector));
     }
     if let Modules::Fetched { pins } = &renewal.modules {
-        notes.push(Note::Dependencies { pins: pins.clone() });
+        notes.push(Note::dependencies(pins));
     }
     let relinks = request.repairs.contains(&Repair::LinkHost);
-    if let Some(host) = renewal.host.clone().filter(|_| relinks) {
+    if let Some(host) = renewal.host.as_deref().filter(|_| relinks) {
         let link = installation.paths.connector.join("node_modules/openclaw");
-        notes.push(Note::HostLinked { link, host });
+        notes.push(Note::host_linked(&link, host));
     }
     notes
 }

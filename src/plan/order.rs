@@ -198,20 +198,18 @@ pub(super) fn config_lock(installation: &Installation) -> Option<PathBuf> {
 pub fn surrounding_notes(installation: &Installation, config: &ConfigSet) -> Vec<Note> {
     let mut notes = Vec::new();
     if installation.program.version.is_none() {
-        notes.push(Note::VersionUnknown);
+        notes.push(Note::version_unknown());
     }
-    notes.extend(config.warnings().into_iter().map(|(file, duplicate)| Note::DuplicateKey {
-        file,
-        key: duplicate.key.to_string(),
-        line: duplicate.effective.line,
-        column: duplicate.effective.column,
+    notes.extend(config.warnings().into_iter().map(|(file, duplicate)| {
+        let place = (duplicate.effective.line, duplicate.effective.column);
+        Note::duplicate_key(&file, place, &duplicate.key.to_string())
     }));
     match &installation.service {
         Service::Unmanaged => {
-            notes.push(Note::NoManager { user: installation.account.name.clone() });
+            notes.push(Note::no_manager(&installation.account.name));
         }
         Service::Managed(managed) if !managed.has_unit() => {
-            notes.push(Note::NoUnit { unit: managed.unit.name.clone() });
+            notes.push(Note::no_unit(&managed.unit.name));
         }
         Service::Managed(_) => {}
     }
@@ -224,7 +222,7 @@ pub fn surrounding_notes(installation: &Installation, config: &ConfigSet) -> Vec
 pub fn slow_stop(installation: &Installation) -> Option<Note> {
     let unit = &installation.service.managed()?.unit;
     let allowed = unit.timeout_stop.filter(|allowed| unit.is_up() && *allowed > USUAL)?;
-    Some(Note::SlowToStop { unit: unit.name.clone(), seconds: allowed.as_secs() })
+    Some(Note::slow_to_stop(&unit.name, allowed.as_secs()))
 }
 
 /// The user's own changes to the tree are never silently destroyed: the old tree is kept.
@@ -234,8 +232,10 @@ pub fn deviation_note(
     live: Option<&LiveTree>,
     transactions: &Path,
 ) -> Option<Note> {
-    let (live, kept) = (live?, transactions.to_owned());
-    let Some(record) = &installation.record else { return Some(Note::TreeUnrecorded { kept }) };
+    let live = live?;
+    let Some(record) = &installation.record else {
+        return Some(Note::tree_unrecorded(transactions));
+    };
     let paths = record.tree.deviations(&live.manifest).len();
-    (paths > 0).then_some(Note::TreeDeviates { paths, kept })
+    (paths > 0).then(|| Note::tree_deviates(paths, transactions))
 }

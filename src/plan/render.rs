@@ -29,11 +29,8 @@ pub fn text(plan: &Plan) -> String {
 #[must_use]
 pub fn json(plan: &Plan) -> Map<String, Value> {
     let steps: Vec<Value> = plan.steps.iter().map(json_step).collect();
-    let notes: Vec<Value> = plan
-        .notes
-        .iter()
-        .map(|note| json!({"code": note.code(), "message": note.text()}))
-        .collect();
+    let notes: Vec<Value> =
+        plan.notes.iter().map(|note| json!({"code": note.code, "message": note.text()})).collect();
     let mut body = Map::new();
     body.insert("changes".to_owned(), json!(!plan.is_empty()));
     body.insert("connector".to_owned(), json!({"from": plan.connector.0, "to": plan.connector.1}));

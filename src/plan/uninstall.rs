@@ -49,7 +49,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         installation.record.as_ref().map(|record| record.traces.clone()).unwrap_or_default();
     let (edits, kept) = config_edits(request.config.effective(), &traces, request.keep_config);
     if !kept.is_empty() {
-        notes.push(Note::KeysKept { keys: kept });
+        notes.push(Note::keys_kept(&kept));
     }
     let changes = Changes {
         tree: tree(installation, request),
@@ -134,13 +134,12 @@ fn left_of_hand(installation: &Installation, effective: &Value) -> Vec<Note> {
     let keys: Vec<String> = set.map(|(path, _)| path.join(".")).collect();
     let mut notes = Vec::new();
     if !keys.is_empty() {
-        notes.push(Note::KeysOfHandStay { file: installation.paths.config.clone(), keys });
+        notes.push(Note::keys_of_hand_stay(&installation.paths.config, &keys));
     }
     let (file, state) = &installation.drop_in;
     let text = state.as_ref().map(|state| String::from_utf8_lossy(&state.bytes).into_owned());
     if text.is_some_and(|text| drop_in::assigned(&text) != Assigned::default()) {
-        let unit = installation.paths.unit.clone();
-        notes.push(Note::BypassOfHandStays { file: file.clone(), unit });
+        notes.push(Note::bypass_of_hand_stays(file, &installation.paths.unit));
     }
     notes
 }
@@ -173,7 +172,7 @@ fn models(installation: &Installation, traces: &Traces, notes: &mut Vec<Note>) -
     let document = Document::parse(path, &state.bytes).ok()?;
     let (edits, kept) = keys::edits_back(document.value(), &traces.models);
     if !kept.is_empty() {
-        notes.push(Note::KeysKept { keys: kept });
+        notes.push(Note::keys_kept(&kept));
     }
     let edited = document.edit(&edits).ok()?;
     (edited.bytes() != state.bytes).then(|| {

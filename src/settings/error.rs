@@ -54,6 +54,10 @@ pub enum SettingError {
 }
 
 impl Explain for SettingError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::Placeholder { .. } => "setting.placeholder",

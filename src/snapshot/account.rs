@@ -6,7 +6,7 @@ use nix::unistd::{Gid, Uid, User, getgrouplist};
 
 use super::surroundings::Surroundings;
 use crate::fs::is_absent;
-use crate::language::Explain;
+use crate::language::Problem;
 use crate::say;
 
 /// Variables of this program, and no other's.
@@ -23,37 +23,6 @@ pub struct Account {
     pub gid: u32,
     /// `HOME`, else the home of the user data base.
     pub home: PathBuf,
-}
-
-/// Why it is not clear for whom to work.
-#[derive(Debug)]
-pub enum AccountError {
-    /// `--user NAME` names nobody.
-    Unknown {
-        /// The name.
-        name: String,
-    },
-    /// `--user` was given by somebody who is not root.
-    NotRoot {
-        /// The name.
-        name: String,
-    },
-    /// Plain `sudo` by a user who owns an OpenClaw: root's files or theirs?
-    Sudo {
-        /// The user behind sudo.
-        name: String,
-        /// Their state directory.
-        state_dir: PathBuf,
-        /// The arguments, to show the right command.
-        arguments: String,
-    },
-    /// Becoming the user failed.
-    Switch {
-        /// The name.
-        name: String,
-        /// The operating system's reason.
-        cause: std::io::Error,
-    },
 }
 
 impl Account {
@@ -75,18 +44,16 @@ impl Account {
         &self,
         surroundings: &Surroundings,
         arguments: &str,
-    ) -> Result<(), AccountError> {
+    ) -> Result<(), Problem> {
         let behind = surroundings
             .text("SUDO_UID")
             .and_then(|uid| uid.parse().ok())
             .filter(|uid| self.uid == 0 && *uid != 0)
             .and_then(|uid| User::from_uid(Uid::from_raw(uid)).ok().flatten());
         match behind {
-            Some(user) if !is_absent(&user.dir.join(".openclaw")) => Err(AccountError::Sudo {
-                state_dir: user.dir.join(".openclaw"),
-                name: user.name,
-                arguments: arguments.to_owned(),
-            }),
+            Some(user) if !is_absent(&user.dir.join(".openclaw")) => {
+                Err(sudo(&user.name, &user.dir.join(".openclaw"), arguments))
+            }
             _ => Ok(()),
         }
     }
@@ -95,19 +62,15 @@ impl Account {
     /// directory. Everything afterwards is done with that user's rights and belongs to them.
     ///
     /// Must be called while the process has a single thread: the kernel keeps ids per thread.
-    pub fn become_user(name: &str, surroundings: &mut Surroundings) -> Result<Self, AccountError> {
-        let user = User::from_name(name)
-            .ok()
-            .flatten()
-            .ok_or_else(|| AccountError::Unknown { name: name.to_owned() })?;
+    pub fn become_user(name: &str, surroundings: &mut Surroundings) -> Result<Self, Problem> {
+        let user = User::from_name(name).ok().flatten().ok_or_else(|| unknown(name))?;
         if user.uid == Uid::effective() {
             return Ok(Self::of_process(surroundings));
         }
         if !Uid::effective().is_root() {
-            return Err(AccountError::NotRoot { name: name.to_owned() });
+            return Err(not_root(name));
         }
-        drop_privileges(&user)
-            .map_err(|cause| AccountError::Switch { name: name.to_owned(), cause })?;
+        drop_privileges(&user).map_err(|cause| not_switched(name, &cause))?;
         *surroundings = move_in(&user, surroundings);
         Ok(Self { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw(), home: user.dir })
     }
@@ -148,44 +111,36 @@ fn move_in(user: &User, surroundings: &Surroundings) -> Surroundings {
     theirs
 }
 
-impl Explain for AccountError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown { .. } => "account.unknown",
-            Self::NotRoot { .. } => "account.not-root",
-            Self::Sudo { .. } => "account.sudo",
-            Self::Switch { .. } => "account.switch",
-        }
-    }
+/// `--user NAME` names nobody.
+fn unknown(name: &str) -> Problem {
+    let hint = say!("Look for the name: getent passwd");
+    Problem::new("account.unknown", say!("there is no user {name}", name), hint)
+}
 
-    fn message(&self) -> String {
-        match self {
-            Self::Unknown { name } => say!("there is no user {name}", name),
-            Self::NotRoot { name } => say!("only root may act for another user ({name})", name),
-            Self::Sudo { name, state_dir, .. } => {
-                let state_dir = state_dir.display();
-                say!(
-                    "started with sudo by {name}, who has an OpenClaw of their own ({state_dir}): root's or theirs?",
-                    name,
-                    state_dir
-                )
-            }
-            Self::Switch { name, cause } => say!("cannot become user {name}: {cause}", name, cause),
-        }
-    }
+/// `--user` was given by somebody who is not root.
+fn not_root(name: &str) -> Problem {
+    let message = say!("only root may act for another user ({name})", name);
+    let hint = say!("Run it as that user, or as root: sudo openclaw-setup --user {name} …", name);
+    Problem::new("account.not-root", message, hint)
+}
 
-    fn hint(&self) -> String {
-        match self {
-            Self::Unknown { .. } => say!("Look for the name: getent passwd"),
-            Self::NotRoot { name } => {
-                say!("Run it as that user, or as root: sudo openclaw-setup --user {name} …", name)
-            }
-            Self::Sudo { name, arguments, .. } => say!(
-                "For {name}'s own, without sudo: openclaw-setup {arguments}\nFor root's, from a root login: sudo -i openclaw-setup --user root {arguments}",
-                name,
-                arguments
-            ),
-            Self::Switch { .. } => say!("Log in as that user and run the command there."),
-        }
-    }
+/// Plain `sudo` by a user who owns an OpenClaw: root's files or theirs?
+fn sudo(name: &str, state_dir: &Path, arguments: &str) -> Problem {
+    let message = say!(
+        "started with sudo by {name}, who has an OpenClaw of their own ({state_dir}): root's or theirs?",
+        name,
+        state_dir = state_dir.display()
+    );
+    let hint = say!(
+        "For {name}'s own, without sudo: openclaw-setup {arguments}\nFor root's, from a root login: sudo -i openclaw-setup --user root {arguments}",
+        name,
+        arguments
+    );
+    Problem::new("account.sudo", message, hint)
+}
+
+/// Becoming the user failed.
+fn not_switched(name: &str, cause: &std::io::Error) -> Problem {
+    let message = say!("cannot become user {name}: {cause}", name, cause);
+    Problem::new("account.switch", message, say!("Log in as that user and run the command there."))
 }

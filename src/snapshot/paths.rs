@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::surroundings::Surroundings;
-use crate::language::Explain;
+use crate::language::Problem;
 use crate::say;
 
 /// The id of the connector: plugin, channel and directory bear it.
@@ -19,15 +19,6 @@ pub struct Wishes {
     pub state_dir: Option<PathBuf>,
     /// `--profile NAME`.
     pub profile: Option<String>,
-}
-
-/// A name that would lead to another place than it says: it becomes part of paths.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OddName {
-    /// The variable that holds it.
-    pub variable: &'static str,
-    /// The name.
-    pub name: String,
 }
 
 /// The text is no profile's name.
@@ -50,30 +41,21 @@ pub fn profile_name(text: &str) -> Result<String, NotAProfile> {
 }
 
 /// Refuses variables whose names of profile and unit lead elsewhere.
-pub fn refuse_odd_names(surroundings: &Surroundings) -> Result<(), OddName> {
+pub fn refuse_odd_names(surroundings: &Surroundings) -> Result<(), Problem> {
     let is_unit =
         |name: &String| name.chars().all(|c| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c));
     let held = |variable| Some((variable, surroundings.text(variable)?));
     let profile = held("OPENCLAW_PROFILE").filter(|(_, name)| profile_name(name).is_err());
     let unit = held("OPENCLAW_SYSTEMD_UNIT").filter(|(_, name)| !is_unit(name));
-    let odd = profile.or(unit).map(|(variable, name)| OddName { variable, name });
+    let odd = profile.or(unit).map(|(variable, name)| odd_name(variable, &name));
     odd.map_or(Ok(()), Err)
 }
 
-impl Explain for OddName {
-    fn code(&self) -> &'static str {
-        "paths.odd-name"
-    }
-
-    fn message(&self) -> String {
-        let Self { variable, name } = self;
-        say!("{variable} holds '{name}', which is no such name", variable, name)
-    }
-
-    fn hint(&self) -> String {
-        let Self { variable, .. } = self;
-        say!("Put it right, or run without it: env -u {variable} openclaw-setup …", variable)
-    }
+/// A name that would lead to another place than it says: it becomes part of paths.
+fn odd_name(variable: &str, name: &str) -> Problem {
+    let message = say!("{variable} is '{name}', which is not a valid name", variable, name);
+    let hint = say!("Correct it, or run without it: env -u {variable} openclaw-setup …", variable);
+    Problem::new("paths.odd-name", message, hint)
 }
 
 /// The places of one OpenClaw installation.
@@ -232,7 +214,7 @@ fn expand(path: &Path, home: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{NotAProfile, OddName, Paths, Wishes, profile_name, refuse_odd_names};
+    use super::{NotAProfile, Paths, Wishes, odd_name, profile_name, refuse_odd_names};
     use crate::snapshot::surroundings::Surroundings;
     use std::path::{Path, PathBuf};
 
@@ -272,7 +254,7 @@ mod tests {
         }
         for (variable, odd) in [("OPENCLAW_PROFILE", "../x"), ("OPENCLAW_SYSTEMD_UNIT", "a/b")] {
             let refused = refuse_odd_names(&Surroundings::of([(variable, odd)]));
-            assert_eq!(refused, Err(OddName { variable, name: odd.to_owned() }));
+            assert_eq!(refused, Err(odd_name(variable, odd)));
         }
         let fine = [("OPENCLAW_PROFILE", "work"), ("OPENCLAW_SYSTEMD_UNIT", "my@bot.service")];
         assert_eq!(refuse_odd_names(&Surroundings::of(fine)), Ok(()));

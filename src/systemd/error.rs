@@ -126,6 +126,10 @@ pub enum ManagerError {
 }
 
 impl Explain for ManagerError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::Absent { .. } => "systemd.absent",

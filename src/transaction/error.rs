@@ -119,6 +119,10 @@ impl From<OwnError> for TransactionError {
 }
 
 impl Explain for TransactionError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::Busy { .. } => "transaction.busy",

@@ -103,7 +103,7 @@ fn what_doctor_moved_away_is_kept_three_times_and_a_rollback_says_what_is_not() 
     let first = machine.transactions()[4]["id"].as_str().unwrap().to_owned();
     let told = machine.done(&["rollback", &first]);
     for number in 1..=5 {
-        let gone = format!("{HOME}/{} does not come back", place(number));
+        let gone = format!("{HOME}/{} cannot be restored", place(number));
         assert_eq!(told.contains(&gone), number < 3, "{told}");
         assert_eq!(machine.has(place(number)), number >= 3, "{number}");
     }

@@ -126,7 +126,7 @@ fn keys_that_the_new_schema_forbids_are_shown_taken_out_and_brought_back() {
     assert_exit(&planned, 0);
     let forbidden = ["gatewayToken", "gatewayUrl", "sessionTimeout", "systemPrompt"];
     assert_says(&planned, &forbidden);
-    assert_says(&planned, &["taken out of the channel"]);
+    assert_says(&planned, &["removed from the channel"]);
     old.assert_untouched(&machine.theirs());
     let token = machine.meaning()["gateway"]["auth"]["token"].clone();
     assert!(!said(&planned).contains(token.as_str().unwrap()), "{}", said(&planned));

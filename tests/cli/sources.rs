@@ -116,7 +116,7 @@ fn nothing_vouches_for_it() {
     }
     let allowed = install(&machine, &["payload/dingtalk-connector", "--allow-unverified"]).run();
     assert_exit(&allowed, 0);
-    assert_says(&allowed, &["the payload was checked against nothing"]);
+    assert_says(&allowed, &["the payload was not verified"]);
     assert_installed(&machine);
 }
 

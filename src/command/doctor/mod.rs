@@ -78,6 +78,10 @@ fn list(context: &Context, checks: &[&'static Check]) -> Exit {
 struct LiveOffline;
 
 impl Explain for LiveOffline {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint())
+    }
+
     fn code(&self) -> &'static str {
         "doctor.live-offline"
     }
@@ -98,6 +102,10 @@ struct UnknownCheck {
 }
 
 impl Explain for UnknownCheck {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint())
+    }
+
     fn code(&self) -> &'static str {
         "doctor.unknown-check"
     }

@@ -2,7 +2,7 @@
 
 use crate::command::context::Context;
 use crate::health::port::Owner;
-use crate::health::{BypassUndone, Endpoint, Gate, Healthy, LogSource};
+use crate::health::{Endpoint, Gate, Healthy, LogSource, bypass_undone};
 use crate::language::Localized;
 use crate::openclaw::include::ConfigSet;
 use crate::plan::Plan;
@@ -80,5 +80,5 @@ fn expect_bypass(
     if undone.is_empty() {
         return Ok(());
     }
-    Err(BypassUndone { unit: unit.clone(), undone }.into())
+    Err(bypass_undone(unit, &undone).into())
 }

@@ -69,7 +69,7 @@ pub(super) fn upgrade(context: &Context, options: &Upgrade) -> Result<Exit, Fail
 /// An answers file that others may read: it may hold secrets.
 fn readable_answers(file: &std::path::Path) -> Option<Note> {
     let mode = file.metadata().ok()?.permissions().mode();
-    (mode & 0o044 != 0).then(|| Note::AnswersReadable { file: file.to_owned() })
+    (mode & 0o044 != 0).then(|| Note::answers_readable(file))
 }
 
 /// One run of `install` or `upgrade`.

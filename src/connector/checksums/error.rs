@@ -54,6 +54,10 @@ pub enum ChecksumError {
 }
 
 impl Explain for ChecksumError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint())
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::Unverified { .. } => "payload.unverified",

@@ -88,6 +88,10 @@ pub struct Refusal {
 }
 
 impl Explain for Refusal {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint())
+    }
+
     fn code(&self) -> &'static str {
         match self.fault {
             Fault::AbsolutePath => "payload.absolute-path",

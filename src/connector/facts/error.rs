@@ -55,6 +55,10 @@ pub struct FactsError {
 }
 
 impl Explain for FactsError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint())
+    }
+
     fn code(&self) -> &'static str {
         match self.flaw {
             Flaw::Missing => "payload.manifest-missing",

@@ -61,6 +61,10 @@ pub enum NpmError {
 }
 
 impl Explain for NpmError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::NotInstalled => "payload.npm-missing",

@@ -298,6 +298,10 @@ impl ConfigError {
 }
 
 impl Explain for ConfigError {
+    fn problem(&self) -> crate::language::Problem {
+        crate::language::Problem::new(self.code(), self.message(), self.hint())
+    }
+
     fn code(&self) -> &'static str {
         match (&self.cause, self.cause.kind()) {
             (Cause::NotAnObject(_), _) => "config.not-an-object",

@@ -89,7 +89,7 @@ fn take_out_what_is_forbidden(draft: &mut Draft<'_>, wish: &Wish<'_>) {
         draft.edits.push(Edit::remove(path));
     }
     if !forbidden.is_empty() {
-        let keys = forbidden.iter().map(|path| path.join(".")).collect();
-        draft.notes.push(Note::KeysTakenOut { keys });
+        let keys: Vec<_> = forbidden.iter().map(|path| path.join(".")).collect();
+        draft.notes.push(Note::keys_taken_out(&keys));
     }
 }

@@ -60,7 +60,7 @@ fn current_mode<'a>(draft: &Draft<'a>) -> Option<&'a str> {
 fn without_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Option<Credential>, Problem> {
     refuse_exposure(draft, wish)?;
     draft.set(&MODE, "none");
-    draft.notes.push(Note::AuthNone);
+    draft.notes.push(Note::auth_none());
     Ok(given(wish).map(Credential::Token))
 }
 

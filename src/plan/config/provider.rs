@@ -148,8 +148,7 @@ fn correct_api(draft: &mut Draft<'_>, wish: &Wish<'_>, id: &str, entry: &Value) 
         draft.set(&path, COMPLETIONS);
     }
     if !wrong.is_empty() {
-        let (provider, file) = (id.to_owned(), wish.file.to_owned());
-        draft.notes.push(Note::ApiCorrected { provider, file });
+        draft.notes.push(Note::api_corrected(id, wish.file));
     }
 }
 
@@ -233,8 +232,7 @@ pub fn models_file_edits(
         effective.get(&["models", "providers", &provider.id, "baseUrl"]).and_then(Value::as_str)
     });
     let wrong = if url.is_none_or(is_openais_own) { Vec::new() } else { wrong_apis(entry) };
-    let notes = (!wrong.is_empty())
-        .then(|| Note::ApiCorrected { provider: provider.id.clone(), file: file.to_owned() });
+    let notes = (!wrong.is_empty()).then(|| Note::api_corrected(&provider.id, file));
     let corrections = wrong.iter().map(|place| Edit::set(at(place), COMPLETIONS));
     edits.extend(corrections);
     (edits, notes.into_iter().collect())

@@ -53,7 +53,7 @@ pub(super) fn file(
         (Some(Some(bytes)), Some(theirs)) => to(Some(theirs.with_bytes(bytes))),
         (Some(None), _) => to(None),
         _ => {
-            notes.push(Note::FileKept { file: path.to_owned() });
+            notes.push(Note::file_kept(path));
             None
         }
     }
@@ -90,10 +90,10 @@ fn by_keys<'a>(
     let WayBack { bytes, kept, gone } =
         way_back::take_back(path, &theirs.bytes, &changes, leaving)?;
     if !gone.is_empty() {
-        notes.push(Note::KeysGoWithConnector { keys: gone });
+        notes.push(Note::keys_go_with_connector(&gone));
     }
     if !kept.is_empty() {
-        notes.push(Note::KeysKept { keys: kept });
+        notes.push(Note::keys_kept(&kept));
     }
     Some(bytes)
 }

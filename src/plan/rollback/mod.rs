@@ -180,7 +180,7 @@ fn others(request: &Request<'_>, notes: &mut Vec<Note>) -> Vec<Step> {
                         after: *before,
                     }),
                     Some(now) if now == *before => {}
-                    _ => notes.push(Note::FileKept { file: path.clone() }),
+                    _ => notes.push(Note::file_kept(path)),
                 }
             }
             Step::Move { from, to: Some(to) } => match moved_back(&mut standing, from, to) {
@@ -208,10 +208,10 @@ fn linger(request: &Request<'_>) -> Option<Step> {
 /// is free, by then: `standing` follows the moves.
 fn moved_back(standing: &mut [PathBuf], from: &PathBuf, to: &PathBuf) -> Result<Step, Note> {
     let Some(place) = standing.iter().position(|path| path == to) else {
-        return Err(Note::MovePruned { from: from.clone(), kept: to.clone() });
+        return Err(Note::move_pruned(from, to));
     };
     if standing.contains(from) {
-        return Err(Note::FileKept { file: from.clone() });
+        return Err(Note::file_kept(from));
     }
     standing[place].clone_from(from);
     Ok(Step::Move { from: to.clone(), to: Some(from.clone()) })

@@ -61,7 +61,7 @@ fn back(request: &Request<'_>, theirs: Option<&str>, stays: bool) -> (Fate, Vec<
 }
 
 fn kept(keys: &[&str]) -> Vec<Note> {
-    vec![Note::KeysKept { keys: keys.iter().map(|key| (*key).to_owned()).collect() }]
+    vec![Note::keys_kept(&keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>())]
 }
 
 #[test]
@@ -120,8 +120,8 @@ fn keys_go_back_only_while_they_have_our_value() {
 #[test]
 fn blocks_that_came_with_the_connector_go_with_it_wherever_they_lie() {
     let gone = |keys: &[&str]| {
-        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
-        vec![Note::KeysGoWithConnector { keys }]
+        let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
+        vec![Note::keys_go_with_connector(&keys)]
     };
     let main = [
         Some("{x: 1}"),
@@ -205,7 +205,7 @@ fn a_file_that_cannot_be_edited_or_is_gone_is_left_and_told() {
     ] {
         let (after, notes) = back(&request(role, &images), theirs, true);
         assert_eq!(after, Fate::Untouched, "{role:?} {theirs:?}");
-        assert_eq!(notes, [Note::FileKept { file: PATH.into() }], "{role:?} {theirs:?}");
+        assert_eq!(notes, [Note::file_kept(Path::new(PATH))], "{role:?} {theirs:?}");
     }
 }
 
@@ -215,13 +215,13 @@ fn what_was_moved_goes_back_if_it_is_there_and_its_place_is_free() {
     let [live, kept] = ["/live", "/kept"].map(PathBuf::from);
     let moved =
         |from: &PathBuf, to: &PathBuf| Step::Move { from: from.clone(), to: Some(to.clone()) };
-    let pruned = || Note::MovePruned { from: live.clone(), kept: kept.clone() };
+    let pruned = || Note::move_pruned(&live, &kept);
     let [away, back] = [moved(&live, &kept), moved(&kept, &live)];
     for (past, standing, expected) in [
         (&[&away][..], &[&kept][..], Ok(1)),
         (&[&away], &[], Err(pruned())),
         (&[&away], &[&live], Err(pruned())),
-        (&[&away], &[&live, &kept], Err(Note::FileKept { file: live.clone() })),
+        (&[&away], &[&live, &kept], Err(Note::file_kept(&live))),
         (&[&back, &away], &[&live], Ok(2)),
         (&[&away, &back, &away], &[&kept], Ok(3)),
     ] {

@@ -257,7 +257,7 @@ fn the_connector_is_led_to_its_host() {
         let broken = files(&machine);
         assert!(errors(&machine, "plugin.host-link"), "{fault}");
         let told = fix(&machine, &["plugin.host-link"]);
-        assert!(told.contains(&format!("will lead to {host}")), "{told}");
+        assert!(told.contains(&format!("will point to {host}")), "{told}");
         assert_eq!(machine.shell(&format!("readlink ~/{link}")), host);
         assert!(!errors(&machine, "plugin.host-link"), "{told}");
         run(&machine, "", "verify", 0);
