@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, Mode, OFlags, fstat, stat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::Errno;
 
 use super::{Action, FileError};
@@ -38,7 +38,16 @@ pub fn glance(path: &Path) -> Option<Vec<u8>> {
 
 /// Opens with more flags (`NOFOLLOW`).
 pub(super) fn open_with(path: &Path, more: OFlags) -> Result<File, FileError> {
-    let descriptor = descriptor(path, more)?;
+    open_at(CWD, path, more)
+}
+
+/// The same for a path that begins in an open directory.
+pub(super) fn open_at(
+    directory: BorrowedFd<'_>,
+    path: &Path,
+    more: OFlags,
+) -> Result<File, FileError> {
+    let descriptor = descriptor(directory, path, more)?;
     match kind_of(&descriptor).map_err(FileError::at(Action::Read, path))? {
         FileType::RegularFile => Ok(File::from(descriptor)),
         kind => Err(refused(path, kind)),
@@ -63,7 +72,7 @@ pub fn read_open(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, FileErr
 pub fn read_input(path: Option<&Path>, limit: u64, end: Deadline) -> Result<String, FileError> {
     let bytes = match path {
         Some(path) => {
-            let descriptor = descriptor(path, OFlags::empty())?;
+            let descriptor = descriptor(CWD, path, OFlags::empty())?;
             match kind_of(&descriptor).map_err(FileError::at(Action::Read, path))? {
                 FileType::RegularFile => read_open(File::from(descriptor), path, limit),
                 FileType::Fifo | FileType::CharacterDevice => {
@@ -104,11 +113,12 @@ fn read_stream(
     }
 }
 
-fn descriptor(path: &Path, more: OFlags) -> Result<OwnedFd, FileError> {
-    match rustix::fs::open(path, FLAGS | more, Mode::empty()) {
+fn descriptor(directory: BorrowedFd<'_>, path: &Path, more: OFlags) -> Result<OwnedFd, FileError> {
+    match openat(directory, path, FLAGS | more, Mode::empty()) {
         // what a socket says, and a device without its driver
         Err(Errno::NXIO) => {
-            let kind = stat(path).map(|found| FileType::from_raw_mode(found.st_mode));
+            let kind = statat(directory, path, AtFlags::empty())
+                .map(|found| FileType::from_raw_mode(found.st_mode));
             Err(refused(path, kind.unwrap_or(FileType::Unknown)))
         }
         opened => opened.map_err(FileError::at(Action::Read, path)),

@@ -1,9 +1,10 @@
 //! A file as it stands: bytes, mode, owner; and the image by which it is recognised later.
 
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use rustix::fs::{CWD, OFlags};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -45,7 +46,15 @@ impl FileState {
     /// Reads a regular file; `None` where there is none. A symbolic link is an error: the caller
     /// names the real file.
     pub fn read(path: &Path) -> Result<Option<Self>, FileError> {
-        let file = match foreign::open_with(path, OFlags::NOFOLLOW) {
+        Self::read_at(CWD, path)
+    }
+
+    /// The same for a path that begins in an open directory, wherever that is by now.
+    pub(super) fn read_at(
+        directory: BorrowedFd<'_>,
+        path: &Path,
+    ) -> Result<Option<Self>, FileError> {
+        let file = match foreign::open_at(directory, path, OFlags::NOFOLLOW) {
             Err(error) if error.is_missing() => return Ok(None),
             opened => opened?,
         };

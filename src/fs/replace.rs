@@ -73,9 +73,17 @@ impl Place<'_> {
         change!(rustix::fs::renameat_with(parent, self.temporary, parent, self.name, flags))
     }
 
-    /// What stands under the temporary name; `None` also for what is no file: it is not known.
-    fn beside(&self) -> Option<FileState> {
-        FileState::read(&self.path.with_file_name(self.temporary)).ok().flatten()
+    /// What stands under the temporary name; `None` also for what is no file: it is not known. It
+    /// is looked for where the renames work, even if a link stands in the directory's place by now.
+    fn beside(&self) -> Result<Option<FileState>, FileError> {
+        match FileState::read_at(self.parent.as_fd(), self.temporary.as_ref()) {
+            Err(FileError { cause, .. })
+                if cause.raw_os_error().is_none_or(|code| code == Errno::LOOP.raw_os_error()) =>
+            {
+                Ok(None)
+            }
+            outcome => outcome.map_err(|error| FileError::at(error.action, self.path)(error.cause)),
+        }
     }
 
     fn clear(&self) -> Result<(), FileError> {
@@ -94,7 +102,16 @@ impl Place<'_> {
         let failed = FileError::at(Action::Rename, self.path);
         match exchange() {
             Ok(()) => {
-                let was_known = self.beside().as_ref() == Some(known);
+                let found = match self.beside() {
+                    Ok(found) => found,
+                    // what cannot be read goes back to its place unread
+                    Err(error) => {
+                        exchange().map_err(failed)?;
+                        self.clear()?;
+                        return Err(error);
+                    }
+                };
+                let was_known = found.as_ref() == Some(known);
                 if !was_known {
                     self.give_back(state.clone(), exchange)?;
                 }
@@ -125,7 +142,7 @@ impl Place<'_> {
     ) -> Result<(), FileError> {
         let mut placed = Some(ours);
         loop {
-            let theirs = self.beside();
+            let theirs = self.beside()?;
             match exchange() {
                 Ok(()) => {}
                 // removed since: better theirs than nothing
@@ -133,7 +150,7 @@ impl Place<'_> {
                 Err(cause) => return Err(FileError::at(Action::Rename, self.path)(cause)),
             }
             // no file cannot be compared with: then the round before is the last
-            if placed.is_none() || self.beside() == placed {
+            if placed.is_none() || self.beside()? == placed {
                 return Ok(());
             }
             placed = theirs;
@@ -150,14 +167,14 @@ impl Place<'_> {
             Err(Errno::NOENT) => return Ok(false),
             Err(cause) => return Err(FileError::at(Action::Rename, self.path)(cause)),
         }
-        let was_known = self.beside().as_ref() == Some(known);
-        if was_known {
+        let found = self.beside();
+        if matches!(&found, Ok(Some(found)) if found == known) {
             self.clear()?;
-        } else {
-            // where something newer stands there again, that is the one to keep
-            self.fill()?;
+            return Ok(true);
         }
-        Ok(was_known)
+        // where something newer stands there again, that is the one to keep
+        self.fill()?;
+        found.map(|_| false)
     }
 
     /// Moves the file beside to the name, if nothing is there; it is gone in either case.
@@ -337,6 +354,30 @@ mod tests {
             assert!(!change(&path, Some(&known), wanted, "t").unwrap());
             assert_eq!(path.read_link().unwrap().as_os_str(), "elsewhere");
             assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
+        }
+    }
+
+    /// The work goes on in the directory that was opened; the link's victim is not even looked at.
+    #[test]
+    fn a_link_planted_between_two_renames_costs_nobody_a_file() {
+        for found in ["known", "theirs"] {
+            let home = tempfile::tempdir().unwrap();
+            let [folder, aside] = ["folder", "aside"].map(|name| home.path().join(name));
+            std::fs::create_dir(&folder).unwrap();
+            let path = folder.join("f");
+            let [known, ours] = ["known", "ours"].map(|text| state(text, 0o600));
+            replace(&path, Some(&state(found, 0o600)), "t").unwrap();
+            let (parent, name) = parent_and_name(&path).unwrap();
+            let temporary = temporary_name(name, "t");
+            write_beside(&parent, &temporary, &path, &ours).unwrap();
+            std::fs::rename(&folder, &aside).unwrap();
+            std::os::unix::fs::symlink("/nowhere", &folder).unwrap();
+            let place = Place { parent: &parent, temporary: &temporary, name, path: &path };
+            let changed = place.exchange_known(&known, &ours, &mut || place.exchange()).unwrap();
+            assert_eq!(changed, found == "known");
+            let left = if changed { ours } else { state(found, 0o600) };
+            assert_eq!(FileState::read(&aside.join("f")).unwrap().unwrap(), left);
+            assert_eq!(std::fs::read_dir(&aside).unwrap().count(), 1);
         }
     }
 

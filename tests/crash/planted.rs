@@ -1,5 +1,6 @@
 //! I8: a symbolic link planted in the way while the program works. Whatever it leads to is never
-//! written, and once the link is gone, all is old or all is new.
+//! written, and once the link is gone, all is old or all is new, but for what the link kept from
+//! being undone: that is named.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,7 +12,7 @@ use super::room::{self, shell};
 use super::scenario::SCENARIOS;
 use super::state::State;
 use super::strace::{self, Point};
-use super::sweep::{Case, Verdict, sample, sweep};
+use super::sweep::{Case, Side, Verdict, sample, sweep};
 
 /// Where it is planted.
 const PLACES: [&str; 4] = [
@@ -64,7 +65,13 @@ fn planted(case: &Case, point: &Point, place: &str) -> Result<bool, String> {
     }
     let touched = link.touched();
     link.take_away()?;
-    case.recovered().map_err(|reason| format!("{reason}\n{said}"))?;
+    // what the link kept from being undone was named, and is the operator's from then on
+    let recovered = if output.status.code() == Some(4) {
+        case.recovers().and_then(|()| case.is_in_but_for(Side::Old, Some(&link.path)))
+    } else {
+        case.recovered().map(drop)
+    };
+    recovered.map_err(|reason| format!("{reason}\n{said}"))?;
     if touched.is_empty() { Ok(true) } else { Err(format!("victim: {touched:#?}\n{said}")) }
 }
 

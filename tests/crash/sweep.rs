@@ -98,7 +98,7 @@ impl Case {
 
     /// Recovers, which has to work, and tells which state came of it.
     pub(crate) fn recovered(&self) -> Result<Side, String> {
-        succeeded("recover", &limit::output(&mut self.recovery()))?;
+        self.recovers()?;
         self.side()
     }
 
@@ -111,9 +111,20 @@ impl Case {
 
     /// Every managed file is as that side has it.
     pub(crate) fn is_in(&self, side: Side) -> Verdict {
+        self.is_in_but_for(side, None)
+    }
+
+    /// The same, but for what lies at that path and below it.
+    pub(crate) fn is_in_but_for(&self, side: Side, place: Option<&Path>) -> Verdict {
         let expected = if side == Side::Old { &self.old } else { &self.new };
-        let difference = self.home.state().difference(expected);
+        let mut difference = self.home.state().difference(expected);
+        difference.retain(|line| place.is_none_or(|it| !line.starts_with(&*it.to_string_lossy())));
         if difference.is_empty() { Ok(()) } else { Err(format!("{difference:#?}")) }
+    }
+
+    /// Recovers, which has to work.
+    pub(crate) fn recovers(&self) -> Verdict {
+        succeeded("recover", &limit::output(&mut self.recovery()))
     }
 
     /// The old state or the new one, wholly; the journal says the same; nothing lies about.
