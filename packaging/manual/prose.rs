@@ -22,7 +22,7 @@ pub(super) fn exit_status(page: &mut Page) {
     page.section(&say!("EXIT STATUS"));
     for (code, text) in [
         ("0", say!("Done, or nothing to do.")),
-        ("1", say!("Failed; everything is as it was.")),
+        ("1", say!("Failed, or you said no; everything is as it was.")),
         ("2", say!("The command line or a setting is wrong.")),
         ("3", say!("Problems were found (doctor, status, verify).")),
         ("4", say!("Failed, and something could not be undone; the message says what.")),

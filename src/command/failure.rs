@@ -14,7 +14,7 @@ use crate::transaction::error::{Leftover, TransactionError};
 pub(super) enum Exit {
     /// Done, or nothing to do.
     Done = 0,
-    /// Failed; everything is as it was.
+    /// Failed, or a no; everything is as it was.
     Failed = 1,
     /// The command line, or a setting, is wrong.
     Usage = 2,
@@ -26,7 +26,7 @@ pub(super) enum Exit {
     Busy = 5,
     /// Interrupted by SIGHUP, as the next two are by SIGINT and SIGTERM; everything is as it was.
     HungUp = 129,
-    /// Ctrl-C, or a no.
+    /// Ctrl-C.
     Interrupted = 130,
     /// SIGTERM.
     Terminated = 143,
@@ -68,9 +68,9 @@ impl Failure {
         }
     }
 
-    /// The operator said no.
-    pub(super) fn declined() -> Self {
-        Self { exit: Exit::Interrupted, ..Self::from(TransactionError::Interrupted) }
+    /// What was done stays: the command has failed only to say what is left.
+    pub(super) fn after_the_commit(self) -> Self {
+        Self { exit: Exit::Problems, ..self }
     }
 
     /// An interrupt by the signal that it was.
@@ -82,13 +82,13 @@ impl Failure {
     pub(super) fn report(&self, command: &str, console: Console) -> Exit {
         console.error(&*self.cause);
         if self.undone {
-            console.tell(&self.undone_text());
+            console.print(&self.undone_text());
         }
         for leftover in &self.left {
-            console.complain(&format!("  • {}", leftover.text()));
+            console.eprint(&format!("  • {}", leftover.text()));
         }
         if !self.left.is_empty() {
-            console.complain(&self.prospects());
+            console.eprint(&self.prospects());
         }
         console.document(&self.document(command));
         self.exit

@@ -6,13 +6,16 @@ use std::time::Duration;
 use super::repair_source;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
-use crate::command::verify;
+use crate::connector::TreeManifest;
+use crate::connector::installed::InstalledRecord;
+use crate::connector::manifest::Deviation;
 use crate::fs::lock::Lock;
 use crate::health::port::Listener;
 use crate::health::{Endpoint, LogSource, gateway_log};
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::patience::Deadline;
+use crate::report::bar::Bar;
 use crate::snapshot::Snapshot;
 use crate::snapshot::files::{PrivateFile, backups};
 use crate::snapshot::host::Host;
@@ -20,7 +23,7 @@ use crate::snapshot::installation::Installation;
 use crate::snapshot::log::Log;
 use crate::snapshot::other_plugins::OtherPlugins;
 use crate::snapshot::outside::Outside;
-use crate::snapshot::paths::CONNECTOR;
+use crate::snapshot::paths::{CONNECTOR, real};
 use crate::snapshot::process::{Process, dotenv};
 use crate::snapshot::service::Managed;
 use crate::snapshot::tree::Tree;
@@ -74,7 +77,7 @@ fn examine(
     let homes = [context.account.home.clone(), installation.paths.state_dir.clone()];
     let kept = backups(&installation.paths.config);
     let tree = Tree::look(&installation.paths.connector);
-    let deviations = record.map(|record| verify::deviations(context, record)).transpose()?;
+    let deviations = record.map(|record| deviations(context, record)).transpose()?;
     let asked = repair_source::Question {
         installation: &installation,
         tree: tree.as_ref(),
@@ -118,6 +121,20 @@ fn examine(
         config,
         manager_error,
     })
+}
+
+/// How the live tree differs from its record; a tree that is gone lacks everything.
+pub(super) fn deviations(
+    context: &Context,
+    record: &InstalledRecord,
+) -> Result<Vec<Deviation>, Failure> {
+    let tree = real(&context.paths.connector);
+    let found = if tree.is_dir() {
+        TreeManifest::scan(&tree, &context.interrupt, &Bar::on(context.console))?
+    } else {
+        TreeManifest::default()
+    };
+    Ok(record.tree.deviations(&found))
 }
 
 fn path_of_service(process: Option<&Process>, service: Option<&Managed>) -> Option<String> {

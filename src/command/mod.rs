@@ -3,17 +3,19 @@
 mod completions;
 mod context;
 mod doctor;
+mod execute;
 mod failure;
 mod history;
 mod install;
 mod logs;
 mod look;
+mod prove;
 mod recover;
 mod repair_source;
 mod rollback;
+mod stage;
 mod start;
 mod status;
-mod undertaking;
 mod uninstall;
 mod verify;
 

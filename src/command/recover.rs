@@ -34,20 +34,20 @@ pub(super) fn pending(
     let recovery = recover(&context.records, &mut service, &bar)?;
     if let Some(Recovery { id, command, left }) = &recovery {
         if left.is_empty() {
-            context.console.tell(&say!(
+            context.console.print(&say!(
                 "An earlier {command} ({id}) had been cut off; it was undone.",
                 command,
                 id
             ));
             return Ok(recovery);
         }
-        context.console.complain(&say!(
+        context.console.eprint(&say!(
             "An earlier {command} ({id}) had been cut off; it was undone as far as it could be. For good is left:",
             command,
             id
         ));
         for leftover in left {
-            context.console.complain(&format!("  • {}", leftover.text()));
+            context.console.eprint(&format!("  • {}", leftover.text()));
         }
     }
     Ok(recovery)

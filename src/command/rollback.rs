@@ -1,123 +1,82 @@
 //! `rollback`: returns to the state before the last transaction, or before the one that is named.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::context::Context;
+use super::execute::{Change, execute};
 use super::failure::{Exit, Failure};
-use super::install::{judge, live_tree};
-use super::undertaking::{Undertaking, undertake};
+use super::install::live_tree;
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
+use crate::plan::error;
 use crate::plan::rollback::{self as planning, Past, PastStep, Request};
-use crate::plan::{Plan, error};
-use crate::report::bar::Bar;
 use crate::say;
-use crate::snapshot::installation::Installation;
 use crate::systemd::UserManager;
 use crate::systemd::logind::lingers;
 use crate::transaction::attributes;
 use crate::transaction::error::TransactionError;
 use crate::transaction::journal::{Journal, Phase};
-use crate::transaction::service::ServiceError;
 use crate::transaction::step::{Attributes, Step};
 
 pub(super) fn run(context: &Context, id: Option<&str>) -> Result<Exit, Failure> {
     let manager = context.manager()?;
-    let mut return_trip = Return { context, manager: manager.as_ref(), id };
-    undertake(context, manager.as_ref(), &mut return_trip)
-}
-
-/// One run of `rollback`.
-struct Return<'a> {
-    context: &'a Context,
-    manager: Option<&'a UserManager>,
-    id: Option<&'a str>,
-}
-
-/// One look at the machine, and the plan.
-struct Prospect {
-    installation: Installation,
-    plan: Plan,
-}
-
-impl Return<'_> {
-    /// The committed transactions from the newest down to the one that is named, or the newest.
-    fn chosen(&self) -> Result<Vec<Journal>, Failure> {
-        let mut journals = self.context.records.journals()?;
-        journals.retain(|journal| journal.phase() == Phase::Committed);
-        let place = match self.id {
-            Some(id) => journals.iter().position(|journal| journal.intent().id == id),
-            None => journals.len().checked_sub(1),
-        };
-        let place = place.ok_or_else(|| error::no_such_transaction(self.id))?;
-        let mut chosen = journals.split_off(place);
-        chosen.reverse();
-        chosen.iter().try_for_each(|journal| self.context.records.accept_journal(journal))?;
-        Ok(chosen)
-    }
-
-    /// Every tree that a transaction keeps.
-    fn kept_trees(&self) -> Result<Vec<(PathBuf, Identity)>, Failure> {
-        let mut kept = Vec::new();
-        for journal in self.context.records.journals()? {
-            let slot = journal.slot();
-            kept.extend(Identity::of(&slot)?.map(|identity| (slot, identity)));
-        }
-        Ok(kept)
-    }
-}
-
-impl Undertaking for Return<'_> {
-    type Prospect = Prospect;
-
-    fn name(&self) -> &'static str {
-        "rollback"
-    }
-
-    fn look(&mut self) -> Result<Prospect, Failure> {
-        let chosen = self.chosen()?;
-        let (installation, _) = self.context.observe(self.manager)?;
-        let live = live_tree(self.context, &installation)?;
-        let identity = Identity::of(&installation.paths.connector)?;
-        let request = Request {
-            past: chosen.iter().map(past).collect::<Result<_, _>>()?,
-            current: current(&chosen)?,
-            live: identity
-                .zip(live.as_ref())
-                .map(|(identity, live)| (identity, live.shown_version())),
-            kept: self.kept_trees()?,
-            live_tree: live.as_ref(),
-            attributes: attributes(&chosen),
-            lingers: lingers(&installation.account.name),
-            standing: standing(&chosen),
-            transactions: self.context.records.transactions(),
-        };
-        let plan = planning::plan(&installation, &request)?;
-        Ok(Prospect { installation, plan })
-    }
-
-    fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
-        &prospect.plan
-    }
-
-    /// The old state was perhaps not a healthy one: that is told, and is no reason to return.
-    fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
-        match judge(self.context, self.manager, &prospect.installation, &prospect.plan, bar) {
-            Err(error) if !self.context.interrupt.is_raised() => {
-                self.context.console.warn(&*error);
-                Ok(())
-            }
-            verdict => verdict,
-        }
-    }
-
-    fn nothing_to_do(&self) -> String {
-        say!("Nothing to do: everything already is as it was then.")
-    }
-
-    fn done(&self, _: &Prospect, id: &str) -> String {
+    let executed = execute(context, manager.as_ref(), "rollback", &mut || {
+        look(context, manager.as_ref(), id)
+    })?;
+    let nothing = say!("Nothing to do: everything already is as it was then.");
+    Ok(executed.report(context, &nothing, |id| {
         say!("Rolled back. To undo this in its turn: openclaw-setup rollback {id}", id)
+    }))
+}
+
+fn look(
+    context: &Context,
+    manager: Option<&UserManager>,
+    id: Option<&str>,
+) -> Result<Change<'static>, Failure> {
+    let chosen = chosen(context, id)?;
+    let (installation, _) = context.observe(manager)?;
+    let live = live_tree(context, &installation)?;
+    let identity = Identity::of(&installation.paths.connector)?;
+    let request = Request {
+        past: chosen.iter().map(past).collect::<Result<_, _>>()?,
+        current: current(&chosen)?,
+        live: identity.zip(live.as_ref()).map(|(identity, live)| (identity, live.shown_version())),
+        kept: kept_trees(context)?,
+        live_tree: live.as_ref(),
+        attributes: attributes(&chosen),
+        lingers: lingers(&installation.account.name),
+        standing: standing(&chosen),
+        transactions: context.records.transactions(),
+    };
+    let plan = planning::plan(&installation, &request)?;
+    // the old state was perhaps not a healthy one
+    Ok(Change { tolerates_illness: true, ..Change::of(installation, plan) })
+}
+
+/// The committed transactions from the newest down to the one that is named, or the newest.
+fn chosen(context: &Context, id: Option<&str>) -> Result<Vec<Journal>, Failure> {
+    let mut journals = context.records.journals()?;
+    journals.retain(|journal| journal.phase() == Phase::Committed);
+    let place = match id {
+        Some(id) => journals.iter().position(|journal| journal.intent().id == id),
+        None => journals.len().checked_sub(1),
+    };
+    let place = place.ok_or_else(|| error::no_such_transaction(id))?;
+    let mut chosen = journals.split_off(place);
+    chosen.reverse();
+    chosen.iter().try_for_each(|journal| context.records.accept_journal(journal))?;
+    Ok(chosen)
+}
+
+/// Every tree that a transaction keeps.
+fn kept_trees(context: &Context) -> Result<Vec<(PathBuf, Identity)>, Failure> {
+    let mut kept = Vec::new();
+    for journal in context.records.journals()? {
+        let slot = journal.slot();
+        kept.extend(Identity::of(&slot)?.map(|identity| (slot, identity)));
     }
+    Ok(kept)
 }
 
 fn past(journal: &Journal) -> Result<Past, TransactionError> {
@@ -171,15 +130,8 @@ fn current(chosen: &[Journal]) -> Result<Vec<(PathBuf, Option<FileState>)>, Fail
         if let Step::File(file) = step
             && files.iter().all(|(path, _)| path != &file.path)
         {
-            files.push((file.path.clone(), read(&file.path)?));
+            files.push((file.path.clone(), FileState::read(&file.path)?));
         }
     }
     Ok(files)
-}
-
-fn read(path: &Path) -> Result<Option<FileState>, Failure> {
-    match FileState::read(path) {
-        Err(error) if error.is_missing() => Ok(None),
-        outcome => Ok(outcome?),
-    }
 }

@@ -44,7 +44,7 @@ pub fn run() -> ExitCode {
     choose_language(voice);
     let console = console(voice, &surroundings);
     let exit = match Cli::read(&arguments) {
-        Ok(cli) => obey(&cli, console, surroundings),
+        Ok(cli) => execute(&cli, console, surroundings),
         Err(error) => refuse(error, &arguments, console),
     };
     ExitCode::from(told(exit, console).code())
@@ -106,7 +106,7 @@ fn console(voice: Voice, surroundings: &Surroundings) -> Console {
     Console { json: voice.json, quiet: false, verbose: false, line_by_line: false, color }
 }
 
-fn obey(cli: &Cli, console: Console, surroundings: Surroundings) -> Exit {
+fn execute(cli: &Cli, console: Console, surroundings: Surroundings) -> Exit {
     let console = Console {
         quiet: cli.global.quiet,
         verbose: cli.global.verbose,

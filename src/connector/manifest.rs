@@ -7,6 +7,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::digest::{Sha256, Sha256Stream};
+use crate::language::Localized;
+use crate::say;
 
 /// The path of the tree's root in a manifest.
 pub const ROOT: &str = ".";
@@ -92,6 +94,19 @@ pub enum Difference {
     Type,
     /// A symbolic link that leads elsewhere.
     Target,
+}
+
+impl Localized for Difference {
+    fn text(&self) -> String {
+        match self {
+            Self::Missing => say!("missing"),
+            Self::Extra => say!("not ours"),
+            Self::Changed => say!("changed"),
+            Self::Mode => say!("other permissions"),
+            Self::Type => say!("other type"),
+            Self::Target => say!("link leads elsewhere"),
+        }
+    }
 }
 
 /// One difference between a tree and its manifest.

@@ -5,7 +5,7 @@ use crate::plan::repair::Repair;
 use crate::snapshot::log::time_text;
 
 /// What came of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Diagnosis {
     /// The findings, worst first, each with its check.
     pub findings: Vec<(&'static Check, Finding)>,
@@ -81,14 +81,37 @@ impl Diagnosis {
         repairs
     }
 
-    /// Whether an error remains that has no safe repair. What only follows from others goes with
-    /// them.
+    /// Whether an error remains that has no safe repair.
     #[must_use]
     pub fn leaves_errors(&self) -> bool {
-        let mends = !self.repairs().is_empty();
-        self.findings.iter().any(|(check, finding)| {
-            let follows = mends && CONSEQUENCES.contains(&check.id);
-            finding.severity == Severity::Error && finding.repairs.is_empty() && !follows
-        })
+        let is_error = |(check, finding): &(&Check, Finding)| {
+            finding.severity == Severity::Error && !self.would_fix(check, finding)
+        };
+        self.findings.iter().any(is_error)
+    }
+
+    /// Whether the repairs would make a finding go. What only follows from others goes with them.
+    fn would_fix(&self, check: &Check, finding: &Finding) -> bool {
+        let follows = CONSEQUENCES.contains(&check.id) && !self.repairs().is_empty();
+        !finding.repairs.is_empty() || follows
+    }
+
+    /// What the repairs would make go, and what would be left.
+    #[must_use]
+    pub fn split(&self) -> (Self, Self) {
+        let all = self.findings.iter().cloned();
+        let (findings, left) = all.partition(|(check, finding)| self.would_fix(check, finding));
+        let left = Self { findings: left, skipped: self.skipped.clone(), run: self.run };
+        (Self { findings, ..Self::default() }, left)
+    }
+
+    /// The findings of checks that found nothing any more when `later` was made.
+    #[must_use]
+    pub fn without(&self, later: &Self) -> Self {
+        let is_gone = |(check, _): &&(&'static Check, Finding)| {
+            later.findings.iter().all(|(other, _)| other.id != check.id)
+        };
+        let findings = self.findings.iter().filter(is_gone).cloned().collect();
+        Self { findings, ..Self::default() }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::config::{self, Draft, Wish};
 use super::note::Note;
 use super::order::{self, Changes};
-use super::renewal::host_of;
+use super::reinstall::host_of;
 use super::{Plan, PlanFailure, bypass, error};
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::installed::Traces;

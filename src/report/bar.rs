@@ -45,7 +45,7 @@ impl Progress for Bar {
         let label = activity.text();
         if !self.on_terminal {
             if self.console.verbose {
-                self.console.tell(&format!("  {label} …"));
+                self.console.print(&format!("  {label} …"));
             }
             return;
         }
@@ -70,6 +70,6 @@ impl Progress for Bar {
 
     fn finished(&self, step: &dyn Localized) {
         self.end();
-        self.console.tell_marked(Mark::Good, &step.text());
+        self.console.print_marked(Mark::Good, &step.text());
     }
 }

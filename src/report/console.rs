@@ -47,20 +47,20 @@ impl Console {
     }
 
     /// A line on stderr that tells what happens.
-    pub fn tell(&self, text: &str) {
+    pub fn print(&self, text: &str) {
         if !self.quiet {
             write_line(&mut std::io::stderr().lock(), &self.shown(text));
         }
     }
 
     /// A line that belongs to an error: shown even when quiet.
-    pub fn complain(&self, text: &str) {
+    pub fn eprint(&self, text: &str) {
         write_line(&mut std::io::stderr().lock(), &self.shown(text));
     }
 
     /// A line of a step, a note or a fact, with its mark.
-    pub fn tell_marked(&self, mark: Mark, text: &str) {
-        self.tell(&self.marked(mark, text));
+    pub fn print_marked(&self, mark: Mark, text: &str) {
+        self.print(&self.marked(mark, text));
     }
 
     /// The same as text, for results on stdout.
@@ -76,7 +76,7 @@ impl Console {
 
     /// A remark.
     pub fn note(&self, note: &dyn Localized) {
-        self.tell_marked(Mark::Hint, &note.text());
+        self.print_marked(Mark::Hint, &note.text());
     }
 
     /// An error: what went wrong, then what to do now. Shown even when quiet.

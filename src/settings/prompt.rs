@@ -1,10 +1,11 @@
 //! Asking on a terminal for what is missing; secrets without echo.
 
-use std::io::IsTerminal;
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use dialoguer::{Confirm, Input, Password};
+use dialoguer::{Input, Password};
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 
 use super::{Setting, SettingError, Settings};
@@ -40,14 +41,31 @@ pub fn ask(
 pub fn confirm(question: &str, interrupt: &Interrupt) -> Result<bool, SettingError> {
     let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
     let question = Shown::of(question).into_text();
-    let asked = || Confirm::new().with_prompt(question).default(true).interact();
-    patiently(asked, interrupt)
+    patiently(move || yes_or_no(&question), interrupt)
+}
+
+/// A whole line, so that nothing of a typed `yes` is left to the shell; Ctrl-D is a no.
+fn yes_or_no(question: &str) -> std::io::Result<bool> {
+    let mut stderr = std::io::stderr();
+    loop {
+        write!(stderr, "{question} [Y/n] ")?;
+        let mut line = String::new();
+        if std::io::stdin().read_line(&mut line)? == 0 {
+            writeln!(stderr)?;
+            return Ok(false);
+        }
+        match line.trim().to_lowercase().as_str() {
+            "" | "y" | "yes" | "是" => return Ok(true),
+            "n" | "no" | "否" => return Ok(false),
+            _ => {}
+        }
+    }
 }
 
 /// A read from the terminal goes on after a signal, so it waits in a thread of its own, which is
 /// left behind there when a signal comes first; what it has set of the terminal is given back.
-fn patiently<T: Send + 'static>(
-    question: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
+fn patiently<T: Send + 'static, E: Display + Send + 'static>(
+    question: impl FnOnce() -> Result<T, E> + Send + 'static,
     interrupt: &Interrupt,
 ) -> Result<T, SettingError> {
     let terminal = tcgetattr(std::io::stdin()).ok();

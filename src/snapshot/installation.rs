@@ -70,7 +70,7 @@ impl Installation {
             None => None,
         };
         let drop_in = real_file(&paths.drop_in);
-        let drop_in_state = read_below(&drop_in)?;
+        let drop_in_state = FileState::read(&drop_in)?;
         let installation = Self {
             program: program(&service, effective, surroundings),
             port: port(&service, effective, surroundings),
@@ -174,11 +174,4 @@ fn real_if_any(path: &Path) -> Result<Option<PathBuf>, FileError> {
 /// form of what exists of it.
 fn real_file(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| super::paths::real(path))
-}
-
-fn read_below(path: &Path) -> Result<Option<FileState>, FileError> {
-    match FileState::read(path) {
-        Err(error) if error.is_missing() => Ok(None),
-        outcome => outcome,
-    }
 }

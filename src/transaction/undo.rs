@@ -16,7 +16,7 @@ use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
-use crate::fs::{FileError, directory, exists, replace};
+use crate::fs::{directory, exists, replace};
 use crate::language::{Explain, Kind, Localized};
 use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
 use crate::openclaw::way_back::{self, Images, WayBack};
@@ -93,7 +93,7 @@ fn was_touched(journal: &Journal) -> bool {
     let begun = journal.begun().unwrap_or_default();
     journal.intent().steps.iter().enumerate().any(|(number, step)| match step {
         Step::File(file) => !matches!(
-            read(file), Ok(now) if now.as_ref().map(FileState::image) == file.before
+            FileState::read(&file.path), Ok(now) if now.as_ref().map(FileState::image) == file.before
         ),
         Step::Tree(tree) => {
             !matches!(Identity::of(&tree.live), Ok(now) if now == identity(tree.before.as_ref()))
@@ -238,7 +238,7 @@ fn take_back_file(
     let id = &journal.intent().id;
     replace::sweep(&file.path, id)?;
     // for what was never written, or is back already, nobody's lock is waited for
-    if read(file)?.as_ref().map(FileState::image) == file.before {
+    if FileState::read(&file.path)?.as_ref().map(FileState::image) == file.before {
         return Ok(Outcome::NothingToDo);
     }
     let _lock = ConfigLock::take_if_any(file.lock.as_deref(), PATIENCE)?;
@@ -256,7 +256,7 @@ fn write_back(
     number: usize,
     file: &FileStep,
 ) -> Result<Option<Outcome>, TransactionError> {
-    let current = read(file)?;
+    let current = FileState::read(&file.path)?;
     let image = current.as_ref().map(FileState::image);
     if image == file.before {
         return Ok(Some(Outcome::NothingToDo));
@@ -358,14 +358,6 @@ fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, Transac
     }
     exchange::swap(&tree.live, &slot)?;
     Ok(Outcome::TakenBack)
-}
-
-/// A directory of a path that was never created holds no file.
-fn read(file: &FileStep) -> Result<Option<FileState>, FileError> {
-    match FileState::read(&file.path) {
-        Err(error) if error.is_missing() => Ok(None),
-        outcome => outcome,
-    }
 }
 
 /// The undo at work.

@@ -43,17 +43,25 @@ fn a_placeholder_is_asked_for_again() {
 }
 
 #[test]
-fn a_no_leaves_everything_as_it_is() {
+fn a_no_cancels_and_leaves_everything_as_it_is() {
     let machine = Machine::only_a_home();
     let before = machine.home();
-    let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD, "--client-id", "ding1"]);
-    terminal.exp_string("client secret").unwrap();
-    type_secret(&machine, &mut terminal, SECRET);
-    terminal.exp_string("Go ahead?").unwrap();
-    terminal.send_line("n").unwrap();
-    terminal.exp_string(GONE).unwrap();
-    assert_eq!(exit_code(&machine), "130\n");
-    before.assert_same(&machine.home());
+    // a whole word, and Ctrl-D; what is neither yes nor no is asked again
+    for answer in ["maybe\nNo\n", "\x04"] {
+        let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD, "--client-id", "ding1"]);
+        terminal.exp_string("client secret").unwrap();
+        type_secret(&machine, &mut terminal, SECRET);
+        terminal.exp_string("Go ahead?").unwrap();
+        terminal.send(answer).unwrap();
+        terminal.flush().unwrap();
+        let said = terminal.exp_string(GONE).unwrap();
+        assert!(
+            said.contains("Cancelled; nothing was changed.") && !said.contains("error"),
+            "{said}"
+        );
+        assert_eq!(exit_code(&machine), "1\n");
+        before.assert_same(&machine.home());
+    }
 }
 
 #[test]

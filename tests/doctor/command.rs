@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::bench::said;
-use crate::patient::{document, healthy};
+use crate::patient::{document, edit, healthy, of, plain_config};
 
 #[test]
 fn checks_are_listed_chosen_and_refused() {
@@ -29,6 +29,45 @@ fn warnings_count_only_when_strict() {
     assert_eq!(relaxed.status.code(), Some(0), "{}", said(&relaxed));
     let strict = machine.run(&["openclaw-setup", "doctor", "--strict", "--lang", "zh-CN"]);
     assert_eq!(strict.status.code(), Some(3), "{}", said(&strict));
+}
+
+#[test]
+fn fix_ends_with_what_it_did_and_what_is_left() {
+    let machine = healthy();
+    plain_config(&machine);
+    edit(&machine, "c['models']['providers']['openai']['apiKey']='your-api-key'");
+    machine.shell("chmod 777 ~/.openclaw/extensions/dingtalk-connector");
+    let fixed = |document: &serde_json::Value| {
+        let text = document["fixed"].to_string();
+        text.contains("plugin.mode-link") && !text.contains("llm.credentials")
+    };
+    let left = |document: &serde_json::Value| {
+        let left: Vec<_> = of(document).into_iter().map(|(id, _)| id).collect();
+        left.contains(&"llm.credentials".to_owned())
+            && !left.contains(&"plugin.mode-link".to_owned())
+    };
+    let planned = document(&machine, &["--fix", "-n"]);
+    assert!(fixed(&planned) && left(&planned), "{planned:#}");
+    assert_eq!((&planned["ok"], &planned["dryRun"]), (&false.into(), &true.into()));
+    let text = said(&machine.run(&["openclaw-setup", "doctor", "--fix", "-n", "--lang", "en"]));
+    assert!(
+        text.contains("Would be fixed:\n✓ ") && text.contains("\n✓ plugin.mode-link"),
+        "{text}"
+    );
+    assert!(text.contains("Would stay open:\n✗ llm.credentials"), "{text}");
+
+    let done = document(&machine, &["--fix", "--yes"]);
+    assert!(fixed(&done) && left(&done), "{done:#}");
+    assert_eq!(done["ok"], false);
+    assert!(done["transaction"].is_string(), "{done:#}");
+    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    let again = machine.run(&["openclaw-setup", "doctor", "--fix", "--yes", "--lang", "en"]);
+    let text = said(&again);
+    assert_eq!(again.status.code(), Some(3), "{text}");
+    assert!(text.contains("Fixed:\n✓ ") && text.contains("\n✓ plugin.mode-link"), "{text}");
+    assert!(text.contains("Still open:\n✗ llm.credentials"), "{text}");
+    let whole = document(&machine, &["--fix", "--yes", "plugin"]);
+    assert_eq!((&whole["ok"], &whole["changes"]), (&true.into(), &false.into()), "{whole:#}");
 }
 
 #[test]

@@ -37,9 +37,9 @@ pub(super) fn write(
     let console = context.console;
     let parts = parts(snapshot, diagnosis, console);
     let shown = file.display();
-    console.tell(&say!("{shown} will hold, with every secret and every message masked:", shown));
+    console.print(&say!("{shown} will hold, with every secret and every message masked:", shown));
     for part in &parts {
-        console.tell(&format!("  {:<18} {}", part.name, part.what));
+        console.print(&format!("  {:<18} {}", part.name, part.what));
     }
     if context.dry_run {
         return Ok(());

@@ -1,31 +1,28 @@
-//! `doctor --fix`: every safe repair of the chosen checks, as one undertaking of the engine.
+//! `doctor --fix`: every safe repair of the chosen checks, as one transaction; then what is left.
 
 use std::path::PathBuf;
 
-use super::renew::Work;
-use super::{live, view};
+use super::{ending_of, live, view};
 use crate::cli::Doctor;
 use crate::command::context::Context;
+use crate::command::execute::{Change, Executed, Outcome, Stage, execute};
 use crate::command::failure::{Exit, Failure};
-use crate::command::install::judge;
 use crate::command::look;
-use crate::command::undertaking::{Undertaking, undertake};
+use crate::command::stage::Work;
 use crate::doctor::plugin::rewritten;
 use crate::doctor::{Check, Diagnosis, config, diagnose};
 use crate::fs::image::FileState;
 use crate::health::{ChatAnswer, Expectations};
-use crate::openclaw::document::{Change, Edit};
-use crate::plan::Plan;
-use crate::plan::mending::{self as planning, Request};
-use crate::plan::renewal::Renewal;
+use crate::openclaw::document::{self, Edit};
+use crate::plan::fix::{self as planning, Request};
+use crate::plan::reinstall::Reinstall;
 use crate::plan::repair::Repair;
-use crate::report::bar::Bar;
+use crate::report::console::Mark;
+use crate::report::json;
 use crate::say;
 use crate::snapshot::Snapshot;
+use crate::snapshot::outside::Outside;
 use crate::snapshot::paths::CONNECTOR;
-use crate::systemd::UserManager;
-use crate::transaction::apply::Preparation;
-use crate::transaction::service::ServiceError;
 
 /// Runs `doctor --fix`.
 pub(super) fn run(
@@ -34,136 +31,146 @@ pub(super) fn run(
     checks: &[&'static Check],
 ) -> Result<Exit, Failure> {
     let manager = context.manager()?;
-    let mut mending = Mending { context, manager: manager.as_ref(), options, checks, left: false };
-    let exit = undertake(context, manager.as_ref(), &mut mending)?;
-    Ok(if exit == Exit::Done && mending.left { Exit::Problems } else { exit })
+    let (mut found, mut answers) = (Diagnosis::default(), None);
+    let executed = execute(context, manager.as_ref(), "doctor", &mut || {
+        let snapshot = look(context, options, checks, &mut answers)?;
+        found = diagnosed(options, checks, &snapshot);
+        change(context, snapshot, &found)
+    })?;
+    let (fixed, left) = match executed.outcome {
+        Outcome::Done(_) => {
+            let snapshot = look(context, options, checks, &mut None);
+            let left = snapshot.map(|snapshot| diagnose(checks, &snapshot));
+            let left = left.map_err(Failure::after_the_commit)?;
+            (found.without(&left), left)
+        }
+        Outcome::Planned if !executed.plan.is_empty() => found.split(),
+        _ => (Diagnosis::default(), found),
+    };
+    Ok(report(context, options, &executed, &fixed, &left))
 }
 
-/// One run of `doctor --fix`.
-struct Mending<'a> {
+/// Looks; who has answered `--live` before is not asked again.
+fn look(
+    context: &Context,
+    options: &Doctor,
+    checks: &[&'static Check],
+    answers: &mut Option<Outside>,
+) -> Result<Snapshot, Failure> {
+    let mut snapshot = look::look(context, context.manager())?;
+    match answers {
+        Some(answers) => snapshot.outside = answers.clone(),
+        None if options.live => live::ask(context, options, checks, &mut snapshot)?,
+        None => {}
+    }
+    *answers = Some(snapshot.outside.clone());
+    Ok(snapshot)
+}
+
+/// The findings with their repairs; an old config is brought back only on request.
+fn diagnosed(options: &Doctor, checks: &[&'static Check], snapshot: &Snapshot) -> Diagnosis {
+    let mut diagnosis = diagnose(checks, snapshot);
+    let restoration = options.restore_config.then(|| config::restoration(snapshot)).flatten();
+    for (check, finding) in &mut diagnosis.findings {
+        if check.id == "config.syntax" {
+            finding.repairs.extend(restoration.clone());
+        }
+    }
+    diagnosis
+}
+
+fn change<'a>(
     context: &'a Context,
-    manager: Option<&'a UserManager>,
-    options: &'a Doctor,
-    checks: &'a [&'static Check],
-    /// Errors that no safe repair can mend.
-    left: bool,
-}
-
-/// One look at the machine, and the plan.
-struct Prospect {
     snapshot: Snapshot,
-    renewal: Option<Renewal>,
-    plan: Plan,
-    leaves_errors: bool,
+    diagnosis: &Diagnosis,
+) -> Result<Change<'a>, Failure> {
+    let repairs = diagnosis.repairs();
+    // where errors remain that cannot be repaired here, the gateway is perhaps not healthy
+    let is_whole = !diagnosis.leaves_errors() && snapshot.config.is_ok();
+    let live = shown_version(&snapshot);
+    let reinstall = Reinstall::of(&snapshot.installation, live.as_deref(), &repairs);
+    let request = Request {
+        repairs: &repairs,
+        config: snapshot.config.as_ref().ok(),
+        contents: &contents(&snapshot, &repairs)?,
+        expectations: if is_whole {
+            expectations(&snapshot, &repairs)
+        } else {
+            Expectations::default()
+        },
+        live,
+        deviations: snapshot.deviations.as_deref().unwrap_or_default(),
+        reinstall: reinstall.as_ref(),
+        transactions: context.records.transactions(),
+    };
+    let plan = planning::plan(&snapshot.installation, &request)?;
+    Ok(Change {
+        found: Some(view::text(diagnosis, context.console)),
+        stage: reinstall.map(|reinstall| staging(context, reinstall)),
+        tolerates_illness: !is_whole,
+        ..Change::of(snapshot.installation, plan)
+    })
 }
 
-impl Mending<'_> {
-    fn repairs(&self, snapshot: &Snapshot, diagnosis: &Diagnosis) -> Vec<Repair> {
-        let mut repairs = diagnosis.repairs();
-        if self.options.restore_config {
-            repairs.extend(config::restoration(snapshot));
-        }
-        repairs
-    }
+fn staging(context: &Context, reinstall: Reinstall) -> Stage<'_> {
+    Box::new(move |change, preparation, bar| {
+        let slot = &preparation.slot();
+        let work = Work { context, installation: &change.installation, slot, bar };
+        work.stage_anew(&reinstall)
+    })
+}
 
-    /// What the gateway must show afterwards: what it shows now, and what is repaired.
-    fn expectations(
-        snapshot: &Snapshot,
-        diagnosis: &Diagnosis,
-        repairs: &[Repair],
-    ) -> Expectations {
-        let opens = repairs.iter().any(|repair| {
-            matches!(repair, Repair::Config(Edit { path, change: Change::Set(_) })
-                if path.segments().last().is_some_and(|key| key == "gatewayToken")
-                    || path.segments().contains(&"chatCompletions".to_owned()))
-        });
-        let is_open =
-            snapshot.answers.as_ref().is_some_and(|answers| answers.chat == ChatAnswer::Open);
-        let comes = repairs.iter().any(|repair| matches!(repair, Repair::Reinstall(_)));
-        let whole = snapshot.channel_is_on() && (comes || snapshot.tree.is_some());
-        let sound = !diagnosis.leaves_errors() && (whole && snapshot.config.is_ok());
-        Expectations {
-            chat: (opens || is_open) && !diagnosis.leaves_errors(),
-            bypass: None,
-            connector: sound.then(|| CONNECTOR.to_owned()),
-        }
+/// What the gateway must show afterwards: what it shows now, and what is repaired.
+fn expectations(snapshot: &Snapshot, repairs: &[Repair]) -> Expectations {
+    let opens = repairs.iter().any(|repair| {
+        matches!(repair, Repair::Config(Edit { path, change: document::Change::Set(_) })
+            if path.segments().last().is_some_and(|key| key == "gatewayToken")
+                || path.segments().contains(&"chatCompletions".to_owned()))
+    });
+    let is_open = snapshot.answers.as_ref().is_some_and(|answers| answers.chat == ChatAnswer::Open);
+    let comes = repairs.iter().any(|repair| matches!(repair, Repair::Reinstall(_)));
+    let loads = snapshot.channel_is_on() && (comes || snapshot.tree.is_some());
+    Expectations {
+        chat: opens || is_open,
+        bypass: None,
+        connector: loads.then(|| CONNECTOR.to_owned()),
     }
 }
 
-impl Undertaking for Mending<'_> {
-    type Prospect = Prospect;
-
-    fn name(&self) -> &'static str {
-        "doctor"
+/// Two lists: what was (or would be) fixed, and what is left.
+fn report(
+    context: &Context,
+    options: &Doctor,
+    executed: &Executed,
+    fixed: &Diagnosis,
+    left: &Diagnosis,
+) -> Exit {
+    let console = context.console;
+    let nothing = say!("Nothing here has a safe repair.");
+    let undo = |id: &str| say!("To take it back: openclaw-setup rollback {id}", id);
+    let ended = executed.print(context, &nothing, undo);
+    if ended != Exit::Done {
+        return ended;
     }
-
-    fn look(&mut self) -> Result<Prospect, Failure> {
-        let manager = self.context.manager();
-        let mut snapshot = look::look(self.context, manager)?;
-        if self.options.live {
-            live::ask(self.context, self.options, self.checks, &mut snapshot)?;
-        }
-        let diagnosis = diagnose(self.checks, &snapshot);
-        let repairs = self.repairs(&snapshot, &diagnosis);
-        let restores = repairs.iter().any(|repair| matches!(repair, Repair::RestoreConfig { .. }));
-        self.left = diagnosis.leaves_errors() && !restores;
-        self.context.console.tell(&view::text(&diagnosis, self.context.console));
-        let live = shown_version(&snapshot);
-        let renewal = Renewal::of(&snapshot.installation, live.as_deref(), &repairs);
-        let request = Request {
-            repairs: &repairs,
-            config: snapshot.config.as_ref().ok(),
-            contents: &contents(&snapshot, &repairs)?,
-            expectations: Self::expectations(&snapshot, &diagnosis, &repairs),
-            live,
-            deviations: snapshot.deviations.as_deref().unwrap_or_default(),
-            renewal: renewal.as_ref(),
-            transactions: self.context.records.transactions(),
-        };
-        let plan = planning::plan(&snapshot.installation, &request)?;
-        let leaves_errors = diagnosis.leaves_errors();
-        Ok(Prospect { snapshot, renewal, plan, leaves_errors })
+    let head = match executed.outcome {
+        Outcome::Done(_) => [say!("Fixed:"), say!("Still open:")],
+        _ => [say!("Would be fixed:"), say!("Would stay open:")],
+    };
+    let lines = fixed.findings.iter().map(|(check, finding)| {
+        console.marked(Mark::Good, &format!("{} {}", check.id, finding.message))
+    });
+    let lines: Vec<_> = lines.collect();
+    if !lines.is_empty() {
+        console.result(&format!("{}\n{}", head[0], lines.join("\n")));
+        console.result(&head[1]);
     }
-
-    fn plan<'p>(&self, prospect: &'p Prospect) -> &'p Plan {
-        &prospect.plan
-    }
-
-    fn prepare(
-        &self,
-        prospect: &mut Prospect,
-        preparation: &Preparation,
-        bar: &Bar,
-    ) -> Result<(), Failure> {
-        let Some(renewal) = &prospect.renewal else { return Ok(()) };
-        let installation = &prospect.snapshot.installation;
-        let work = Work { context: self.context, installation, renewal, bar };
-        if let Some(record) = work.stage(preparation)? {
-            prospect.plan.add_before_start(record);
-        }
-        Ok(())
-    }
-
-    /// Where errors remain that cannot be mended here, a gateway that is not healthy is told, and
-    /// is no reason to take the repairs back.
-    fn verify(&self, prospect: &Prospect, bar: &Bar) -> Result<(), ServiceError> {
-        let installation = &prospect.snapshot.installation;
-        match judge(self.context, self.manager, installation, &prospect.plan, bar) {
-            Err(error) if prospect.leaves_errors && !self.context.interrupt.is_raised() => {
-                self.context.console.tell(&error.message());
-                Ok(())
-            }
-            verdict => verdict,
-        }
-    }
-
-    fn nothing_to_do(&self) -> String {
-        say!("Nothing here has a safe repair.")
-    }
-
-    fn done(&self, _: &Prospect, id: &str) -> String {
-        say!("Repaired. To take it back: openclaw-setup rollback {id}", id)
-    }
+    console.result(&view::text(left, console));
+    let (ok, exit) = ending_of(left, options);
+    let mut body = executed.body();
+    body.insert("fixed".to_owned(), view::findings_json(fixed));
+    body.insert("findings".to_owned(), view::findings_json(left));
+    console.document(&json::document("doctor", ok, body));
+    exit
 }
 
 /// The version of the connector that stands there.

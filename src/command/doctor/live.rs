@@ -107,6 +107,6 @@ fn announce<'a>(
         lines.push(say!("Each directly, and through the proxy {proxy}.", proxy));
     }
     for line in &lines {
-        context.console.tell(line);
+        context.console.print(line);
     }
 }

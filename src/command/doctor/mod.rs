@@ -3,7 +3,6 @@
 mod bundle;
 mod fix;
 mod live;
-mod renew;
 pub(in crate::command) mod view;
 
 use super::context::Context;
@@ -44,10 +43,16 @@ fn report(context: &Context, options: &Doctor, snapshot: &Snapshot, diagnosis: &
         console.result(&measured);
     }
     console.result(&view::text(diagnosis, console));
-    let bar = if options.strict { Severity::Warning } else { Severity::Error };
-    let ok = diagnosis.is_below(bar);
+    let (ok, exit) = ending_of(diagnosis, options);
     console.document(&json::document("doctor", ok, view::json(diagnosis, snapshot)));
-    if ok { Exit::Done } else { Exit::Problems }
+    exit
+}
+
+/// Whether all is well, and the exit code for it.
+fn ending_of(diagnosis: &Diagnosis, options: &Doctor) -> (bool, Exit) {
+    let least = if options.strict { Severity::Warning } else { Severity::Error };
+    let ok = diagnosis.is_below(least);
+    (ok, if ok { Exit::Done } else { Exit::Problems })
 }
 
 /// The checks that are named: by id, by family, or all.

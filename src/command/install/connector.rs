@@ -18,14 +18,14 @@ use crate::snapshot::installation::Installation;
 use crate::snapshot::live_tree::{LiveTree, channel_schema_of, version_of};
 
 /// The connector that shall be live afterwards.
-pub(super) enum Coming {
+pub(super) enum Candidate {
     /// That of a payload.
     Payload(Box<Payload>),
     /// The one that is installed.
     Installed(Box<InstalledRecord>),
 }
 
-impl Coming {
+impl Candidate {
     /// Opens and judges the payload that the command line names. Where it names none and no package
     /// brings one, an installed connector that is as it was recorded `may_stay`: whoever changes a
     /// setting does not want another connector with it.
@@ -54,14 +54,6 @@ impl Coming {
         let (registry, bar) = (registry(context, installation), Bar::on(context.console));
         let payload = Payload::open(&named, &checks, &registry, &context.interrupt, &bar)?;
         Ok(Self::Payload(Box::new(payload)))
-    }
-
-    /// Its version.
-    pub(super) fn version(&self) -> &str {
-        match self {
-            Self::Payload(payload) => &payload.package().version,
-            Self::Installed(record) => &record.origin.version,
-        }
     }
 
     /// Where it comes from.

@@ -88,16 +88,16 @@ fn introduce(context: &Context, origin: &Origin, secrets_are_known: bool) {
     let console = context.console;
     match origin {
         Origin::Journal if console.verbose => {
-            console.tell(&say!("from the journal, {unit}", unit = context.paths.unit));
+            console.print(&say!("from the journal, {unit}", unit = context.paths.unit));
         }
         Origin::Journal => {}
-        Origin::Files(path) => console.tell(&say!(
+        Origin::Files(path) => console.print(&say!(
             "Not in the journal; from OpenClaw's log file {path}",
             path = path.display()
         )),
     }
     if !secrets_are_known {
-        console.tell(&say!(
+        console.print(&say!(
             "The config cannot be read: secrets are told only by the names before them."
         ));
     }
@@ -105,7 +105,7 @@ fn introduce(context: &Context, origin: &Origin, secrets_are_known: bool) {
 
 fn tell_of_silence(context: &Context, since_usec: u64) {
     let since = tell::local_time(since_usec);
-    context.console.tell(&say!(
+    context.console.print(&say!(
         "Nothing has been logged since {since}. Earlier lines: openclaw-setup logs --since 1d",
         since
     ));

@@ -6,8 +6,7 @@ pub(super) mod modules;
 mod remedy;
 
 use super::{Evidence, Finding, Snapshot, Verdict};
-use crate::connector::manifest::Difference;
-use crate::language::Explain;
+use crate::language::{Explain, Localized};
 use crate::say;
 use crate::snapshot::paths::CONNECTOR;
 use remedy::{Remedy, reinstallation, reinstalling, restoring_modes};
@@ -53,16 +52,8 @@ pub(super) fn checksum(snapshot: &Snapshot) -> Verdict {
     }
     let count = deviations.len();
     let tree = &snapshot.installation.paths.connector;
-    let word = |kind| match kind {
-        Difference::Missing => say!("missing"),
-        Difference::Extra => say!("not ours"),
-        Difference::Changed => say!("changed"),
-        Difference::Mode => say!("other permissions"),
-        Difference::Type => say!("other type"),
-        Difference::Target => say!("link leads elsewhere"),
-    };
     let listed = deviations.iter().take(LISTED).map(|deviation| {
-        Evidence::in_file(&tree.join(&deviation.path), None, word(deviation.kind))
+        Evidence::in_file(&tree.join(&deviation.path), None, deviation.kind.text())
     });
     let mut repairs = restoring_modes(snapshot);
     let mut hint =

@@ -2,7 +2,7 @@
 
 mod cases;
 mod machine;
-mod renewal;
+mod reinstall;
 
 use std::collections::BTreeSet;
 

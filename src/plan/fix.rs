@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::note::Note;
 use super::order::{self, Changes};
-use super::renewal::{Base, Renewal};
+use super::reinstall::{Base, Reinstall};
 use super::repair::Repair;
 use super::{Plan, PlanFailure, bypass, error};
 use crate::connector::installed::Traces;
@@ -34,7 +34,7 @@ pub struct Request<'a> {
     /// How its tree differs from our record.
     pub deviations: &'a [Deviation],
     /// The tree that takes its place, where the repairs ask for one.
-    pub renewal: Option<&'a Renewal>,
+    pub reinstall: Option<&'a Reinstall>,
     /// Where the old tree will be kept.
     pub transactions: PathBuf,
 }
@@ -49,10 +49,10 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     let (drop_in, bypass) = drop_in_step(installation, repairs, &mut notes);
     let live = request.live.as_deref();
     notes.extend(
-        request.renewal.iter().flat_map(|renewal| notes_of(renewal, installation, request)),
+        request.reinstall.iter().flat_map(|reinstall| notes_of(reinstall, installation, request)),
     );
     let mut changes = Changes {
-        tree: request.renewal.map(|renewal| renewal.step(installation, live)),
+        tree: request.reinstall.map(|reinstall| reinstall.step(installation, live)),
         drop_in,
         config: config_steps(installation, request)?,
         models: models_step(installation, repairs)?,
@@ -72,10 +72,10 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     }
     // first: nothing has to stop for it, and where logind refuses, nothing has been touched
     steps.splice(0..0, repairs.contains(&Repair::Linger).then(|| lingering(installation)));
-    let renewed = request.renewal.map(|renewal| renewal.version.clone());
+    let reinstalled = request.reinstall.map(|reinstall| reinstall.version.clone());
     Ok(Plan {
         command: "doctor",
-        connector: (request.live.clone(), renewed.or_else(|| request.live.clone())),
+        connector: (request.live.clone(), reinstalled.or_else(|| request.live.clone())),
         unit: order::unit_before(installation),
         expectations: Expectations { bypass, ..request.expectations.clone() },
         traces: Traces::default(),
@@ -94,9 +94,13 @@ fn lingering(installation: &Installation) -> Step {
 }
 
 /// What there is to say of a tree that is made anew.
-fn notes_of(renewal: &Renewal, installation: &Installation, request: &Request<'_>) -> Vec<Note> {
+fn notes_of(
+    reinstall: &Reinstall,
+    installation: &Installation,
+    request: &Request<'_>,
+) -> Vec<Note> {
     let mut notes = Vec::new();
-    if let Base::LocalPayload(stock) = &renewal.base {
+    if let Base::LocalPayload(stock) = &reinstall.base {
         notes.push(Note::tree_renewed(&stock.place));
         let kept = &request.transactions;
         let paths = request.deviations.len();
@@ -108,11 +112,11 @@ fn notes_of(renewal: &Renewal, installation: &Installation, request: &Request<'_
     } else if request.repairs.contains(&Repair::RealTree) {
         notes.push(Note::link_replaced(&installation.paths.connector));
     }
-    if let Modules::Fetched { pins } = &renewal.modules {
+    if let Modules::Fetched { pins } = &reinstall.modules {
         notes.push(Note::dependencies(pins));
     }
     let relinks = request.repairs.contains(&Repair::LinkHost);
-    if let Some(host) = renewal.host.as_deref().filter(|_| relinks) {
+    if let Some(host) = reinstall.host.as_deref().filter(|_| relinks) {
         let link = installation.paths.connector.join("node_modules/openclaw");
         notes.push(Note::host_linked(&link, host));
     }
@@ -196,10 +200,10 @@ fn drop_in_step(
     (step, Some(bypass))
 }
 
-/// Where the tree is renewed, what is wrong with single files of it goes with it.
+/// Where the tree is reinstalled, what is wrong with single files of it goes with it.
 fn is_superseded(installation: &Installation, request: &Request<'_>, repair: &Repair) -> bool {
     let (Repair::Attributes { path, .. } | Repair::Unlink { path }) = repair else { return false };
-    request.renewal.is_some() && path.starts_with(&installation.paths.connector)
+    request.reinstall.is_some() && path.starts_with(&installation.paths.connector)
 }
 
 fn others(installation: &Installation, request: &Request<'_>) -> Vec<Step> {

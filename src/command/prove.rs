@@ -1,4 +1,4 @@
-//! Judging the gateway that was started: a finished start job proves nothing.
+//! Proving the gateway that was started: a finished start job proves nothing.
 
 use crate::command::context::Context;
 use crate::health::port::Owner;
@@ -16,7 +16,7 @@ use crate::systemd::environment::{Bypass, undone};
 use crate::transaction::service::ServiceError;
 
 /// Passes if the gateway that now runs is healthy, or if none was started.
-pub(in crate::command) fn judge(
+pub(super) fn prove(
     context: &Context,
     manager: Option<&UserManager>,
     installation: &Installation,

@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use crate::connector::Sha256;
-use crate::plan::renewal::{Base, Renewal};
+use crate::plan::reinstall::{Base, Reinstall};
 use crate::plan::repair::Repair;
 use crate::snapshot::repair_source::{LocalPayload, Modules};
 
@@ -34,14 +34,17 @@ fn repairs_of_the_tree_become_one_tree() {
     ];
     for (repairs, base, modules, links, version) in cases {
         let host = links.then(|| "/openclaw".into());
-        let expected = Renewal { base, modules, host, version: version.to_owned() };
+        let expected = Reinstall { base, modules, host, version: version.to_owned() };
         assert_eq!(
-            Renewal::of(installation, Some("0.7.9"), &repairs),
+            Reinstall::of(installation, Some("0.7.9"), &repairs),
             Some(expected),
             "{repairs:?}"
         );
     }
-    let linked = Renewal::of(installation, Some("0.8.17"), &[Repair::LinkHost]).unwrap();
+    let linked = Reinstall::of(installation, Some("0.8.17"), &[Repair::LinkHost]).unwrap();
     assert_eq!(linked.changed_part(), Some("node_modules/openclaw"));
-    assert_eq!(Renewal::of(installation, Some("0.8.17"), &[Repair::Restart, Repair::Linger]), None);
+    assert_eq!(
+        Reinstall::of(installation, Some("0.8.17"), &[Repair::Restart, Repair::Linger]),
+        None
+    );
 }

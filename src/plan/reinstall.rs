@@ -19,7 +19,7 @@ pub enum Base {
 
 /// The new tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Renewal {
+pub struct Reinstall {
     /// What it is made of.
     pub base: Base,
     /// Where its npm dependencies come from.
@@ -30,7 +30,7 @@ pub struct Renewal {
     pub version: String,
 }
 
-impl Renewal {
+impl Reinstall {
     /// What the repairs of the tree come to, together: `None` where none of them concerns it.
     /// `live` is the version of the tree that stands there.
     #[must_use]

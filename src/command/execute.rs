@@ -1,0 +1,265 @@
+//! The pipeline of every command that changes something: look, plan, show and confirm, lock, stage,
+//! switch, prove, commit.
+
+use serde_json::{Map, Value};
+
+use super::context::Context;
+use super::failure::{self, Exit, Failure};
+use super::prove::prove;
+use super::recover;
+use crate::fs::is_absent;
+use crate::plan::{Plan, render};
+use crate::report::Mark;
+use crate::report::bar::Bar;
+use crate::report::json;
+use crate::say;
+use crate::settings::prompt;
+use crate::snapshot::installation::Installation;
+use crate::systemd::UserManager;
+use crate::transaction::apply::{Preparation, Watch};
+use crate::transaction::generations;
+use crate::transaction::journal::{FORMAT, Intent};
+use crate::transaction::records::Held;
+use crate::transaction::service::GatewayUnit;
+use crate::transaction::step::Step;
+
+/// What a command would change, and all that is its own about it.
+pub(super) struct Change<'a> {
+    pub(super) installation: Installation,
+    pub(super) plan: Plan,
+    /// What was found, for whoever is asked to confirm.
+    pub(super) found: Option<String>,
+    pub(super) stage: Option<Stage<'a>>,
+    /// A gateway that is unhealthy afterwards is reported, and is no reason to undo the rest.
+    pub(super) tolerates_illness: bool,
+    /// Our records go at last, when nothing needs them any more.
+    pub(super) purges: bool,
+}
+
+/// Makes all that is slow in the transaction's own directory, with the gateway still running; the
+/// step that becomes known by that is done before the gateway starts.
+pub(super) type Stage<'a> =
+    Box<dyn FnOnce(&Change<'_>, &Preparation, &Bar) -> Result<Option<Step>, Failure> + 'a>;
+
+impl Change<'_> {
+    /// Nothing to stage, and a healthy gateway afterwards.
+    pub(super) fn of(installation: Installation, plan: Plan) -> Self {
+        let (found, stage, tolerates_illness, purges) = (None, None, false, false);
+        Self { installation, plan, found, stage, tolerates_illness, purges }
+    }
+}
+
+/// How an execution ended.
+pub(super) enum Outcome {
+    /// `--dry-run`: nothing was done.
+    Planned,
+    NothingToDo,
+    /// The operator said no.
+    Cancelled,
+    /// Committed under this id.
+    Done(String),
+}
+
+/// What was planned, and how it ended.
+pub(super) struct Executed {
+    pub(super) plan: Plan,
+    pub(super) outcome: Outcome,
+}
+
+/// Carries out what `look` finds to do.
+///
+/// What an earlier run left unfinished is recovered first. Then everything that can fail without
+/// the lock is tried without it, so that a failure leaves no trace; then the lock is taken, and
+/// looked again if another run came in between.
+pub(super) fn execute<'a>(
+    context: &Context,
+    manager: Option<&UserManager>,
+    command: &str,
+    look: &mut dyn FnMut() -> Result<Change<'a>, Failure>,
+) -> Result<Executed, Failure> {
+    let held = recover_first(context, manager, command)?;
+    context.records.prove_places()?;
+    let seen = context.records.latest()?;
+    // a plan that leads out of the installation, or to what is somebody else's, is none
+    let mut look = || {
+        let change = look()?;
+        context.records.accept(&change.plan.steps, None)?;
+        Ok::<_, Failure>(change)
+    };
+    let mut change = look()?;
+    let has_records_to_purge = change.purges && !is_absent(context.records.root());
+    let ends = |change: Change<'_>, outcome| Ok(Executed { plan: change.plan, outcome });
+    if context.dry_run {
+        return ends(change, Outcome::Planned);
+    }
+    if change.plan.is_empty() && !has_records_to_purge {
+        return ends(change, Outcome::NothingToDo);
+    }
+    if !is_confirmed(context, &change)? {
+        return ends(change, Outcome::Cancelled);
+    }
+    let is_held = held.is_some();
+    let _held = held.map_or_else(|| context.lock(command), Ok)?;
+    if !is_held {
+        let recovered = recover::pending(context, manager)?;
+        if recovered.is_some() || context.records.latest()? != seen {
+            change = look()?;
+            // a yes was said to another plan
+            if !is_confirmed(context, &change)? {
+                return ends(change, Outcome::Cancelled);
+            }
+        }
+    }
+    let outcome = if change.plan.is_empty() {
+        Outcome::NothingToDo
+    } else {
+        Outcome::Done(apply(context, manager, &mut change)?)
+    };
+    if change.purges {
+        generations::discard_all(&context.records)?;
+    }
+    ends(change, outcome)
+}
+
+/// An unfinished transaction is taken back before anything is looked at: what it left is neither
+/// the old state nor the new one. A dry run only says so.
+fn recover_first(
+    context: &Context,
+    manager: Option<&UserManager>,
+    command: &str,
+) -> Result<Option<Held>, Failure> {
+    let Some(pending) = context.records.pending()? else { return Ok(None) };
+    if context.dry_run {
+        let (id, earlier) = (&pending.intent().id, &pending.intent().command);
+        context.console.print_marked(
+            Mark::Hint,
+            &say!("{earlier} ({id}) was cut off; a real run undoes it first, and this plan may then differ", earlier, id),
+        );
+        return Ok(None);
+    }
+    let held = context.lock(command)?;
+    recover::pending(context, manager)?;
+    Ok(Some(held))
+}
+
+fn apply(
+    context: &Context,
+    manager: Option<&UserManager>,
+    change: &mut Change<'_>,
+) -> Result<String, Failure> {
+    let bar = Bar::on(context.console);
+    let preparation = Preparation::open(&context.records)?;
+    if let Some(stage) = change.stage.take()
+        && let Some(step) = stage(change, &preparation, &bar)?
+    {
+        change.plan.add_before_start(step);
+    }
+    let intent = intent(&change.plan, preparation.id());
+    let mut service =
+        GatewayUnit::new(manager, &context.paths.unit, context.patience, &context.interrupt);
+    let patience = context.patience.span();
+    let watch = Watch { interrupt: &context.interrupt, progress: &bar, patience };
+    let mut verify = || match prove(context, manager, &change.installation, &change.plan, &bar) {
+        Err(error) if change.tolerates_illness && !context.interrupt.is_raised() => {
+            context.console.warn(&*error);
+            Ok(())
+        }
+        verdict => verdict,
+    };
+    let journal = preparation
+        .switch(intent, &mut service, &watch, &mut verify)
+        .map_err(failure::of_transaction)?;
+    // what is committed is done: old generations that stay cost space, nothing else
+    if let Err(error) = generations::prune(&context.records) {
+        context.console.warn(&error);
+    }
+    Ok(journal.intent().id.clone())
+}
+
+fn intent(plan: &Plan, id: &str) -> Intent {
+    Intent {
+        format: FORMAT,
+        id: id.to_owned(),
+        command: plan.command.to_owned(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        connector: plan.connector.clone(),
+        unit: plan.unit.clone(),
+        steps: plan.steps.clone(),
+    }
+}
+
+/// On a terminal the plan is shown and a yes is asked for; elsewhere starting the command is one.
+fn is_confirmed(context: &Context, change: &Change<'_>) -> Result<bool, Failure> {
+    let (console, plan) = (context.console, &change.plan);
+    if plan.is_empty() {
+        return Ok(true);
+    }
+    change.found.iter().for_each(|found| console.print(found));
+    notes(context, plan);
+    if context.yes || console.json || !prompt::can_ask() {
+        return Ok(true);
+    }
+    // whoever is asked has to see what for, even when quiet
+    console.eprint(&render::text(plan));
+    Ok(prompt::confirm(&say!("Go ahead?"), &context.interrupt)?)
+}
+
+fn notes(context: &Context, plan: &Plan) {
+    plan.notes.iter().for_each(|note| context.console.note(note));
+}
+
+impl Executed {
+    /// Says how it ended.
+    pub(super) fn report(
+        &self,
+        context: &Context,
+        nothing: &str,
+        done: impl FnOnce(&str) -> String,
+    ) -> Exit {
+        let exit = self.print(context, nothing, done);
+        context.console.document(&json::document(self.plan.command, true, self.body()));
+        exit
+    }
+
+    /// Says it as text.
+    pub(super) fn print(
+        &self,
+        context: &Context,
+        nothing: &str,
+        done: impl FnOnce(&str) -> String,
+    ) -> Exit {
+        let (console, plan) = (context.console, &self.plan);
+        match &self.outcome {
+            Outcome::Planned if !plan.is_empty() => {
+                console.result(&render::text(plan));
+                notes(context, plan);
+            }
+            Outcome::Planned | Outcome::NothingToDo => {
+                notes(context, plan);
+                console.result(nothing);
+            }
+            Outcome::Cancelled => {
+                console.eprint(&say!("Cancelled; nothing was changed."));
+                return Exit::Failed;
+            }
+            Outcome::Done(id) => console.print_marked(Mark::Good, &done(id)),
+        }
+        Exit::Done
+    }
+
+    /// The body of the JSON document.
+    pub(super) fn body(&self) -> Map<String, Value> {
+        let mut body = render::json(&self.plan);
+        match &self.outcome {
+            Outcome::Planned if !self.plan.is_empty() => {
+                body.insert("dryRun".to_owned(), true.into());
+            }
+            Outcome::Done(id) => {
+                body.insert("transaction".to_owned(), id.as_str().into());
+            }
+            Outcome::Planned | Outcome::NothingToDo | Outcome::Cancelled => {}
+        }
+        body
+    }
+}

@@ -1,0 +1,188 @@
+//! Before the switch, with the gateway still running: the new tree, complete and durable in the
+//! transaction's slot, and the record that tells of it.
+
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::install::{origin, registry};
+use crate::connector::host_link::{HOST_LINK, link_host};
+use crate::connector::installed::{InstalledRecord, Origin, Traces};
+use crate::connector::npm;
+use crate::connector::replica::Replica;
+use crate::connector::{
+    Checks, PACKAGE_JSON, Package, Payload, PayloadError, Source, TreeManifest,
+};
+use crate::fs::durable;
+use crate::fs::foreign;
+use crate::fs::stage::{Stage, remove_tree};
+use crate::plan::reinstall::{Base, Reinstall, host_of};
+use crate::report::bar::Bar;
+use crate::snapshot::installation::Installation;
+use crate::snapshot::repair_source::{LocalPayload, Modules};
+use crate::systemd::drop_in::assigned;
+use crate::transaction::journal::private;
+use crate::transaction::step::{FileStep, Role, Step};
+
+const NODE_MODULES: &str = "node_modules";
+
+/// One tree in the making.
+pub(super) struct Work<'a> {
+    pub(super) context: &'a Context,
+    pub(super) installation: &'a Installation,
+    pub(super) slot: &'a Path,
+    pub(super) bar: &'a Bar,
+}
+
+impl Work<'_> {
+    /// The tree of `install`: the payload with what it needs.
+    pub(super) fn stage_payload(&self, payload: &Payload) -> Result<TreeManifest, Failure> {
+        let mut stage = self.unpacked(payload)?;
+        let needs = payload.needs_dependencies();
+        let modules = if needs { Modules::Fetched { pins: Vec::new() } } else { Modules::Brought };
+        let fetched = self.add_modules(&mut stage, payload.package(), &modules)?;
+        let host = host_of(self.installation, &payload.package().version);
+        let known = fetched.or_else(|| (!needs).then(|| payload.tree().clone()));
+        self.finish(stage, host.as_deref(), known)
+    }
+
+    /// The tree of a repair; returns the step that writes our record, where that changes.
+    pub(super) fn stage_anew(&self, reinstall: &Reinstall) -> Result<Option<Step>, Failure> {
+        let (mut stage, package, origin) = match &reinstall.base {
+            Base::LocalPayload(stock) => {
+                let payload = self.open(stock)?;
+                (self.unpacked(&payload)?, payload.package().clone(), Some(origin(&payload)))
+            }
+            Base::Live => {
+                let (stage, package) = self.copied(reinstall)?;
+                (stage, package, None)
+            }
+        };
+        self.add_modules(&mut stage, &package, &reinstall.modules)?;
+        let tree = self.finish(stage, reinstall.host.as_deref(), None)?;
+        let record = self.record(reinstall, tree, origin);
+        let changed = record.filter(|record| Some(record) != self.installation.record.as_ref());
+        Ok(changed.map(|record| recording(self.context, self.installation, &record)))
+    }
+
+    fn unpacked(&self, payload: &Payload) -> Result<Stage, Failure> {
+        let mut stage = Stage::create(self.slot)?;
+        payload.stage(&mut stage, &self.context.interrupt, self.bar)?;
+        Ok(stage)
+    }
+
+    /// Links the host, makes the tree durable, and describes it where it is not `known` already.
+    fn finish(
+        &self,
+        mut stage: Stage,
+        host: Option<&Path>,
+        known: Option<TreeManifest>,
+    ) -> Result<TreeManifest, Failure> {
+        if let Some(host) = host {
+            link_host(&mut stage, host)?;
+        }
+        durable::sync_tree(stage.as_fd(), self.slot, &self.context.interrupt)?;
+        if let (None, Some(tree)) = (host, known) {
+            return Ok(tree);
+        }
+        Ok(TreeManifest::scan_at(stage.as_fd(), self.slot, &self.context.interrupt, self.bar)?)
+    }
+
+    /// The very payload that the plan was made with.
+    fn open(&self, stock: &LocalPayload) -> Result<Payload, Failure> {
+        let source = Source::resolve(Some(stock.place.as_os_str()), &stock.place)?;
+        // the plan has found what vouches for it; the digest is the proof that it is the same
+        let checks = Checks { allow_unverified: true, ..Checks::default() };
+        let registry = registry(self.context, self.installation);
+        let interrupt = &self.context.interrupt;
+        let payload = Payload::open(&source, &checks, &registry, interrupt, self.bar)?;
+        if payload.digest() == stock.digest {
+            return Ok(payload);
+        }
+        let (payload, entry) = (stock.place.clone(), ".".to_owned());
+        Err(PayloadError::Changed { payload, entry }.into())
+    }
+
+    fn copied(&self, reinstall: &Reinstall) -> Result<(Stage, Package), Failure> {
+        let mut stage = Stage::create(self.slot)?;
+        let source = &self.installation.paths.connector;
+        let left_out: &[&str] = match (&reinstall.modules, &reinstall.host) {
+            (Modules::Fetched { .. }, _) => &[NODE_MODULES],
+            (_, Some(_)) => &[HOST_LINK],
+            (_, None) => &[],
+        };
+        let moves = source.is_symlink();
+        let replica = Replica { source, place: Path::new(""), left_out, moves };
+        replica.stage(&mut stage, &self.context.interrupt, self.bar)?;
+        let bytes = foreign::glance(&stage.path().join(PACKAGE_JSON));
+        let package = Package::parse(bytes.as_deref(), source).map_err(PayloadError::from)?;
+        Ok((stage, package))
+    }
+
+    /// Where npm was asked, it is known what the tree holds.
+    fn add_modules(
+        &self,
+        stage: &mut Stage,
+        package: &Package,
+        modules: &Modules,
+    ) -> Result<Option<TreeManifest>, Failure> {
+        let interrupt = &self.context.interrupt;
+        match modules {
+            Modules::Brought => Ok(None),
+            Modules::Kept => {
+                let source = &self.installation.paths.connector.join(NODE_MODULES);
+                let place = Path::new(NODE_MODULES);
+                let replica = Replica { source, place, left_out: &[], moves: false };
+                replica.stage(stage, interrupt, self.bar)?;
+                Ok(None)
+            }
+            Modules::Fetched { .. } => {
+                let path = stage.path().join(NODE_MODULES);
+                remove_tree(stage.as_fd(), Path::new(NODE_MODULES), &path)?;
+                let registry = registry(self.context, self.installation);
+                let tree =
+                    npm::install_dependencies(stage, package, &registry, interrupt, self.bar)?;
+                Ok(Some(tree))
+            }
+        }
+    }
+
+    /// Of a copy only what is new in it is recorded anew: what somebody has changed by hand is no
+    /// more ours than before.
+    fn record(
+        &self,
+        reinstall: &Reinstall,
+        tree: TreeManifest,
+        origin: Option<Origin>,
+    ) -> Option<InstalledRecord> {
+        match (self.installation.record.clone(), origin) {
+            (Some(record), Some(_)) => Some(InstalledRecord { tree, ..record }),
+            (Some(record), None) => {
+                let part = reinstall.changed_part()?;
+                Some(InstalledRecord { tree: record.tree.with_part_of(&tree, part), ..record })
+            }
+            (None, Some(origin)) => {
+                let directories = self.installation.missing_extensions.clone();
+                // what stands in the drop-in is the operator's own: an uninstallation leaves it
+                let (_, drop_in) = &self.installation.drop_in;
+                let text = drop_in.as_ref().map(|state| String::from_utf8_lossy(&state.bytes));
+                let drop_in_before = assigned(&text.unwrap_or_default());
+                let traces = Traces { drop_in_before, directories, ..Traces::default() };
+                Some(InstalledRecord::of(origin, traces, tree))
+            }
+            (None, None) => None,
+        }
+    }
+}
+
+/// The step that writes our record.
+pub(super) fn recording(
+    context: &Context,
+    installation: &Installation,
+    record: &InstalledRecord,
+) -> Step {
+    let (old, new) = (installation.record_file.clone(), private(record.to_bytes()));
+    let path = context.records.installed();
+    Step::File(FileStep::new(Role::Record, path, old, Some(new)))
+}
