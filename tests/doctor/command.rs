@@ -51,7 +51,7 @@ fn fix_ends_with_what_it_did_and_what_is_left() {
     assert_eq!((&planned["ok"], &planned["dryRun"]), (&false.into(), &true.into()));
     let text = said(&machine.run(&["openclaw-setup", "doctor", "--fix", "-n", "--lang", "en"]));
     assert!(
-        text.contains("Would be fixed:\n✓ ") && text.contains("\n✓ plugin.mode-link"),
+        text.contains("Would be fixed:\n✗ ") && text.contains("\n✗ plugin.mode-link"),
         "{text}"
     );
     assert!(text.contains("Would stay open:\n✗ llm.credentials"), "{text}");

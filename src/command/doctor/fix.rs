@@ -10,7 +10,7 @@ use crate::command::failure::{Exit, Failure};
 use crate::command::look;
 use crate::command::stage::Work;
 use crate::doctor::plugin::rewritten;
-use crate::doctor::{Check, Diagnosis, config, diagnose};
+use crate::doctor::{Check, Diagnosis, Finding, config, diagnose};
 use crate::fs::image::FileState;
 use crate::health::{ChatAnswer, Expectations};
 use crate::openclaw::document::{self, Edit};
@@ -152,17 +152,25 @@ fn report(
     if ended != Exit::Done {
         return ended;
     }
-    let head = match executed.outcome {
-        Outcome::Done(_) => [say!("Fixed:"), say!("Still open:")],
-        _ => [say!("Would be fixed:"), say!("Would stay open:")],
+    let is_done = matches!(executed.outcome, Outcome::Done(_));
+    let (of_fixed, of_left) = if is_done {
+        (say!("Fixed:"), say!("Still open:"))
+    } else {
+        (say!("Would be fixed:"), say!("Would stay open:"))
     };
-    let lines = fixed.findings.iter().map(|(check, finding)| {
-        console.marked(Mark::Good, &format!("{} {}", check.id, finding.message))
-    });
-    let lines: Vec<_> = lines.collect();
+    let line = |(check, finding): &(&'static Check, Finding)| {
+        if is_done {
+            console.marked(Mark::Good, &format!("{} {}", check.id, finding.message))
+        } else {
+            tell::of_finding(check, finding, console)
+        }
+    };
+    let lines: Vec<_> = fixed.findings.iter().map(line).collect();
     if !lines.is_empty() {
-        console.result(&format!("{}\n{}", head[0], lines.join("\n")));
-        console.result(&head[1]);
+        console.result(&format!("{of_fixed}\n{}", lines.join("\n")));
+    }
+    if !lines.is_empty() && !left.findings.is_empty() {
+        console.result(&of_left);
     }
     console.result(&view::text(left, console));
     let (ok, exit) = ending_of(left, options);

@@ -44,7 +44,8 @@ pub(super) fn measured(snapshot: &Snapshot) -> Option<String> {
     (!answers.is_empty()).then(|| table.text())
 }
 
-fn of_finding(check: &Check, finding: &Finding, console: Console) -> String {
+/// A finding with its symptom, evidence and hint.
+pub(super) fn of_finding(check: &Check, finding: &Finding, console: Console) -> String {
     let mut lines = vec![head(check, finding, console)];
     if let Some(symptom) = &finding.symptom {
         lines.push(say!("    seen as: {symptom}", symptom));
