@@ -17,7 +17,7 @@ use crate::openclaw::document::{self, Edit};
 use crate::plan::fix::{self as planning, Request};
 use crate::plan::reinstall::Reinstall;
 use crate::plan::repair::Repair;
-use crate::report::console::Mark;
+use crate::report::Mark;
 use crate::report::json;
 use crate::say;
 use crate::snapshot::Snapshot;
@@ -162,7 +162,7 @@ fn report(
         if is_done {
             console.marked(Mark::Good, &format!("{} {}", check.id, finding.message))
         } else {
-            tell::of_finding(check, finding, console)
+            view::of_finding(check, finding, console)
         }
     };
     let lines: Vec<_> = fixed.findings.iter().map(line).collect();
