@@ -23,8 +23,11 @@ pub fn replace(path: &Path, state: Option<&FileState>, tag: &str) -> Result<(), 
         Some(state) => {
             let temporary = temporary_name(name, tag);
             write_beside(&parent, &temporary, path, state)?;
-            change!(rustix::fs::renameat(&parent, &temporary, &parent, name))
-                .map_err(FileError::at(Action::Rename, path))?;
+            let outcome = change!(rustix::fs::renameat(&parent, &temporary, &parent, name));
+            if outcome.is_err() {
+                let _ = change!(rustix::fs::unlinkat(&parent, &temporary, AtFlags::empty()));
+            }
+            outcome.map_err(FileError::at(Action::Rename, path))?;
         }
         None => remove_at(&parent, name, path)?,
     }

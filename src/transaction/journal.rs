@@ -316,7 +316,7 @@ impl Journal {
     /// Where the disk takes no new file.
     fn close_with_spare(&self) -> bool {
         let spare = self.directory.join("files").join(SPARE);
-        let moved = std::fs::rename(spare, self.directory.join("state"));
+        let moved = change!(std::fs::rename(spare, self.directory.join("state")));
         moved.is_ok() && directory::sync(&self.directory).is_ok()
     }
 

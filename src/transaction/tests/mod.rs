@@ -5,6 +5,7 @@
 mod room;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
 
 use room::{Room, SCENARIOS, Scenario, State};
 use rustix::io::Errno;
@@ -68,6 +69,8 @@ impl Case {
             room.gateway.runs_what_is_there(),
             "{name}, {what}: the gateway runs another state"
         );
+        let nothing: [PathBuf; 0] = [];
+        assert_eq!(room.left_over(), nothing, "{name}, {what}: left lying about");
         side
     }
 }

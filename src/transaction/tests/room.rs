@@ -122,6 +122,20 @@ impl Room {
         state_of(self.home.path())
     }
 
+    /// Temporary files, our own journals' among them.
+    pub(super) fn left_over(&self) -> Vec<PathBuf> {
+        let (mut open, mut found) = (vec![self.home.path().to_owned()], Vec::new());
+        while let Some(path) = open.pop() {
+            if path.is_dir() {
+                open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            }
+            if path.extension().is_some_and(|kind| kind == "tmp" || kind == "aside") {
+                found.push(path);
+            }
+        }
+        found
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
