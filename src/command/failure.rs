@@ -116,11 +116,12 @@ impl Failure {
     fn document(&self, command: &str) -> serde_json::Value {
         let left: Vec<_> =
             self.left.iter().map(super::super::transaction::error::Leftover::text).collect();
-        let mut body = serde_json::Map::new();
-        body.insert("error".to_owned(), json::error(&*self.cause));
-        body.insert("exitCode".to_owned(), self.exit.code().into());
-        body.insert("undone".to_owned(), self.undone.into());
-        body.insert("left".to_owned(), left.into());
+        let body = serde_json::json!({
+            "error": json::error(&*self.cause),
+            "exitCode": self.exit.code(),
+            "undone": self.undone,
+            "left": left,
+        });
         json::document(command, false, body)
     }
 }

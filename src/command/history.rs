@@ -18,8 +18,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         context.console.result(&table(&journals).text());
     }
     let transactions: Vec<_> = journals.iter().map(as_json).collect();
-    let mut body = serde_json::Map::new();
-    body.insert("transactions".to_owned(), transactions.into());
+    let body = json!({"transactions": transactions});
     context.console.document(&json::document("history", true, body));
     Ok(Exit::Done)
 }

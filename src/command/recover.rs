@@ -62,9 +62,7 @@ fn dry_run(context: &Context) -> Result<Exit, Failure> {
         say!("Nothing to recover.")
     };
     context.console.result(&text);
-    let mut body = serde_json::Map::new();
-    let id = pending.map(|journal| journal.intent().id.clone());
-    body.insert("pending".to_owned(), id.into());
+    let body = serde_json::json!({"pending": pending.map(|journal| journal.intent().id.clone())});
     context.console.document(&json::document("recover", true, body));
     Ok(Exit::Done)
 }
@@ -80,9 +78,8 @@ fn report(context: &Context, recovery: Option<Recovery>) -> Exit {
         .map(super::super::transaction::error::Leftover::text)
         .collect();
     let exit = if left.is_empty() { Exit::Done } else { Exit::LeftBehind };
-    let mut body = serde_json::Map::new();
-    body.insert("recovered".to_owned(), recovery.map(|recovery| recovery.id).into());
-    body.insert("left".to_owned(), left.into());
+    let id = recovery.map(|recovery| recovery.id);
+    let body = serde_json::json!({"recovered": id, "left": left});
     context.console.document(&json::document("recover", exit == Exit::Done, body));
     exit
 }

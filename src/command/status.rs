@@ -1,6 +1,6 @@
 //! `status`: what is installed, running and effective, on one screen; what is wrong is `doctor`'s.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::context::Context;
 use super::doctor::view;
@@ -182,11 +182,11 @@ impl Status {
     }
 
     /// The body of the JSON document.
-    fn json(&self) -> Map<String, Value> {
+    fn json(&self) -> Value {
         let (snapshot, installation) = (&self.snapshot, &self.snapshot.installation);
         let managed = installation.service.managed();
         let is_there = snapshot.tree.is_some() || installation.record.is_some();
-        let body = json!({
+        json!({
             "openclaw": {
                 "version": installation.program.version.map(|version| version.to_string()),
                 "package": installation.program.package,
@@ -230,11 +230,7 @@ impl Status {
             "lastTransaction": self.last.as_ref().map(history::as_json),
             "pendingRecovery": snapshot.pending,
             "findings": view::findings_json(&self.diagnosis),
-        });
-        match body {
-            Value::Object(body) => body,
-            _ => Map::new(),
-        }
+        })
     }
 }
 

@@ -33,13 +33,8 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         let text = format!("{}: {}", deviation.kind.text(), tree.join(&deviation.path).display());
         console.result(&console.marked(Mark::Bad, &text));
     }
-    let mut body = serde_json::Map::new();
-    body.insert(
-        "connector".to_owned(),
-        json!({"version": version, "payload": record.origin.payload}),
-    );
-    body.insert("files".to_owned(), json!(files));
-    body.insert("deviations".to_owned(), json!(deviations));
+    let connector = json!({"version": version, "payload": record.origin.payload});
+    let body = json!({"connector": connector, "files": files, "deviations": deviations});
     console.document(&json::document("verify", deviations.is_empty(), body));
     Ok(if deviations.is_empty() { Exit::Done } else { Exit::Problems })
 }
@@ -50,8 +45,6 @@ fn nothing_recorded(context: &Context) -> Exit {
         "openclaw-setup has installed no connector here, so there is nothing to compare with."
     );
     console.result(&console.marked(Mark::Bad, &text));
-    let mut body = serde_json::Map::new();
-    body.insert("connector".to_owned(), serde_json::Value::Null);
-    console.document(&json::document("verify", false, body));
+    console.document(&json::document("verify", false, json!({"connector": null})));
     Exit::Problems
 }

@@ -4,9 +4,15 @@ use std::path::Path;
 
 use crate::language::Problem;
 use crate::say;
+use crate::snapshot::installation::Installation;
+
+/// A config that something else manages is not edited.
+pub(super) fn refuse_read_only(installation: &Installation) -> Result<(), Problem> {
+    installation.read_only.map_or(Ok(()), |variable| Err(read_only(variable)))
+}
 
 /// The config is managed by something else; `variable` says so.
-pub(super) fn read_only(variable: &str) -> Problem {
+fn read_only(variable: &str) -> Problem {
     let message = say!(
         "{variable} is set: OpenClaw's config is managed by something else and must not be edited",
         variable

@@ -7,11 +7,10 @@ use super::order::{self, Changes};
 use super::reinstall::{Base, Reinstall};
 use super::repair::Repair;
 use super::{Plan, PlanFailure, bypass, error};
-use crate::connector::installed::Traces;
 use crate::connector::manifest::Deviation;
 use crate::fs::image::FileState;
 use crate::health::Expectations;
-use crate::openclaw::document::{Document, Edit};
+use crate::openclaw::document::Document;
 use crate::openclaw::include::ConfigSet;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::repair_source::Modules;
@@ -42,8 +41,8 @@ pub struct Request<'a> {
 /// Makes the plan.
 pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
     let repairs = request.repairs;
-    if let Some(variable) = installation.read_only.filter(|_| !repairs.is_empty()) {
-        return Err(error::read_only(variable).into());
+    if !repairs.is_empty() {
+        error::refuse_read_only(installation)?;
     }
     let mut notes = Vec::new();
     let (drop_in, bypass) = drop_in_step(installation, repairs, &mut notes);
@@ -78,10 +77,9 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         connector: (request.live.clone(), reinstalled.or_else(|| request.live.clone())),
         unit: order::unit_before(installation),
         expectations: Expectations { bypass, ..request.expectations.clone() },
-        traces: Traces::default(),
-        adopts: false,
         steps,
         notes,
+        ..Plan::default()
     })
 }
 
@@ -130,18 +128,19 @@ fn config_steps(
     if let Some(step) = restored_config(installation, request) {
         return Ok(vec![step]);
     }
-    let edits: Vec<Edit> = request
-        .repairs
-        .iter()
-        .filter_map(|repair| match repair {
-            Repair::Config(edit) => Some(edit.clone()),
-            _ => None,
-        })
-        .collect();
+    let edits = wanted(request.repairs, |repair| match repair {
+        Repair::Config(edit) => Some(edit.clone()),
+        _ => None,
+    });
     match request.config {
         Some(config) if !edits.is_empty() => order::config_files(installation, config, &edits),
         _ => Ok(Vec::new()),
     }
+}
+
+/// What the repairs of one kind want.
+fn wanted<T>(repairs: &[Repair], of_kind: impl FnMut(&Repair) -> Option<T>) -> Vec<T> {
+    repairs.iter().filter_map(of_kind).collect()
 }
 
 fn restored_config(installation: &Installation, request: &Request<'_>) -> Option<FileStep> {
@@ -164,20 +163,16 @@ fn models_step(
     installation: &Installation,
     repairs: &[Repair],
 ) -> Result<Option<FileStep>, PlanFailure> {
-    let edits: Vec<Edit> = repairs
-        .iter()
-        .filter_map(|repair| match repair {
-            Repair::Models(edit) => Some(edit.clone()),
-            _ => None,
-        })
-        .collect();
+    let edits = wanted(repairs, |repair| match repair {
+        Repair::Models(edit) => Some(edit.clone()),
+        _ => None,
+    });
     let Some((path, state)) = installation.models.as_ref().filter(|_| !edits.is_empty()) else {
         return Ok(None);
     };
     let Ok(document) = Document::parse(path, &state.bytes) else { return Ok(None) };
     let edited = document.edit(&edits)?;
-    let after = state.with_bytes(edited.bytes().to_vec());
-    Ok(Some(FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after))))
+    Ok(order::rewritten(Role::Models, path, state, edited.bytes()))
 }
 
 fn drop_in_step(
@@ -185,18 +180,14 @@ fn drop_in_step(
     repairs: &[Repair],
     notes: &mut Vec<Note>,
 ) -> (Option<FileStep>, Option<Bypass>) {
-    let also: Vec<&Bypass> = repairs
-        .iter()
-        .filter_map(|repair| match repair {
-            Repair::Bypass { also } => Some(also),
-            _ => None,
-        })
-        .collect();
+    let also = wanted(repairs, |repair| match repair {
+        Repair::Bypass { also } => Some(also.value()),
+        _ => None,
+    });
     if also.is_empty() {
         return (None, None);
     }
-    let entries = also.iter().map(|bypass| bypass.value()).collect::<Vec<_>>().join(",");
-    let (step, bypass) = bypass::step(installation, &entries, notes);
+    let (step, bypass) = bypass::step(installation, &also.join(","), notes);
     (step, Some(bypass))
 }
 
@@ -224,13 +215,6 @@ fn others(installation: &Installation, request: &Request<'_>) -> Vec<Step> {
             Repair::MoveOut { path } => Some(Step::Move { from: path.clone(), to: None }),
             _ => None,
         };
-        let is_new = |step: &Step| match step {
-            Step::Move { from, .. } => !steps
-                .iter()
-                .any(|known| matches!(known, Step::Move { from: path, .. } if path == from)),
-            _ => true,
-        };
-        let step = step.filter(is_new);
         steps.extend(step);
     }
     steps

@@ -25,7 +25,7 @@ use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::program::option_of;
 use crate::systemd::drop_in::{self, Assigned};
 use crate::systemd::environment::Bypass;
-use crate::transaction::step::{FileStep, Role, Step, TreeSide, TreeStep};
+use crate::transaction::step::{FileStep, Role, Step, TreeStep};
 
 /// The version whose rules apply where OpenClaw's own is not known.
 const ASSUMED: Version = Version::of(2026, 3, 13);
@@ -106,9 +106,7 @@ pub struct PayloadFacts<'a> {
 
 /// Makes the plan.
 pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
-    if let Some(variable) = installation.read_only {
-        return Err(error::read_only(variable).into());
-    }
+    error::refuse_read_only(installation)?;
     refuse_wrong_direction(request)?;
     let effective = request.config.effective();
     let mut notes = order::surrounding_notes(installation, request.config);
@@ -206,13 +204,8 @@ fn tree_step(installation: &Installation, request: &Request<'_>) -> Option<TreeS
     if live.is_some_and(|live| as_recorded(live) || is_payload(live)) {
         return None;
     }
-    let side = |version: String| TreeSide { version, identity: None };
-    Some(TreeStep {
-        live: installation.paths.connector.clone(),
-        before: live.map(|live| side(live.shown_version())),
-        after: Some(side(request.payload.version.to_owned())),
-        slot: None,
-    })
+    let before = live.map(LiveTree::shown_version);
+    Some(order::tree(installation, before, Some(request.payload.version.to_owned())))
 }
 
 fn config_draft<'a>(
@@ -259,13 +252,9 @@ fn models_file(
         config::models_file_edits(path, document.value(), effective, request.settings);
     notes.extend(remarks);
     let edited = document.edit(&edits)?;
-    if edited.bytes() == state.bytes {
-        return Ok(None);
-    }
-    let after = state.with_bytes(edited.bytes().to_vec());
     let keys = keys::changes(document.value(), &edits);
-    let step = FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after));
-    Ok(Some(Models { step, keys }))
+    let step = order::rewritten(Role::Models, path, state, edited.bytes());
+    Ok(step.map(|step| Models { step, keys }))
 }
 
 /// What we have changed outside the tree since we first came.

@@ -22,7 +22,7 @@ use crate::transaction::journal::UnitBefore;
 use crate::transaction::step::Step;
 
 /// What will be done, in order, and what there is to say about it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Plan {
     /// The command that it fulfils.
     pub command: &'static str,

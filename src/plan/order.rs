@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::PlanFailure;
 use super::config::schema;
 use super::note::Note;
+use crate::fs::image::FileState;
 use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::include::{ChangedFile, ConfigSet};
 use crate::openclaw::version::CONFIG_HAS_A_LOCK;
@@ -13,7 +14,7 @@ use crate::snapshot::installation::Installation;
 use crate::snapshot::live_tree::LiveTree;
 use crate::snapshot::service::Service;
 use crate::transaction::journal::UnitBefore;
-use crate::transaction::step::{FileStep, Role, Step, TreeStep};
+use crate::transaction::step::{FileStep, Role, Step, TreeSide, TreeStep};
 
 /// The changes of a plan, before they are put in order with the unit's jobs.
 #[derive(Debug, Default)]
@@ -153,6 +154,29 @@ fn around_with_jobs(installation: &Installation, mut steps: Vec<Step>) -> Vec<St
         steps.push(Step::Start { unit });
     }
     steps
+}
+
+/// The step that puts the tree of one version, if any, in place of another's.
+pub(super) fn tree(
+    installation: &Installation,
+    before: Option<String>,
+    after: Option<String>,
+) -> TreeStep {
+    let side = |version| TreeSide { version, identity: None };
+    let live = installation.paths.connector.clone();
+    TreeStep { live, before: before.map(side), after: after.map(side), slot: None }
+}
+
+/// The step that gives a file other bytes; none where they are the same.
+pub(super) fn rewritten(
+    role: Role,
+    path: &Path,
+    state: &FileState,
+    bytes: &[u8],
+) -> Option<FileStep> {
+    let after = || Some(state.with_bytes(bytes.to_vec()));
+    (bytes != state.bytes)
+        .then(|| FileStep::new(role, path.to_owned(), Some(state.clone()), after()))
 }
 
 /// The gateway's unit before, where there is one.

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::order;
 use super::repair::Repair;
 use crate::connector::host_link::{HOST_LINK, needs_host_link};
 use crate::snapshot::installation::Installation;
 use crate::snapshot::repair_source::{LocalPayload, Modules};
-use crate::transaction::step::{TreeSide, TreeStep};
+use crate::transaction::step::TreeStep;
 
 /// What the new tree is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +63,7 @@ impl Reinstall {
     /// The step that swaps it in.
     #[must_use]
     pub fn step(&self, installation: &Installation, live: Option<&str>) -> TreeStep {
-        let side = |version: &str| TreeSide { version: version.to_owned(), identity: None };
-        TreeStep {
-            live: installation.paths.connector.clone(),
-            before: live.map(side),
-            after: Some(side(&self.version)),
-            slot: None,
-        }
+        order::tree(installation, live.map(str::to_owned), Some(self.version.clone()))
     }
 
     /// The part of a copied tree that is not as it was before, if any: the rest of the record

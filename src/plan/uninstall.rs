@@ -6,7 +6,6 @@ use super::note::Note;
 use super::order::{self, Changes};
 use super::{Plan, PlanFailure};
 use crate::connector::installed::Traces;
-use crate::health::Expectations;
 use crate::openclaw::document::{Document, Edit, Value};
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::keys::{self, KeyChange};
@@ -17,7 +16,7 @@ use crate::snapshot::live_tree::LiveTree;
 use crate::snapshot::paths::CONNECTOR;
 use crate::systemd::drop_in::{self, Assigned};
 use crate::systemd::environment::Bypass;
-use crate::transaction::step::{FileStep, Role, TreeSide, TreeStep};
+use crate::transaction::step::{FileStep, Role};
 
 /// What is asked for.
 #[derive(Debug)]
@@ -34,9 +33,7 @@ pub struct Request<'a> {
 
 /// Makes the plan.
 pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
-    if let Some(variable) = installation.read_only {
-        return Err(error::read_only(variable).into());
-    }
+    error::refuse_read_only(installation)?;
     let tolerated = installation
         .program
         .version
@@ -52,7 +49,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         notes.push(Note::keys_kept(&kept));
     }
     let changes = Changes {
-        tree: tree(installation, request),
+        tree: request.live.map(|live| order::tree(installation, Some(live.shown_version()), None)),
         drop_in: drop_in(installation, &traces),
         config: order::config_files(installation, request.config, &edits)?,
         models: models(installation, &traces, &mut notes),
@@ -66,18 +63,14 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     if installation.record.is_none() && !changes.is_empty() {
         notes.extend(left_of_hand(installation, request.config.effective()));
     }
-    let mut plan = Plan {
+    Ok(Plan {
         command: "uninstall",
         connector: (request.live.map(LiveTree::shown_version), None),
         unit: order::unit_before(installation),
-        expectations: Expectations::default(),
-        traces: Traces::default(),
-        adopts: false,
-        steps: Vec::new(),
+        steps: order::removal(installation, changes),
         notes,
-    };
-    plan.steps = order::removal(installation, changes);
-    Ok(plan)
+        ..Plan::default()
+    })
 }
 
 /// Values that we replaced return to what they were if they still are ours; the channel, the entry
@@ -144,15 +137,6 @@ fn left_of_hand(installation: &Installation, effective: &Value) -> Vec<Note> {
     notes
 }
 
-fn tree(installation: &Installation, request: &Request<'_>) -> Option<TreeStep> {
-    request.live.map(|live| TreeStep {
-        live: installation.paths.connector.clone(),
-        before: Some(TreeSide { version: live.shown_version(), identity: None }),
-        after: None,
-        slot: None,
-    })
-}
-
 /// The file loses only our entries, and goes only if nothing else was in it.
 fn drop_in(installation: &Installation, traces: &Traces) -> Option<FileStep> {
     let (path, state) = &installation.drop_in;
@@ -175,10 +159,7 @@ fn models(installation: &Installation, traces: &Traces, notes: &mut Vec<Note>) -
         notes.push(Note::keys_kept(&kept));
     }
     let edited = document.edit(&edits).ok()?;
-    (edited.bytes() != state.bytes).then(|| {
-        let after = state.with_bytes(edited.bytes().to_vec());
-        FileStep::new(Role::Models, path.clone(), Some(state.clone()), Some(after))
-    })
+    order::rewritten(Role::Models, path, state, edited.bytes())
 }
 
 /// Those above the connector or the drop-in: others would be of an installation that has moved.

@@ -7,14 +7,16 @@ use crate::language::Explain;
 /// The version of the documents' schema; it rises when a key changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
 
-/// A document of `command`, with its own keys after the common ones.
+/// A document of `command`, with its own keys, those of an object, after the common ones.
 #[must_use]
-pub fn document(command: &str, ok: bool, body: Map<String, Value>) -> Value {
+pub fn document(command: &str, ok: bool, body: impl Into<Value>) -> Value {
     let mut document = Map::new();
     document.insert("schemaVersion".to_owned(), json!(SCHEMA));
     document.insert("command".to_owned(), json!(command));
     document.insert("ok".to_owned(), json!(ok));
-    document.extend(body);
+    if let Value::Object(body) = body.into() {
+        document.extend(body);
+    }
     Value::Object(document)
 }
 

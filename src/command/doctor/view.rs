@@ -1,6 +1,6 @@
 //! The diagnosis as a screen and as JSON.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::doctor::{Check, Diagnosis, Finding, Severity};
 use crate::language::Localized;
@@ -117,23 +117,19 @@ fn summary(diagnosis: &Diagnosis, console: Console) -> String {
 }
 
 /// The body of the JSON document, in the shape of `openclaw doctor --lint --json`.
-pub(super) fn json(diagnosis: &Diagnosis, snapshot: &Snapshot) -> Map<String, Value> {
+pub(super) fn json(diagnosis: &Diagnosis, snapshot: &Snapshot) -> Value {
     let skipped = diagnosis.skipped.iter();
     let skipped: Vec<Value> =
         skipped.map(|(check, why)| json!({"checkId": check.id, "reason": why})).collect();
-    body([
-        ("checksRun", diagnosis.run.into()),
-        ("checksSkipped", skipped.len().into()),
-        ("findings", findings_json(diagnosis)),
-        ("skipped", skipped.into()),
-        ("openclaw", snapshot.openclaw().map(|version| version.to_string()).into()),
-        ("connector", snapshot.connector().map(|version| version.to_string()).into()),
-        ("measurements", json!(snapshot.outside.answers())),
-    ])
-}
-
-fn body<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
-    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    json!({
+        "checksRun": diagnosis.run,
+        "checksSkipped": skipped.len(),
+        "findings": findings_json(diagnosis),
+        "skipped": skipped,
+        "openclaw": snapshot.openclaw().map(|version| version.to_string()),
+        "connector": snapshot.connector().map(|version| version.to_string()),
+        "measurements": snapshot.outside.answers(),
+    })
 }
 
 /// The findings alone.
@@ -164,9 +160,9 @@ pub(super) fn list(checks: &[&'static Check]) -> String {
 }
 
 /// The catalogue as data.
-pub(super) fn list_json(checks: &[&'static Check]) -> Map<String, Value> {
+pub(super) fn list_json(checks: &[&'static Check]) -> Value {
     let checks = checks.iter().map(
         |check| json!({"checkId": check.id, "severity": check.severity, "title": check.title()}),
     );
-    body([("checks", checks.collect())])
+    json!({"checks": checks.collect::<Vec<_>>()})
 }

@@ -10,10 +10,8 @@ use std::path::PathBuf;
 use super::note::Note;
 use super::order::{self, Changes};
 use super::{Plan, PlanFailure, error};
-use crate::connector::installed::Traces;
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
-use crate::health::Expectations;
 use crate::language::Problem;
 use crate::openclaw::document::{Document, Value};
 use crate::snapshot::installation::Installation;
@@ -68,9 +66,7 @@ pub struct Request<'a> {
 
 /// Makes the plan.
 pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
-    if let Some(variable) = installation.read_only {
-        return Err(error::read_only(variable).into());
-    }
+    error::refuse_read_only(installation)?;
     let mut notes: Vec<Note> = order::slow_stop(installation).into_iter().collect();
     let mut changes = Changes { tree: tree(request)?, ..Changes::default() };
     let connector_stays = match &changes.tree {
@@ -112,11 +108,9 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         command: "rollback",
         connector: (request.live.as_ref().map(|(_, version)| version.clone()), before),
         unit: order::unit_before(installation),
-        expectations: Expectations::default(),
-        traces: Traces::default(),
-        adopts: false,
         steps: linger(request).into_iter().chain(steps).collect(),
         notes,
+        ..Plan::default()
     })
 }
 
