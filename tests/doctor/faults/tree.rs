@@ -75,7 +75,7 @@ fn only_what_is_proven_to_be_the_same_is_put_back() {
     machine.shell("mkdir -p ~/stock/dingtalk-connector; mv ~/away/dingtalk-connector ~/stock/dingtalk-connector/0.6.0");
     let stock = "OPENCLAW_SETUP_PAYLOADS=~/stock";
     let shown = run(&machine, stock, "doctor --fix -n plugin.checksum", 0);
-    assert!(shown.contains(&format!("put back from {HOME}/stock")), "{shown}");
+    assert!(shown.contains(&format!("installed again from {HOME}/stock")), "{shown}");
     assert!(shown.contains("2 paths of the installed tree were changed"), "{shown}");
     assert!(shown.contains(&format!("{HOME}/{TREE}/notes.txt")), "{shown}");
     assert_eq!(files(&machine), broken);
