@@ -17,7 +17,7 @@ const PUBLISHED: [&str; 3] = [
 const STAYS: semver::Version = semver::Version::new(0, 7, 5);
 
 pub(super) fn restart_loop(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return Verdict::well() };
+    let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
     let given_up =
         snapshot.log.about("channel.restart-loop").any(|heard| heard.sample.contains("giving up"));
     let seen = snapshot.log.about("channel.restart-loop").next().is_some();
@@ -25,13 +25,14 @@ pub(super) fn restart_loop(snapshot: &Snapshot) -> Verdict {
         tree.package.as_ref().is_ok_and(|package| PUBLISHED.contains(&package.name.as_str()));
     let by_version = published && snapshot.connector().is_some_and(|version| version < STAYS);
     if !seen && !by_version {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let version = snapshot.connector().map_or_else(|| "?".to_owned(), |v| v.to_string());
     let severity = if given_up { Severity::Error } else { Severity::Warning };
     let (message, hint) =
         if by_version { of_an_old_connector(&version) } else { of_another_cause() };
-    Finding::of(severity, message, hint)
+    Finding::of(severity, message)
+        .hint(hint)
         .about(tree.path.display().to_string())
         .symptom(say!("“auto-restart attempt n/10”; replies get lost, or come late"))
         .read(tree.path.join("package.json").display().to_string(), format!("version {version}"))
@@ -59,8 +60,8 @@ fn of_another_cause() -> (String, String) {
 }
 
 pub(super) fn access_open(snapshot: &Snapshot) -> Verdict {
-    let Some(channel) = snapshot.channel() else { return Verdict::well() };
-    let Some(version) = snapshot.connector() else { return Verdict::well() };
+    let Some(channel) = snapshot.channel() else { return Ok(Vec::new()) };
+    let Some(version) = snapshot.connector() else { return Ok(Vec::new()) };
     let text = |key: &str| channel.get(&[key]).and_then(Value::as_str);
     let below = |minor, patch| version < semver::Version::new(0, minor, patch);
     let mut findings = Vec::new();
@@ -87,15 +88,13 @@ pub(super) fn access_open(snapshot: &Snapshot) -> Verdict {
     }
     let finding = |(key, message): (&str, String)| {
         let path = ["channels", CONNECTOR, key];
-        Finding::warning(
-            message,
-            say!("Restrict who can see the bot in DingTalk's console, or upgrade to 0.8.3 or later, which enforces allowlist"),
-        )
-        .about(KeyPath::from(&path).to_string())
-        .symptom(say!("anybody may talk to the bot"))
-        .evidence([Evidence::of_key(snapshot, &path)])
+        Finding::warning(message)
+            .hint(say!("Restrict who can see the bot in DingTalk's console, or upgrade to 0.8.3 or later, which enforces allowlist"))
+            .about(KeyPath::from(&path).to_string())
+            .symptom(say!("anybody may talk to the bot"))
+            .evidence([Evidence::of_key(snapshot, &path)])
     };
-    Verdict::Found(findings.into_iter().map(finding).collect())
+    Ok(findings.into_iter().map(finding).collect())
 }
 
 /// A version that surely has `messages.groupChat.visibleReplies`, with `message_tool` as default.
@@ -104,18 +103,16 @@ const REPLIES_ARE_HIDDEN: Version = Version::of(2026, 5, 4);
 pub(super) fn visible_replies(snapshot: &Snapshot) -> Verdict {
     let Some(openclaw) = snapshot.openclaw().filter(|version| *version >= REPLIES_ARE_HIDDEN)
     else {
-        return Verdict::Skipped(say!("OpenClaw before 2026.5.4 shows every reply"));
+        return Err(say!("OpenClaw before 2026.5.4 shows every reply"));
     };
     let path = ["messages", "groupChat", "visibleReplies"];
     if snapshot.key(&path).is_some() {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
-    Finding::warning(
-        say!("OpenClaw {openclaw} does not show plain replies in groups unless messages.groupChat.visibleReplies is automatic", openclaw),
-        "openclaw config set messages.groupChat.visibleReplies automatic".to_owned(),
-    )
-    .about(KeyPath::from(&path).to_string())
-    .symptom("任务执行完成（无文本输出）")
-    .evidence([Evidence::of_key(snapshot, &path)])
-    .into()
+    Finding::warning(say!("OpenClaw {openclaw} does not show plain replies in groups unless messages.groupChat.visibleReplies is automatic", openclaw))
+        .hint("openclaw config set messages.groupChat.visibleReplies automatic")
+        .about(KeyPath::from(&path).to_string())
+        .symptom("任务执行完成（无文本输出）")
+        .evidence([Evidence::of_key(snapshot, &path)])
+        .into()
 }

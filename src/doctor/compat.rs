@@ -66,31 +66,28 @@ fn working(openclaw: Version) -> &'static str {
 }
 
 pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
-    let Some(connector) = snapshot.connector() else { return Verdict::well() };
+    let Some(connector) = snapshot.connector() else { return Ok(Vec::new()) };
     let Some(openclaw) = snapshot.openclaw() else {
-        return Verdict::Skipped(say!("OpenClaw's version is not known"));
+        return Err(say!("OpenClaw's version is not known"));
     };
-    let Some(clash) = clash(&connector, openclaw) else { return Verdict::well() };
+    let Some(clash) = clash(&connector, openclaw) else { return Ok(Vec::new()) };
     let severity = if clash == Clash::Reported { Severity::Warning } else { Severity::Error };
     let better = working(openclaw);
     let why = reason(clash);
     let package = snapshot.tree.as_ref().map(|tree| tree.path.join("package.json"));
     let program = snapshot.installation.program.package.as_ref();
-    Finding::of(
-        severity,
-        say!("connector {connector} does not work on OpenClaw {openclaw}: {why}", connector, openclaw, why),
-        say!("On OpenClaw {openclaw} connector {better} works: openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@{better} (with --allow-downgrade, if that is older)", openclaw, better),
-    )
-    .symptom(symptom(clash))
-    .read(
-        package.map(|path| path.display().to_string()).unwrap_or_default(),
-        format!("version {connector}"),
-    )
-    .read(
-        program.map_or_else(|| "OpenClaw".to_owned(), |path| path.display().to_string()),
-        format!("version {openclaw}"),
-    )
-    .into()
+    Finding::of(severity, say!("connector {connector} does not work on OpenClaw {openclaw}: {why}", connector, openclaw, why))
+        .hint(say!("On OpenClaw {openclaw} connector {better} works: openclaw-setup upgrade npm:@dingtalk-real-ai/dingtalk-connector@{better} (with --allow-downgrade, if that is older)", openclaw, better))
+        .symptom(symptom(clash))
+        .read(
+            package.map(|path| path.display().to_string()).unwrap_or_default(),
+            format!("version {connector}"),
+        )
+        .read(
+            program.map_or_else(|| "OpenClaw".to_owned(), |path| path.display().to_string()),
+            format!("version {openclaw}"),
+        )
+        .into()
 }
 
 fn reason(clash: Clash) -> String {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::language::Localized;
 use crate::openclaw::document::mask::is_secret_key;
 use crate::openclaw::document::{KeyPath, Place};
 use crate::outside::Answer;
@@ -54,27 +55,34 @@ pub struct Finding {
 impl Finding {
     /// Something that does not work.
     #[must_use]
-    pub fn error(message: String, hint: String) -> Self {
-        Self::of(Severity::Error, message, hint)
+    pub fn error(message: String) -> Self {
+        Self::of(Severity::Error, message)
     }
 
     /// Something that does not work well, or not for long.
     #[must_use]
-    pub fn warning(message: String, hint: String) -> Self {
-        Self::of(Severity::Warning, message, hint)
+    pub fn warning(message: String) -> Self {
+        Self::of(Severity::Warning, message)
     }
 
     /// Something worth knowing.
     #[must_use]
-    pub fn info(message: String, hint: String) -> Self {
-        Self::of(Severity::Info, message, hint)
+    pub fn info(message: String) -> Self {
+        Self::of(Severity::Info, message)
     }
 
     /// A finding of a severity that is decided elsewhere.
     #[must_use]
-    pub fn of(severity: Severity, message: String, hint: String) -> Self {
+    pub fn of(severity: Severity, message: String) -> Self {
         let (symptom, path, evidence, repairs) = (None, None, Vec::new(), Vec::new());
-        Self { severity, message, symptom, path, evidence, hint, repairs }
+        Self { severity, message, symptom, path, evidence, hint: String::new(), repairs }
+    }
+
+    /// What to do by hand, with the exact command; what `--fix` does needs no word here.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        let hint = [self.hint, hint.into()].join("\n").trim().to_owned();
+        Self { hint, ..self }
     }
 
     /// What a user sees because of it.
@@ -111,6 +119,26 @@ impl Finding {
         self.repairs.extend(repairs);
         self
     }
+
+    /// What `--fix` does about it, or what to do by hand.
+    #[must_use]
+    pub(super) fn remedied(self, remedy: Result<Repair, String>) -> Self {
+        match remedy {
+            Ok(repair) => self.repaired_by([repair]),
+            Err(hint) => self.hint(hint),
+        }
+    }
+
+    /// The command that repairs it, in the one place that knows both check and repair.
+    pub(super) fn with_fix(mut self, options: &str) -> Self {
+        if let Some(repair) = self.repairs.first() {
+            let purpose = repair.text();
+            let fix = say!("{purpose}: openclaw-setup doctor --fix {options}", purpose, options);
+            let by_hand = std::mem::replace(&mut self.hint, fix);
+            return self.hint(by_hand);
+        }
+        self
+    }
 }
 
 impl Evidence {
@@ -130,38 +158,18 @@ impl From<&Answer> for Evidence {
     }
 }
 
-/// The outcome of one check.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Verdict {
-    /// It looked; nothing found means that all is well.
-    Found(Vec<Finding>),
-    /// It could not look, or does not apply here: the reason.
-    Skipped(String),
-}
+/// The outcome of one check: nothing found means that all is well; or the reason why it could not
+/// look, or does not apply here.
+pub type Verdict = Result<Vec<Finding>, String>;
 
-impl Verdict {
-    /// Only the network can answer it.
-    #[must_use]
-    pub fn only_live() -> Self {
-        Self::Skipped(say!("it would have to ask the outside world, which only --live does"))
-    }
-
-    /// All is well.
-    #[must_use]
-    pub fn well() -> Self {
-        Self::Found(Vec::new())
-    }
+/// Why a check is skipped that only the network can answer.
+pub(super) fn only_live() -> String {
+    say!("it would have to ask the outside world, which only --live does")
 }
 
 impl From<Finding> for Verdict {
     fn from(finding: Finding) -> Self {
-        Self::Found(vec![finding])
-    }
-}
-
-impl From<Option<Finding>> for Verdict {
-    fn from(finding: Option<Finding>) -> Self {
-        Self::Found(finding.into_iter().collect())
+        Ok(vec![finding])
     }
 }
 

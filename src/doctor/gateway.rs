@@ -17,17 +17,16 @@ const START: u64 = 90_000_000;
 pub(super) fn endpoint(snapshot: &Snapshot) -> Verdict {
     let is_on = snapshot.key(&ENDPOINT) == Some(&Value::from(true));
     if snapshot.speaks_http() == Some(false) {
-        return if is_on { unneeded(snapshot).into() } else { Verdict::well() };
+        return if is_on { unneeded(snapshot).into() } else { Ok(Vec::new()) };
     }
     let answer = snapshot.answers.as_ref().map(|answers| &answers.chat);
     let refused = matches!(answer, Some(ChatAnswer::Disabled | ChatAnswer::NotAllowed));
     if is_on && !refused {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let text = say!(
         "the gateway's chatCompletions endpoint is off, and the connector talks to nothing else"
     );
-    let hint = say!("Switch it on: openclaw-setup doctor --fix gateway.endpoint");
     let status = match answer {
         Some(ChatAnswer::NotAllowed) => Some("HTTP 405"),
         Some(ChatAnswer::Disabled) => Some("HTTP 404"),
@@ -35,7 +34,7 @@ pub(super) fn endpoint(snapshot: &Snapshot) -> Verdict {
     };
     // a config that is right and a gateway that is not: it has not read it yet
     let repair = if is_on { Repair::Restart } else { Repair::Config(Edit::set(ENDPOINT, true)) };
-    let mut finding = Finding::error(text, hint)
+    let mut finding = Finding::error(text)
         .about(KeyPath::from(&ENDPOINT).to_string())
         .symptom("Gateway error: 404")
         .evidence([Evidence::of_key(snapshot, &ENDPOINT)])
@@ -51,12 +50,10 @@ fn url(snapshot: &Snapshot, method: &str, path: &str) -> String {
 }
 
 fn unneeded(snapshot: &Snapshot) -> Finding {
-    Finding::info(
-        say!("chatCompletions is on, and this connector (0.8.0 or later) does not need it"),
-        say!("If nothing else uses it: openclaw config set gateway.http.endpoints.chatCompletions.enabled false"),
-    )
-    .about(KeyPath::from(&ENDPOINT).to_string())
-    .evidence([Evidence::of_key(snapshot, &ENDPOINT)])
+    Finding::info(say!("chatCompletions is on, and this connector (0.8.0 or later) does not need it"))
+        .hint(say!("If nothing else uses it: openclaw config set gateway.http.endpoints.chatCompletions.enabled false"))
+        .about(KeyPath::from(&ENDPOINT).to_string())
+        .evidence([Evidence::of_key(snapshot, &ENDPOINT)])
 }
 
 pub(super) fn auth(snapshot: &Snapshot) -> Verdict {
@@ -66,7 +63,7 @@ pub(super) fn auth(snapshot: &Snapshot) -> Verdict {
         findings.extend(unsendable_token(snapshot));
         findings.extend(wrong_token(snapshot));
     }
-    Verdict::Found(findings)
+    Ok(findings)
 }
 
 const MODE: [&str; 3] = ["gateway", "auth", "mode"];
@@ -86,16 +83,14 @@ fn exposed(snapshot: &Snapshot) -> Option<Finding> {
     };
     let name = KeyPath::from(path).to_string();
     Some(
-        Finding::error(
-            say!("the gateway asks for no token and can be reached from outside ({name} = {key}): anybody could run the agent", name, key),
-            say!("Protect it: openclaw-setup install --gateway-auth token"),
-        )
-        .about(name)
-        .symptom(say!("the gateway refuses to start, or strangers use it"))
-        .evidence([
-            Evidence::of_key(snapshot, &MODE),
-            Evidence::of_key(snapshot, path),
-        ]),
+        Finding::error(say!("the gateway asks for no token and can be reached from outside ({name} = {key}): anybody could run the agent", name, key))
+            .hint(say!("Protect it: openclaw-setup install --gateway-auth token"))
+            .about(name)
+            .symptom(say!("the gateway refuses to start, or strangers use it"))
+            .evidence([
+                Evidence::of_key(snapshot, &MODE),
+                Evidence::of_key(snapshot, path),
+            ]),
     )
 }
 
@@ -105,17 +100,15 @@ fn unsendable_token(snapshot: &Snapshot) -> Option<Finding> {
     let token = snapshot.text(&path)?;
     let outside = token.chars().any(|c| u32::from(c) > 0xff);
     outside.then(|| {
-        Finding::error(
-            say!("gatewayToken holds characters that no HTTP header can carry: a placeholder was left in"),
-            say!("Write the gateway's own token there, or take the key out where gateway.auth.mode is none: openclaw config unset channels.{CONNECTOR}.gatewayToken", CONNECTOR),
-        )
-        .about(KeyPath::from(&path).to_string())
-        .symptom("Cannot convert argument to a ByteString")
-        .evidence([Evidence::of_key(snapshot, &path)])
-        .repaired_by(
-            (snapshot.text(&MODE) == Some("none"))
-                .then(|| Repair::Config(Edit::remove(path))),
-        )
+        Finding::error(say!("gatewayToken holds characters that no HTTP header can carry: a placeholder was left in"))
+            .hint(say!("Write the gateway's own token there, or take the key out where gateway.auth.mode is none: openclaw config unset channels.{CONNECTOR}.gatewayToken", CONNECTOR))
+            .about(KeyPath::from(&path).to_string())
+            .symptom("Cannot convert argument to a ByteString")
+            .evidence([Evidence::of_key(snapshot, &path)])
+            .repaired_by(
+                (snapshot.text(&MODE) == Some("none"))
+                    .then(|| Repair::Config(Edit::remove(path))),
+            )
     })
 }
 
@@ -134,12 +127,12 @@ fn wrong_token(snapshot: &Snapshot) -> Option<Finding> {
     let known_wrong = refused || (differs && answer != Some(&ChatAnswer::Open));
     known_wrong.then(|| {
         let repair = own.filter(|_| in_token_mode && differs);
-        let mut finding = Finding::error(
-            say!("the gateway wants a token, and the connector's gatewayToken is not it"),
-            say!(
-                "Give the connector the gateway's token: openclaw-setup doctor --fix gateway.auth"
-            ),
-        )
+        let by_hand = || {
+            say!("Write the token that the gateway asks for (gateway.auth, or OPENCLAW_GATEWAY_TOKEN in its environment) into this key.")
+        };
+        let mut finding = Finding::error(say!(
+            "the gateway wants a token, and the connector's gatewayToken is not it"
+        ))
         .about(KeyPath::from(&path).to_string())
         .symptom("Gateway error: 401")
         .evidence([
@@ -147,7 +140,7 @@ fn wrong_token(snapshot: &Snapshot) -> Option<Finding> {
             Evidence::of_key(snapshot, &TOKEN),
             Evidence::of_key(snapshot, &path),
         ])
-        .repaired_by(repair.map(|token| Repair::Config(Edit::set(path, token))));
+        .remedied(repair.map(|token| Repair::Config(Edit::set(path, token))).ok_or_else(by_hand));
         if refused {
             finding = finding.read(url(snapshot, "POST", "/v1/chat/completions"), "HTTP 401");
         }
@@ -157,7 +150,7 @@ fn wrong_token(snapshot: &Snapshot) -> Option<Finding> {
 
 /// Connectors before 0.7.6 always call port 18789, and before 0.7.7 they know no TLS.
 pub(super) fn port(snapshot: &Snapshot) -> Verdict {
-    let Some(version) = snapshot.connector() else { return Verdict::well() };
+    let Some(version) = snapshot.connector() else { return Ok(Vec::new()) };
     let mut findings = Vec::new();
     let port = snapshot.installation.port;
     let below = |patch| version < semver::Version::new(0, 7, patch);
@@ -166,32 +159,28 @@ pub(super) fn port(snapshot: &Snapshot) -> Verdict {
         let told = option_of(command, "--port").map(|port| format!("--port {port}"));
         let unit = &snapshot.installation.paths.unit;
         findings.push(
-            Finding::error(
-                say!("connector {version} always calls port 18789, and the gateway is on {port}", version, port),
-                say!("Move the gateway (openclaw gateway install --force --port 18789) or take connector 0.7.10 or later"),
-            )
-            .about("gateway.port")
-            .symptom("fetch failed")
-            .read(unit.clone(), told.unwrap_or_else(|| format!("port {port}"))),
+            Finding::error(say!("connector {version} always calls port 18789, and the gateway is on {port}", version, port))
+                .hint(say!("Move the gateway (openclaw gateway install --force --port 18789) or take connector 0.7.10 or later"))
+                .about("gateway.port")
+                .symptom("fetch failed")
+                .read(unit.clone(), told.unwrap_or_else(|| format!("port {port}"))),
         );
     }
     let tls = ["gateway", "tls", "enabled"];
     if snapshot.key(&tls) == Some(&Value::from(true)) && below(7) {
         findings.push(
-            Finding::error(
-                say!(
-                    "the gateway speaks TLS, and connector {version} speaks plain HTTP only",
-                    version
-                ),
-                "openclaw config set gateway.tls.enabled false".to_owned(),
-            )
+            Finding::error(say!(
+                "the gateway speaks TLS, and connector {version} speaks plain HTTP only",
+                version
+            ))
+            .hint("openclaw config set gateway.tls.enabled false")
             .about(KeyPath::from(&tls).to_string())
             .symptom("fetch failed")
             .evidence([Evidence::of_key(snapshot, &tls)]),
         );
     }
     findings.extend(moved_in_vain(snapshot));
-    Verdict::Found(findings)
+    Ok(findings)
 }
 
 /// `openclaw gateway install` bakes the port into the unit.
@@ -200,14 +189,12 @@ fn moved_in_vain(snapshot: &Snapshot) -> Option<Finding> {
     let written = snapshot.key(&path)?.as_f64()?;
     let port = snapshot.installation.port;
     ((written - f64::from(port)).abs() > f64::EPSILON).then(|| {
-        Finding::warning(
-            say!(
-                "gateway.port is {written}, but the gateway's unit says {port}, and the unit wins",
-                written,
-                port
-            ),
-            format!("openclaw gateway install --force --port {written}"),
-        )
+        Finding::warning(say!(
+            "gateway.port is {written}, but the gateway's unit says {port}, and the unit wins",
+            written,
+            port
+        ))
+        .hint(format!("openclaw gateway install --force --port {written}"))
         .about("gateway.port")
         .evidence([Evidence::of_key(snapshot, &path)])
         .read(snapshot.installation.paths.unit.clone(), format!("port {port}"))
@@ -233,20 +220,21 @@ pub(super) fn listener(snapshot: &Snapshot) -> Verdict {
         }
         Listener::Nobody | Listener::Hidden { .. } => None,
         Listener::Unknown => {
-            return Verdict::Skipped(say!("/proc/net/tcp cannot be read"));
+            return Err(say!("/proc/net/tcp cannot be read"));
         }
     };
     if let Some(who) = stranger {
         let text = say!("port {port} is held by {who}, not by {own}", port, who, own);
         let hint = say!("Find out what it is and stop it: ss -ltnp 'sport = :{port}'", port);
         findings.push(
-            Finding::error(text, hint)
+            Finding::error(text)
+                .hint(hint)
                 .about(place.clone())
                 .symptom("EADDRINUSE / another gateway instance is already listening")
                 .read(place, who),
         );
     }
-    Verdict::Found(findings)
+    Ok(findings)
 }
 
 fn other_unit(unit: &crate::snapshot::units::OtherUnit) -> Finding {
@@ -265,8 +253,8 @@ fn other_unit(unit: &crate::snapshot::units::OtherUnit) -> Finding {
             "{path} runs a second gateway: two of them fight for the port, or answer the same bot",
             path
         ),
-        command,
     )
+    .hint(command)
     .about(path.clone())
     .symptom("EADDRINUSE")
     .read(path, format!("ExecStart={}", crate::redaction::masked(&unit.exec_start)))
@@ -274,47 +262,40 @@ fn other_unit(unit: &crate::snapshot::units::OtherUnit) -> Finding {
 
 pub(super) fn health(snapshot: &Snapshot) -> Verdict {
     let Some(managed) = snapshot.unit() else {
-        return Verdict::Skipped(say!(
-            "the gateway's unit is not known (service.bus, service.unit)"
-        ));
+        return Err(say!("the gateway's unit is not known (service.bus, service.unit)"));
     };
     let unit = &managed.unit;
     if !unit.is_up() {
         let (name, state) = (&unit.name, unit.active_state.name());
         let text = say!("{name} does not run ({state})", name, state);
-        return Finding::error(text, format!("systemctl --user start {name}"))
+        return Finding::error(text)
+            .hint(format!("systemctl --user start {name}"))
             .about(name.clone())
             .symptom(say!("the bot is silent"))
             .read(format!("{name} ActiveState"), format!("{state} ({})", unit.result))
             .into();
     }
     if unit.sub_state == "auto-restart" {
-        return Verdict::Skipped(say!(
-            "the gateway waits for its next automatic restart (service.crashloop)"
-        ));
+        return Err(say!("the gateway waits for its next automatic restart (service.crashloop)"));
     }
     let age = snapshot.host.now_usec.saturating_sub(unit.main_start_usec);
-    let Some(answers) = &snapshot.answers else { return Verdict::well() };
+    let Some(answers) = &snapshot.answers else { return Ok(Vec::new()) };
     let port = snapshot.installation.port;
     let what = match &answers.readiness {
-        Readiness::Ready => return Verdict::well(),
+        Readiness::Ready => return Ok(Vec::new()),
         _ if age < START => {
-            return Verdict::Skipped(say!(
-                "the gateway was started less than 90 s ago and is not ready yet"
-            ));
+            return Err(say!("the gateway was started less than 90 s ago and is not ready yet"));
         }
         Readiness::NotReady { failing } => failing.join(", "),
         Readiness::NoListener => say!("nobody listens on {port}", port),
         Readiness::Foreign { .. } => {
-            return Verdict::Skipped(say!("the port is not the gateway's (gateway.listener)"));
+            return Err(say!("the port is not the gateway's (gateway.listener)"));
         }
         Readiness::Odd { what } => what.clone(),
     };
-    Finding::error(
-        say!("the gateway runs and is not ready: {what}", what),
-        format!("journalctl --user -u {} -n 50", unit.name),
-    )
-    .about(unit.name.clone())
-    .read(url(snapshot, "GET", "/readyz"), what)
-    .into()
+    Finding::error(say!("the gateway runs and is not ready: {what}", what))
+        .hint(format!("journalctl --user -u {} -n 50", unit.name))
+        .about(unit.name.clone())
+        .read(url(snapshot, "GET", "/readyz"), what)
+        .into()
 }

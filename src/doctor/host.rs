@@ -11,30 +11,26 @@ const NEEDS_24: Version = Version::of(2026, 9, 6);
 
 pub(super) fn node(snapshot: &Snapshot) -> Verdict {
     let Some(found) = &snapshot.host.node else {
-        return Verdict::Skipped(say!(
-            "the unit's Node.js is not known, or does not tell its version"
-        ));
+        return Err(say!("the unit's Node.js is not known, or does not tell its version"));
     };
     let (Some(openclaw), Ok(version)) = (snapshot.openclaw(), semver::Version::parse(found)) else {
-        return Verdict::Skipped(say!("OpenClaw's version is not known"));
+        return Err(say!("OpenClaw's version is not known"));
     };
     let needed = if openclaw >= NEEDS_24 { (24, 16) } else { (22, 16) };
     if (version.major, version.minor) >= needed {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let (major, minor) = needed;
     let place = snapshot.installation.program.node.as_ref();
     let place = place.map_or_else(|| "node".to_owned(), |path| path.display().to_string());
-    Finding::error(
-        say!(
-            "OpenClaw {openclaw} needs Node.js {major}.{minor} or later; its unit starts {found}",
-            openclaw,
-            major,
-            minor,
-            found
-        ),
-        say!("Install it, then let the unit use it: openclaw gateway install --force"),
-    )
+    Finding::error(say!(
+        "OpenClaw {openclaw} needs Node.js {major}.{minor} or later; its unit starts {found}",
+        openclaw,
+        major,
+        minor,
+        found
+    ))
+    .hint(say!("Install it, then let the unit use it: openclaw gateway install --force"))
     .about(place.clone())
     .symptom(say!("syntax errors at the start of the gateway"))
     .read(format!("{place} --version"), found.clone())
@@ -43,18 +39,18 @@ pub(super) fn node(snapshot: &Snapshot) -> Verdict {
 
 pub(super) fn ffprobe(snapshot: &Snapshot) -> Verdict {
     if snapshot.speaks_http() != Some(true) {
-        return Verdict::Skipped(say!("connectors from 0.8.0 on bring their own"));
+        return Err(say!("connectors from 0.8.0 on bring their own"));
     }
     let Some(path) = &snapshot.host.path else {
-        return Verdict::Skipped(say!("the PATH of the gateway is not known"));
+        return Err(say!("the PATH of the gateway is not known"));
     };
     if snapshot.host.ffprobe.is_some() {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
-    Finding::info(
-        say!("ffprobe is not on the gateway's PATH: audio and video messages fail, text works"),
-        "sudo apt install ffmpeg".to_owned(),
-    )
+    Finding::info(say!(
+        "ffprobe is not on the gateway's PATH: audio and video messages fail, text works"
+    ))
+    .hint("sudo apt install ffmpeg")
     .about("ffprobe")
     .read("PATH", path.clone())
     .into()
@@ -65,20 +61,23 @@ const ROOM: u64 = 85 * 1024 * 1024;
 
 pub(super) fn space(snapshot: &Snapshot) -> Verdict {
     let Some(free) = snapshot.host.free else {
-        return Verdict::Skipped(say!("the file system does not tell its free space"));
+        return Err(say!("the file system does not tell its free space"));
     };
     let tree = snapshot.tree.as_ref().map_or(0, |tree| tree.bytes);
     let needed = (2 * tree).max(2 * ROOM);
     if free >= needed {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let place = snapshot.installation.paths.state_dir.display().to_string();
     let mebi = |bytes: u64| bytes / (1024 * 1024);
     let (free, needed) = (mebi(free), mebi(needed));
-    Finding::warning(
-        say!("{free} MiB are free where {place} is; an installation with a way back needs {needed} MiB", free, place, needed),
-        format!("df -h {place}; du -xh --max-depth=2 {place} | sort -h | tail"),
-    )
+    Finding::warning(say!(
+        "{free} MiB are free where {place} is; an installation with a way back needs {needed} MiB",
+        free,
+        place,
+        needed
+    ))
+    .hint(format!("df -h {place}; du -xh --max-depth=2 {place} | sort -h | tail"))
     .about(place.clone())
     .symptom("ENOSPC")
     .read(place, format!("{free} MiB"))
@@ -90,7 +89,8 @@ pub(super) fn leftovers(snapshot: &Snapshot) -> Verdict {
     if let Some(Pending { id, command, .. }) = snapshot.pending.as_ref().filter(|p| !p.at_work) {
         let text = say!("{command} ({id}) was cut off", command, id);
         findings.push(
-            Finding::error(text, "openclaw-setup recover".to_owned())
+            Finding::error(text)
+                .hint("openclaw-setup recover")
                 .about(id.clone())
                 .read(format!("transactions/{id}/state"), "open"),
         );
@@ -99,14 +99,11 @@ pub(super) fn leftovers(snapshot: &Snapshot) -> Verdict {
     for stage in snapshot.other_plugins.stages.iter().filter(|path| repairs_stray(path)) {
         let path = stage.display().to_string();
         findings.push(
-            Finding::warning(
-                say!("{path} was left by an openclaw plugins install that did not end; OpenClaw scans it", path),
-                say!("Move it out of OpenClaw's sight: openclaw-setup doctor --fix host.leftovers"),
-            )
-            .about(path.clone())
-            .read(path, "OpenClaw")
-            .repaired_by([Repair::MoveOut { path: stage.clone() }]),
+            Finding::warning(say!("{path} was left by an openclaw plugins install that did not end; OpenClaw scans it", path))
+                .about(path.clone())
+                .read(path, "OpenClaw")
+                .repaired_by([Repair::MoveOut { path: stage.clone() }]),
         );
     }
-    Verdict::Found(findings)
+    Ok(findings)
 }

@@ -1,6 +1,8 @@
 //! What may be wrong: one file per family of checks. A check is data and a pure function of the
 //! [`Snapshot`]; all looking is done before.
 
+#![allow(clippy::unnecessary_wraps, reason = "all checks have one signature")]
+
 pub mod channel;
 pub mod compat;
 pub mod config;
@@ -151,6 +153,9 @@ pub const CHECKS: &[Check] = &[
         "nothing unfinished lies about"),
 ];
 
+/// Checks whose repair rests on what was answered outside.
+const REPAIRED_LIVE: [&str; 3] = ["llm.reach", "proxy.dingtalk", "proxy.socks"];
+
 /// What a check cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
@@ -205,10 +210,13 @@ impl Check {
     }
 
     /// Looks, where there is something to look at.
-    #[must_use]
     pub fn verdict(&self, snapshot: &Snapshot) -> Verdict {
-        let unmet = self.needs.iter().find_map(|need| need.unmet(snapshot));
-        unmet.map_or_else(|| (self.run)(snapshot), Verdict::Skipped)
+        if let Some(unmet) = self.needs.iter().find_map(|need| need.unmet(snapshot)) {
+            return Err(unmet);
+        }
+        let live = if REPAIRED_LIVE.contains(&self.id) { "--live " } else { "" };
+        let options = format!("{live}{}", self.id);
+        Ok((self.run)(snapshot)?.into_iter().map(|finding| finding.with_fix(&options)).collect())
     }
 }
 

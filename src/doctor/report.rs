@@ -1,6 +1,6 @@
 //! The findings of all chosen checks together, and how bad they are.
 
-use super::{Check, Evidence, Finding, Severity, Snapshot, Verdict};
+use super::{Check, Evidence, Finding, Severity, Snapshot};
 use crate::plan::repair::Repair;
 use crate::snapshot::log::time_text;
 
@@ -24,8 +24,8 @@ pub fn diagnose(checks: &[&'static Check], snapshot: &Snapshot) -> Diagnosis {
     let mut diagnosis = Diagnosis { findings: Vec::new(), skipped: Vec::new(), run: 0 };
     for check in checks {
         match check.verdict(snapshot) {
-            Verdict::Skipped(why) => diagnosis.skipped.push((check, why)),
-            Verdict::Found(findings) => {
+            Err(why) => diagnosis.skipped.push((check, why)),
+            Ok(findings) => {
                 diagnosis.run += 1;
                 let mut findings = findings.into_iter();
                 let first =

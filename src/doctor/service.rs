@@ -10,37 +10,30 @@ use crate::systemd::{ActiveState, LoadState};
 
 pub(super) fn bus(snapshot: &Snapshot) -> Verdict {
     if let Some(error) = &snapshot.manager_error {
-        return Finding::error(error.message(), error.hint())
+        return Finding::error(error.message())
+            .hint(error.hint())
             .symptom("Failed to connect to bus")
             .into();
     }
-    let Service::Unmanaged = snapshot.installation.service else { return Verdict::well() };
+    let Service::Unmanaged = snapshot.installation.service else { return Ok(Vec::new()) };
     let account = &snapshot.installation.account;
     let (name, uid) = (&account.name, account.uid);
-    Finding::error(
-        say!("no systemd user manager runs for {name} (uid {uid})", name, uid),
-        say!("Start it, now and at every boot: sudo loginctl enable-linger {name}\nAs root for that user: openclaw-setup --user {name} doctor", name),
-    )
-    .about(format!("/run/user/{uid}"))
-    .symptom("Failed to connect to bus: No medium found")
-    .read(format!("/run/user/{uid}"), say!("no bus, no systemd/private"))
-    .into()
+    Finding::error(say!("no systemd user manager runs for {name} (uid {uid})", name, uid))
+        .hint(say!("Start it, now and at every boot: sudo loginctl enable-linger {name}\nAs root for that user: openclaw-setup --user {name} doctor", name))
+        .about(format!("/run/user/{uid}"))
+        .symptom("Failed to connect to bus: No medium found")
+        .read(format!("/run/user/{uid}"), say!("no bus, no systemd/private"))
+        .into()
 }
 
 pub(super) fn linger(snapshot: &Snapshot) -> Verdict {
     let name = &snapshot.installation.account.name;
+    let repair = snapshot.host.may_linger.then_some(Repair::Linger);
     match snapshot.host.lingers {
-        Some(true) => Verdict::well(),
-        None => Verdict::Skipped(say!("this system has no /var/lib/systemd")),
-        Some(false) => Finding::warning(
-            say!("lingering is off for {name}: the gateway ends with the last logout and does not start at boot", name),
-            if snapshot.host.may_linger {
-                say!("Switch it on: openclaw-setup doctor --fix service.linger")
-            } else {
-                format!("sudo loginctl enable-linger {name}")
-            },
-        )
-        .repaired_by(snapshot.host.may_linger.then_some(Repair::Linger))
+        Some(true) => Ok(Vec::new()),
+        None => Err(say!("this system has no /var/lib/systemd")),
+        Some(false) => Finding::warning(say!("lingering is off for {name}: the gateway ends with the last logout and does not start at boot", name))
+        .remedied(repair.ok_or_else(|| format!("sudo loginctl enable-linger {name}")))
         .about(format!("/var/lib/systemd/linger/{name}"))
         .symptom(say!("the bot dies after logout"))
         .read(format!("/var/lib/systemd/linger/{name}"), say!("does not exist"))
@@ -52,7 +45,7 @@ const REINSTALL: &str = "openclaw gateway install --force";
 
 pub(super) fn unit(snapshot: &Snapshot) -> Verdict {
     let Some(managed) = snapshot.installation.service.managed() else {
-        return Verdict::Skipped(say!("no user manager answers (service.bus)"));
+        return Err(say!("no user manager answers (service.bus)"));
     };
     let (unit, name) = (&managed.unit, &managed.unit.name);
     let load_state = |finding: Finding| {
@@ -67,33 +60,31 @@ pub(super) fn unit(snapshot: &Snapshot) -> Verdict {
     match unit.load_state {
         LoadState::NotFound => {
             let text = say!("there is no unit {name}", name);
-            return load_state(Finding::error(text, "openclaw gateway install".to_owned())).into();
+            return load_state(Finding::error(text).hint("openclaw gateway install")).into();
         }
         LoadState::Masked => {
             let text = say!("{name} is masked: nothing can start it", name);
             let hint = format!("systemctl --user unmask {name}");
-            return load_state(Finding::error(text, hint)).into();
+            return load_state(Finding::error(text).hint(hint)).into();
         }
         LoadState::Loaded | LoadState::Other(_) => {}
         LoadState::BadSetting | LoadState::Error => {
             let why = unit.load_error.as_deref().unwrap_or("–");
             let text = say!("systemd cannot load {name}: {why}", name, why);
-            return load_state(Finding::error(text, REINSTALL.to_owned())).into();
+            return load_state(Finding::error(text).hint(REINSTALL)).into();
         }
     }
     let mut findings = missing_programs(snapshot, name);
     if unit.unit_file_state == "disabled" {
         findings.push(
-            Finding::warning(
-                say!("{name} is not enabled: it does not start at boot, and openclaw gateway restart refuses", name),
-                format!("systemctl --user enable {name}"),
-            )
-            .about(name.clone())
-            .read(format!("{name} UnitFileState"), "disabled"),
+            Finding::warning(say!("{name} is not enabled: it does not start at boot, and openclaw gateway restart refuses", name))
+                .hint(format!("systemctl --user enable {name}"))
+                .about(name.clone())
+                .read(format!("{name} UnitFileState"), "disabled"),
         );
     }
     findings.extend(other_version(snapshot, name));
-    Verdict::Found(findings)
+    Ok(findings)
 }
 
 fn missing_programs(snapshot: &Snapshot, unit: &str) -> Vec<Finding> {
@@ -101,13 +92,11 @@ fn missing_programs(snapshot: &Snapshot, unit: &str) -> Vec<Finding> {
     missing
         .map(|path| {
             let path = path.display().to_string();
-            Finding::error(
-                say!("{unit} starts {path}, which does not exist", unit, path),
-                REINSTALL.to_owned(),
-            )
-            .about(path.clone())
-            .symptom("status=203/EXEC")
-            .read(format!("{unit} ExecStart"), path)
+            Finding::error(say!("{unit} starts {path}, which does not exist", unit, path))
+                .hint(REINSTALL)
+                .about(path.clone())
+                .symptom("status=203/EXEC")
+                .read(format!("{unit} ExecStart"), path)
         })
         .collect()
 }
@@ -119,15 +108,13 @@ fn other_version(snapshot: &Snapshot, unit: &str) -> Option<Finding> {
     let installed = snapshot.openclaw()?;
     let differs = Version::parse(&told).is_some_and(|version| version != installed);
     differs.then(|| {
-        Finding::info(
-            say!(
-                "{unit} was written by OpenClaw {told}, and {installed} is installed",
-                unit,
-                told,
-                installed
-            ),
-            REINSTALL.to_owned(),
-        )
+        Finding::info(say!(
+            "{unit} was written by OpenClaw {told}, and {installed} is installed",
+            unit,
+            told,
+            installed
+        ))
+        .hint(REINSTALL)
         .about(unit.to_owned())
         .read(format!("{unit} OPENCLAW_SERVICE_VERSION"), told.clone())
         .read(package.join("package.json").display().to_string(), format!("version {installed}"))
@@ -140,7 +127,7 @@ const FLAPS: u32 = 3;
 
 pub(super) fn crashloop(snapshot: &Snapshot) -> Verdict {
     let Some(managed) = snapshot.unit() else {
-        return Verdict::Skipped(say!("the gateway's unit is not known"));
+        return Err(say!("the gateway's unit is not known"));
     };
     let unit = &managed.unit;
     let name = &unit.name;
@@ -180,11 +167,12 @@ pub(super) fn crashloop(snapshot: &Snapshot) -> Verdict {
     } else if loops {
         say!("{name} was restarted {restarts} times by itself since it was started", name, restarts)
     } else {
-        return Verdict::well();
+        return Ok(Vec::new());
     };
     let down = unit.active_state == ActiveState::Failed || waits;
     let severity = if down { Severity::Error } else { Severity::Warning };
-    Finding::of(severity, text, hint)
+    Finding::of(severity, text)
+        .hint(hint)
         .about(name.clone())
         .symptom(say!("the bot comes and goes"))
         .evidence(evidence)

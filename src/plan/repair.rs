@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::connector::npm::Pin;
+use crate::language::Localized;
 use crate::openclaw::document::Edit;
+use crate::say;
 use crate::snapshot::repair_source::LocalPayload;
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::Attributes;
@@ -60,4 +62,30 @@ pub enum Repair {
     },
     /// Let the user manager read its unit files again, and restart the gateway.
     Restart,
+}
+
+impl Localized for Repair {
+    /// What it does, in the words before a command.
+    fn text(&self) -> String {
+        match self {
+            Self::Config(_) => say!("Correct the config"),
+            Self::Models(_) => say!("Correct the agent model file"),
+            Self::Bypass { .. } => say!("Write the bypass into the unit's drop-in"),
+            Self::Attributes { .. } => say!("Correct owner and mode"),
+            Self::Unlink { .. } => say!("Replace the file by a copy of its own"),
+            Self::MoveOut { .. } => say!("Move it out of OpenClaw's sight (it is kept)"),
+            Self::Reinstall(payload) => {
+                let place = payload.place.display();
+                say!("Put the tree back from {place} (the one that is there now is kept)", place)
+            }
+            Self::FetchDependencies { .. } => {
+                say!("Let npm fetch the dependencies (this asks the npm registry)")
+            }
+            Self::LinkHost => say!("Let the link lead to the OpenClaw that runs"),
+            Self::RealTree => say!("Put a real directory in place of the link"),
+            Self::Linger => say!("Switch lingering on"),
+            Self::RestoreConfig { .. } => say!("Return to an earlier version of the config"),
+            Self::Restart => say!("Reload the unit and restart the gateway"),
+        }
+    }
 }

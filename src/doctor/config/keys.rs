@@ -39,10 +39,10 @@ fn forbidden(block: &Value, schema: &serde_json::Value) -> Vec<Vec<String>> {
 
 pub(in crate::doctor) fn legacy_keys(snapshot: &Snapshot) -> Verdict {
     let Some(keys) = forbidden_keys(snapshot) else {
-        return Verdict::Skipped(say!("this connector brings no schema for its channel"));
+        return Err(say!("this connector brings no schema for its channel"));
     };
     if keys.is_empty() {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let enforced = snapshot.openclaw().is_none_or(|version| version >= CHANNEL_SCHEMA_IS_ENFORCED);
     let severity = if enforced { Severity::Error } else { Severity::Info };
@@ -57,16 +57,12 @@ pub(in crate::doctor) fn legacy_keys(snapshot: &Snapshot) -> Verdict {
         Evidence::of_key(snapshot, &path)
     });
     let repairs = keys.iter().map(|key| Repair::Config(Edit::remove(path(key))));
-    Finding::of(
-        severity,
-        say!("this connector's schema forbids {names} in its channel; OpenClaw does not name the keys when it refuses", names),
-        say!("Take them out (they stay in the transaction): openclaw-setup doctor --fix config.legacy-keys"),
-    )
-    .about("channels.dingtalk-connector")
-    .symptom("must NOT have additional properties")
-    .evidence(evidence)
-    .repaired_by(repairs)
-    .into()
+    Finding::of(severity, say!("this connector's schema forbids {names} in its channel; OpenClaw does not name the keys when it refuses", names))
+        .about("channels.dingtalk-connector")
+        .symptom("must NOT have additional properties")
+        .evidence(evidence)
+        .repaired_by(repairs)
+        .into()
 }
 
 /// Minor and patch of a version 0.minor.patch.
@@ -83,7 +79,7 @@ const INERT: [(&str, Since, Option<Since>); 5] = [
 
 pub(in crate::doctor) fn key_inert(snapshot: &Snapshot) -> Verdict {
     let (Some(channel), Some(version)) = (snapshot.channel(), snapshot.connector()) else {
-        return Verdict::well();
+        return Ok(Vec::new());
     };
     let mut findings: Vec<Finding> = misleading_url(snapshot).into_iter().collect();
     for (key, since, until) in INERT {
@@ -91,16 +87,14 @@ pub(in crate::doctor) fn key_inert(snapshot: &Snapshot) -> Verdict {
         let reads = |(minor, patch)| version >= semver::Version::new(0, minor, patch);
         if is_set && (!reads(since) || until.is_some_and(reads)) {
             findings.push(
-                Finding::info(
-                    say!("connector {version} does not read {key}: it has no effect", version, key),
-                    say!("Nothing has to be done; it may be taken out: openclaw config unset channels.{CONNECTOR}.{key}", CONNECTOR, key),
-                )
-                .about(format!("channels.{CONNECTOR}.{key}"))
-                .evidence([Evidence::of_key(snapshot, &[CHANNEL[0], CHANNEL[1], key])]),
+                Finding::info(say!("connector {version} does not read {key}: it has no effect", version, key))
+                    .hint(say!("Nothing has to be done; it may be taken out: openclaw config unset channels.{CONNECTOR}.{key}", CONNECTOR, key))
+                    .about(format!("channels.{CONNECTOR}.{key}"))
+                    .evidence([Evidence::of_key(snapshot, &[CHANNEL[0], CHANNEL[1], key])]),
             );
         }
     }
-    Verdict::Found(findings)
+    Ok(findings)
 }
 
 /// No version of the connector has ever read `gatewayUrl`; that misleads only where it says
@@ -114,12 +108,10 @@ fn misleading_url(snapshot: &Snapshot) -> Option<Finding> {
         .iter()
         .any(|host| said == format!("http://{host}:{port}"));
     (!truthful).then(|| {
-        Finding::warning(
-            say!("gatewayUrl says {url}, but no connector version reads it; the gateway is on port {port}", url, port),
-            say!("Do not rely on it; gateway.port tells where the connector really calls."),
-        )
-        .about(KeyPath::from(&path).to_string())
-        .symptom("fetch failed")
-        .evidence([Evidence::of_key(snapshot, &path)])
+        Finding::warning(say!("gatewayUrl says {url}, but no connector version reads it; the gateway is on port {port}", url, port))
+            .hint(say!("Do not rely on it; gateway.port tells where the connector really calls."))
+            .about(KeyPath::from(&path).to_string())
+            .symptom("fetch failed")
+            .evidence([Evidence::of_key(snapshot, &path)])
     })
 }

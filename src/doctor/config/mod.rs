@@ -12,8 +12,9 @@ use crate::snapshot::paths::CONNECTOR;
 use crate::transaction::step::Attributes;
 
 pub(super) fn syntax(snapshot: &Snapshot) -> Verdict {
-    let Err(error) = &snapshot.config else { return Verdict::well() };
-    let mut finding = Finding::error(error.message(), error.hint())
+    let Err(error) = &snapshot.config else { return Ok(Vec::new()) };
+    let mut finding = Finding::error(error.message())
+        .hint(error.hint())
         .about(snapshot.installation.paths.config.display().to_string())
         .symptom(say!(
             "SyntaxError: the gateway does not start, and nearly every openclaw command refuses"
@@ -21,9 +22,9 @@ pub(super) fn syntax(snapshot: &Snapshot) -> Verdict {
     let newest = snapshot.backups.iter().find(|backup| backup.is_valid);
     if let Some(backup) = newest.filter(|_| error.code() != "config.missing") {
         let time = crate::snapshot::log::time_text(backup.modified_usec);
-        finding.hint.push('\n');
-        finding.hint.push_str(&say!("Or return to its newest valid version, of {time}: openclaw-setup doctor --fix --restore-config", time));
-        finding = finding.read(backup.path.display().to_string(), time);
+        finding = finding
+            .hint(say!("Or return to its newest valid version, of {time}: openclaw-setup doctor --fix --restore-config", time))
+            .read(backup.path.display().to_string(), time);
     }
     finding.into()
 }
@@ -31,13 +32,14 @@ pub(super) fn syntax(snapshot: &Snapshot) -> Verdict {
 /// What `install` refuses by (`plan::error::read_only`), told before anybody tries.
 pub(super) fn read_only(snapshot: &Snapshot) -> Verdict {
     let variable = snapshot.installation.read_only.map(|variable| {
-        Finding::warning(
-            say!("{variable} is set: install, upgrade and doctor --fix will refuse", variable),
-            say!("Make changes where the config is managed."),
-        )
+        Finding::warning(say!(
+            "{variable} is set: install, upgrade and doctor --fix will refuse",
+            variable
+        ))
+        .hint(say!("Make changes where the config is managed."))
         .read(variable, "1")
     });
-    variable.into()
+    Ok(variable.into_iter().collect())
 }
 
 /// The newest valid version of a config that cannot be read: brought back only on request.
@@ -53,23 +55,20 @@ pub fn restoration(snapshot: &Snapshot) -> Option<Repair> {
 pub(super) fn channel_orphan(snapshot: &Snapshot) -> Verdict {
     let causes = super::plugin::hidden_because(snapshot);
     if causes.is_empty() {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let named = snapshot.key(&["plugins", "entries", CONNECTOR]).is_some();
     let tolerated =
         snapshot.openclaw().is_some_and(|version| version >= UNKNOWN_CHANNELS_ARE_TOLERATED);
     let severity = if named && tolerated { Severity::Warning } else { Severity::Error };
     let causes = causes.join("; ");
-    Finding::of(
-        severity,
-        say!("the config has the channel {CONNECTOR}, but OpenClaw does not find its plugin: {causes}", CONNECTOR, causes),
-        say!("Repair the plugin (never remove the entry: the bot's secret would go with it): openclaw-setup doctor --fix, or bring it back with openclaw-setup install"),
-    )
-    .about("channels.dingtalk-connector")
-    .symptom(format!("unknown channel id: {CONNECTOR}"))
-    .evidence([Evidence::of_key(snapshot, &["plugins", "entries", CONNECTOR, "enabled"])])
-    .repaired_by(super::plugin::unhiding(snapshot))
-    .into()
+    Finding::of(severity, say!("the config has the channel {CONNECTOR}, but OpenClaw does not find its plugin: {causes}", CONNECTOR, causes))
+        .hint(say!("Never remove the entry: the bot's secret would go with it. To bring the plugin back: openclaw-setup install"))
+        .about("channels.dingtalk-connector")
+        .symptom(format!("unknown channel id: {CONNECTOR}"))
+        .evidence([Evidence::of_key(snapshot, &["plugins", "entries", CONNECTOR, "enabled"])])
+        .repaired_by(super::plugin::unhiding(snapshot))
+        .into()
 }
 
 pub(super) fn allowlist(snapshot: &Snapshot) -> Verdict {
@@ -100,12 +99,11 @@ pub(super) fn allowlist(snapshot: &Snapshot) -> Verdict {
         findings.push(switched(snapshot, text, &entry, edit));
     }
     findings.extend(switched_off_whole(snapshot));
-    Verdict::Found(findings)
+    Ok(findings)
 }
 
 fn switched(snapshot: &Snapshot, text: String, path: &[&str], edit: Edit) -> Finding {
-    let hint = say!("Let it load: openclaw-setup doctor --fix config.allowlist");
-    Finding::error(text, hint)
+    Finding::error(text)
         .about(KeyPath::from(path).to_string())
         .symptom(say!("the bot is silent; the log says “plugin disabled (not in allowlist)”"))
         .evidence([Evidence::of_key(snapshot, path)])
@@ -121,13 +119,10 @@ fn switched_off_whole(snapshot: &Snapshot) -> Vec<Finding> {
     let off = keys.into_iter().filter(|(path, _)| snapshot.key(path) == Some(&Value::from(false)));
     off.map(|(path, severity)| {
         let key = KeyPath::from(path).to_string();
-        Finding::of(
-            severity,
-            say!("{key} is false: the bot is switched off", key),
-            say!("If that is not what you want: openclaw config set {key} true", key),
-        )
-        .about(key)
-        .evidence([Evidence::of_key(snapshot, path)])
+        Finding::of(severity, say!("{key} is false: the bot is switched off", key))
+            .hint(say!("If that is not what you want: openclaw config set {key} true", key))
+            .about(key)
+            .evidence([Evidence::of_key(snapshot, path)])
     })
     .collect()
 }
@@ -144,18 +139,18 @@ pub(super) fn secret_perms(snapshot: &Snapshot) -> Verdict {
         Finding::of(
             severity,
             say!("{path} may hold secrets and has mode {mode}", path, mode = format!("{mode:04o}")),
-            format!("chmod 600 {path}"),
         )
+        .hint(format!("chmod 600 {path}"))
         .about(path.to_string())
         .read(path.to_string(), format!("{}", file.attributes))
         .repaired_by((ours && !file.shielded).then_some(repair))
     });
-    Verdict::Found(findings.collect())
+    Ok(findings.collect())
 }
 
 /// OpenClaw 2026.3.13's own writes resolve every include, and drop comments.
 pub(super) fn include(snapshot: &Snapshot) -> Verdict {
-    let Ok(config) = &snapshot.config else { return Verdict::well() };
+    let Ok(config) = &snapshot.config else { return Ok(Vec::new()) };
     let mut seen = Vec::new();
     if config.files().count() > 1 {
         seen.push("$include");
@@ -165,14 +160,12 @@ pub(super) fn include(snapshot: &Snapshot) -> Verdict {
         seen.push("JSON5");
     }
     if seen.is_empty() {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let what = seen.join(", ");
     let files = config.files().map(|(file, _)| Evidence::in_file(file, None, what.clone()));
-    Finding::info(
-        say!("the config uses {what}: openclaw-setup keeps it as it is, but OpenClaw's own next write (openclaw config set, plugins install, doctor --fix) flattens includes and drops comments", what),
-        say!("Nothing has to be done."),
-    )
-    .evidence(files)
-    .into()
+    Finding::info(say!("the config uses {what}: openclaw-setup keeps it as it is, but OpenClaw's own next write (openclaw config set, plugins install, doctor --fix) flattens includes and drops comments", what))
+        .hint(say!("Nothing has to be done."))
+        .evidence(files)
+        .into()
 }

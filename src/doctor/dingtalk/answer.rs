@@ -60,13 +60,11 @@ impl Account<'_> {
 /// Accounts whose id and secret DingTalk does not take.
 pub(super) fn refused(snapshot: &Snapshot) -> Vec<Finding> {
     let told = |bot: Account<'_>| {
-        Finding::error(
-            say!("DingTalk does not take the bot's id and secret: {complaint}", complaint = bot.http.token.complaint()),
-            if bot.http.account.is_none() { say!("Copy both from the app's “Credentials” page in DingTalk's console: openclaw-setup install --client-id ID --client-secret-file FILE") } else { say!("Copy clientId and clientSecret from the app's “Credentials” page in DingTalk's console into {path}", path = bot.path()) },
-        )
-        .about(bot.path())
-        .symptom(say!("the bot is silent (400 or 401 in the log)"))
-        .evidence(bot.http.all().map(Evidence::from))
+        Finding::error(say!("DingTalk does not take the bot's id and secret: {complaint}", complaint = bot.http.token.complaint()))
+            .hint(if bot.http.account.is_none() { say!("Copy both from the app's “Credentials” page in DingTalk's console: openclaw-setup install --client-id ID --client-secret-file FILE") } else { say!("Copy clientId and clientSecret from the app's “Credentials” page in DingTalk's console into {path}", path = bot.path()) })
+            .about(bot.path())
+            .symptom(say!("the bot is silent (400 or 401 in the log)"))
+            .evidence(bot.http.all().map(Evidence::from))
     };
     bots(snapshot).into_iter().filter(Account::is_refused).map(told).collect()
 }
@@ -79,7 +77,8 @@ pub(super) fn without_stream(snapshot: &Snapshot) -> Vec<Finding> {
         .map(|bot| {
             let (message, hint) = explained(&bot, snapshot);
             let proxied = (bot.http.route() == Route::Proxied).then(|| bot.http.all());
-            Finding::error(message, hint)
+            Finding::error(message)
+                .hint(hint)
                 .about(bot.path())
                 .symptom(say!("the bot does not answer"))
                 .evidence(bot.direct.all().map(Evidence::from))

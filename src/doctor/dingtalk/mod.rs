@@ -9,7 +9,7 @@ use crate::settings::placeholder::is_placeholder;
 use crate::snapshot::paths::CONNECTOR;
 
 pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
-    let Some(channel) = snapshot.channel() else { return Verdict::well() };
+    let Some(channel) = snapshot.channel() else { return Ok(Vec::new()) };
     let has_accounts = channel
         .get(&["accounts"])
         .and_then(Value::as_object)
@@ -28,7 +28,8 @@ pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
         let hint =
             say!("Fill it in: openclaw-setup install --client-id ID --client-secret-file FILE");
         Some(
-            Finding::error(text, hint)
+            Finding::error(text)
+                .hint(hint)
                 .about(KeyPath::from(&path).to_string())
                 .symptom(say!("the bot is silent (400 or 401 in the log)"))
                 .evidence([Evidence::of_key(snapshot, &path)]),
@@ -38,30 +39,26 @@ pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
     if findings.is_empty() {
         findings = answer::refused(snapshot);
     }
-    Verdict::Found(findings)
+    Ok(findings)
 }
 
 pub(super) fn stream(snapshot: &Snapshot) -> Verdict {
     let tried = answer::without_stream(snapshot);
     if !tried.is_empty() {
-        return Verdict::Found(tried);
+        return Ok(tried);
     }
     let was_asked = snapshot.outside.dingtalk().is_some();
     if snapshot.log.lines == 0 && !was_asked {
-        return Verdict::Skipped(say!(
-            "no log of the gateway was found; to ask DingTalk itself: --live"
-        ));
+        return Err(say!("no log of the gateway was found; to ask DingTalk itself: --live"));
     }
     if snapshot.log.about("dingtalk.stream").next().is_none() {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
-    Finding::error(
-        say!("the connector could not open its Stream connection to DingTalk"),
-        console_hint(),
-    )
-    .about(format!("channels.{CONNECTOR}"))
-    .symptom(say!("the bot does not answer"))
-    .into()
+    Finding::error(say!("the connector could not open its Stream connection to DingTalk"))
+        .hint(console_hint())
+        .about(format!("channels.{CONNECTOR}"))
+        .symptom(say!("the bot does not answer"))
+        .into()
 }
 
 /// What to look at in DingTalk's console.

@@ -1,45 +1,42 @@
 //! What the provider itself answers, where `--live` has asked it for one tiny completion.
 
 use super::reach::{timings, why_unasked};
+use crate::doctor::finding::only_live;
 use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::language::Localized;
 use crate::outside::provider::Completion;
 use crate::say;
 
-/// The completion, or the verdict of a check that can say nothing without it.
-fn completion(snapshot: &Snapshot) -> Result<&Completion, Verdict> {
-    let asked = snapshot.outside.provider.as_ref().ok_or_else(Verdict::only_live)?;
-    let answers = asked.as_ref().map_err(|reason| Verdict::Skipped(reason.text()))?;
-    let why = |why| Verdict::Skipped(why_unasked(why, snapshot));
-    answers.completion.as_ref().map_err(why)
+/// The completion, or why a check that can say nothing without it is skipped.
+fn completion(snapshot: &Snapshot) -> Result<&Completion, String> {
+    let asked = snapshot.outside.provider.as_ref().ok_or_else(only_live)?;
+    let answers = asked.as_ref().map_err(Localized::text)?;
+    answers.completion.as_ref().map_err(|why| why_unasked(why, snapshot))
 }
 
 /// The address of problem 2's relatives: a base URL with or without `/v1` (field reports).
 pub(in crate::doctor) fn base_url(snapshot: &Snapshot) -> Verdict {
-    let completion = match completion(snapshot) {
-        Ok(completion) => completion,
-        Err(verdict) => return verdict,
-    };
+    let completion = completion(snapshot)?;
     let answer = &completion.answer;
     let (url, complaint) = (&answer.subject, answer.complaint());
     let finding = match answer.status {
         Some(404 | 405) => missing(completion),
-        Some(200) if !answer.is_completion => Some(Finding::error(
-            say!(
+        Some(200) if !answer.is_completion => Some(
+            Finding::error(say!(
                 "{url} answers, but not with a completion: that address leads somewhere else",
                 url
-            ),
-            set_base_url("URL"),
-        )),
-        Some(status @ 400..=499) if !is_about_the_key(status) => Some(Finding::error(
-            say!(
+            ))
+            .hint(set_base_url("URL")),
+        ),
+        Some(status @ 400..=499) if !is_about_the_key(status) => Some(
+            Finding::error(say!(
                 "{url} refuses a plain request (HTTP {status}): {complaint}",
                 url,
                 status,
                 complaint
-            ),
-            say!("Look whether the provider has this model, and what it asks of a request."),
-        )),
+            ))
+            .hint(say!("Look whether the provider has this model, and what it asks of a request.")),
+        ),
         _ => None,
     };
     let finding = finding.map(|finding| {
@@ -48,7 +45,7 @@ pub(in crate::doctor) fn base_url(snapshot: &Snapshot) -> Verdict {
             .symptom("No reply from agent / 404")
             .evidence(timings(snapshot))
     });
-    finding.into()
+    Ok(finding.into_iter().collect())
 }
 
 fn missing(completion: &Completion) -> Option<Finding> {
@@ -66,17 +63,13 @@ fn missing(completion: &Completion) -> Option<Finding> {
             let base = door.strip_suffix("/chat/completions");
             let base = base.or_else(|| door.strip_suffix("/v1/messages"));
             let base = base.or_else(|| door.strip_suffix("/responses")).unwrap_or(door);
-            Finding::error(
-                say!("the provider answers 404 at {url}, and is there at {door}", url, door),
-                set_base_url(base),
-            )
+            Finding::error(say!("the provider answers 404 at {url}, and is there at {door}", url, door))
+                .hint(set_base_url(base))
         }
-        None => Finding::error(
-            say!("the provider answers 404 at {url}: {complaint}", url, complaint),
-            say!(
+        None => Finding::error(say!("the provider answers 404 at {url}: {complaint}", url, complaint))
+        .hint(say!(
                 "Either the address or the model is not known there. Compare both with the provider's own documentation."
-            ),
-        ),
+            )),
     })
 }
 
@@ -97,22 +90,18 @@ pub(super) fn refused_key(snapshot: &Snapshot) -> Option<Finding> {
     let status = answer.status.filter(|status| is_about_the_key(*status))?;
     let complaint = answer.complaint();
     let finding = match status {
-        401 | 403 => Finding::error(
-            say!(
-                "the provider does not take the key (HTTP {status}): {complaint}",
-                status,
-                complaint
-            ),
-            say!("Give it the right one: openclaw-setup install --api-key-file FILE"),
-        ),
-        _ => Finding::warning(
-            say!(
-                "the provider takes no more requests just now (HTTP {status}): {complaint}",
-                status,
-                complaint
-            ),
-            say!("Look at quota and balance in the provider's console."),
-        ),
+        401 | 403 => Finding::error(say!(
+            "the provider does not take the key (HTTP {status}): {complaint}",
+            status,
+            complaint
+        ))
+        .hint(say!("Give it the right one: openclaw-setup install --api-key-file FILE")),
+        _ => Finding::warning(say!(
+            "the provider takes no more requests just now (HTTP {status}): {complaint}",
+            status,
+            complaint
+        ))
+        .hint(say!("Look at quota and balance in the provider's console.")),
     };
     let finding = finding.about("models.providers").symptom("No reply from agent / 401");
     Some(finding.evidence([answer.into()]))

@@ -18,16 +18,16 @@ fn provider(effective: &Value) -> Provider {
 
 /// The page's problem 2: upstream answers 404, the gateway still says 200, and nothing comes.
 pub(super) fn api_mode(snapshot: &Snapshot) -> Verdict {
-    let Some(effective) = snapshot.effective() else { return Verdict::well() };
+    let Some(effective) = snapshot.effective() else { return Ok(Vec::new()) };
     let id = provider(effective).id;
     let Some(entry) = effective.get(&["models", "providers", &id]) else {
-        return Verdict::Skipped(no_provider());
+        return Err(no_provider());
     };
     let Some(url) = entry.get(&["baseUrl"]).and_then(Value::as_str) else {
-        return Verdict::Skipped(no_provider());
+        return Err(no_provider());
     };
     if is_openais_own(url) {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let mut evidence = Vec::new();
     let mut repairs = Vec::new();
@@ -55,18 +55,15 @@ pub(super) fn api_mode(snapshot: &Snapshot) -> Verdict {
         }
     }
     if repairs.is_empty() {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
-    Finding::error(
-        say!("provider {id} is asked over openai-responses, but {url} is not OpenAI's own service: it answers 404 there, and the reply stays empty", id, url = crate::redaction::masked(url)),
-        say!("Use openai-completions, in both files: openclaw-setup doctor --fix llm.api-mode"),
-    )
-    .about(format!("models.providers.{id}.api"))
-    .symptom("No reply from agent / 返回 0 字符 / ✅ 媒体已发送")
-    .evidence(evidence)
-    .evidence(answer::interface_evidence(snapshot))
-    .repaired_by(repairs)
-    .into()
+    Finding::error(say!("provider {id} is asked over openai-responses, but {url} is not OpenAI's own service: it answers 404 there, and the reply stays empty", id, url = crate::redaction::masked(url)))
+        .about(format!("models.providers.{id}.api"))
+        .symptom("No reply from agent / 返回 0 字符 / ✅ 媒体已发送")
+        .evidence(evidence)
+        .evidence(answer::interface_evidence(snapshot))
+        .repaired_by(repairs)
+        .into()
 }
 
 fn no_provider() -> String {
@@ -75,41 +72,39 @@ fn no_provider() -> String {
 
 /// OpenClaw 2026.3.13 merges: the old `apiKey` of `models.json` wins over the config's.
 pub(super) fn models_json(snapshot: &Snapshot) -> Verdict {
-    let Some(effective) = snapshot.effective() else { return Verdict::well() };
+    let Some(effective) = snapshot.effective() else { return Ok(Vec::new()) };
     let Some((path, _)) = &snapshot.installation.models else {
-        return Verdict::Skipped(say!(
+        return Err(say!(
             "there is no agent model file yet: OpenClaw writes it at the first agent run"
         ));
     };
     let shown = path.display().to_string();
     let Some(models) = &snapshot.models else {
-        return Finding::warning(
-            say!("{shown} is not valid JSON; OpenClaw writes it anew at the next agent run", shown),
-            say!("Nothing has to be done."),
-        )
+        return Finding::warning(say!(
+            "{shown} is not valid JSON; OpenClaw writes it anew at the next agent run",
+            shown
+        ))
+        .hint(say!("Nothing has to be done."))
         .about(shown)
         .into();
     };
     let id = provider(effective).id;
     if snapshot.text(&["models", "mode"]) == Some("replace") {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let key = ["models", "providers", &id, "apiKey"];
     let written = snapshot.text(&key).filter(|text| is_literal(text));
     let generated = ["providers", id.as_str(), "apiKey"];
     let held = models.get(&generated).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let (Some(written), Some(held)) = (written, held) else { return Verdict::well() };
+    let (Some(written), Some(held)) = (written, held) else { return Ok(Vec::new()) };
     if written == held || is_marker(held) {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
-    Finding::error(
-        say!(
-            "{shown} holds another apiKey for {id} than the config, and the one there wins",
-            shown,
-            id
-        ),
-        say!("Bring the config's key there: openclaw-setup doctor --fix llm.models-json"),
-    )
+    Finding::error(say!(
+        "{shown} holds another apiKey for {id} than the config, and the one there wins",
+        shown,
+        id
+    ))
     .about(shown)
     .symptom(say!("the changed key has no effect (401 from the provider)"))
     .evidence([
@@ -131,24 +126,22 @@ fn is_literal(text: &str) -> bool {
 
 /// Placeholders; and with `--live` what the provider itself says to the key.
 pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
-    let Some(effective) = snapshot.effective() else { return Verdict::well() };
+    let Some(effective) = snapshot.effective() else { return Ok(Vec::new()) };
     let id = provider(effective).id;
     let Some(entry) = effective.get(&["models", "providers", &id]) else {
-        return Verdict::Skipped(no_provider());
+        return Err(no_provider());
     };
     let findings = ["apiKey", "baseUrl"].into_iter().filter_map(|key| {
         let text = entry.get(&[key])?.as_str()?;
         let path = ["models", "providers", &id, key];
         is_placeholder(text).then(|| {
             let name = KeyPath::from(&path).to_string();
-            Finding::error(
-                say!("{name} still holds a placeholder", name),
-                say!("Fill it in: openclaw-setup install --api-key-file FILE --base-url URL"),
-            )
-            .about(name)
-            .symptom("No reply from agent")
-            .evidence([Evidence::of_key(snapshot, &path)])
+            Finding::error(say!("{name} still holds a placeholder", name))
+                .hint(say!("Fill it in: openclaw-setup install --api-key-file FILE --base-url URL"))
+                .about(name)
+                .symptom("No reply from agent")
+                .evidence([Evidence::of_key(snapshot, &path)])
         })
     });
-    Verdict::Found(findings.chain(answer::refused_key(snapshot)).collect())
+    Ok(findings.chain(answer::refused_key(snapshot)).collect())
 }

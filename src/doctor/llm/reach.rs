@@ -25,13 +25,13 @@ pub(in crate::doctor) fn reach(snapshot: &Snapshot) -> Verdict {
     }
     if snapshot.log.lines == 0 {
         return match snapshot.outside.provider() {
-            Some(_) => Verdict::well(),
-            None => Verdict::Skipped(say!(
-                "no log of the gateway was found; to ask the provider itself: --live"
-            )),
+            Some(_) => Ok(Vec::new()),
+            None => {
+                Err(say!("no log of the gateway was found; to ask the provider itself: --live"))
+            }
         };
     }
-    heard(snapshot).into()
+    Ok(heard(snapshot).into_iter().collect())
 }
 
 /// No route, or not the gateway's own.
@@ -41,25 +41,23 @@ fn unreachable(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding
     let mut open = answers.reach.iter().filter(|answer| answer.has_arrived());
     let other = open.next().map(|answer| answer.route);
     let (url, way) = (&failed.subject, failed.route.text());
-    let finding = Finding::error(
-        say!(
+    let finding = Finding::error(say!(
             "the gateway cannot reach {url} {way}: {name} fails ({code})",
             url,
             way,
             name = stage.name(),
             code
-        ),
-        match other {
+        ))
+    .hint(match other {
             Some(Route::Direct) => say!(
-                "Directly it answers. Let it bypass the proxy: openclaw-setup doctor --fix --live llm.reach"
+                "Directly it answers: add its host to no_proxy and NO_PROXY of the unit"
             ),
             Some(Route::Proxied) => say!(
                 "Through the proxy it answers. Give the unit the proxy, or take the host out of no_proxy: systemctl --user edit {unit}",
                 unit = snapshot.installation.paths.unit
             ),
             None => way_out(stage, url),
-        },
-    );
+        });
     let bypass = other.filter(|route| *route == Route::Direct).and_then(|_| Target::of(url));
     let repair = bypass.map(|target| Repair::Bypass { also: Bypass::of_value(target.host) });
     Some(
@@ -100,30 +98,30 @@ fn unanswered(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding>
     let answer = &completion.answer;
     let (url, millis) = (&answer.subject, answer.millis());
     let finding = match (answer.failure(), answer.status) {
-        (Some((stage, code)), _) => Finding::error(
-            say!(
-                "{url} takes the connection and brings no completion: {name} fails ({code})",
-                url,
-                name = stage.name(),
-                code
-            ),
-            way_out(stage, url),
-        ),
-        (None, Some(status @ 500..)) => Finding::error(
-            say!(
-                "{url} answers HTTP {status}: {complaint}",
-                url,
-                status,
-                complaint = answer.complaint()
-            ),
-            say!("The fault is on the provider's side: try again later, or ask whoever runs it."),
-        ),
-        (None, _) if millis >= SLOW => Finding::warning(
-            say!("{url} needs {millis} s for two words", url, millis = millis / 1000),
-            say!(
-                "Choose a faster model, or a provider that is nearer: longer answers run out of time."
-            ),
-        ),
+        (Some((stage, code)), _) => Finding::error(say!(
+            "{url} takes the connection and brings no completion: {name} fails ({code})",
+            url,
+            name = stage.name(),
+            code
+        ))
+        .hint(way_out(stage, url)),
+        (None, Some(status @ 500..)) => Finding::error(say!(
+            "{url} answers HTTP {status}: {complaint}",
+            url,
+            status,
+            complaint = answer.complaint()
+        ))
+        .hint(say!(
+            "The fault is on the provider's side: try again later, or ask whoever runs it."
+        )),
+        (None, _) if millis >= SLOW => Finding::warning(say!(
+            "{url} needs {millis} s for two words",
+            url,
+            millis = millis / 1000
+        ))
+        .hint(say!(
+            "Choose a faster model, or a provider that is nearer: longer answers run out of time."
+        )),
         (None, _) => return None,
     };
     Some(finding.about("models.providers").symptom(SYMPTOM).evidence(timings(snapshot)))
@@ -137,8 +135,8 @@ fn heard(snapshot: &Snapshot) -> Option<Finding> {
     } else {
         say!("See at which stage, directly and through the proxy: openclaw-setup doctor --live llm")
     };
-    let finding =
-        Finding::warning(say!("model requests have timed out since the gateway's start"), hint);
+    let finding = Finding::warning(say!("model requests have timed out since the gateway's start"))
+        .hint(hint);
     Some(finding.about("models.providers").symptom(SYMPTOM).evidence(timings(snapshot)))
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::remedy::{Remedy, copying, reinstallation};
+use super::remedy::{copying, reinstallation};
 use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
@@ -29,31 +29,29 @@ fn foreign<'a>(snapshot: &Snapshot, tree: &'a Tree) -> Vec<(&'a Examined, Attrib
 }
 
 pub(in crate::doctor) fn ownership(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return Verdict::well() };
+    let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
     let uid = gateway_uid(snapshot);
     let may_change = snapshot.installation.account.uid == 0;
     let gid = snapshot.installation.account.gid;
     let findings = foreign(snapshot, tree).into_iter().map(|(file, found)| {
         let (path, owner) = (file.path.display(), found.uid);
         let after = Attributes { uid, gid, ..found };
-        Finding::error(
-            say!("{path} belongs to uid {owner}; OpenClaw runs as uid {uid} and loads only its own or root's", path, owner, uid),
-            format!("sudo chown -R {uid}:{gid} {}", tree.path.display()),
-        )
-        .about(path.to_string())
-        .symptom("blocked plugin candidate: suspicious ownership")
-        .read(path.to_string(), found.to_string())
-        .repaired_by(may_change.then(|| Repair::Attributes {
-            path: file.path.clone(),
-            before: found,
-            after,
-        }))
+        Finding::error(say!("{path} belongs to uid {owner}; OpenClaw runs as uid {uid} and loads only its own or root's", path, owner, uid))
+            .hint(format!("sudo chown -R {uid}:{gid} {}", tree.path.display()))
+            .about(path.to_string())
+            .symptom("blocked plugin candidate: suspicious ownership")
+            .read(path.to_string(), found.to_string())
+            .repaired_by(may_change.then(|| Repair::Attributes {
+                path: file.path.clone(),
+                before: found,
+                after,
+            }))
     });
-    Verdict::Found(findings.collect())
+    Ok(findings.collect())
 }
 
 pub(in crate::doctor) fn mode_link(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return Verdict::well() };
+    let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
     let mut findings: Vec<Finding> = Vec::new();
     findings.extend(linked_root(snapshot, tree));
     for file in &tree.examined {
@@ -63,7 +61,7 @@ pub(in crate::doctor) fn mode_link(snapshot: &Snapshot) -> Verdict {
     }
     let vanished =
         say!("the channel vanishes (unknown channel id); the log says “blocked plugin candidate”");
-    Verdict::Found(findings.into_iter().map(|finding| finding.symptom(vanished.clone())).collect())
+    Ok(findings.into_iter().map(|finding| finding.symptom(vanished.clone())).collect())
 }
 
 fn ignores_links(snapshot: &Snapshot) -> bool {
@@ -73,17 +71,14 @@ fn ignores_links(snapshot: &Snapshot) -> bool {
 fn linked_root(snapshot: &Snapshot, tree: &Tree) -> Option<Finding> {
     let target = tree.link.as_ref().filter(|_| ignores_links(snapshot))?.display().to_string();
     let path = tree.path.display().to_string();
-    let by_hand =
-        say!("Put a real directory in its place: openclaw-setup doctor --fix plugin.mode-link");
-    let Remedy { repair, hint } = copying(snapshot, Repair::RealTree, by_hand);
     Some(
-        Finding::error(
-            say!("{path} is a symbolic link; OpenClaw before 2026.4.26 ignores it", path),
-            hint,
-        )
+        Finding::error(say!(
+            "{path} is a symbolic link; OpenClaw before 2026.4.26 ignores it",
+            path
+        ))
         .about(path.clone())
         .read(path, format!("-> {target}"))
-        .repaired_by(repair),
+        .remedied(copying(snapshot, Repair::RealTree)),
     )
 }
 
@@ -97,14 +92,12 @@ fn world_writable(snapshot: &Snapshot, file: &Examined) -> Option<Finding> {
         after: Attributes { mode: mode & !0o022, ..found },
     };
     Some(
-        Finding::error(
-            say!(
-                "{path} can be written by anybody (mode {mode}): OpenClaw does not load it",
-                path,
-                mode = format!("{mode:04o}")
-            ),
-            format!("chmod go-w {path}"),
-        )
+        Finding::error(say!(
+            "{path} can be written by anybody (mode {mode}): OpenClaw does not load it",
+            path,
+            mode = format!("{mode:04o}")
+        ))
+        .hint(format!("chmod go-w {path}"))
         .about(path.clone())
         .read(path, found.to_string())
         .repaired_by((account == 0 || account == found.uid).then_some(repair)),
@@ -115,23 +108,22 @@ fn hard_linked(file: &Examined) -> Option<Finding> {
     let links = Some(file.links).filter(|links| *links > 1)?;
     let path = file.path.display().to_string();
     Some(
-        Finding::error(
-            say!("{path} has {links} hard links: OpenClaw refuses it (a cp -l or a deduplicator made them)", path, links),
-            format!("cp -p {path} {path}.new && mv {path}.new {path}"),
-        )
-        .about(path.clone())
-        .read(path, format!("nlink {links}"))
-        .repaired_by([Repair::Unlink { path: file.path.clone() }]),
+        Finding::error(say!("{path} has {links} hard links: OpenClaw refuses it (a cp -l or a deduplicator made them)", path, links))
+            .hint(format!("cp -p {path} {path}.new && mv {path}.new {path}"))
+            .about(path.clone())
+            .read(path, format!("nlink {links}"))
+            .repaired_by([Repair::Unlink { path: file.path.clone() }]),
     )
 }
 
 fn escaping(snapshot: &Snapshot, file: &Examined) -> Option<Finding> {
     let path = file.escapes.then(|| file.path.display().to_string())?;
     Some(
-        Finding::error(
-            say!("{path} leads out of the plugin's directory: OpenClaw refuses it", path),
-            say!("Install it again: openclaw-setup install"),
-        )
+        Finding::error(say!(
+            "{path} leads out of the plugin's directory: OpenClaw refuses it",
+            path
+        ))
+        .hint(say!("Install it again: openclaw-setup install"))
         .about(path)
         .repaired_by(reinstallation(snapshot)),
     )
@@ -177,8 +169,8 @@ pub(in crate::doctor) fn unhiding(snapshot: &Snapshot) -> Vec<Repair> {
     }
     let verdicts = [mode_link(snapshot), ownership(snapshot)];
     let findings = verdicts.into_iter().flat_map(|verdict| match verdict {
-        Verdict::Found(findings) => findings,
-        Verdict::Skipped(_) => Vec::new(),
+        Ok(findings) => findings,
+        Err(_) => Vec::new(),
     });
     let repairs: Vec<Vec<Repair>> = findings.map(|finding| finding.repairs).collect();
     if repairs.iter().all(|repairs| !repairs.is_empty()) {

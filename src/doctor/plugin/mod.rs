@@ -9,33 +9,30 @@ use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::language::{Explain, Localized};
 use crate::say;
 use crate::snapshot::paths::CONNECTOR;
-use remedy::{Remedy, reinstallation, reinstalling, restoring_modes};
+use remedy::{reinstallation, reinstalling, restoring_modes};
 
 pub use acceptance::rewritten;
 pub(super) use acceptance::{hidden_because, unhiding};
 
 pub(super) fn present(snapshot: &Snapshot) -> Verdict {
-    let Remedy { repair, hint } = reinstalling(snapshot, "plugin.present");
+    let remedy = reinstalling(snapshot);
     let place = snapshot.installation.paths.connector.display().to_string();
     let silent = say!("the bot is silent, or the gateway does not start");
     let Some(tree) = &snapshot.tree else {
         let text = say!("{place} does not exist", place);
-        return Finding::error(text, hint).about(place).symptom(silent).repaired_by(repair).into();
+        return Finding::error(text).about(place).symptom(silent).remedied(remedy).into();
     };
     let flaws = [tree.package.as_ref().err(), tree.manifest.as_ref().err()];
-    let mut findings: Vec<Finding> = flaws
-        .into_iter()
-        .flatten()
-        .map(|flaw| Finding::error(flaw.message(), hint.clone()))
-        .collect();
+    let mut findings: Vec<Finding> =
+        flaws.into_iter().flatten().map(|flaw| Finding::error(flaw.message())).collect();
     let missing = tree.examined.iter().filter(|file| file.decides && file.attributes.is_none());
     findings.extend(missing.map(|file| {
         let path = file.path.display();
         let text = say!("the entry {path} is missing", path);
-        Finding::error(text, hint.clone()).about(path.to_string())
+        Finding::error(text).about(path.to_string())
     }));
-    let told = |finding: Finding| finding.symptom(silent.clone()).repaired_by(repair.clone());
-    Verdict::Found(findings.into_iter().map(told).collect())
+    let told = |finding: Finding| finding.symptom(silent.clone()).remedied(remedy.clone());
+    Ok(findings.into_iter().map(told).collect())
 }
 
 /// How many deviating paths are listed.
@@ -43,34 +40,31 @@ const LISTED: usize = 10;
 
 pub(super) fn checksum(snapshot: &Snapshot) -> Verdict {
     let Some(deviations) = &snapshot.deviations else {
-        return Verdict::Skipped(say!(
+        return Err(say!(
             "openclaw-setup did not install this connector, so there is no list to compare with"
         ));
     };
     if deviations.is_empty() {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let count = deviations.len();
     let tree = &snapshot.installation.paths.connector;
     let listed = deviations.iter().take(LISTED).map(|deviation| {
         Evidence::in_file(&tree.join(&deviation.path), None, deviation.kind.text())
     });
-    let mut repairs = restoring_modes(snapshot);
-    let mut hint =
-        say!("Give them their permissions back: openclaw-setup doctor --fix plugin.checksum");
-    if repairs.is_empty() {
-        let whole = reinstalling(snapshot, "plugin.checksum");
-        (repairs, hint) = (whole.repair.into_iter().collect(), whole.hint);
-    }
-    Finding::warning(
-        say!("{count} paths of the connector's tree are not as they were installed", count),
-        say!("List them all: openclaw-setup verify\n{hint}", hint),
-    )
+    let finding = Finding::warning(say!(
+        "{count} paths of the connector's tree are not as they were installed",
+        count
+    ))
+    .hint(say!("List them all: openclaw-setup verify"))
     .about(tree.display().to_string())
     .symptom(say!("works on another machine and not here, although the version is the same"))
-    .evidence(listed)
-    .repaired_by(repairs)
-    .into()
+    .evidence(listed);
+    let modes = restoring_modes(snapshot);
+    if modes.is_empty() {
+        return finding.remedied(reinstalling(snapshot)).into();
+    }
+    finding.repaired_by(modes).into()
 }
 
 /// Releases whose package and manifest are known to differ: (package, manifest).
@@ -83,9 +77,9 @@ const KNOWN_MISMATCHES: [(&str, &str); 5] = [
 ];
 
 pub(super) fn version_truth(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return Verdict::well() };
+    let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
     let (Ok(package), Ok(manifest)) = (&tree.package, &tree.manifest) else {
-        return Verdict::well();
+        return Ok(Vec::new());
     };
     let version = package.version.as_str();
     let record = snapshot.text(&["plugins", "installs", CONNECTOR, "version"]);
@@ -93,32 +87,28 @@ pub(super) fn version_truth(snapshot: &Snapshot) -> Verdict {
     let differs = |other: Option<&str>| other.is_some_and(|other| other != version);
     let is_known = told.is_some_and(|told| KNOWN_MISMATCHES.contains(&(version, told)));
     if !(differs(told) && !is_known || differs(record)) {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let path = ["plugins", "installs", CONNECTOR, "version"];
-    Finding::info(
-        say!("the places that tell the connector's version disagree; its package.json says {version}", version),
-        say!("openclaw plugins list shows the manifest's, plugins.installs the package's. To make the record true: openclaw-setup install"),
-    )
-    .about(tree.path.display().to_string())
-    .read(tree.path.join("package.json").display().to_string(), version)
-    .read(tree.path.join("openclaw.plugin.json").display().to_string(), told.unwrap_or("–"))
-    .evidence(record.map(|_| Evidence::of_key(snapshot, &path)))
-    .into()
+    Finding::info(say!("the places that tell the connector's version disagree; its package.json says {version}", version))
+        .hint(say!("openclaw plugins list shows the manifest's, plugins.installs the package's. To make the record true: openclaw-setup install"))
+        .about(tree.path.display().to_string())
+        .read(tree.path.join("package.json").display().to_string(), version)
+        .read(tree.path.join("openclaw.plugin.json").display().to_string(), told.unwrap_or("–"))
+        .evidence(record.map(|_| Evidence::of_key(snapshot, &path)))
+        .into()
 }
 
 /// The gateway's own log does not lie: `plugins list` and `/readyz` do (OpenClaw 2026.3.13).
 pub(super) fn load(snapshot: &Snapshot) -> Verdict {
     if !snapshot.is_up() || snapshot.log.lines == 0 {
-        return Verdict::Skipped(say!("the gateway does not run, or its log cannot be read"));
+        return Err(say!("the gateway does not run, or its log cannot be read"));
     }
-    let Some(heard) = snapshot.log.about("plugin.load").next() else { return Verdict::well() };
+    let Some(heard) = snapshot.log.about("plugin.load").next() else { return Ok(Vec::new()) };
     let unit = &snapshot.installation.paths.unit;
-    Finding::error(
-        say!("the running gateway could not load the connector: {sample}", sample = heard.sample),
-        say!("compat.matrix and plugin.deps tell the usual causes; the whole log: journalctl --user -u {unit} -n 50", unit),
-    )
-    .about(snapshot.installation.paths.connector.display().to_string())
-    .repaired_by(reinstallation(snapshot))
-    .into()
+    Finding::error(say!("the running gateway could not load the connector: {sample}", sample = heard.sample))
+        .hint(say!("compat.matrix and plugin.deps tell the usual causes; the whole log: journalctl --user -u {unit} -n 50", unit))
+        .about(snapshot.installation.paths.connector.display().to_string())
+        .repaired_by(reinstallation(snapshot))
+        .into()
 }

@@ -1,6 +1,6 @@
 //! `node_modules`: the npm dependencies, and the link to the OpenClaw that runs the connector.
 
-use super::remedy::{Remedy, copying, fetching};
+use super::remedy::{copying, fetching};
 use crate::connector::npm::{Resolution, pins};
 use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::plan::repair::Repair;
@@ -8,7 +8,7 @@ use crate::say;
 use crate::snapshot::tree::Tree;
 
 pub(in crate::doctor) fn deps(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return Verdict::well() };
+    let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
     let modules = tree.path.join("node_modules");
     let lacking: Vec<&str> = tree
         .dependencies
@@ -16,13 +16,13 @@ pub(in crate::doctor) fn deps(snapshot: &Snapshot) -> Verdict {
         .filter(|dependency| dependency.found.is_none())
         .map(|dependency| dependency.name.as_str())
         .collect();
-    let Remedy { repair, hint } = fetching(snapshot);
+    let remedy = fetching(snapshot);
     let mut findings = Vec::new();
     if !lacking.is_empty() {
         let names = lacking.join(", ");
         let text = say!("npm dependencies are missing: {names}", names);
         findings.push(
-            Finding::error(text, hint.clone())
+            Finding::error(text)
                 .about(modules.display().to_string())
                 .symptom(format!("Cannot find module '{}'", lacking[0]))
                 .read(modules.display().to_string(), names),
@@ -37,14 +37,14 @@ pub(in crate::doctor) fn deps(snapshot: &Snapshot) -> Verdict {
             pinned
         );
         findings.push(
-            Finding::error(text, hint.clone())
+            Finding::error(text)
                 .about(place.clone())
                 .symptom(say!("the bot never answers"))
                 .read(place, found),
         );
     }
-    let mended = |finding: Finding| finding.repaired_by(repair.clone());
-    Verdict::Found(findings.into_iter().map(mended).collect())
+    let mended = |finding: Finding| finding.remedied(remedy.clone());
+    Ok(findings.into_iter().map(mended).collect())
 }
 
 /// Dependencies of which only one version is known to work: (name, the one that is there, it).
@@ -60,31 +60,23 @@ fn wrong_versions(tree: &Tree) -> Vec<(String, String, String)> {
 }
 
 pub(in crate::doctor) fn host_link(snapshot: &Snapshot) -> Verdict {
-    let Some(tree) = &snapshot.tree else { return Verdict::well() };
+    let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
     if snapshot.connector_is_below(8, 17) == Some(true) {
-        return Verdict::Skipped(say!("only connectors from 0.8.17 on need the link"));
+        return Err(say!("only connectors from 0.8.17 on need the link"));
     }
     let Some(package) = &snapshot.installation.program.package else {
-        return Verdict::Skipped(say!("OpenClaw's package was not found"));
+        return Err(say!("OpenClaw's package was not found"));
     };
     if tree.host_link.as_ref() == package.canonicalize().ok().as_ref() {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let (link, host) = (tree.path.join("node_modules/openclaw"), package.display());
-    let Remedy { repair, hint } = copying(
-        snapshot,
-        Repair::LinkHost,
-        say!("Let it lead there: openclaw-setup doctor --fix plugin.host-link"),
-    );
     let (shown, leads) = (link.display().to_string(), tree.host_link.as_ref());
     let leads = leads.map_or_else(|| "–".to_owned(), |path| path.display().to_string());
-    Finding::error(
-        say!("{shown} does not lead to the OpenClaw that runs ({host})", shown, host),
-        hint,
-    )
-    .about(shown.clone())
-    .symptom("Cannot find package 'openclaw' / Cannot find module 'openclaw/plugin-sdk/core'")
-    .read(shown, leads)
-    .repaired_by(repair)
-    .into()
+    Finding::error(say!("{shown} does not lead to the OpenClaw that runs ({host})", shown, host))
+        .about(shown.clone())
+        .symptom("Cannot find package 'openclaw' / Cannot find module 'openclaw/plugin-sdk/core'")
+        .read(shown, leads)
+        .remedied(copying(snapshot, Repair::LinkHost))
+        .into()
 }

@@ -6,24 +6,14 @@ use crate::plan::repair::Repair;
 use crate::say;
 use crate::snapshot::repair_source::Npm;
 
-/// A repair, or none, with the hint that goes with it.
-pub(super) struct Remedy {
-    pub(super) repair: Option<Repair>,
-    pub(super) hint: String,
-}
+/// A repair, or what to do by hand where there is none.
+pub(super) type Remedy = Result<Repair, String>;
 
 /// Put the tree back, from a payload that is proven to be what was installed.
-pub(super) fn reinstalling(snapshot: &Snapshot, check: &str) -> Remedy {
-    if let Some(hint) = immovable(snapshot) {
-        return Remedy { repair: None, hint };
-    }
-    match &snapshot.repair_source.stock {
-        Some(stock) => Remedy {
-            repair: Some(Repair::Reinstall(stock.clone())),
-            hint: by_fix(check, &stock.place.display().to_string()),
-        },
-        None => Remedy { repair: None, hint: by_hand(snapshot, check) },
-    }
+pub(super) fn reinstalling(snapshot: &Snapshot) -> Remedy {
+    movable(snapshot)?;
+    let payload = snapshot.repair_source.stock.clone();
+    payload.map(Repair::Reinstall).ok_or_else(|| by_hand(snapshot))
 }
 
 /// Give paths the permissions back that they had: nothing else is other than it was.
@@ -41,63 +31,45 @@ pub(super) fn reinstallation(snapshot: &Snapshot) -> Option<Repair> {
 /// Bring the npm dependencies in order: from the payload where the tree has lost what that
 /// brought, else with npm.
 pub(super) fn fetching(snapshot: &Snapshot) -> Remedy {
-    if let Some(hint) = immovable(snapshot) {
-        return Remedy { repair: None, hint };
-    }
+    movable(snapshot)?;
     let lost = snapshot.deviations.iter().flatten().any(|deviation| {
         deviation.path.starts_with("node_modules") || deviation.path == "package.json"
     });
     if lost && snapshot.repair_source.stock.is_some() {
-        return reinstalling(snapshot, "plugin.deps");
+        return reinstalling(snapshot);
     }
-    if let Some(hint) = without_npm(snapshot, "plugin.deps") {
-        return Remedy { repair: None, hint };
+    if let Some(hint) = without_npm(snapshot) {
+        return Err(hint);
     }
     let package = snapshot.tree.as_ref().and_then(|tree| tree.package.as_ref().ok());
-    Remedy {
-        repair: package.map(|package| Repair::FetchDependencies { pins: npm::pins(package) }),
-        hint: say!(
-            "Let npm fetch them (this asks the npm registry): openclaw-setup doctor --fix plugin.deps"
-        ),
-    }
+    let repair = package.map(|package| Repair::FetchDependencies { pins: npm::pins(package) });
+    repair.ok_or_else(|| by_hand(snapshot))
 }
 
 /// Why npm cannot be asked now, and what to do about that.
-fn without_npm(snapshot: &Snapshot, check: &str) -> Option<String> {
+fn without_npm(snapshot: &Snapshot) -> Option<String> {
     match snapshot.repair_source.npm {
         Npm::There => None,
         Npm::Forbidden => Some(say!(
-            "The npm dependencies have to come from the npm registry, and --offline forbids that. Without it: openclaw-setup doctor --fix {check}",
-            check
+            "The npm dependencies have to come from the npm registry, and --offline forbids that. Without it: openclaw-setup doctor --fix"
         )),
         Npm::Missing => Some(say!(
-            "The npm dependencies have to be fetched, and there is no npm here. Install it, then: sudo apt install npm && openclaw-setup doctor --fix {check}",
-            check
+            "The npm dependencies have to be fetched, and there is no npm here. Install it, then: sudo apt install npm && openclaw-setup doctor --fix"
         )),
     }
 }
 
 /// Copy the tree that stands there, or that the link there leads to, and swap the copy in.
-pub(super) fn copying(snapshot: &Snapshot, repair: Repair, by_hand: String) -> Remedy {
+pub(super) fn copying(snapshot: &Snapshot, repair: Repair) -> Remedy {
+    movable(snapshot)?;
     let is_readable = snapshot.tree.as_ref().is_some_and(|tree| tree.package.is_ok());
-    match immovable(snapshot) {
-        Some(hint) => Remedy { repair: None, hint },
-        None => Remedy { repair: is_readable.then_some(repair), hint: by_hand },
-    }
-}
-
-fn by_fix(check: &str, place: &str) -> String {
-    say!(
-        "Put it back from {place} (the tree that is there now is kept): openclaw-setup doctor --fix {check}",
-        place,
-        check
-    )
+    if is_readable { Ok(repair) } else { Err(by_hand(snapshot)) }
 }
 
 /// No local payload is what was installed: a person has to bring it.
-fn by_hand(snapshot: &Snapshot, check: &str) -> String {
+fn by_hand(snapshot: &Snapshot) -> String {
     if snapshot.repair_source.needs_npm.is_some()
-        && let Some(hint) = without_npm(snapshot, check)
+        && let Some(hint) = without_npm(snapshot)
     {
         return hint;
     }
@@ -119,14 +91,14 @@ fn by_hand(snapshot: &Snapshot, check: &str) -> String {
     )
 }
 
-/// A tree of somebody else cannot be moved away by this user.
-fn immovable(snapshot: &Snapshot) -> Option<String> {
+/// A tree of somebody else cannot be moved away by this user: the command that changes that.
+fn movable(snapshot: &Snapshot) -> Result<(), String> {
     if snapshot.repair_source.movable {
-        return None;
+        return Ok(());
     }
     let place = snapshot.installation.paths.connector.display();
     let (uid, gid) = (snapshot.installation.account.uid, snapshot.installation.account.gid);
-    Some(say!(
+    Err(say!(
         "The tree belongs to somebody else. First: sudo chown -R {uid}:{gid} {place}, then: openclaw-setup doctor --fix",
         uid,
         gid,

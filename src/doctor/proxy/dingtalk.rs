@@ -1,6 +1,7 @@
 //! Does what the connector sends to DingTalk survive the proxy?
 
 use super::{base, note_all, seen_by};
+use crate::doctor::finding::only_live;
 use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::language::Localized;
 use crate::outside::Route;
@@ -27,29 +28,26 @@ fn route_of_connector(snapshot: &Snapshot, seen: &Environment) -> Route {
 }
 
 pub(in crate::doctor) fn dingtalk(snapshot: &Snapshot) -> Verdict {
-    let (own, place) = match base(snapshot) {
-        Ok(base) => base,
-        Err(verdict) => return verdict,
-    };
+    let (own, place) = base(snapshot)?;
     let seen = seen_by(snapshot, &own);
     if route_of_connector(snapshot, &seen) == Route::Direct {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let heard = snapshot.log.about("proxy.dingtalk").next().is_some();
     let answers = match &snapshot.outside.dingtalk {
         Some(Ok(answers)) => answers.as_slice(),
-        Some(Err(reason)) => return Verdict::Skipped(reason.text()),
+        Some(Err(reason)) => return Err(reason.text()),
         None if heard => &[],
-        None => return Verdict::only_live(),
+        None => return Err(only_live()),
     };
     let (direct, proxied) = (passes(answers, Route::Direct), passes(answers, Route::Proxied));
     if proxied == Some(true) && !heard {
-        return of_an_old_axios(snapshot, answers).into();
+        return Ok(of_an_old_axios(snapshot, answers).into_iter().collect());
     }
-    let finding = Finding::error(
-        say!("the connector's requests to DingTalk go through the proxy, and do not survive it"),
-        hint(direct),
-    );
+    let finding = Finding::error(say!(
+        "the connector's requests to DingTalk go through the proxy, and do not survive it"
+    ))
+    .hint(hint(direct));
     let mut named = Vec::new();
     note_all(&mut named, &place, &seen);
     finding
@@ -69,13 +67,11 @@ fn of_an_old_axios(snapshot: &Snapshot, answers: &[BotAnswers]) -> Option<Findin
     let version = axios.next()?.found.clone()?;
     let tunnels = semver::Version::parse(&version).ok()? >= semver::Version::new(1, 15, 0);
     let direct = passes(answers, Route::Direct);
-    let finding = Finding::warning(
-        say!(
+    let finding = Finding::warning(say!(
             "the connector's axios {version} asks the proxy for https addresses without a tunnel, which many proxies refuse",
             version
-        ),
-        hint(direct),
-    );
+        ))
+    .hint(hint(direct));
     (!tunnels).then(|| {
         finding
             .about(snapshot.installation.drop_in.0.display().to_string())
@@ -97,9 +93,7 @@ pub(super) fn bypass() -> Repair {
 
 fn hint(direct: Option<bool>) -> String {
     match direct {
-        Some(true) => say!(
-            "Directly DingTalk answers. Let it bypass the proxy: openclaw-setup doctor --fix --live proxy.dingtalk"
-        ),
+        Some(true) => say!("Directly DingTalk answers."),
         Some(false) => say!(
             "Directly it cannot be reached either, and the Stream connection knows no proxy: this machine must be let out to api.dingtalk.com, oapi.dingtalk.com and wss-open-connection.dingtalk.com, port 443."
         ),

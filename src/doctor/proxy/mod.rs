@@ -51,34 +51,27 @@ fn of_config(snapshot: &Snapshot) -> Environment {
 }
 
 /// The environment of the process that runs, or else of the next one; and what it is called.
-fn base(snapshot: &Snapshot) -> Result<(Environment, String), Verdict> {
-    let of_process = snapshot.process.as_ref();
-    if let Some(process) = of_process {
-        let Some(environment) = &process.environment else {
-            return Err(Verdict::Skipped(say!(
-                "/proc/{pid}/environ may not be read; run it as the gateway's user",
-                pid = process.pid
-            )));
-        };
-        return Ok((environment.clone(), format!("/proc/{}/environ", process.pid)));
+fn base(snapshot: &Snapshot) -> Result<(Environment, String), String> {
+    if let Some(process) = &snapshot.process {
+        let pid = process.pid;
+        let environment = process.environment.clone().ok_or_else(|| {
+            say!("/proc/{pid}/environ may not be read; run it as the gateway's user", pid)
+        })?;
+        return Ok((environment, format!("/proc/{pid}/environ")));
     }
-    let Some(managed) = snapshot.unit() else {
-        return Err(Verdict::Skipped(say!("no gateway runs, and its unit is not known")));
-    };
+    let managed =
+        snapshot.unit().ok_or_else(|| say!("no gateway runs, and its unit is not known"))?;
     Ok((managed.effective_environment(), managed.unit.name.clone()))
 }
 
 /// Read, not probed: OpenClaw 2026.3.13 turns to the proxy at the first run of an agent, so a
 /// probe right after a restart passes on a broken machine.
 pub(super) fn loopback(snapshot: &Snapshot) -> Verdict {
-    let (own, place) = match base(snapshot) {
-        Ok(base) => base,
-        Err(verdict) => return verdict,
-    };
+    let (own, place) = base(snapshot)?;
     let seen = seen_by(snapshot, &own);
     let routing = Routing::of(&seen, snapshot.installation.port);
     if !routing.is_broken() {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let matters = routing.not_bypassed.contains(&LoopbackHost::V4)
         || routing.not_bypassed.contains(&LoopbackHost::Name);
@@ -94,16 +87,12 @@ pub(super) fn loopback(snapshot: &Snapshot) -> Verdict {
     for name in ["no_proxy", "NO_PROXY"] {
         entries.extend(seen.get(name).map(str::to_owned));
     }
-    Finding::of(
-        severity,
-        say!("the gateway's own requests to {hosts} go to the proxy", hosts),
-        say!("Let them bypass it: openclaw-setup doctor --fix proxy.loopback"),
-    )
-    .about(snapshot.installation.drop_in.0.display().to_string())
-    .symptom(say!("fetch failed (from the second message on)"))
-    .evidence(sources(snapshot, &own, &place))
-    .repaired_by([Repair::Bypass { also: Bypass::of_value(&entries.join(",")) }])
-    .into()
+    Finding::of(severity, say!("the gateway's own requests to {hosts} go to the proxy", hosts))
+        .about(snapshot.installation.drop_in.0.display().to_string())
+        .symptom(say!("fetch failed (from the second message on)"))
+        .evidence(sources(snapshot, &own, &place))
+        .repaired_by([Repair::Bypass { also: Bypass::of_value(&entries.join(",")) }])
+        .into()
 }
 
 /// Every place that sets a proxy or its exceptions.
@@ -138,7 +127,7 @@ fn note_all(evidence: &mut Vec<Evidence>, place: &str, environment: &Environment
 
 pub(super) fn dropin(snapshot: &Snapshot) -> Verdict {
     let Some(managed) = snapshot.unit() else {
-        return Verdict::Skipped(say!("the gateway's unit is not known"));
+        return Err(say!("the gateway's unit is not known"));
     };
     let mut findings = Vec::new();
     for file in &snapshot.drop_ins {
@@ -162,7 +151,7 @@ pub(super) fn dropin(snapshot: &Snapshot) -> Verdict {
     }
     findings.extend(undone(snapshot));
     findings.extend(stale_process(snapshot).filter(|_| findings.is_empty()));
-    Verdict::Found(findings)
+    Ok(findings)
 }
 
 fn same_drop_in(a: &std::path::Path, b: &std::path::Path) -> bool {
@@ -181,23 +170,25 @@ fn listed(managed: &crate::snapshot::service::Managed) -> String {
 /// The page's own one-line text.
 fn damaged(snapshot: &Snapshot, file: &std::path::Path, path: &str) -> Finding {
     let is_ours = snapshot.installation.drop_in.0.file_name() == file.file_name();
-    Finding::error(
-        say!("{path} has lost its line breaks: systemd reads nothing of it (“Invalid section header”)", path),
-        say!("Put them back: openclaw-setup doctor --fix proxy.dropin"),
-    )
+    Finding::error(say!(
+        "{path} has lost its line breaks: systemd reads nothing of it (“Invalid section header”)",
+        path
+    ))
     .about(path.to_owned())
     .symptom(say!("fetch failed, in spite of the override"))
     .read(format!("{path}:1"), "Invalid section header")
-    .repaired_by(is_ours.then(|| Repair::Bypass { also: Bypass::default() }))
+    .remedied(
+        is_ours.then(|| Repair::Bypass { also: Bypass::default() }).ok_or_else(|| {
+            say!("Put them back in an editor, then: systemctl --user daemon-reload")
+        }),
+    )
 }
 
 fn unread(text: String) -> Finding {
-    Finding::error(
-        text,
-        say!("Reload and restart: openclaw-setup doctor --fix proxy.dropin\n(by hand: systemctl --user daemon-reload, then systemctl --user restart openclaw-gateway)"),
-    )
-    .symptom(say!("the fix “does not work”"))
-    .repaired_by([Repair::Restart])
+    Finding::error(text)
+        .hint(say!("By hand: systemctl --user daemon-reload, then systemctl --user restart openclaw-gateway"))
+        .symptom(say!("the fix “does not work”"))
+        .repaired_by([Repair::Restart])
 }
 
 /// Our assignment is read, and something that systemd applies after it takes it away again.
@@ -212,13 +203,11 @@ fn undone(snapshot: &Snapshot) -> Vec<Finding> {
                 Override::UnsetEnvironment => "UnsetEnvironment=".to_owned(),
                 Override::Unknown => "?".to_owned(),
             };
-            Finding::error(
-                say!("{culprit} takes {name} of the drop-in back", culprit, name),
-                say!("Add 127.0.0.1,localhost,::1,[::1] there, or take the variable out there, then: openclaw-setup doctor --fix"),
-            )
-            .about(culprit.clone())
-            .symptom(say!("the fix “does not work”"))
-            .read(culprit, format!("{name}={}", undone.value.as_deref().unwrap_or("(unset)")))
+            Finding::error(say!("{culprit} takes {name} of the drop-in back", culprit, name))
+                .hint(say!("Add 127.0.0.1,localhost,::1,[::1] there, or take the variable out there, then: openclaw-setup doctor --fix"))
+                .about(culprit.clone())
+                .symptom(say!("the fix “does not work”"))
+                .read(culprit, format!("{name}={}", undone.value.as_deref().unwrap_or("(unset)")))
         })
         .collect()
 }
@@ -237,35 +226,26 @@ fn stale_process(snapshot: &Snapshot) -> Option<Finding> {
 }
 
 pub(super) fn case_clash(snapshot: &Snapshot) -> Verdict {
-    let (own, place) = match base(snapshot) {
-        Ok(base) => base,
-        Err(verdict) => return verdict,
-    };
+    let (own, place) = base(snapshot)?;
     let seen = seen_by(snapshot, &own);
     let routing = Routing::of(&seen, snapshot.installation.port);
     let (Some(lower), Some(upper)) = (seen.get("no_proxy"), seen.get("NO_PROXY")) else {
-        return Verdict::well();
+        return Ok(Vec::new());
     };
     let (a, b) = (Bypass::of_value(lower), Bypass::of_value(upper));
     if routing.proxies_set.is_empty() || (a.covers(&b) && b.covers(&a)) {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
-    Finding::warning(
-        say!("no_proxy and NO_PROXY differ; Node takes no_proxy, even an empty one, other programs the other"),
-        say!("Make them one list: openclaw-setup doctor --fix proxy.case-clash"),
-    )
-    .symptom("fetch failed")
-    .read(place.clone(), format!("no_proxy={lower}"))
-    .read(place, format!("NO_PROXY={upper}"))
-    .repaired_by([Repair::Bypass { also: Bypass::of_value(&format!("{lower},{upper}")) }])
-    .into()
+    Finding::warning(say!("no_proxy and NO_PROXY differ; Node takes no_proxy, even an empty one, other programs the other"))
+        .symptom("fetch failed")
+        .read(place.clone(), format!("no_proxy={lower}"))
+        .read(place, format!("NO_PROXY={upper}"))
+        .repaired_by([Repair::Bypass { also: Bypass::of_value(&format!("{lower},{upper}")) }])
+        .into()
 }
 
 pub(super) fn socks(snapshot: &Snapshot) -> Verdict {
-    let (own, place) = match base(snapshot) {
-        Ok(base) => base,
-        Err(verdict) => return verdict,
-    };
+    let (own, place) = base(snapshot)?;
     let seen = seen_by(snapshot, &own);
     let is_socks = |name: &&str| {
         seen.get(name).is_some_and(|url| url.trim().to_lowercase().starts_with("socks"))
@@ -275,19 +255,17 @@ pub(super) fn socks(snapshot: &Snapshot) -> Verdict {
         list.split([',', ' ']).any(|entry| entry == "*" || entry.ends_with(".dingtalk.com"))
     });
     if named.is_empty() || direct {
-        return Verdict::well();
+        return Ok(Vec::new());
     }
     let listed = named.join(", ");
     let facts = named.iter().map(|name| Evidence {
         place: place.clone(),
         fact: format!("{name}={}", masked(seen.get(name).unwrap_or_default())),
     });
-    Finding::warning(
-        say!("{listed} names a SOCKS proxy, which the connector's HTTP client cannot speak", listed),
-        say!("Where DingTalk can be reached directly, add .dingtalk.com to no_proxy and NO_PROXY in {drop_in}; else use an http:// proxy", drop_in = snapshot.installation.drop_in.0.display()),
-    )
-    .symptom("protocol mismatch")
-    .evidence(facts)
-    .repaired_by(dingtalk::leads_directly(snapshot).then(dingtalk::bypass))
-    .into()
+    Finding::warning(say!("{listed} names a SOCKS proxy, which the connector's HTTP client cannot speak", listed))
+        .hint(say!("Where DingTalk can be reached directly, add .dingtalk.com to no_proxy and NO_PROXY in {drop_in}; else use an http:// proxy", drop_in = snapshot.installation.drop_in.0.display()))
+        .symptom("protocol mismatch")
+        .evidence(facts)
+        .repaired_by(dingtalk::leads_directly(snapshot).then(dingtalk::bypass))
+        .into()
 }

@@ -6,7 +6,7 @@ mod reinstall;
 
 use std::collections::BTreeSet;
 
-use super::{CHECKS, Severity, Verdict, diagnose};
+use super::{CHECKS, Severity, diagnose};
 use crate::language::Language;
 use cases::cases;
 use machine::Machine;
@@ -50,7 +50,7 @@ fn faults_are_found_proven_and_told_in_both_languages() {
         let check = CHECKS.iter().find(|check| check.id == case.check).unwrap();
         for language in [Language::English, Language::Chinese] {
             language.choose();
-            let Verdict::Found(findings) = check.verdict(&machine.snapshot) else {
+            let Ok(findings) = check.verdict(&machine.snapshot) else {
                 panic!("{} was skipped", case.check);
             };
             let worst = findings.iter().map(|finding| finding.severity).max();
@@ -78,8 +78,8 @@ fn what_cannot_be_known_is_said_and_not_passed() {
         for language in [Language::English, Language::Chinese] {
             language.choose();
             match check.verdict(&machine.snapshot) {
-                Verdict::Skipped(why) => assert!(!why.is_empty(), "{}", case.check),
-                Verdict::Found(findings) => panic!("{}: {findings:#?}", case.check),
+                Err(why) => assert!(!why.is_empty(), "{}", case.check),
+                Ok(findings) => panic!("{}: {findings:#?}", case.check),
             }
         }
     }
@@ -98,4 +98,18 @@ fn log_lines_become_evidence_of_their_check() {
         "{evidence:?}"
     );
     assert!(!diagnosis.is_below(Severity::Error) && !diagnosis.repairs().is_empty());
+}
+
+#[test]
+fn what_fix_repairs_is_said_with_its_command_and_nothing_else_claims_it() {
+    for case in cases() {
+        let mut machine = Machine::healthy();
+        (case.fault)(&mut machine);
+        let check = CHECKS.iter().find(|check| check.id == case.check).unwrap();
+        for finding in check.verdict(&machine.snapshot).unwrap() {
+            let command = finding.hint.lines().next().unwrap().split("doctor --fix ").nth(1);
+            let named = command.is_some_and(|options| options.split(' ').any(|id| id == check.id));
+            assert_eq!(named, !finding.repairs.is_empty(), "{}: {}", case.check, finding.hint);
+        }
+    }
 }
