@@ -156,11 +156,18 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
         Step::Tree(tree) => take_back_tree(journal, tree),
         // both were decided by the disk when the intent was written; the note of what was begun
         // may be lost in a power cut
-        Step::Directory { path, .. } => Ok(if exists(path)? && directory::remove_if_empty(path)? {
-            Outcome::TakenBack
-        } else {
-            Outcome::NothingToDo
-        }),
+        Step::Directory { path, .. } => {
+            // what came in its place is somebody else's; it may stand where ours was never made
+            if is_no_directory(path) {
+                let was_made = journal.done()?.contains(&number);
+                return if was_made { Err(changed(path)) } else { Ok(Outcome::NothingToDo) };
+            }
+            Ok(if exists(path)? && directory::remove_if_empty(path)? {
+                Outcome::TakenBack
+            } else {
+                Outcome::NothingToDo
+            })
+        }
         Step::RemoveDirectory { path, mode } => Ok(if directory::create(path, *mode)? {
             Outcome::TakenBack
         } else {
@@ -187,6 +194,10 @@ fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, T
         Step::Linger { user, uid, on } => Ok(take_back_linger(user, *uid, *on)),
         Step::Stop { .. } | Step::Start { .. } | Step::Reload => Ok(Outcome::NothingToDo),
     }
+}
+
+fn is_no_directory(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| !found.is_dir())
 }
 
 /// Where logind refuses, it would refuse again: a later recovery is not kept waiting for it.
