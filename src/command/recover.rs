@@ -5,22 +5,43 @@ use super::failure::{Exit, Failure};
 use crate::fs::exists;
 use crate::report::{bar::Bar, json};
 use crate::say;
-use crate::transaction::recover::{Recovery, recover};
+use crate::transaction::error::Leftover;
+use crate::transaction::recover::{Recovery, recover, set_aside_unreadable};
 use crate::transaction::service::GatewayUnit;
 
 pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     if !exists(context.records.root())? {
-        return Ok(report(context, None));
+        return Ok(report(context, None, &[]));
     }
     if context.dry_run {
         return dry_run(context);
     }
-    // a journal that cannot be read or trusted is refused before even the lock is touched
-    context.records.pending()?;
+    // a journal that cannot be trusted is refused before even the lock is touched
+    if context.records.unreadable()?.is_empty() {
+        context.records.pending()?;
+    }
     let manager = context.manager()?;
     let _lock = context.lock("recover")?;
+    let aside = set_aside(context)?;
     let recovery = pending(context, manager.as_ref())?;
-    Ok(report(context, recovery))
+    Ok(report(context, recovery, &aside))
+}
+
+fn set_aside(context: &Context) -> Result<Vec<Leftover>, Failure> {
+    let left = set_aside_unreadable(&context.records)?;
+    if !left.is_empty() {
+        context.console.eprint(&say!(
+            "An earlier command cannot be undone, since its journal cannot be read; nothing was put back. All that it kept (files/ holds old files, tree/ the other connector) was moved aside. Look at what stands now: openclaw-setup doctor"
+        ));
+    }
+    list(context, &left);
+    Ok(left)
+}
+
+fn list(context: &Context, left: &[Leftover]) {
+    for leftover in left {
+        context.console.eprint(&format!("  • {}", leftover.text()));
+    }
 }
 
 /// Recovers under a lock that the caller holds, and says so if there was anything to recover.
@@ -46,9 +67,7 @@ pub(super) fn pending(
             command,
             id
         ));
-        for leftover in left {
-            context.console.eprint(&format!("  • {}", leftover.text()));
-        }
+        list(context, left);
     }
     Ok(recovery)
 }
@@ -67,16 +86,13 @@ fn dry_run(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn report(context: &Context, recovery: Option<Recovery>) -> Exit {
-    if recovery.is_none() {
+fn report(context: &Context, recovery: Option<Recovery>, aside: &[Leftover]) -> Exit {
+    if recovery.is_none() && aside.is_empty() {
         let text = say!("Nothing to recover.");
         context.console.result(&text);
     }
-    let left: Vec<_> = recovery
-        .iter()
-        .flat_map(|recovery| &recovery.left)
-        .map(super::super::transaction::error::Leftover::text)
-        .collect();
+    let undone = recovery.iter().flat_map(|recovery| &recovery.left);
+    let left: Vec<_> = aside.iter().chain(undone).map(Leftover::text).collect();
     let exit = if left.is_empty() { Exit::Done } else { Exit::LeftBehind };
     let id = recovery.map(|recovery| recovery.id);
     let body = serde_json::json!({"recovered": id, "left": left});

@@ -99,6 +99,8 @@ impl Explain for FileError {
                 | Errno::NAMETOOLONG
                 | Errno::NXIO,
             ) => Kind::Lasting,
+            // refused for what it is: no regular file, or too large
+            None if self.action == Action::Read => Kind::Lasting,
             _ => Kind::Passing,
         }
     }

@@ -48,8 +48,13 @@ pub(super) fn open_at(
     more: OFlags,
 ) -> Result<File, FileError> {
     let descriptor = descriptor(directory, path, more)?;
-    match kind_of(&descriptor).map_err(FileError::at(Action::Read, path))? {
-        FileType::RegularFile => Ok(File::from(descriptor)),
+    regular(File::from(descriptor), path)
+}
+
+/// An open file, if it is a regular one.
+pub(super) fn regular(file: File, path: &Path) -> Result<File, FileError> {
+    match kind_of(&file).map_err(FileError::at(Action::Read, path))? {
+        FileType::RegularFile => Ok(file),
         kind => Err(refused(path, kind)),
     }
 }
@@ -125,7 +130,7 @@ fn descriptor(directory: BorrowedFd<'_>, path: &Path, more: OFlags) -> Result<Ow
     }
 }
 
-fn kind_of(descriptor: &OwnedFd) -> io::Result<FileType> {
+fn kind_of(descriptor: &impl AsFd) -> io::Result<FileType> {
     Ok(FileType::from_raw_mode(fstat(descriptor)?.st_mode))
 }
 

@@ -1,11 +1,13 @@
 //! One run at a time: a lock on a file, held by the kernel for as long as the process lives.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::{Action, FileError};
+use nix::libc::O_NONBLOCK;
+
+use super::{Action, FileError, foreign};
 
 /// The lock, held until it is dropped or the process ends in whatever way.
 #[derive(Debug)]
@@ -32,8 +34,10 @@ impl Lock {
                 .create(true)
                 .truncate(false)
                 .mode(0o600)
+                .custom_flags(O_NONBLOCK)
                 .open(path)
-                .map_err(FileError::at(Action::Lock, path))?;
+                .map_err(FileError::at(Action::Lock, path))
+                .and_then(|file| foreign::regular(file, path))?;
             match file.try_lock() {
                 Ok(()) => {
                     // a run that found nothing to record removes the file it had locked
@@ -45,9 +49,9 @@ impl Lock {
                     return Ok(Attempt::Taken(Self { _file: file }));
                 }
                 Err(TryLockError::WouldBlock) => {
-                    let mut holder = String::new();
-                    file.read_to_string(&mut holder).map_err(FileError::at(Action::Read, path))?;
-                    return Ok(Attempt::HeldBy(holder.trim().to_owned()));
+                    let holder = foreign::read_open(file, path, foreign::SETTINGS_LIMIT)?;
+                    let holder = String::from_utf8_lossy(&holder).trim().to_owned();
+                    return Ok(Attempt::HeldBy(holder));
                 }
                 Err(TryLockError::Error(cause)) => {
                     return Err(FileError::at(Action::Lock, path)(cause));
@@ -58,9 +62,9 @@ impl Lock {
 
     /// Whether somebody holds the lock at this moment; a missing file means nobody.
     pub fn is_held(path: &Path) -> Result<bool, FileError> {
-        match File::open(path) {
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(cause) => Err(FileError::at(Action::Lock, path)(cause)),
+        match foreign::open(path) {
+            Err(error) if error.is_missing() => Ok(false),
+            Err(error) => Err(error),
             // shared, so that two who only look do not see each other
             Ok(file) => match file.try_lock_shared() {
                 Ok(()) => Ok(false),
@@ -89,6 +93,23 @@ fn write_holder(file: &mut File, holder: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::{Attempt, Lock};
+    use crate::language::Explain;
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_at_once_and_an_endless_holder_too() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("lock");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for error in [Lock::is_held(&path).map(drop), Lock::attempt(&path, "pid 1").map(drop)] {
+            assert!(error.unwrap_err().message().contains("named pipe"));
+        }
+        std::fs::remove_file(&path).unwrap();
+        let file = std::fs::File::create(&path).unwrap();
+        file.set_len(1 << 40).unwrap();
+        file.lock().unwrap();
+        assert!(Lock::is_held(&path).unwrap());
+        assert!(Lock::attempt(&path, "pid 1").unwrap_err().message().contains("larger"));
+    }
 
     #[test]
     fn the_second_is_told_who_holds_it() {

@@ -46,6 +46,13 @@ pub enum TransactionError {
         /// Why.
         reason: String,
     },
+    /// Nothing can be told of a transaction, since what it wrote about itself cannot be read.
+    Unreadable {
+        /// The file of the journal.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// What undo would put back is no longer where it was kept.
     Lost {
         /// Where it was kept.
@@ -133,6 +140,7 @@ impl Explain for TransactionError {
             Self::Lost { .. } => "transaction.lost",
             Self::NewerFormat { .. } => "transaction.newer-format",
             Self::Damaged { .. } => "transaction.damaged",
+            Self::Unreadable { .. } => "transaction.unreadable",
             Self::Interrupted => "transaction.interrupted",
             Self::OtherFileSystem { .. } => "transaction.other-file-system",
             Self::Job { .. } => "transaction.job",
@@ -177,7 +185,7 @@ impl Explain for TransactionError {
                 let path = path.display();
                 say!("{path} has format {format}, written by a newer openclaw-setup", path, format)
             }
-            Self::Damaged { path, reason } => {
+            Self::Damaged { path, reason } | Self::Unreadable { path, reason } => {
                 let path = path.display();
                 say!("{path} cannot be read: {reason}", path, reason)
             }
@@ -223,6 +231,9 @@ impl Explain for TransactionError {
             ),
             Self::Damaged { .. } => say!(
                 "Nothing was touched. Keep the directory that holds it and ask for help with it."
+            ),
+            Self::Unreadable { .. } => say!(
+                "Nothing was touched. To keep that transaction aside and go on: openclaw-setup recover"
             ),
             Self::Lost { .. } => {
                 say!("It stays as it is now. Look for it in your backups, if it is needed.")

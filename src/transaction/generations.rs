@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::TransactionError;
-use super::journal::{Journal, Phase};
+use super::journal::{Journal, PROGRESS, Phase};
 use super::records::Records;
 use crate::fs::fault::change;
 use crate::fs::{Action, FileError, directory, exchange, replace};
@@ -84,10 +84,12 @@ fn remove_tree(path: &Path) -> Result<(), TransactionError> {
 
 /// Removes every transaction: nothing can be rolled back afterwards. The caller holds the lock.
 ///
-/// The intent goes first: what a kill leaves of the rest is swept like a preparation.
+/// The notes and the intent go first: what a kill leaves of the rest is swept like a preparation.
 pub fn discard_all(records: &Records) -> Result<(), TransactionError> {
     for id in records.ids()? {
         let directory = records.transactions().join(id);
+        // with it, one without an intent would be a damaged transaction
+        replace::replace(&directory.join(PROGRESS), None, "purge")?;
         replace::replace(&directory.join("intent.json"), None, "purge")?;
         remove_tree(&directory)?;
     }

@@ -12,11 +12,17 @@ use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
 use crate::fs::fault::change;
 use crate::fs::image::{FileImage, FileState};
+use crate::fs::own::OwnError;
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory, is_absent, own};
+use crate::language::{Explain, Kind};
+use crate::say;
 
 /// The format that this program writes. Older ones are read, newer ones refused untouched.
 pub const FORMAT: u32 = 1;
+
+/// The file that notes each step that is begun and done.
+pub(super) const PROGRESS: &str = "progress";
 
 /// The file that names what could not be taken back.
 const LEFT: &str = "left";
@@ -130,8 +136,12 @@ impl Journal {
     pub fn read(directory: &Path) -> Result<Option<Self>, TransactionError> {
         let path = directory.join("intent.json");
         own::directory(directory)?;
-        let Some(file) = own::read(&path)? else { return Ok(None) };
-        let damaged = |reason: String| TransactionError::Damaged { path: path.clone(), reason };
+        let damaged = |reason: String| TransactionError::Unreadable { path: path.clone(), reason };
+        let Some(file) = read(&path)? else {
+            // steps are noted from the intent on: this is no preparation
+            let was_begun = !is_absent(&directory.join(PROGRESS));
+            return if was_begun { Err(damaged(say!("it is missing"))) } else { Ok(None) };
+        };
         let header: serde_json::Value =
             serde_json::from_slice(&file.bytes).map_err(|error| damaged(error.to_string()))?;
         let format = header["format"].as_u64().and_then(|format| u32::try_from(format).ok());
@@ -244,7 +254,7 @@ impl Journal {
     /// Notes what happens to a step. Not made durable: after a power cut the disk itself tells
     /// which steps were done; this file only tells which jobs were asked of systemd.
     pub fn note(&self, step: usize, event: Event) -> Result<(), TransactionError> {
-        let path = self.directory.join("progress");
+        let path = self.directory.join(PROGRESS);
         let mut line = serde_json::to_vec(&ProgressLine { step, event }).unwrap_or_default();
         line.push(b'\n');
         OpenOptions::new()
@@ -276,7 +286,7 @@ impl Journal {
     }
 
     fn noted(&self, event: Event) -> Result<Vec<usize>, TransactionError> {
-        let Some(file) = own::read(&self.directory.join("progress"))? else {
+        let Some(file) = own::read(&self.directory.join(PROGRESS))? else {
             return Ok(Vec::new());
         };
         let lines = file.bytes.split(|byte| *byte == b'\n');
@@ -364,14 +374,26 @@ fn kept(path: &Path, image: &FileImage) -> Result<FileState, TransactionError> {
 }
 
 fn read_state(path: &Path) -> Result<Phase, TransactionError> {
-    let state = own::read(path)?.map(|file| file.bytes).unwrap_or_default();
+    let state = read(path)?.map(|file| file.bytes).unwrap_or_default();
     [Phase::Open, Phase::Committed, Phase::Undone]
         .into_iter()
         .find(|phase| state.trim_ascii() == phase.word().as_bytes())
-        .ok_or_else(|| TransactionError::Damaged {
+        .ok_or_else(|| TransactionError::Unreadable {
             path: path.to_owned(),
             reason: "unknown state".to_owned(),
         })
+}
+
+/// What is no regular file, or too large, was put there by somebody else and will not read better
+/// later.
+fn read(path: &Path) -> Result<Option<FileState>, TransactionError> {
+    own::read(path).map_err(|error| match error {
+        OwnError::File(error) if error.kind() == Kind::Lasting => {
+            let reason = error.cause.to_string();
+            TransactionError::Unreadable { path: path.to_owned(), reason }
+        }
+        error => error.into(),
+    })
 }
 
 /// Fails only for a path that is not UTF-8, which JSON cannot hold.

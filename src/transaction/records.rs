@@ -200,6 +200,18 @@ impl Records {
         Ok(journals)
     }
 
+    /// The transactions whose journals cannot be read, and why.
+    pub fn unreadable(&self) -> Result<Vec<(String, TransactionError)>, TransactionError> {
+        let mut unreadable = Vec::new();
+        for id in self.ids()? {
+            match Journal::read(&self.transactions().join(&id)) {
+                Err(error @ TransactionError::Unreadable { .. }) => unreadable.push((id, error)),
+                outcome => drop(outcome?),
+            }
+        }
+        Ok(unreadable)
+    }
+
     /// The newest transaction and how far it has come: a plan that was made while another run was
     /// in the middle of one is worth nothing after its end.
     pub fn latest(&self) -> Result<Option<(String, Phase)>, TransactionError> {

@@ -6,6 +6,7 @@ use super::journal::{Journal, Phase};
 use super::records::Records;
 use super::service::Service;
 use super::undo;
+use crate::fs::exchange;
 use crate::progress::Progress;
 
 /// What recovery found and did.
@@ -32,6 +33,18 @@ pub fn recover(
     };
     sweep(records)?;
     Ok(recovery)
+}
+
+/// Moves transactions whose journals cannot be read out of the way: nobody can tell what they did,
+/// and no other command goes on beside them. Each is kept whole. The caller holds the lock.
+pub fn set_aside_unreadable(records: &Records) -> Result<Vec<Leftover>, TransactionError> {
+    let mut left = Vec::new();
+    for (id, cause) in records.unreadable()? {
+        let kept = records.root().join(format!("unreadable-{id}"));
+        exchange::relocate(&records.transactions().join(&id), &kept)?;
+        left.push(Leftover { subject: id, kept: Some(kept), cause: cause.into() });
+    }
+    Ok(left)
 }
 
 fn finish(

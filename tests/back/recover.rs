@@ -123,21 +123,38 @@ fn a_newer_format_is_refused_untouched() {
     before.assert_same(&machine.home());
 }
 
+/// What cannot be read cannot be undone: `recover` keeps it aside, and the next command works.
 #[test]
-fn a_damaged_journal_is_named_and_left() {
-    for (file, content) in
-        [("intent.json", "{\"format\": 1, \"id\": "), ("intent.json", "[]"), ("state", "perhaps\n")]
-    {
-        let machine = Machine::home_with_dingtalk();
-        machine.connector("0.7.0");
-        let path = format!("{RECORDS}/transactions/{}/{file}", machine.newest());
-        machine.write(&path, content);
+fn an_unreadable_journal_is_named_by_all_and_set_aside_by_recover() {
+    for script in [
+        r#"printf '{"format": 1, "id": ' >$T/intent.json"#,
+        "echo '[]' >$T/intent.json",
+        "rm $T/intent.json",
+        "rm $T/intent.json; mkfifo $T/intent.json",
+        "rm $T/state; mkdir $T/state",
+        "echo perhaps >$T/state",
+        ": >$T/state",
+    ] {
+        let (machine, _) = died_in("upgrade");
+        let id = machine.newest();
+        change(&machine, script);
         let before = machine.home();
-        for refused in commands(&machine) {
+        for command in [&["status"][..], &["history"], &["uninstall"], &["rollback"]] {
+            let refused = machine.setup(command).run();
             assert_exit(&refused, 1);
-            assert_says(&refused, &[&path, "cannot be read", "Nothing was touched."]);
+            assert_says(
+                &refused,
+                &[&id, "cannot be read", "Nothing was touched.", "openclaw-setup recover"],
+            );
         }
         before.assert_same(&machine.home());
+        let recovered = machine.setup(&["recover"]).run();
+        assert_exit(&recovered, 4);
+        let aside = format!("{RECORDS}/unreadable-{id}");
+        assert_says(&recovered, &["nothing was put back", &aside]);
+        assert!(machine.has(format!("{aside}/tree/plugin.ts")), "{script}");
+        assert!(machine.done(&["recover"]).contains("Nothing to recover."));
+        assert_exit(&machine.setup(&["uninstall"]).run(), 0);
     }
 }
 
