@@ -92,20 +92,19 @@ impl Context {
         }
     }
 
-    /// The installation of the installation, and apart from it the config, or why it cannot be read.
+    /// The gateway's unit as its manager sees it.
+    pub(super) fn service(&self, manager: Option<&UserManager>) -> Result<Service, ManagerError> {
+        let Some(manager) = manager else { return Ok(Service::Unmanaged) };
+        let unit = &self.paths.unit;
+        let managed = Managed::observe(manager, unit, self.deadline(), &self.interrupt)?;
+        Ok(Service::Managed(Box::new(managed)))
+    }
+
+    /// The installation, and apart from it the config, or why it cannot be read.
     pub(super) fn observe(
         &self,
-        manager: Option<&UserManager>,
+        service: Service,
     ) -> Result<(Installation, Result<ConfigSet, ConfigError>), Failure> {
-        let service = match manager {
-            Some(manager) => Service::Managed(Box::new(Managed::observe(
-                manager,
-                &self.paths.unit,
-                self.deadline(),
-                &self.interrupt,
-            )?)),
-            None => Service::Unmanaged,
-        };
         Ok(Installation::observe(
             self.account.clone(),
             self.paths.clone(),

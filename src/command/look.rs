@@ -12,6 +12,7 @@ use crate::connector::manifest::Deviation;
 use crate::fs::lock::Lock;
 use crate::health::port::Listener;
 use crate::health::{Endpoint, LogSource, gateway_log};
+use crate::language::{Explain, Kind};
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::patience::Deadline;
@@ -25,7 +26,7 @@ use crate::snapshot::other_plugins::OtherPlugins;
 use crate::snapshot::outside::Outside;
 use crate::snapshot::paths::{CONNECTOR, real};
 use crate::snapshot::process::{Process, dotenv};
-use crate::snapshot::service::Managed;
+use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::tree::Tree;
 use crate::snapshot::units::{drop_ins, other_units};
 use crate::snapshot::{Answers, Pending};
@@ -47,11 +48,13 @@ pub(in crate::command) fn look(
     context: &Context,
     manager: Result<Option<UserManager>, ManagerError>,
 ) -> Result<Snapshot, Failure> {
-    let (manager, manager_error) = match manager {
-        Ok(manager) => (manager, None),
-        Err(error) => (None, Some(error)),
+    let service = manager.and_then(|manager| context.service(manager.as_ref()));
+    let (service, manager_error) = match service {
+        Ok(service) => (service, None),
+        Err(error) if error.kind() == Kind::Interrupted => return Err(error.into()),
+        Err(error) => (Service::Unmanaged, Some(error)),
     };
-    let (installation, config) = context.observe(manager.as_ref())?;
+    let (installation, config) = context.observe(service)?;
     examine(context, installation, config, manager_error)
 }
 

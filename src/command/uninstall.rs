@@ -34,7 +34,7 @@ fn look(
     manager: Option<&UserManager>,
     options: &Uninstall,
 ) -> Result<Change<'static>, Failure> {
-    let (installation, config) = context.observe(manager)?;
+    let (installation, config) = context.observe(context.service(manager)?)?;
     let live = live_tree(context, &installation)?;
     let request = Request {
         config: &config?,

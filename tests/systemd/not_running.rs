@@ -34,7 +34,7 @@ fn with_start_a_machine_that_is_set_up_is_started_and_nothing_else() {
     let before = machine.home();
     let done = machine.install(&[]).run();
     assert_exit(&done, 0);
-    assert_says(&done, &["Nothing to do", "does not run"]);
+    assert_says(&done, &["Nothing to do", "is not running"]);
     before.assert_untouched(&machine.home());
     assert_exit(&machine.install(&["--start"]).run(), 0);
     assert_eq!(machine.chat_status(), 400);

@@ -16,6 +16,7 @@ use crate::health::{Listener, LogSource, Origin, Redaction, Wanted, listen, orig
 use crate::openclaw::include::ConfigSet;
 use crate::patience::Patience;
 use crate::say;
+use crate::snapshot::service::Service;
 
 /// How many lines are shown where nothing says so.
 const LINES: u32 = 100;
@@ -28,7 +29,8 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let patience = Patience::new(Some(context.patience.span().min(PATIENCE)));
     let context = Context { patience, ..context };
     let manager = context.manager().ok().flatten();
-    let seen = context.observe(manager.as_ref()).or_else(|_| context.observe(None)).ok();
+    let service = context.service(manager.as_ref()).unwrap_or(Service::Unmanaged);
+    let seen = context.observe(service).ok();
     let started = seen.as_ref().and_then(|(installation, _)| installation.service.managed());
     let started = started.map_or(0, |managed| managed.unit.main_start_usec);
     let named = seen.as_ref().and_then(|(_, config)| file_of(config.as_ref().ok()?));

@@ -9,6 +9,7 @@ use crate::openclaw::document::Document;
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::snapshot::installation::Installation;
 use crate::snapshot::process::dotenv;
+use crate::snapshot::service::Service;
 
 /// What was seen of the machine, if it could be seen.
 type Seen = Option<(Installation, Result<ConfigSet, ConfigError>)>;
@@ -38,7 +39,7 @@ impl<'a> Secrets<'a> {
     /// Reads the files again if one has changed.
     pub(super) fn refresh(&mut self) {
         if self.files.iter().any(|(path, seen)| stamp(path) != *seen) {
-            self.learn(self.context.observe(None).ok());
+            self.learn(self.context.observe(Service::Unmanaged).ok());
         }
     }
 
