@@ -96,8 +96,8 @@ impl Context {
     pub(super) fn service(&self, manager: Option<&UserManager>) -> Result<Service, ManagerError> {
         let Some(manager) = manager else { return Ok(Service::Unmanaged) };
         let unit = &self.paths.unit;
-        let managed = Managed::observe(manager, unit, self.deadline(), &self.interrupt)?;
-        Ok(Service::Managed(Box::new(managed)))
+        let seen = Managed::observe(manager, unit, self.deadline(), &self.interrupt)?;
+        Ok(Service::Managed(Box::new(seen)))
     }
 
     /// The installation, and apart from it the config, or why it cannot be read.
