@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::since::NotATime;
 use crate::connector::NotSha256;
-use crate::language::Explain;
+use crate::language::{Explain, Problem};
 use crate::say;
 use crate::snapshot::paths::NotAProfile;
 
@@ -84,11 +84,9 @@ impl UsageError {
         let reason = if source.is::<NotSha256>() {
             say!("it is not 64 hexadecimal digits")
         } else if source.is::<NotATime>() {
-            say!("it is no time span and no time")
+            say!("it is not a time span or a time")
         } else if source.is::<NotAProfile>() {
-            say!(
-                "a profile's name has letters, digits, - and _, and begins with one of the first two"
-            )
+            say!("a profile's name has letters, digits, - and _, and begins with a letter or digit")
         } else if let Some(number) = source.downcast_ref::<ParseIntError>() {
             if number.kind() == &IntErrorKind::PosOverflow {
                 say!("it is too large")
@@ -106,7 +104,7 @@ impl UsageError {
     fn missing(&self) -> Option<String> {
         let missing = self.strings(ContextKind::InvalidArg);
         let list = crate::language::list(&missing);
-        let text = say!("required and not given: {list}", list);
+        let text = say!("missing required arguments: {list}", list);
         (!missing.is_empty()).then_some(text)
     }
 
@@ -137,7 +135,7 @@ impl UsageError {
         let mut tips = Vec::new();
         if !similar.is_empty() {
             let list = crate::language::list(&similar);
-            tips.push(say!("tip: there is something similar: {list}", list));
+            tips.push(say!("tip: did you mean {list}?", list));
         }
         tips.extend(self.strings(ContextKind::Suggested).iter().map(|tip| reworded(tip)));
         tips
@@ -147,7 +145,7 @@ impl UsageError {
         let mut choices = self.strings(ContextKind::ValidValue);
         choices.extend(self.strings(ContextKind::ValidSubcommand));
         let list = crate::language::list(&choices);
-        let text = say!("possible: {list}", list);
+        let text = say!("allowed values: {list}", list);
         (!choices.is_empty()).then_some(text)
     }
 
@@ -159,36 +157,24 @@ impl UsageError {
 }
 
 impl Explain for UsageError {
-    fn problem(&self) -> crate::language::Problem {
-        crate::language::Problem::new(self.code(), self.message(), self.hint())
-    }
-
-    fn code(&self) -> &'static str {
-        "usage"
-    }
-
-    fn message(&self) -> String {
+    fn problem(&self) -> Problem {
         let known = match self.0.kind() {
             ErrorKind::ArgumentConflict => self.conflict(),
             ErrorKind::InvalidValue | ErrorKind::ValueValidation => self.value(),
             ErrorKind::MissingRequiredArgument => self.missing(),
-            ErrorKind::MissingSubcommand => Some(say!("a command is needed")),
+            ErrorKind::MissingSubcommand => Some(say!("a command is required")),
             ErrorKind::UnknownArgument => self.unknown(),
             ErrorKind::InvalidSubcommand => self.unknown_command(),
             ErrorKind::TooManyValues => self.surplus(),
             ErrorKind::InvalidUtf8 => Some(say!("an argument is not UTF-8")),
             _ => None,
         };
-        let unforeseen = || say!("the command line is wrong");
-        known.unwrap_or_else(unforeseen)
-    }
-
-    fn hint(&self) -> String {
+        let message = known.unwrap_or_else(|| say!("the command line is wrong"));
         let mut lines = self.tips();
         lines.extend(self.choices());
         lines.extend(self.usage());
         lines.push(say!("Try --help for more."));
-        lines.join("\n")
+        Problem::new("usage", message, lines.join("\n"))
     }
 }
 
@@ -201,7 +187,7 @@ fn bounds(refusal: &str) -> Option<(&str, &str)> {
 fn reworded(tip: &str) -> String {
     let quoted: Vec<_> = tip.split('\'').skip(1).step_by(2).collect();
     match quoted[..] {
-        [command, "--"] => say!("tip: {command} is a command; leave out the -- before it", command),
+        [command, "--"] => say!("tip: {command} is a command; omit the -- before it", command),
         [argument, instead] => {
             say!("tip: to pass {argument} as a value, write {instead}", argument, instead)
         }
@@ -252,7 +238,7 @@ mod tests {
             "--help",
         ),
         ("statos", "unknown command 'statos'", "未知的命令“statos”", "status"),
-        ("--json", "a command is needed", "缺少命令", "install"),
+        ("--json", "a command is required", "缺少命令", "install"),
         (
             "install --sha256 zz",
             "invalid value 'zz' for --sha256 <HEX>: it is not 64 hexadecimal digits",
@@ -279,13 +265,13 @@ mod tests {
         ),
         (
             "logs --since lately",
-            "invalid value 'lately' for --since <TIME>: it is no time span and no time",
+            "invalid value 'lately' for --since <TIME>: it is not a time span or a time",
             "--since <时间> 的值“lately”无效：不是时间长度，也不是时间",
             "--help",
         ),
         (
             "--profile ../../x status",
-            "invalid value '../../x' for --profile <NAME>: a profile's name has letters, digits, - and _, and begins with one of the first two",
+            "invalid value '../../x' for --profile <NAME>: a profile's name has letters, digits, - and _, and begins with a letter or digit",
             "--profile <名称> 的值“../../x”无效：profile 名称由字母、数字、- 和 _ 组成，且以字母或数字开头",
             "--help",
         ),
@@ -305,7 +291,7 @@ mod tests {
         ),
         (
             "completions",
-            "required and not given: <SHELL>",
+            "missing required arguments: <SHELL>",
             "缺少必需的参数：<SHELL>",
             "openclaw-setup completions",
         ),

@@ -6,8 +6,10 @@ pub mod prompt;
 pub mod secret;
 pub mod sources;
 
-pub use error::SettingError;
+pub use error::missing;
 pub use secret::Secret;
+
+use crate::language::Problem;
 
 /// How the gateway's HTTP interface is guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -133,10 +135,10 @@ impl Settings {
     }
 
     /// Takes a value as it came as text; refuses placeholders and malformed values.
-    pub fn accept(&mut self, setting: Setting, text: &str) -> Result<(), SettingError> {
+    pub fn accept(&mut self, setting: Setting, text: &str) -> Result<(), Problem> {
         let text = text.trim();
         if placeholder::is_placeholder(text) {
-            return Err(SettingError::Placeholder { setting });
+            return Err(error::placeholder(setting));
         }
         match setting {
             Setting::ClientId => self.client_id = Some(text.to_owned()),
@@ -147,45 +149,41 @@ impl Settings {
             Setting::Model => self.model = Some(text.to_owned()),
             Setting::GatewayAuth => self.gateway_auth = Some(gateway_auth(text)?),
             Setting::SessionTimeout => {
-                self.session_timeout = Some(text.parse().map_err(|_| malformed(setting))?);
+                self.session_timeout = Some(text.parse().map_err(|_| error::malformed(setting))?);
             }
         }
         Ok(())
     }
 }
 
-fn malformed(setting: Setting) -> SettingError {
-    SettingError::Malformed { setting }
-}
-
 /// Secrets travel in HTTP headers: a character beyond Latin-1 makes the connector fail with
 /// "Cannot convert argument to a `ByteString`".
-fn header_value(setting: Setting, text: &str) -> Result<Secret, SettingError> {
+fn header_value(setting: Setting, text: &str) -> Result<Secret, Problem> {
     let fits = |c: char| ('\u{20}'..='\u{ff}').contains(&c) && !c.is_control();
-    if text.chars().all(fits) { Ok(Secret::new(text)) } else { Err(malformed(setting)) }
+    if text.chars().all(fits) { Ok(Secret::new(text)) } else { Err(error::malformed(setting)) }
 }
 
-fn url(text: &str) -> Result<String, SettingError> {
+fn url(text: &str) -> Result<String, Problem> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     match rest {
         Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => {
             Ok(text.to_owned())
         }
-        _ => Err(malformed(Setting::BaseUrl)),
+        _ => Err(error::malformed(Setting::BaseUrl)),
     }
 }
 
-fn gateway_auth(text: &str) -> Result<GatewayAuth, SettingError> {
+fn gateway_auth(text: &str) -> Result<GatewayAuth, Problem> {
     match text {
         "none" => Ok(GatewayAuth::None),
         "token" => Ok(GatewayAuth::Token),
-        _ => Err(malformed(Setting::GatewayAuth)),
+        _ => Err(error::malformed(Setting::GatewayAuth)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Setting, SettingError, Settings};
+    use super::{Setting, Settings};
 
     #[test]
     fn takes_good_values_and_names_the_bad_ones() {
@@ -200,10 +198,10 @@ mod tests {
             (Setting::SessionTimeout, "30min"),
         ] {
             let error = settings.accept(setting, text).unwrap_err();
-            assert!(matches!(error, SettingError::Malformed { .. }), "{setting:?}");
+            assert_eq!(error.code, "setting.malformed", "{setting:?}");
         }
         let error = settings.accept(Setting::ApiKey, "你的API_KEY").unwrap_err();
-        assert!(matches!(error, SettingError::Placeholder { setting: Setting::ApiKey }));
+        assert!(error.code == "setting.placeholder" && error.message.starts_with("apiKey"));
         assert!(!format!("{settings:?}").contains("s3cret"));
     }
 }

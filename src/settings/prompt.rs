@@ -8,9 +8,9 @@ use std::time::Duration;
 use dialoguer::{Input, Password};
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 
-use super::{Setting, SettingError, Settings};
+use super::{Setting, Settings, error};
 use crate::interrupt::Interrupt;
-use crate::language::{Explain, Language};
+use crate::language::{Language, Problem};
 use crate::report::terminal::Shown;
 use crate::say;
 
@@ -28,7 +28,7 @@ pub fn ask(
     settings: &mut Settings,
     missing: &[Setting],
     interrupt: &Interrupt,
-) -> Result<(), SettingError> {
+) -> Result<(), Problem> {
     for setting in missing {
         let setting = *setting;
         let answer = patiently(move || interact(setting), interrupt)?;
@@ -38,7 +38,7 @@ pub fn ask(
 }
 
 /// Asks for a yes. What was typed before the question is no answer to it.
-pub fn confirm(question: &str, interrupt: &Interrupt) -> Result<bool, SettingError> {
+pub fn confirm(question: &str, interrupt: &Interrupt) -> Result<bool, Problem> {
     let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
     let question = Shown::of(question).into_text();
     patiently(move || yes_or_no(&question), interrupt)
@@ -67,7 +67,7 @@ fn yes_or_no(question: &str) -> std::io::Result<bool> {
 fn patiently<T: Send + 'static, E: Display + Send + 'static>(
     question: impl FnOnce() -> Result<T, E> + Send + 'static,
     interrupt: &Interrupt,
-) -> Result<T, SettingError> {
+) -> Result<T, Problem> {
     let terminal = tcgetattr(std::io::stdin()).ok();
     let (sender, receiver) = mpsc::channel();
     let language = Language::chosen();
@@ -80,13 +80,13 @@ fn patiently<T: Send + 'static, E: Display + Send + 'static>(
         let heard = receiver.recv_timeout(GLANCE);
         if interrupt.is_raised() {
             give_back(terminal.as_ref());
-            return Err(SettingError::Interrupted);
+            return Err(error::interrupted());
         }
         match heard {
-            Ok(answer) => return answer.map_err(|why| SettingError::Prompt(why.to_string())),
+            Ok(answer) => return answer.map_err(|why| error::prompt(&why.to_string())),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(SettingError::Prompt("no answer".to_owned()));
+                return Err(error::prompt("no answer"));
             }
         }
     }
@@ -95,7 +95,7 @@ fn patiently<T: Send + 'static, E: Display + Send + 'static>(
 fn interact(setting: Setting) -> dialoguer::Result<String> {
     let validate = |text: &String| {
         let outcome = Settings::default().accept(setting, text);
-        outcome.map_err(|error| Shown::of(&error.message()).into_text())
+        outcome.map_err(|error| Shown::of(&error.message).into_text())
     };
     let prompt = question(setting);
     if setting.is_secret() {

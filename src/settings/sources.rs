@@ -3,8 +3,9 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{ALL, Setting, SettingError, Settings};
+use super::{ALL, Setting, Settings, error};
 use crate::fs::foreign;
+use crate::language::Problem;
 use crate::openclaw::document::{Document, Value};
 use crate::patience::Deadline;
 use crate::snapshot::surroundings::Surroundings;
@@ -34,9 +35,9 @@ pub fn gather(
     surroundings: &Surroundings,
     answers: Option<&Path>,
     end: Deadline,
-) -> Result<Settings, SettingError> {
+) -> Result<Settings, Problem> {
     if options.iter().filter(|(_, given)| *given == Given::StandardInput).count() > 1 {
-        return Err(SettingError::StandardInputTwice);
+        return Err(error::stdin_twice());
     }
     let mut settings = Settings::default();
     if let Some(path) = answers {
@@ -58,7 +59,7 @@ fn of_environment(
     setting: Setting,
     surroundings: &Surroundings,
     end: Deadline,
-) -> Result<Option<String>, SettingError> {
+) -> Result<Option<String>, Problem> {
     if let Some(text) = surroundings.text(setting.variable()) {
         return Ok(Some(text));
     }
@@ -67,7 +68,7 @@ fn of_environment(
     file.map(|path| read_setting(setting, &Given::File(path), end)).transpose()
 }
 
-fn read(given: &Given, end: Deadline) -> Result<String, SettingError> {
+fn read(given: &Given, end: Deadline) -> Result<String, Problem> {
     match given {
         Given::Text(text) => Ok(text.clone()),
         Given::File(path) => input(Some(path), end),
@@ -76,40 +77,35 @@ fn read(given: &Given, end: Deadline) -> Result<String, SettingError> {
 }
 
 /// The value; an empty file is said to be so, rather than to hold a placeholder.
-fn read_setting(setting: Setting, given: &Given, end: Deadline) -> Result<String, SettingError> {
+fn read_setting(setting: Setting, given: &Given, end: Deadline) -> Result<String, Problem> {
     let text = read(given, end)?;
     match given {
-        Given::File(path) if text.trim().is_empty() => {
-            Err(SettingError::Empty { setting, file: path.clone() })
-        }
+        Given::File(path) if text.trim().is_empty() => Err(error::empty(setting, path)),
         Given::StandardInput if text.trim().is_empty() => {
-            Err(SettingError::Empty { setting, file: "/dev/stdin".into() })
+            Err(error::empty(setting, Path::new("/dev/stdin")))
         }
         _ => Ok(text),
     }
 }
 
-fn input(path: Option<&Path>, end: Deadline) -> Result<String, SettingError> {
+fn input(path: Option<&Path>, end: Deadline) -> Result<String, Problem> {
     foreign::read_input(path, foreign::SETTINGS_LIMIT, end).map_err(|error| {
         match error.cause.kind() {
-            ErrorKind::Interrupted => SettingError::Interrupted,
-            _ => SettingError::Unreadable(error),
+            ErrorKind::Interrupted => error::interrupted(),
+            _ => error::unreadable(&error),
         }
     })
 }
 
-fn take_answers(settings: &mut Settings, path: &Path, end: Deadline) -> Result<(), SettingError> {
+fn take_answers(settings: &mut Settings, path: &Path, end: Deadline) -> Result<(), Problem> {
     let text = input(Some(path), end)?;
-    let document = Document::parse(path, text.as_bytes())
-        .map_err(|error| SettingError::AnswersSyntax(Box::new(error)))?;
+    let document =
+        Document::parse(path, text.as_bytes()).map_err(|error| error::answers_syntax(&error))?;
     let meaning = document.value();
     let members = meaning.as_object().into_iter().flatten();
     for (key, value) in members {
-        let unknown = || SettingError::Answers {
-            path: path.to_owned(),
-            line: document.place_of(&[key]).map(|place| place.line),
-            key: key.clone(),
-        };
+        let line = document.place_of(&[key]).map(|place| place.line);
+        let unknown = || error::answers(path, line, key);
         let setting =
             ALL.into_iter().find(|setting| setting.answer() == key).ok_or_else(unknown)?;
         let text = match value {
@@ -126,7 +122,7 @@ fn take_answers(settings: &mut Settings, path: &Path, end: Deadline) -> Result<(
 mod tests {
     use super::{Given, gather};
     use crate::patience::Deadline;
-    use crate::settings::{Setting, SettingError};
+    use crate::settings::Setting;
     use crate::snapshot::surroundings::Surroundings;
     use std::path::Path;
     use std::time::Duration;
@@ -165,15 +161,14 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let answers = home.path().join("answers.json5");
         std::fs::write(&answers, "{\n  clientId: 'a',\n  klientSecret: 'hidden',\n}").unwrap();
-        match gather(&[], &Surroundings::default(), Some(&answers), soon()).unwrap_err() {
-            SettingError::Answers { line: Some(3), key, .. } => assert_eq!(key, "klientSecret"),
-            other => panic!("{other:?}"),
-        }
+        let error = gather(&[], &Surroundings::default(), Some(&answers), soon()).unwrap_err();
+        assert_eq!(error.code, "setting.answers");
+        assert!(error.message.contains(".json5:3: klientSecret "), "{error:?}");
         std::fs::write(&answers, "{clientId 'a'}").unwrap();
         let error = gather(&[], &Surroundings::default(), Some(&answers), soon()).unwrap_err();
-        assert!(matches!(error, SettingError::AnswersSyntax(_)), "{error:?}");
+        assert!(error.code == "setting.answers-syntax", "{error:?}");
         let missing = gather(&[], &Surroundings::default(), Some(Path::new("/nowhere")), soon());
-        assert!(matches!(missing, Err(SettingError::Unreadable(_))));
+        assert_eq!(missing.unwrap_err().code, "setting.unreadable");
     }
 
     #[test]
@@ -183,7 +178,7 @@ mod tests {
             (Setting::ApiKey, Given::in_file("-".into())),
         ];
         let error = gather(&options, &Surroundings::default(), None, soon()).unwrap_err();
-        assert!(matches!(error, SettingError::StandardInputTwice));
+        assert_eq!(error.code, "setting.stdin-twice");
     }
 
     #[test]

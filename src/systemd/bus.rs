@@ -15,7 +15,7 @@ use zbus::{
 use super::backend::Backend;
 use super::properties::Properties;
 use super::wait::{Bounds, GLANCE};
-use super::{JobOutcome, ManagerError, Step, Verb};
+use super::{JobOutcome, ManagerError, Step, Verb, error};
 use crate::patience::Deadline;
 
 const SYSTEMD: &str = "org.freedesktop.systemd1";
@@ -55,21 +55,21 @@ impl Bus {
         }
         let left = bounds.deadline.remaining();
         let (connecting, entry) = (bounds.within(LATE.min(left / 2)), ENTRY.min(left / 4));
-        let found = zbus::block_on(connecting.wait(&Step::Connect, async {
+        let found = zbus::block_on(connecting.wait(&Step::connect(), async {
             let connection = connection::Builder::address(address).build().await?;
             let systemd = systemd_comes(&connection, entry).await?;
             // the manager sends signals to those who want them
             call(&connection, MANAGER, "Subscribe", &()).await?;
             Ok(Self { address: address.to_owned(), connection, systemd })
         }))?;
-        found.map_err(|error| match &error {
-            Error::Connection(reason, _) if is_permission(reason) => refused(address, &error),
+        found.map_err(|why| match &why {
+            Error::Connection(reason, _) if is_permission(reason) => error::refused(address, &why),
             Error::Connection(reason, _) | Error::InputOutput(reason) => {
                 absent(&reason.to_string())
             }
             Error::Address(reason) => absent(reason),
             Error::FDO(reason) if is_gone(reason) => absent("systemd is not on this bus"),
-            _ => refused(address, &error),
+            _ => error::refused(address, &why),
         })
     }
 
@@ -177,15 +177,15 @@ impl Backend for Bus {
     }
 
     fn reload(&self, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        self.ask(&Step::Reload, bounds, "Reload", &()).map(drop)
+        self.ask(&Step::reload(), bounds, "Reload", &()).map(drop)
     }
 
     fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError> {
-        zbus::block_on(self.job(verb, unit, &Step::Job(verb, unit.to_owned()), bounds))
+        zbus::block_on(self.job(verb, unit, &Step::job(verb, unit), bounds))
     }
 
     fn reset_failed(&self, unit: &str, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        let step = Step::ResetFailed(unit.to_owned());
+        let step = Step::reset_failed(unit);
         self.ask(&step, bounds, "ResetFailedUnit", &(unit,)).map(drop)
     }
 }
@@ -249,20 +249,18 @@ fn is_gone(error: &fdo::Error) -> bool {
     )
 }
 
-fn refused(place: &str, error: &Error) -> ManagerError {
-    ManagerError::Refused { place: place.to_owned(), reason: error.to_string() }
-}
-
 /// What a failed call means.
-fn explained(error: &Error, step: &Step) -> ManagerError {
-    let (step, reason) = (step.clone(), error.to_string());
-    match error {
-        Error::InputOutput(_) => ManagerError::Died { step, reason },
+fn explained(said: &Error, step: &Step) -> ManagerError {
+    let reason = said.to_string();
+    match said {
+        Error::InputOutput(_) => ManagerError::Died { step: step.clone(), reason },
         Error::FDO(told) => match told.as_ref() {
-            fdo::Error::AccessDenied(_) | fdo::Error::AuthFailed(_) => refused(SYSTEMD, error),
-            told if is_gone(told) => ManagerError::Died { step, reason },
-            _ => ManagerError::Rejected { step, reason },
+            fdo::Error::AccessDenied(_) | fdo::Error::AuthFailed(_) => {
+                error::refused(SYSTEMD, said)
+            }
+            told if is_gone(told) => ManagerError::Died { step: step.clone(), reason },
+            _ => error::rejected(step, &reason),
         },
-        _ => ManagerError::Rejected { step, reason },
+        _ => error::rejected(step, &reason),
     }
 }

@@ -1,50 +1,57 @@
 //! Why the user manager could not be asked, or would not obey.
 
+use std::fmt::Display;
+
 use super::Verb;
-use crate::language::{Explain, Kind};
+use crate::language::{Explain, Kind, Problem};
 use crate::say;
 
-/// What was being done when the manager failed us.
+/// What was being done when the manager failed us, in the reader's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Opening the bus.
-    Connect,
-    /// Asking the manager about itself.
-    AskManager,
-    /// Reading the state of a unit.
-    ReadUnit(String),
-    /// Re-reading all unit files.
-    Reload,
-    /// Waiting for a job that somebody else has queued on this unit.
-    WaitForOthers(String),
-    /// Our own job on a unit.
-    Job(Verb, String),
-    /// Clearing a unit's failed state.
-    ResetFailed(String),
-    /// Asking logind whether the manager may run without a login.
-    Linger,
-}
+pub struct Step(String);
 
 impl Step {
-    /// Reading the properties of a unit, or of the manager itself.
-    pub(super) fn reading(unit: Option<&str>) -> Self {
-        unit.map_or(Self::AskManager, |unit| Self::ReadUnit(unit.to_owned()))
+    /// Opening the bus.
+    pub(crate) fn connect() -> Self {
+        Self(say!("connecting to it"))
     }
 
-    fn text(&self) -> String {
-        match self {
-            Self::Connect => say!("connecting to it"),
-            Self::AskManager => say!("asking for its properties"),
-            Self::ReadUnit(unit) => say!("reading {unit}", unit),
-            Self::Reload => say!("reloading unit files"),
-            Self::WaitForOthers(unit) => say!("waiting for another job on {unit}", unit),
-            Self::Job(verb, unit) => match verb {
-                Verb::Start => say!("starting {unit}", unit),
-                Verb::Stop => say!("stopping {unit}", unit),
-            },
-            Self::ResetFailed(unit) => say!("resetting {unit}", unit),
-            Self::Linger => say!("asking logind to let it linger"),
-        }
+    /// Reading the properties of a unit, or of the manager itself.
+    pub(super) fn reading(unit: Option<&str>) -> Self {
+        Self(
+            unit.map_or_else(
+                || say!("asking for its properties"),
+                |unit| say!("reading {unit}", unit),
+            ),
+        )
+    }
+
+    /// Re-reading all unit files.
+    pub(super) fn reload() -> Self {
+        Self(say!("reloading unit files"))
+    }
+
+    /// Waiting for a job that somebody else has queued on this unit.
+    pub(super) fn wait_for_others(unit: &str) -> Self {
+        Self(say!("waiting for another job on {unit}", unit))
+    }
+
+    /// Our own job on a unit.
+    pub(super) fn job(verb: Verb, unit: &str) -> Self {
+        Self(match verb {
+            Verb::Start => say!("starting {unit}", unit),
+            Verb::Stop => say!("stopping {unit}", unit),
+        })
+    }
+
+    /// Clearing a unit's failed state.
+    pub(super) fn reset_failed(unit: &str) -> Self {
+        Self(say!("resetting {unit}", unit))
+    }
+
+    /// Asking logind whether the manager may run without a login.
+    pub(super) fn linger() -> Self {
+        Self(say!("asking logind to let it linger"))
     }
 }
 
@@ -64,13 +71,6 @@ pub enum ManagerError {
         /// What was being done.
         step: Step,
     },
-    /// The manager's socket is there and turns us away.
-    Refused {
-        /// The socket or bus address.
-        place: String,
-        /// What it said.
-        reason: String,
-    },
     /// The connection or the manager went away while we were using it.
     Died {
         /// What was being done.
@@ -83,203 +83,102 @@ pub enum ManagerError {
         /// What was being done.
         step: Step,
     },
-    /// systemd knows no unit of this name.
-    NoSuchUnit {
-        /// The unit.
-        unit: String,
-    },
-    /// The unit is masked, so nothing can start it.
-    UnitMasked {
-        /// The unit.
-        unit: String,
-    },
-    /// systemd could not parse the unit file.
-    UnitBroken {
-        /// The unit.
-        unit: String,
-        /// systemd's own words.
-        reason: String,
-    },
-    /// The manager said no, for a reason that has no variant of its own.
-    Rejected {
-        /// What was being done.
-        step: Step,
-        /// The manager's own words.
-        reason: String,
-    },
-    /// logind did not switch lingering on or off.
-    LingerRefused {
-        /// The user.
-        uid: u32,
-        /// `enable` or `disable`.
-        verb: &'static str,
-        /// What the bus, logind or polkit said.
-        reason: String,
-    },
-    /// A program of systemd's could not be run.
-    CannotRun {
-        /// The program.
-        program: String,
-        /// What the kernel said.
-        reason: String,
-    },
+    /// Anything else.
+    Other(Problem),
+}
+
+/// The manager's socket is there and turns us away.
+pub(super) fn refused(place: &str, reason: &dyn Display) -> ManagerError {
+    let message = say!("the user manager at {place} refuses this process: {reason}", place, reason);
+    let hint = say!("run as the user who owns that manager; as root, use --user NAME");
+    let problem = Problem::new("systemd.refused", message, hint);
+    ManagerError::Other(problem.of_kind(Kind::Passing))
+}
+
+/// What systemd has said of the unit it will say again.
+fn about_unit(code: &'static str, message: String, hint: String) -> ManagerError {
+    ManagerError::Other(Problem::new(code, message, hint))
+}
+
+/// systemd knows no unit of this name.
+pub(super) fn no_such_unit(unit: &str) -> ManagerError {
+    let message = say!("systemd knows no user unit named {unit}", unit);
+    let hint = say!("let OpenClaw write its unit:\nopenclaw gateway install");
+    about_unit("systemd.no-such-unit", message, hint)
+}
+
+/// The unit is masked, so nothing can start it.
+pub(super) fn unit_masked(unit: &str) -> ManagerError {
+    let message = say!("the unit {unit} is masked, so nothing can start it", unit);
+    about_unit("systemd.unit-masked", message, format!("systemctl --user unmask {unit}"))
+}
+
+/// systemd could not parse the unit file.
+pub(super) fn unit_broken(unit: &str, reason: &str) -> ManagerError {
+    let message = say!("systemd cannot read the unit file of {unit}: {reason}", unit, reason);
+    let hint = say!("find the line with:\nsystemd-analyze --user verify {unit}", unit);
+    about_unit("systemd.unit-broken", message, hint)
+}
+
+/// The manager said no, for a reason that has no name of its own here.
+pub(super) fn rejected(step: &Step, reason: &str) -> ManagerError {
+    let message =
+        say!("the systemd user manager refused ({step}): {reason}", step = step.0, reason);
+    let hint = say!("look at the manager's own messages:\njournalctl --user -n 50");
+    about_unit("systemd.rejected", message, hint)
+}
+
+/// logind did not switch lingering on or off.
+pub(super) fn linger_refused(uid: u32, verb: &str, reason: &dyn Display) -> ManagerError {
+    let message =
+        say!("logind refused to {verb} lingering for uid {uid}: {reason}", verb, uid, reason);
+    let command = format!("sudo loginctl {verb}-linger $(id -un {uid})");
+    about_unit("systemd.linger-refused", message, say!("As root: {command}", command))
+}
+
+/// A program of systemd's could not be run.
+pub(super) fn cannot_run(program: &str, reason: &dyn Display) -> ManagerError {
+    let message = say!("cannot run {program}: {reason}", program, reason);
+    let problem = Problem::new("systemd.cannot-run", message, say!("install the package systemd"));
+    ManagerError::Other(problem.of_kind(Kind::Passing))
 }
 
 impl Explain for ManagerError {
-    fn problem(&self) -> crate::language::Problem {
-        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Absent { .. } => "systemd.absent",
-            Self::Hung { .. } => "systemd.hung",
-            Self::Refused { .. } => "systemd.refused",
-            Self::Died { .. } => "systemd.died",
-            Self::Interrupted { .. } => "systemd.interrupted",
-            Self::NoSuchUnit { .. } => "systemd.no-such-unit",
-            Self::UnitMasked { .. } => "systemd.unit-masked",
-            Self::UnitBroken { .. } => "systemd.unit-broken",
-            Self::Rejected { .. } => "systemd.rejected",
-            Self::LingerRefused { .. } => "systemd.linger-refused",
-            Self::CannotRun { .. } => "systemd.cannot-run",
-        }
-    }
-
-    /// What systemd has said of the unit it will say again; a manager that did not answer may yet.
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Interrupted { .. } => Kind::Interrupted,
-            Self::Absent { .. }
-            | Self::Hung { .. }
-            | Self::Refused { .. }
-            | Self::Died { .. }
-            | Self::CannotRun { .. } => Kind::Passing,
-            Self::NoSuchUnit { .. }
-            | Self::UnitMasked { .. }
-            | Self::UnitBroken { .. }
-            | Self::Rejected { .. }
-            | Self::LingerRefused { .. } => Kind::Lasting,
-        }
-    }
-
-    fn message(&self) -> String {
+    fn problem(&self) -> Problem {
         match self {
             Self::Absent { uid, looked } => {
-                let looked = looked.join("; ");
-                say!("no systemd user manager answers for uid {uid} ({looked})", uid, looked)
+                let message = say!(
+                    "no systemd user manager answers for uid {uid} ({looked})",
+                    uid,
+                    looked = looked.join("; ")
+                );
+                let hint = say!(
+                    "log in as that user, or keep their manager running without a login:\nloginctl enable-linger $(id -un {uid})",
+                    uid
+                );
+                Problem::new("systemd.absent", message, hint).of_kind(Kind::Passing)
             }
-            Self::Hung { step } => {
-                let step = step.text();
-                say!("the systemd user manager did not answer in time while {step}", step)
+            Self::Hung { step: Step(step) } => {
+                let message =
+                    say!("the systemd user manager did not answer in time while {step}", step);
+                let hint = say!(
+                    "See whether it is alive and what it is doing, then run the command again: systemctl --user status; as root, a dead one is started by: systemctl restart user@$(id -u NAME)"
+                );
+                Problem::new("systemd.hung", message, hint).of_kind(Kind::Passing)
             }
-            Self::Refused { place, reason } => {
-                say!("the user manager at {place} refuses this process: {reason}", place, reason)
+            Self::Died { step: Step(step), reason } => {
+                let message =
+                    say!("the systemd user manager went away while {step}: {reason}", step, reason);
+                let hint = say!("log in again, then:\nopenclaw-setup recover");
+                Problem::new("systemd.died", message, hint).of_kind(Kind::Passing)
             }
-            Self::Died { step, reason } => {
-                let step = step.text();
-                say!("the systemd user manager went away while {step}: {reason}", step, reason)
+            Self::Interrupted { step: Step(step) } => {
+                let message = say!("interrupted while {step}", step);
+                let problem =
+                    Problem::new("systemd.interrupted", message, say!("run the command again"));
+                problem.of_kind(Kind::Interrupted)
             }
-            Self::Interrupted { step } => {
-                let step = step.text();
-                say!("interrupted while {step}", step)
-            }
-            Self::Rejected { step, reason } => {
-                let step = step.text();
-                say!("the systemd user manager refused ({step}): {reason}", step, reason)
-            }
-            Self::LingerRefused { uid, verb, reason } => say!(
-                "logind refused to {verb} lingering for uid {uid}: {reason}",
-                verb,
-                uid,
-                reason
-            ),
-            Self::CannotRun { program, reason } => {
-                say!("cannot run {program}: {reason}", program, reason)
-            }
-            about_a_unit => about_a_unit.problem_of_the_unit(),
-        }
-    }
-
-    fn hint(&self) -> String {
-        match self {
-            Self::Absent { uid, .. } => say!(
-                "log in as that user, or keep their manager running without a login:\nloginctl enable-linger $(id -un {uid})",
-                uid
-            ),
-            Self::Hung { .. } => say!(
-                "See whether it lives and what it does, then run the command again: systemctl --user status; as root, a dead one is started by: systemctl restart user@$(id -u NAME)"
-            ),
-            Self::Refused { .. } => {
-                say!("run as the user who owns that manager; as root, use --user NAME")
-            }
-            Self::Died { .. } => say!("log in again, then:\nopenclaw-setup recover"),
-            Self::Interrupted { .. } => say!("run the command again"),
-            Self::NoSuchUnit { .. } => {
-                say!("let OpenClaw write its unit:\nopenclaw gateway install")
-            }
-            Self::UnitMasked { unit } => say!("systemctl --user unmask {unit}", unit),
-            Self::UnitBroken { unit, .. } => {
-                say!("find the line with:\nsystemd-analyze --user verify {unit}", unit)
-            }
-            Self::Rejected { .. } => {
-                say!("look at the manager's own messages:\njournalctl --user -n 50")
-            }
-            Self::LingerRefused { uid, verb, .. } => {
-                let command = format!("sudo loginctl {verb}-linger $(id -un {uid})");
-                say!("As root: {command}", command)
-            }
-            Self::CannotRun { .. } => say!("install the package systemd"),
-        }
-    }
-}
-
-impl ManagerError {
-    fn problem_of_the_unit(&self) -> String {
-        match self {
-            Self::NoSuchUnit { unit } => say!("systemd knows no user unit named {unit}", unit),
-            Self::UnitMasked { unit } => {
-                say!("the unit {unit} is masked, so nothing can start it", unit)
-            }
-            Self::UnitBroken { unit, reason } => {
-                say!("systemd cannot read the unit file of {unit}: {reason}", unit, reason)
-            }
-            _ => String::new(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::language::Language;
-
-    #[test]
-    fn every_error_explains_itself_in_both_languages() {
-        let step = Step::Job(Verb::Stop, "g.service".to_owned());
-        let (unit, reason) = ("g.service".to_owned(), "because".to_owned());
-        let errors = [
-            ManagerError::Absent { uid: 7, looked: vec!["here: nothing".to_owned()] },
-            ManagerError::Hung { step: step.clone() },
-            ManagerError::Refused { place: "there".to_owned(), reason: reason.clone() },
-            ManagerError::Died { step: step.clone(), reason: reason.clone() },
-            ManagerError::Interrupted { step: step.clone() },
-            ManagerError::NoSuchUnit { unit: unit.clone() },
-            ManagerError::UnitMasked { unit: unit.clone() },
-            ManagerError::UnitBroken { unit, reason: reason.clone() },
-            ManagerError::Rejected { step, reason: reason.clone() },
-            ManagerError::LingerRefused { uid: 7, verb: "enable", reason: reason.clone() },
-            ManagerError::CannotRun { program: "systemctl".to_owned(), reason },
-        ];
-        for (at, error) in errors.iter().enumerate() {
-            let both = [Language::English, Language::Chinese];
-            let [english, chinese] = both.map(|language| {
-                language.choose();
-                error.message()
-            });
-            assert!(!english.is_empty() && english != chinese, "{error:?}");
-            assert!(!error.hint().is_empty(), "{error:?}");
-            assert!(errors[..at].iter().all(|other| other.code() != error.code()), "{error:?}");
+            Self::Other(problem) => problem.clone(),
         }
     }
 }

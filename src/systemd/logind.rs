@@ -8,7 +8,7 @@ use zbus::{Connection, Error, Variant, connection};
 
 use super::bus::{call, owner};
 use super::wait::Bounds;
-use super::{ManagerError, Step};
+use super::{ManagerError, Step, error};
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 
@@ -36,7 +36,7 @@ pub fn lingers(user: &str) -> Option<bool> {
 pub fn may_set_linger(interrupt: &Interrupt) -> bool {
     let bounds = Bounds { deadline: Deadline::after(PATIENCE), interrupt };
     let is_root = rustix::process::geteuid().is_root();
-    let allowed = zbus::block_on(bounds.wait(&Step::Linger, async {
+    let allowed = zbus::block_on(bounds.wait(&Step::linger(), async {
         let bus = connection::Builder::system().build().await?;
         Ok::<_, Error>(owner(&bus, LOGIND).await.is_ok() && (is_root || is_authorized(&bus).await?))
     }));
@@ -64,13 +64,11 @@ async fn is_authorized(bus: &Connection) -> zbus::Result<bool> {
 pub fn set_linger(uid: u32, enable: bool) -> Result<(), ManagerError> {
     let interrupt = Interrupt::never();
     let bounds = Bounds { deadline: Deadline::after(PATIENCE), interrupt: &interrupt };
-    let outcome = zbus::block_on(bounds.wait(&Step::Linger, async {
+    let outcome = zbus::block_on(bounds.wait(&Step::linger(), async {
         let bus = connection::Builder::system().build().await?;
         let place = (LOGIND, "/org/freedesktop/login1", "org.freedesktop.login1.Manager");
         call(&bus, place, "SetUserLinger", &(uid, enable, false)).await
     }));
     let verb = if enable { "enable" } else { "disable" };
-    let refused =
-        |error: Error| ManagerError::LingerRefused { uid, verb, reason: error.to_string() };
-    outcome?.map(drop).map_err(refused)
+    outcome?.map(drop).map_err(|said| error::linger_refused(uid, verb, &said))
 }

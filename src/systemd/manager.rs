@@ -10,7 +10,7 @@ use super::bus::Bus;
 use super::environment::Environment;
 use super::systemctl::Systemctl;
 use super::wait::{Bounds, GLANCE};
-use super::{ActiveState, JobOutcome, LoadState, ManagerError, Session, Step, Unit, Verb};
+use super::{ActiveState, JobOutcome, LoadState, ManagerError, Session, Step, Unit, Verb, error};
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 
@@ -42,11 +42,11 @@ impl UserManager {
         let manager = Self { session: session.clone(), road: RefCell::default() };
         let patience = if session.is_anywhere() { ENTRY } else { Duration::ZERO };
         let bounds = Bounds { deadline, interrupt };
-        match manager.insist(&Step::Connect, patience, &bounds, |_| Ok(())) {
+        match manager.insist(&Step::connect(), patience, &bounds, |_| Ok(())) {
             Ok(()) => Ok(manager),
             // that nobody is there is said only of one who was given the time to come
             Err(ManagerError::Absent { .. }) if deadline.has_passed() => {
-                Err(ManagerError::Hung { step: Step::Connect })
+                Err(ManagerError::Hung { step: Step::connect() })
             }
             Err(error) => Err(error),
         }
@@ -65,7 +65,7 @@ impl UserManager {
         interrupt: &Interrupt,
     ) -> Result<String, ManagerError> {
         let bounds = Bounds { deadline, interrupt };
-        self.ask(&Step::AskManager, &bounds, |road| {
+        self.ask(&Step::reading(None), &bounds, |road| {
             Ok(road.properties(None, &bounds)?.text("Version"))
         })
     }
@@ -77,7 +77,7 @@ impl UserManager {
         interrupt: &Interrupt,
     ) -> Result<Environment, ManagerError> {
         let bounds = Bounds { deadline, interrupt };
-        self.ask(&Step::AskManager, &bounds, |road| {
+        self.ask(&Step::reading(None), &bounds, |road| {
             Ok(road.properties(None, &bounds)?.environment())
         })
     }
@@ -96,7 +96,7 @@ impl UserManager {
     /// for new ones by itself.
     pub fn reload(&self, deadline: Deadline, interrupt: &Interrupt) -> Result<(), ManagerError> {
         let bounds = Bounds { deadline, interrupt };
-        self.ask(&Step::Reload, &bounds, |road| road.reload(&bounds))
+        self.ask(&Step::reload(), &bounds, |road| road.reload(&bounds))
     }
 
     /// Starts the unit, forgetting an earlier failure, which may have used up its start limit.
@@ -128,7 +128,7 @@ impl UserManager {
     /// A job is not simply asked for again: when the way is lost while it runs, the unit tells
     /// what has become of it.
     fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError> {
-        let step = Step::Job(verb, unit.to_owned());
+        let step = Step::job(verb, unit);
         loop {
             // a stop takes the place of whatever is queued, a start of ours included that was
             // interrupted
@@ -154,19 +154,18 @@ impl UserManager {
     /// Returns the run that the unit has had.
     fn ready_to_start(&self, unit: &str, bounds: &Bounds<'_>) -> Result<String, ManagerError> {
         let state = self.without_job(unit, bounds)?;
-        let unit = unit.to_owned();
         match state.load_state {
-            LoadState::NotFound => return Err(ManagerError::NoSuchUnit { unit }),
-            LoadState::Masked => return Err(ManagerError::UnitMasked { unit }),
+            LoadState::NotFound => return Err(error::no_such_unit(unit)),
+            LoadState::Masked => return Err(error::unit_masked(unit)),
             LoadState::BadSetting | LoadState::Error => {
                 let reason = state.load_error.unwrap_or_default();
-                return Err(ManagerError::UnitBroken { unit, reason });
+                return Err(error::unit_broken(unit, &reason));
             }
             LoadState::Loaded | LoadState::Other(_) => {}
         }
         if state.active_state == ActiveState::Failed {
-            let step = Step::ResetFailed(unit.clone());
-            self.ask(&step, bounds, |road| road.reset_failed(&unit, bounds))?;
+            let step = Step::reset_failed(unit);
+            self.ask(&step, bounds, |road| road.reset_failed(unit, bounds))?;
         }
         Ok(state.invocation_id)
     }
@@ -174,7 +173,7 @@ impl UserManager {
     /// Waits until no job is queued on the unit: one of somebody else's would be replaced by
     /// ours, or merged with it.
     fn without_job(&self, unit: &str, bounds: &Bounds<'_>) -> Result<Unit, ManagerError> {
-        let step = Step::WaitForOthers(unit.to_owned());
+        let step = Step::wait_for_others(unit);
         loop {
             let state = self.look(unit, bounds)?;
             if !state.job_queued {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::backend::Backend;
 use super::properties::Properties;
 use super::wait::Bounds;
-use super::{JobOutcome, ManagerError, Step, Verb};
+use super::{JobOutcome, ManagerError, Step, Verb, error};
 use crate::child::{Finished, Helper, Unfinished};
 
 /// `systemctl --user` for one runtime directory.
@@ -24,8 +24,8 @@ impl Systemctl {
         let place = systemctl.socket();
         match UnixStream::connect(&place) {
             Ok(_) => Ok(systemctl),
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                Err(ManagerError::Refused { place, reason: error.to_string() })
+            Err(cause) if cause.kind() == std::io::ErrorKind::PermissionDenied => {
+                Err(error::refused(&place, &cause))
             }
             Err(error) => Err(ManagerError::Absent {
                 uid: rustix::process::geteuid().as_raw(),
@@ -49,13 +49,10 @@ impl Systemctl {
             .args(arguments)
             .env("LC_ALL", "C")
             .env("XDG_RUNTIME_DIR", &self.runtime_directory);
-        systemctl.run(bounds.deadline, bounds.interrupt).map_err(|error| match error {
+        systemctl.run(bounds.deadline, bounds.interrupt).map_err(|why| match why {
             Unfinished::Late => ManagerError::Hung { step: step.clone() },
             Unfinished::Interrupted => ManagerError::Interrupted { step: step.clone() },
-            Unfinished::Io(error) => ManagerError::CannotRun {
-                program: "systemctl".to_owned(),
-                reason: error.to_string(),
-            },
+            Unfinished::Io(cause) => error::cannot_run("systemctl", &cause),
         })
     }
 
@@ -91,11 +88,11 @@ impl Backend for Systemctl {
     }
 
     fn reload(&self, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        self.ask(&["daemon-reload"], &Step::Reload, bounds).map(drop)
+        self.ask(&["daemon-reload"], &Step::reload(), bounds).map(drop)
     }
 
     fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError> {
-        let step = Step::Job(verb, unit.to_owned());
+        let step = Step::job(verb, unit);
         let finished = self.run(&[verb.name(), "--", unit], &step, bounds)?;
         if finished.status.success() {
             return Ok(JobOutcome::Done);
@@ -113,7 +110,7 @@ impl Backend for Systemctl {
     }
 
     fn reset_failed(&self, unit: &str, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        let step = Step::ResetFailed(unit.to_owned());
+        let step = Step::reset_failed(unit);
         self.ask(&["reset-failed", "--", unit], &step, bounds).map(drop)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zruntime::SharedRuntime;
 
-use super::{ManagerError, Step};
+use super::{ManagerError, Step, error};
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 
@@ -47,10 +47,8 @@ impl Bounds<'_> {
         step: &Step,
         future: F,
     ) -> Result<F::Output, ManagerError> {
-        let runtime = SharedRuntime::current().map_err(|error| ManagerError::CannotRun {
-            program: "epoll".to_owned(),
-            reason: error.to_string(),
-        })?;
+        let runtime =
+            SharedRuntime::current().map_err(|cause| error::cannot_run("epoll", &cause))?;
         let mut future = pin!(future);
         loop {
             self.check(step)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fs::FileError;
 use crate::fs::own::{NotOurs, OwnError};
-use crate::language::{Explain, Kind};
+use crate::language::{Explain, Kind, Problem};
 use crate::say;
 use crate::systemd::Verb;
 
@@ -126,139 +126,131 @@ impl From<OwnError> for TransactionError {
 }
 
 impl Explain for TransactionError {
-    fn problem(&self) -> crate::language::Problem {
-        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Busy { .. } => "transaction.busy",
-            Self::File(error) => error.code(),
-            Self::NotOurs(error) => error.code(),
-            Self::Foreign { .. } => "transaction.foreign-step",
-            Self::ChangedMeanwhile { .. } => "transaction.changed-meanwhile",
-            Self::Lost { .. } => "transaction.lost",
-            Self::NewerFormat { .. } => "transaction.newer-format",
-            Self::Damaged { .. } => "transaction.damaged",
-            Self::Unreadable { .. } => "transaction.unreadable",
-            Self::Interrupted => "transaction.interrupted",
-            Self::OtherFileSystem { .. } => "transaction.other-file-system",
-            Self::Job { .. } => "transaction.job",
-            Self::Unrecovered { .. } => "transaction.unrecovered",
-        }
-    }
-
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Busy { .. } => Kind::Busy,
-            Self::File(error) => error.kind(),
-            Self::ChangedMeanwhile { .. } => Kind::Changed,
-            Self::Interrupted => Kind::Interrupted,
-            Self::Unrecovered { .. } => Kind::Unfinished,
-            _ => Kind::Lasting,
-        }
-    }
-
-    fn message(&self) -> String {
+    fn problem(&self) -> Problem {
         match self {
             Self::Busy { holder } => {
-                say!("another openclaw-setup is at work here ({holder})", holder)
+                let message = say!("another openclaw-setup is running here ({holder})", holder);
+                let hint = say!("Wait until it has finished, then run the command again.");
+                Problem::new("transaction.busy", message, hint).of_kind(Kind::Busy)
             }
-            Self::File(error) => error.message(),
-            Self::NotOurs(error) => error.message(),
-            Self::Foreign { subject, journal: Some(journal) } => {
-                let journal = journal.display();
-                say!(
-                    "journal refused: {journal} has a step that no plan for this installation has: {subject}",
-                    journal,
-                    subject
-                )
-            }
-            Self::Foreign { subject, journal: None } => {
-                say!("the plan would lead out of this installation: {subject}", subject)
-            }
+            Self::File(error) => error.problem(),
+            Self::NotOurs(error) => error.problem(),
+            Self::Foreign { subject, journal } => foreign(subject, journal.as_deref()),
             Self::ChangedMeanwhile { path } => {
-                let path = path.display();
-                say!("{path} was changed by somebody else while this command was at work", path)
+                let message = say!(
+                    "{path} was changed by others while this command was running",
+                    path = path.display()
+                );
+                let hint =
+                    say!("Nothing written by others was overwritten. Run the command again.");
+                Problem::new("transaction.changed-meanwhile", message, hint).of_kind(Kind::Changed)
             }
-            Self::NewerFormat { path, format } => {
-                let path = path.display();
-                say!("{path} has format {format}, written by a newer openclaw-setup", path, format)
+            Self::NewerFormat { path, format } => newer_format(path, *format),
+            Self::Damaged { path, reason } => {
+                let hint = say!(
+                    "Nothing was touched. Keep the directory that holds it and ask for help with it."
+                );
+                Problem::new("transaction.damaged", unreadable(path, reason), hint)
             }
-            Self::Damaged { path, reason } | Self::Unreadable { path, reason } => {
-                let path = path.display();
-                say!("{path} cannot be read: {reason}", path, reason)
+            Self::Unreadable { path, reason } => {
+                let hint = say!(
+                    "Nothing was touched. To keep that transaction aside and go on: openclaw-setup recover"
+                );
+                Problem::new("transaction.unreadable", unreadable(path, reason), hint)
             }
             Self::Lost { kept } => {
-                let kept = kept.display();
-                say!("its old state is lost: {kept} is gone, or not as it was kept", kept)
+                let message = say!(
+                    "its old state is lost: {kept} no longer exists, or has changed",
+                    kept = kept.display()
+                );
+                let hint = say!(
+                    "Its present state stays. If the old one is needed, look in your backups."
+                );
+                Problem::new("transaction.lost", message, hint)
             }
-            Self::Interrupted => say!("interrupted"),
-            Self::OtherFileSystem { live, records } => {
-                let (live, records) = (live.display(), records.display());
-                say!(
-                    "{live} is on another file system than {records}, so the tree cannot be swapped in one step",
-                    live,
-                    records
-                )
+            Self::Interrupted => {
+                let hint = say!("Run the command again.");
+                let problem = Problem::new("transaction.interrupted", say!("interrupted"), hint);
+                problem.of_kind(Kind::Interrupted)
             }
+            Self::OtherFileSystem { live, records } => other_file_system(live, records),
             Self::Job { verb, unit, outcome } => {
                 let verb = verb.name();
-                say!("systemd's job to {verb} {unit} ended with: {outcome}", verb, unit, outcome)
+                let message = say!(
+                    "systemd's job to {verb} {unit} ended with: {outcome}",
+                    verb,
+                    unit,
+                    outcome
+                );
+                let hint = say!("Look at its log: journalctl --user -u {unit} -n 50", unit);
+                Problem::new("transaction.job", message, hint)
             }
-            Self::Unrecovered { id, left } => {
-                let left: Vec<_> = left.iter().map(Leftover::text).collect();
-                let left = left.join("; ");
-                say!("transaction {id} is unfinished and could not be taken back: {left}", id, left)
-            }
+            Self::Unrecovered { id, left } => unrecovered(id, left),
         }
     }
+}
 
-    fn hint(&self) -> String {
-        match self {
-            Self::Busy { .. } => say!("Wait until it has finished, then run the command again."),
-            Self::File(error) => error.hint(),
-            Self::NotOurs(error) => error.hint(),
-            Self::Foreign { journal, .. } => journal.as_deref().map_or_else(
-                || say!("Nothing was touched. Look at who owns that path, at its mode and at links on the way: namei -l"),
-                refused_hint,
-            ),
-            Self::ChangedMeanwhile { .. } => {
-                say!("Nothing of theirs was overwritten. Run the command again.")
-            }
-            Self::NewerFormat { .. } => say!(
-                "Nothing was touched. Update openclaw-setup and run the command again: sudo apt install --only-upgrade openclaw-setup"
-            ),
-            Self::Damaged { .. } => say!(
-                "Nothing was touched. Keep the directory that holds it and ask for help with it."
-            ),
-            Self::Unreadable { .. } => say!(
-                "Nothing was touched. To keep that transaction aside and go on: openclaw-setup recover"
-            ),
-            Self::Lost { .. } => {
-                say!("It stays as it is now. Look for it in your backups, if it is needed.")
-            }
-            Self::Interrupted => say!("Run the command again when you like."),
-            Self::OtherFileSystem { live, .. } => {
-                let live = live.parent().unwrap_or(live).display();
-                say!(
-                    "Let {live} be a directory of the same file system as OpenClaw's state directory: findmnt -T {live}",
-                    live
-                )
-            }
-            Self::Job { unit, .. } => {
-                say!("Look at its log: journalctl --user -u {unit} -n 50", unit)
-            }
-            Self::Unrecovered { left, .. } => {
-                let first = left.iter().find(|left| left.cause.kind() == Kind::Passing);
-                if let Some(first) = first.map(|left| left.cause.hint()) {
-                    say!("{first}\nThen: openclaw-setup recover", first)
-                } else {
-                    say!("Remove the cause named above, then run: openclaw-setup recover")
-                }
-            }
-        }
-    }
+fn foreign(subject: &str, journal: Option<&Path>) -> Problem {
+    let (message, hint) = if let Some(journal) = journal {
+        let message = say!(
+            "journal refused: {journal} has a step that no plan for this installation has: {subject}",
+            journal = journal.display(),
+            subject
+        );
+        (message, refused_hint(journal))
+    } else {
+        let hint = say!(
+            "Nothing was touched. Look at who owns that path, at its mode and at links on the way: namei -l"
+        );
+        let message =
+            say!("the plan would change something outside this installation: {subject}", subject);
+        (message, hint)
+    };
+    Problem::new("transaction.foreign-step", message, hint)
+}
+
+fn newer_format(path: &Path, format: u32) -> Problem {
+    let message = say!(
+        "{path} has format {format}, written by a newer openclaw-setup",
+        path = path.display(),
+        format
+    );
+    let hint = say!(
+        "Nothing was touched. Update openclaw-setup and run the command again: sudo apt install --only-upgrade openclaw-setup"
+    );
+    Problem::new("transaction.newer-format", message, hint)
+}
+
+fn unreadable(path: &Path, reason: &str) -> String {
+    say!("{path} cannot be read: {reason}", path = path.display(), reason)
+}
+
+fn other_file_system(live: &Path, records: &Path) -> Problem {
+    let message = say!(
+        "{live} is on another file system than {records}, so the tree cannot be swapped in one step",
+        live = live.display(),
+        records = records.display()
+    );
+    let hint = say!(
+        "Let {live} be a directory of the same file system as OpenClaw's state directory: findmnt -T {live}",
+        live = live.parent().unwrap_or(live).display()
+    );
+    Problem::new("transaction.other-file-system", message, hint)
+}
+
+fn unrecovered(id: &str, left: &[Leftover]) -> Problem {
+    let texts: Vec<_> = left.iter().map(Leftover::text).collect();
+    let message = say!(
+        "transaction {id} is unfinished and could not be rolled back: {left}",
+        id,
+        left = texts.join("; ")
+    );
+    let passing = left.iter().find(|left| left.cause.kind() == Kind::Passing);
+    let hint = passing.map_or_else(
+        || say!("Remove the cause named above, then run: openclaw-setup recover"),
+        |first| say!("{first}\nThen: openclaw-setup recover", first = first.cause.hint()),
+    );
+    Problem::new("transaction.unrecovered", message, hint).of_kind(Kind::Unfinished)
 }
 
 /// The directory of a transaction that cannot be taken back as it stands, moved out of the records.

@@ -34,7 +34,7 @@ fn an_edit_between_the_plan_and_the_write_stops_it_and_stays() {
         &failed,
         &[
             &format!("{HOME}/{CONFIG} was changed by somebody else"),
-            "Nothing of theirs was overwritten",
+            "Nothing written by others was overwritten",
             "was undone",
         ],
     );

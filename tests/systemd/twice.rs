@@ -41,7 +41,7 @@ fn who_comes_while_another_is_at_work_leaves_with_5() {
     machine.wait_for_state("deactivating");
     let second = machine.install(&["--session-timeout", "5"]).run();
     assert_exit(&second, 5);
-    assert_says(&second, &["another openclaw-setup is at work here", "install"]);
+    assert_says(&second, &["another openclaw-setup is running here", "install"]);
     assert_exit(&machine.setup(&["recover"]).run(), 5);
     assert_exit(&first.wait(), 0);
     assert_eq!(machine.chat_status(), 400);

@@ -10,7 +10,7 @@ use super::failure::{Exit, Failure};
 use super::look;
 use crate::cli::Doctor;
 use crate::doctor::{CHECKS, Check, Diagnosis, Severity, diagnose};
-use crate::language::Explain;
+use crate::language::Problem;
 use crate::report::json;
 use crate::say;
 use crate::snapshot::Snapshot;
@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context, options: &Doctor) -> Result<Exit, Failure> 
         return Ok(list(context, &checks));
     }
     if options.live && context.offline {
-        return Err(Failure::usage(LiveOffline));
+        return Err(Failure::usage(live_offline()));
     }
     if options.fix {
         return fix::run(context, options, &checks);
@@ -56,7 +56,7 @@ fn ending_of(diagnosis: &Diagnosis, options: &Doctor) -> (bool, Exit) {
 }
 
 /// The checks that are named: by id, by family, or all.
-fn chosen(names: &[String]) -> Result<Vec<&'static Check>, UnknownCheck> {
+fn chosen(names: &[String]) -> Result<Vec<&'static Check>, Problem> {
     if names.is_empty() {
         return Ok(CHECKS.iter().collect());
     }
@@ -65,7 +65,7 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Check>, UnknownCheck> {
         let before = checks.len();
         checks.extend(CHECKS.iter().filter(|check| check.id == name || check.family() == name));
         if checks.len() == before {
-            return Err(UnknownCheck { name: name.clone() });
+            return Err(unknown_check(name));
         }
     }
     Ok(checks)
@@ -79,48 +79,13 @@ fn list(context: &Context, checks: &[&'static Check]) -> Exit {
 }
 
 /// `--live --offline`.
-#[derive(Debug)]
-struct LiveOffline;
-
-impl Explain for LiveOffline {
-    fn problem(&self) -> crate::language::Problem {
-        crate::language::Problem::new(self.code(), self.message(), self.hint())
-    }
-
-    fn code(&self) -> &'static str {
-        "doctor.live-offline"
-    }
-
-    fn message(&self) -> String {
-        say!("--live asks the outside world, and --offline forbids it")
-    }
-
-    fn hint(&self) -> String {
-        say!("Leave one of the two out.")
-    }
+fn live_offline() -> Problem {
+    let message = say!("--live connects to the outside, which --offline forbids");
+    Problem::new("doctor.live-offline", message, say!("Omit one of the two."))
 }
 
 /// A check that does not exist.
-#[derive(Debug)]
-struct UnknownCheck {
-    name: String,
-}
-
-impl Explain for UnknownCheck {
-    fn problem(&self) -> crate::language::Problem {
-        crate::language::Problem::new(self.code(), self.message(), self.hint())
-    }
-
-    fn code(&self) -> &'static str {
-        "doctor.unknown-check"
-    }
-
-    fn message(&self) -> String {
-        let name = &self.name;
-        say!("there is no check {name}", name)
-    }
-
-    fn hint(&self) -> String {
-        say!("List them: openclaw-setup doctor --list")
-    }
+fn unknown_check(name: &str) -> Problem {
+    let hint = say!("List them: openclaw-setup doctor --list");
+    Problem::new("doctor.unknown-check", say!("there is no check {name}", name), hint)
 }

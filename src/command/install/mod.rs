@@ -17,7 +17,7 @@ use crate::plan::config;
 use crate::plan::install::{self as planning, Purpose, Request};
 use crate::plan::note::Note;
 use crate::say;
-use crate::settings::{Secret, SettingError, Settings, prompt, sources};
+use crate::settings::{self, Secret, Settings, prompt, sources};
 use crate::systemd::UserManager;
 
 pub(super) use connector::{live_tree, origin, payloads, registry};
@@ -122,7 +122,7 @@ impl<'a> InstallRequest<'a> {
             return Ok(());
         }
         if !prompt::can_ask() || self.context.yes {
-            return Err(Failure::usage(SettingError::Missing { settings: needed }));
+            return Err(Failure::usage(settings::missing(&needed)));
         }
         let interrupt = &self.context.interrupt;
         prompt::ask(&mut self.settings, &needed, interrupt).map_err(Failure::usage)?;

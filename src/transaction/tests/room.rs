@@ -319,7 +319,7 @@ impl Gateway {
 }
 
 fn lost(cause: rustix::io::Errno) -> ServiceError {
-    ManagerError::Died { step: Asked::AskManager, reason: cause.to_string() }.into()
+    ManagerError::Died { step: Asked::connect(), reason: cause.to_string() }.into()
 }
 
 impl Service for Gateway {
