@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::pieces::Pieces;
 use super::{LogLine, LogSource};
 use crate::fs::foreign;
+use crate::say;
 
 /// How much of the end of a log file is read: a gateway that chats all day writes a lot of it.
 const TAIL: u64 = 4 * 1024 * 1024;
@@ -106,15 +107,13 @@ impl Chase {
     ) -> io::Result<Option<(Self, Vec<LogLine>)>> {
         let mut files = files(source);
         let Some(youngest) = files.pop() else { return Ok(None) };
-        let mut kept = Kept { lines: VecDeque::new(), since_usec, most };
+        let mut kept = Kept { lines: VecDeque::new(), since_usec, most, bytes: 0, cut: false };
         for path in files.iter().filter(|path| grew_since(&[(*path).clone()], since_usec)) {
             kept.take(&mut Self::at(source, path.clone())?)?;
         }
         let mut chase = Self::at(source, youngest)?;
         kept.take(&mut chase)?;
-        let lines = kept.lines.iter().filter_map(|line| of_file(line));
-        let lines = lines.filter(|line| line.usec >= since_usec).collect();
-        Ok(Some((chase, lines)))
+        Ok(Some((chase, kept.read())))
     }
 
     fn at(source: &LogSource, path: PathBuf) -> io::Result<Self> {
@@ -162,27 +161,54 @@ impl Chase {
     }
 }
 
+/// How much of the newest lines is held at once: a week of a busy gateway may be gigabytes.
+const NEWEST: usize = 32 * 1024 * 1024;
+
 /// The last lines. Where they are counted, they are not yet read for what they say: of a long
 /// file, few are shown.
 struct Kept {
     lines: VecDeque<Vec<u8>>,
     since_usec: u64,
     most: Option<usize>,
+    bytes: usize,
+    cut: bool,
 }
 
 impl Kept {
     fn take(&mut self, chase: &mut Chase) -> io::Result<()> {
         while let Some(piece) = chase.piece()? {
-            if let Some(most) = self.most {
-                self.lines.extend(piece);
-                self.lines.drain(..self.lines.len().saturating_sub(most));
-            } else {
-                let since = self.since_usec;
-                let recent = |line: &Vec<u8>| of_file(line).is_some_and(|l| l.usec >= since);
-                self.lines.extend(piece.into_iter().filter(recent));
+            for line in piece {
+                self.add(line);
             }
         }
         Ok(())
+    }
+
+    fn add(&mut self, line: Vec<u8>) {
+        let is_old = |line: &[u8]| of_file(line).is_none_or(|line| line.usec < self.since_usec);
+        if self.most.is_none() && is_old(&line) {
+            return;
+        }
+        self.bytes += line.len();
+        self.lines.push_back(line);
+        while self.bytes > NEWEST || self.most.is_some_and(|most| self.lines.len() > most) {
+            self.cut |= self.bytes > NEWEST;
+            let Some(oldest) = self.lines.pop_front() else { return };
+            self.bytes -= oldest.len();
+        }
+    }
+
+    /// The lines since the moment, under a word that there were older ones.
+    fn read(&self) -> Vec<LogLine> {
+        let lines = self.lines.iter().filter_map(|line| of_file(line));
+        let mut lines: Vec<_> = lines.filter(|line| line.usec >= self.since_usec).collect();
+        if let (true, Some(first)) = (self.cut, lines.first()) {
+            let (size, usec) = (NEWEST / 1024 / 1024, first.usec);
+            let text = say!("older lines are left out: only the newest {size} MiB are shown", size);
+            let speaker = "openclaw-setup".to_owned();
+            lines.insert(0, LogLine { usec, speaker, text, begins: true });
+        }
+        lines
     }
 }
 
@@ -247,6 +273,18 @@ mod tests {
         let days = Days::new();
         let since = since(&in_folders(&[days.0.path()]), usec("2026-01-02T23:00:00Z"));
         assert_eq!(texts(since), ["late", "next day"]);
+    }
+
+    #[test]
+    fn of_more_than_can_be_held_the_newest_is_shown_and_the_rest_named() {
+        let days = Days::new();
+        let long = "x".repeat(1024 * 1024);
+        let text: String =
+            (0..40).map(|n| entry("2026-01-04T10:00:00Z", &format!("{n} {long}"))).collect();
+        days.add("openclaw-2026-01-04.log", &text);
+        let (_, lines) = days.chase("2026-01-04T00:00:00Z", None);
+        assert!(lines[0].contains("older lines are left out"), "{:.80}", lines[0]);
+        assert!(lines.len() <= 33 && lines.last().unwrap().starts_with("39 "));
     }
 
     #[test]

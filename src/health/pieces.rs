@@ -1,5 +1,8 @@
 //! Whole lines out of a stream that comes in pieces.
 
+/// Of a line that does not end, no more is held.
+const LONGEST: usize = 8 * 1024 * 1024;
+
 /// What of the last piece was no whole line yet.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
@@ -10,7 +13,8 @@ impl Pieces {
     /// The lines, without their line breaks, that end in this piece.
     pub(super) fn whole_lines(&mut self, piece: &[u8]) -> Vec<Vec<u8>> {
         let Some(end) = piece.iter().rposition(|byte| *byte == b'\n') else {
-            self.rest.extend(piece);
+            let room = LONGEST.saturating_sub(self.rest.len());
+            self.rest.extend(&piece[..piece.len().min(room)]);
             return Vec::new();
         };
         let mut whole = std::mem::replace(&mut self.rest, piece[end + 1..].to_vec());
@@ -22,6 +26,15 @@ impl Pieces {
 #[cfg(test)]
 mod tests {
     use super::Pieces;
+
+    #[test]
+    fn a_line_that_does_not_end_is_not_held_for_ever() {
+        let mut pieces = Pieces::default();
+        for _ in 0..20 {
+            assert!(pieces.whole_lines(&vec![b'x'; 1024 * 1024]).is_empty());
+        }
+        assert_eq!(pieces.whole_lines(b"\nnext\n")[0].len(), super::LONGEST);
+    }
 
     #[test]
     fn lines_are_whole_however_they_come() {
