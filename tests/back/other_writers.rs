@@ -33,7 +33,7 @@ fn an_edit_between_the_plan_and_the_write_stops_it_and_stays() {
     assert_says(
         &failed,
         &[
-            &format!("{HOME}/{CONFIG} was changed by somebody else"),
+            &format!("{HOME}/{CONFIG} was changed by others"),
             "Nothing written by others was overwritten",
             "was undone",
         ],
@@ -135,7 +135,7 @@ fn beside_a_writer(machine: &Machine, kind: &str) -> (String, Vec<i32>) {
         let code = ended.status.code().unwrap();
         assert!(code == 0 || code == 1, "{}", said(&ended));
         if code == 1 {
-            assert_says(&ended, &["was changed by somebody else", "was undone"]);
+            assert_says(&ended, &["was changed by others", "was undone"]);
         }
         let has_channel = machine.read_text(CONFIG).contains("dingtalk-connector");
         assert!(machine.has(CONNECTOR) || !has_channel, "{}", said(&ended));
