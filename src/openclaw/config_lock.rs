@@ -35,7 +35,7 @@ impl ConfigLock {
             match create(path) {
                 Ok(()) => return Ok(Self { path: path.to_owned() }),
                 Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {
-                    if is_stale(path) {
+                    if is_stale(path) || is_dead(path) {
                         remove(path)?;
                     } else if deadline.has_passed() {
                         return Err(FileError::at(Action::Lock, path)(cause));
@@ -46,6 +46,11 @@ impl ConfigLock {
                 Err(cause) => return Err(FileError::at(Action::Lock, path)(cause)),
             }
         }
+    }
+
+    /// Removes a lock whose holder is dead: a run of ours that was killed leaves it behind.
+    pub fn remove_dead(path: &Path) -> Result<(), FileError> {
+        if is_dead(path) { remove(path) } else { Ok(()) }
     }
 }
 
@@ -63,16 +68,34 @@ fn create(path: &Path) -> std::io::Result<()> {
     let holder = serde_json::json!({
         "pid": std::process::id(),
         "createdAt": created,
-        "starttime": start_time(),
+        "starttime": start_time(std::process::id()),
     });
     // one that a full disk leaves empty would keep OpenClaw waiting
-    write!(file, "{holder}").inspect_err(|_| drop(std::fs::remove_file(path)))
+    // at once: who is killed meanwhile leaves it whole, or empty
+    file.write_all(holder.to_string().as_bytes()).inspect_err(|_| drop(std::fs::remove_file(path)))
 }
 
-/// Clock ticks since boot at which this process started: field 22 of `/proc/self/stat`.
-fn start_time() -> Option<u64> {
-    let stat = String::from_utf8(crate::fs::foreign::glance(Path::new("/proc/self/stat"))?).ok()?;
+/// Clock ticks since boot at which a process started: field 22 of `/proc/PID/stat`.
+fn start_time(pid: u32) -> Option<u64> {
+    let stat = PathBuf::from(format!("/proc/{pid}/stat"));
+    let stat = String::from_utf8(crate::fs::foreign::glance(&stat)?).ok()?;
     stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()
+}
+
+/// Whether the process that took the lock is gone; of one that is still empty after a moment, too.
+fn is_dead(path: &Path) -> bool {
+    let read = || crate::fs::foreign::glance(path);
+    let Some(mut text) = read() else { return false };
+    if text.is_empty() {
+        std::thread::sleep(PAUSE);
+        text = read().unwrap_or_default();
+    }
+    let Ok(holder) = serde_json::from_slice::<serde_json::Value>(&text) else {
+        return text.is_empty();
+    };
+    let pid = holder["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
+    let started = pid.and_then(start_time);
+    pid.is_some() && (started.is_none() || started != holder["starttime"].as_u64())
 }
 
 fn is_stale(path: &Path) -> bool {
@@ -108,6 +131,21 @@ mod tests {
         assert!(ConfigLock::take(&path, soon()).is_err());
         drop(lock);
         assert!(!path.exists());
+        // of a process that is gone, and of one that has its number now
+        let pid = std::process::id();
+        for dead in [
+            String::new(),
+            format!(r#"{{"pid":{pid},"starttime":1}}"#),
+            r#"{"pid":4194305}"#.to_owned(),
+        ] {
+            std::fs::write(&path, dead).unwrap();
+            ConfigLock::remove_dead(&path).unwrap();
+            assert!(!path.exists());
+        }
+        let lives = ConfigLock::take(&path, soon()).unwrap();
+        ConfigLock::remove_dead(&path).unwrap();
+        assert!(path.exists());
+        drop(lives);
         std::fs::write(&path, "{}").unwrap();
         let old = SystemTime::now() - Duration::from_secs(31);
         std::fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();

@@ -7,7 +7,9 @@ use super::records::Records;
 use super::service::Service;
 use super::undo;
 use crate::fs::exchange;
+use crate::openclaw::config_lock::ConfigLock;
 use crate::progress::Progress;
+use crate::transaction::step::{FileStep, Step};
 
 /// What recovery found and did.
 #[derive(Debug)]
@@ -52,12 +54,23 @@ fn finish(
     service: &mut dyn Service,
     progress: &dyn Progress,
 ) -> Result<Recovery, TransactionError> {
+    remove_dead_locks(journal)?;
     let left = undo::undo(journal, service, progress);
     let (id, command) = (journal.intent().id.clone(), journal.intent().command.clone());
     if journal.phase() == Phase::Open {
         return Err(TransactionError::Unrecovered { id, left });
     }
     Ok(Recovery { id, command, left })
+}
+
+/// OpenClaw would wait for a lock on its config that the dead run has left.
+fn remove_dead_locks(journal: &Journal) -> Result<(), TransactionError> {
+    for step in &journal.intent().steps {
+        if let Step::File(FileStep { lock: Some(lock), .. }) = step {
+            ConfigLock::remove_dead(lock)?;
+        }
+    }
+    Ok(())
 }
 
 /// A directory without an intent has touched nothing: a run died while it staged. Contents of an
