@@ -52,20 +52,23 @@ pub fn sync(path: &Path) -> Result<(), FileError> {
 pub fn create(path: &Path, mode: u32) -> Result<bool, FileError> {
     let (parent, name) = parent_and_name(path)?;
     let mode = Mode::from_raw_mode(mode);
-    match change!(rustix::fs::mkdirat(&parent, name, mode)) {
-        Err(Errno::EXIST) if is_directory(&parent, name) => return Ok(false),
-        outcome => outcome
-            .and_then(|()| rustix::fs::openat(&parent, name, FLAGS, Mode::empty()))
-            .and_then(|made| change!(rustix::fs::fchmod(made, mode)))
-            .map_err(FileError::at(Action::MakeDirectory, path))?,
-    }
+    let outcome = change!(rustix::fs::mkdirat(&parent, name, mode));
+    let outcome = match outcome {
+        Err(Errno::EXIST) => match rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::Directory => {
+                return Ok(false);
+            }
+            // gone again meanwhile: that is what is said, so that it can be tried again
+            outcome => outcome.and(Err(Errno::EXIST)),
+        },
+        outcome => outcome,
+    };
+    outcome
+        .and_then(|()| rustix::fs::openat(&parent, name, FLAGS, Mode::empty()))
+        .and_then(|made| change!(rustix::fs::fchmod(made, mode)))
+        .map_err(FileError::at(Action::MakeDirectory, path))?;
     change!(rustix::fs::fsync(&parent)).map_err(FileError::at(Action::Sync, path))?;
     Ok(true)
-}
-
-fn is_directory(parent: &OwnedFd, name: &OsStr) -> bool {
-    rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)
-        .is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Directory)
 }
 
 /// The path with every symbolic link above its last component resolved: those that are there
