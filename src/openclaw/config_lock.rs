@@ -35,7 +35,7 @@ impl ConfigLock {
             match create(path) {
                 Ok(()) => return Ok(Self { path: path.to_owned() }),
                 Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {
-                    if is_stale(path) || is_dead(path) {
+                    if is_stale(path) {
                         remove(path)?;
                     } else if deadline.has_passed() {
                         return Err(FileError::at(Action::Lock, path)(cause));

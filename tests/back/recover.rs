@@ -222,7 +222,7 @@ const CHANGES: &[(&str, &str, i32, &[&str])] = &[
         "upgrade",
         "rm -r $T/tree",
         4,
-        &["dingtalk-connector: its old state is lost: ", "/tree is gone"],
+        &["dingtalk-connector: its old state is lost: ", "/tree no longer exists"],
     ),
     (
         "upgrade",
