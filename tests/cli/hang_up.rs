@@ -61,6 +61,6 @@ fn a_plan_that_is_made_anew_is_confirmed_anew() {
     terminal.exp_string("Go ahead?").unwrap();
     terminal.send_line("n").unwrap();
     terminal.exp_string(GONE).unwrap();
-    assert_eq!(exit_code(&machine), "130\n");
+    assert_eq!(exit_code(&machine), "1\n");
     before.assert_same(&machine.home().without(RECORDS));
 }
