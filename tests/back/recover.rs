@@ -253,7 +253,12 @@ const CHANGES: &[(&str, &str, i32, &[&str])] = &[
         4,
         &["/openclaw.json: cannot read", ".old)"],
     ),
-    ("install", "rm $T/files/*.old", 4, &["/openclaw.json: its old state is lost", ".old no longer exists"]),
+    (
+        "install",
+        "rm $T/files/*.old",
+        4,
+        &["/openclaw.json: its old state is lost", ".old no longer exists"],
+    ),
     (
         "install",
         "for old in $T/files/*.old; do echo >>$old; done",

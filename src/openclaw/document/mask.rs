@@ -86,6 +86,23 @@ pub fn learn_secrets(value: &Value) {
     learn_below("", value, false);
 }
 
+/// The same of a text that cannot be parsed: line by line, what is quoted behind a name and a colon.
+pub fn learn_from_broken(text: &str) {
+    for (line, quote) in text.lines().flat_map(|line| [(line, '"'), (line, '\'')]) {
+        let parts: Vec<&str> = line.split(quote).collect();
+        // quoted are those with an odd number; the name is quoted itself, or stands before the colon
+        for at in (1..parts.len()).step_by(2) {
+            let Some(before) = parts[at - 1].trim_end().strip_suffix(':') else { continue };
+            let quoted = at.checked_sub(2).map(|at| parts[at]);
+            let is_part = |c: char| !(c.is_alphanumeric() || "_$-".contains(c));
+            let bare = before.trim_end().rsplit(is_part).next().filter(|name| !name.is_empty());
+            if let Some(name) = bare.or(quoted) {
+                learn_named(name, parts[at]);
+            }
+        }
+    }
+}
+
 fn learn_below(name: &str, value: &Value, is_secret: bool) {
     match value {
         Value::String(text) if is_secret => learn(text),
@@ -148,5 +165,14 @@ mod tests {
             args: ['-y', '--token', \"***\", \"--pwd=***\"], url: \"http://***@h/?key=***\",\n \
             tokens: [{token: [\"***\"]}], reference: '${A}', apikey: '${API_KEY}',\n}"
         );
+    }
+
+    /// What a config holds is a secret in every text, even while the config is broken.
+    #[test]
+    fn secrets_of_a_broken_text_are_learned() {
+        let text = "{\n  \"gatewayToken\": \"one-t0ken\", clientSecret: 'two-s3cret',\n  \"hooks: {\n  \"apiKey\" : \"three-k3y\"\n";
+        assert!(Document::parse(Path::new("/c"), text.as_bytes()).is_err());
+        let shown = crate::redaction::masked("one-t0ken two-s3cret three-k3y hooks");
+        assert_eq!(shown, "*** *** *** hooks");
     }
 }

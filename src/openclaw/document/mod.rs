@@ -81,8 +81,10 @@ impl Document {
     }
 
     fn of_text(path: &Path, text: String) -> Result<Self, ConfigError> {
-        let parsed = parse::parse(&text)
-            .map_err(|fault| ConfigError::of_syntax(path, &text, fault.offset, fault.cause))?;
+        let parsed = parse::parse(&text).map_err(|fault| {
+            mask::learn_from_broken(&text);
+            ConfigError::of_syntax(path, &text, fault.offset, fault.cause)
+        })?;
         let (root, value) = parsed.map_or((None, Value::object()), |(root, v)| (Some(root), v));
         mask::learn_secrets(&value);
         Ok(Self { path: path.to_owned(), text, root, value })
