@@ -42,7 +42,7 @@ furnish second 18791
 expect 0 as_cron root openclaw-setup --user second install $(settings second)
 works second 18791
 is "$(find /home/second ! -user second | wc -l)" 0
-expect 0 as_cron root openclaw-setup --user second status
+expect 3 as_cron root openclaw-setup --user second status
 
 say "uninstall"
 expect 0 as_login tester openclaw-setup uninstall --yes
