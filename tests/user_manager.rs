@@ -315,7 +315,7 @@ fn ends_in_time<T: std::fmt::Debug>(
     let start = Instant::now();
     let error = call(Deadline::after(Duration::from_millis(500))).unwrap_err();
     let took = start.elapsed();
-    assert!(took >= Duration::from_millis(500) && took < Duration::from_secs(10), "{took:?}");
+    assert!(took >= Duration::from_millis(500) && took < Duration::from_millis(1500), "{took:?}");
     error
 }
 
@@ -492,7 +492,8 @@ fn a_manager_that_dies_during_a_job_is_told() {
         let start = Instant::now();
         let error = manager.start("d.service", soon(), &NEVER()).unwrap_err();
         assert_eq!(error.code(), "systemd.died");
-        assert!(start.elapsed() < Duration::from_secs(15), "before the deadline");
+        // it is waited for 10 s, in case it comes back
+        assert!(start.elapsed() < Duration::from_secs(15), "well before the deadline");
     });
 }
 

@@ -180,6 +180,7 @@ fn status() -> Vec<Key> {
         ("gateway", say!("port, authMode, readiness, chatCompletions.")),
         ("lastTransaction, pendingRecovery", say!("null, or an object.")),
         ("findings", say!("As in doctor's document.")),
+        ("problems", say!("One sentence each.")),
     ]
 }
 

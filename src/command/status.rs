@@ -181,6 +181,13 @@ impl Status {
         format!("{}  {}  {state}", intent.id, intent.command)
     }
 
+    /// The errors alone, a sentence each: what readers of schema version 1 rely on.
+    fn problems(&self) -> Vec<&str> {
+        let findings = self.diagnosis.findings.iter();
+        let errors = findings.filter(|(_, finding)| finding.severity == Severity::Error);
+        errors.map(|(_, finding)| finding.message.as_str()).collect()
+    }
+
     /// The body of the JSON document.
     fn json(&self) -> Value {
         let (snapshot, installation) = (&self.snapshot, &self.snapshot.installation);
@@ -230,6 +237,7 @@ impl Status {
             "lastTransaction": self.last.as_ref().map(history::as_json),
             "pendingRecovery": snapshot.pending,
             "findings": view::findings_json(&self.diagnosis),
+            "problems": self.problems(),
         })
     }
 }

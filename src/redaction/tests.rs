@@ -1,3 +1,5 @@
+//! What is a secret and what is not, shape by shape and form by form.
+
 use super::{guarded, is_secret_name, learn, learn_named, masked, masked_arguments};
 
 #[test]

@@ -60,6 +60,9 @@ fn status_and_doctor_agree() {
             (ended.status.code(), document(&ended)["findings"].clone())
         });
         assert_eq!(status.0, doctor.0, "{what}");
+        let problems = document(&machine.setup(&["status", "--json"]).run())["problems"].clone();
+        let has_problems = problems.as_array().is_some_and(|problems| !problems.is_empty());
+        assert_eq!(has_problems, status.0 == Some(3), "{what}: {problems}");
         let ids = |findings: &serde_json::Value| {
             let findings = findings.as_array().unwrap().iter();
             findings.map(|f| (f["checkId"].clone(), f["severity"].clone())).collect::<Vec<_>>()
