@@ -21,13 +21,13 @@ fn started_bare_it_shows_its_help_and_fails() {
     let output = openclaw_setup(&[]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(text(&output.stdout), "");
-    assert!(text(&output.stderr).contains("用法: openclaw-setup [选项] <命令>"), "{output:?}");
+    assert!(text(&output.stderr).contains("用法：openclaw-setup [选项] <命令>"), "{output:?}");
 }
 
 #[test]
 fn help_that_was_asked_for_is_a_result_in_the_language_asked_for() {
     for (arguments, wanted) in [
-        (&["install", "--help"][..], "用法: openclaw-setup install [选项] [来源]"),
+        (&["install", "--help"][..], "用法：openclaw-setup install [选项] [来源]"),
         (&["--lang", "en", "install", "-h"], "Usage: openclaw-setup install [OPTIONS] [SOURCE]"),
         (&["--version"], concat!("openclaw-setup ", env!("CARGO_PKG_VERSION"))),
     ] {

@@ -194,7 +194,7 @@ fn verify() -> Vec<Key> {
 
 fn doctor() -> Vec<Key> {
     vec![
-        ("checksRun, checksSkipped", say!("How many checks looked, and how many could not.")),
+        ("checksRun, checksSkipped", say!("How many checks ran, and how many were skipped.")),
         (
             "findings",
             say!("checkId, severity, message, path, fixHint, symptom, fixable, evidence of each."),
@@ -213,12 +213,12 @@ fn doctor() -> Vec<Key> {
 
 fn logs() -> Vec<Key> {
     vec![
-        ("time", say!("When it was said, in UTC, to the microsecond.")),
+        ("time", say!("Time of the line, in UTC, to the microsecond.")),
         (
             "speaker",
-            say!("The part of the gateway that speaks, or systemd; null if it does not say."),
+            say!("The component that logged the line, or systemd; null if it is not known."),
         ),
-        ("text", say!("What it says; *** stands for what was masked.")),
+        ("text", say!("Its text; *** stands for what was masked.")),
     ]
 }
 

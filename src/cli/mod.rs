@@ -85,13 +85,13 @@ pub struct Global {
     /// Language (default: from the locale)
     #[arg(long, global = true, value_name = "LANG")]
     pub lang: Option<Lang>,
-    /// Ask nothing, take yes for an answer
+    /// Assume yes; do not prompt
     #[arg(short, long, global = true)]
     pub yes: bool,
     /// Show what would be done and change nothing
     #[arg(short = 'n', long, global = true)]
     pub dry_run: bool,
-    /// Longest phase; default 120, more for a slow stop
+    /// Limit per phase; default 120, more for a slow stop
     #[arg(long, global = true, value_name = "SECONDS")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: Option<u64>,
@@ -147,7 +147,7 @@ pub enum Command {
     Install(Box<Install>),
     /// Move to another connector, with automatic return on failure
     Upgrade(Upgrade),
-    /// Take it all out again; your other settings stay
+    /// Remove DingTalk again; your other settings stay
     Uninstall(Uninstall),
     /// Return to the state before the last transaction, or before ID
     Rollback {
@@ -163,7 +163,7 @@ pub enum Command {
     Doctor(Doctor),
     /// List past transactions
     History,
-    /// Finish or undo an interrupted transaction
+    /// Roll back an interrupted run
     Recover,
     /// Show the gateway's log: the journal, or OpenClaw's log file
     Logs(Logs),
@@ -206,7 +206,7 @@ pub struct Install {
     /// Directory, .tgz/.tar.gz/.tar.zst/.tar/.zip, or npm:NAME[@VERSION]
     #[arg(value_name = "SOURCE")]
     pub source: Option<String>,
-    /// Start the gateway even if it did not run
+    /// Start the gateway even if it was not running
     #[arg(long)]
     pub start: bool,
     /// How the connector is checked.
@@ -223,7 +223,7 @@ pub struct Upgrade {
     /// Directory, .tgz/.tar.gz/.tar.zst/.tar/.zip, or npm:NAME[@VERSION]
     #[arg(value_name = "SOURCE")]
     pub source: Option<String>,
-    /// Accept a connector that is older than the installed one
+    /// Allow a connector older than the installed one
     #[arg(long)]
     pub allow_downgrade: bool,
     /// How the connector is checked.
@@ -234,10 +234,10 @@ pub struct Upgrade {
 /// Options of `uninstall`.
 #[derive(Debug, Args)]
 pub struct Uninstall {
-    /// Leave the channel block in the config
+    /// Keep the channel block in the config
     #[arg(long)]
     pub keep_config: bool,
-    /// Remove our records too; nothing can be rolled back then
+    /// Also remove our records; no rollback after that
     #[arg(long)]
     pub purge: bool,
 }
@@ -255,16 +255,16 @@ pub struct Doctor {
     /// Repair everything that has a safe repair
     #[arg(long)]
     pub fix: bool,
-    /// Return to the newest valid copy of a broken config
+    /// Restore the newest valid copy of a broken config
     #[arg(long, requires = "fix")]
     pub restore_config: bool,
-    /// Ask provider (for one tiny completion) and DingTalk, too
+    /// Also ask the provider (one tiny completion) and DingTalk
     #[arg(long, conflicts_with = "list")]
     pub live: bool,
-    /// Let warnings count as problems, too
+    /// Treat warnings as problems
     #[arg(long)]
     pub strict: bool,
-    /// Write a redacted archive for asking others for help
+    /// Write a redacted archive to send when asking for help
     #[arg(long, value_name = "FILE", conflicts_with = "fix")]
     pub bundle: Option<PathBuf>,
 }
@@ -276,13 +276,13 @@ pub struct Doctor {
 Ctrl-C is the normal end of --follow: exit code 0.
 With --json, every line is a JSON object.")]
 pub struct Logs {
-    /// Go on with what is logged from now on, until Ctrl-C
+    /// Keep printing new lines until Ctrl-C
     #[arg(short, long)]
     pub follow: bool,
     /// Only the last lines (default: 100, all with --since)
     #[arg(long, value_name = "COUNT")]
     pub lines: Option<u32>,
-    /// From then on, such as 2h or 14:30 (default: last start)
+    /// Start there, such as 2h or 14:30 (default: last start)
     #[arg(long, value_name = "TIME")]
     pub since: Option<Since>,
 }
@@ -324,10 +324,10 @@ pub struct SettingOptions {
     /// The model provider's API key
     #[arg(long, value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
-    /// What guards the gateway
+    /// How clients authenticate to the gateway
     #[arg(long, value_name = "MODE")]
     pub gateway_auth: Option<GatewayAuth>,
-    /// Silence after which a talk starts anew
+    /// Idle time after which a new conversation starts
     #[arg(long, value_name = "MS")]
     pub session_timeout: Option<u32>,
     /// JSON5 file with any of these settings

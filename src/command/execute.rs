@@ -133,7 +133,7 @@ fn recover_first(
         let (id, earlier) = (&pending.intent().id, &pending.intent().command);
         context.console.print_marked(
             Mark::Hint,
-            &say!("{earlier} ({id}) was cut off; a real run undoes it first, and this plan may then differ", earlier, id),
+            &say!("{earlier} ({id}) was interrupted; a real run undoes it first, and this plan may then differ", earlier, id),
         );
         return Ok(None);
     }

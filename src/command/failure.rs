@@ -96,9 +96,9 @@ impl Failure {
 
     fn undone_text(&self) -> String {
         if self.left.is_empty() {
-            say!("  Everything that this command had done was undone.")
+            say!("  Everything that this command had changed was undone.")
         } else {
-            say!("  What this command had done was undone, except:")
+            say!("  What this command had changed was undone, except:")
         }
     }
 

@@ -56,14 +56,14 @@ pub(super) fn pending(
     if let Some(Recovery { id, command, left }) = &recovery {
         if left.is_empty() {
             context.console.print(&say!(
-                "An earlier {command} ({id}) had been cut off; it was undone.",
+                "An earlier {command} ({id}) was interrupted; it was undone.",
                 command,
                 id
             ));
             return Ok(recovery);
         }
         context.console.eprint(&say!(
-            "An earlier {command} ({id}) had been cut off; it was undone as far as it could be. For good is left:",
+            "An earlier {command} ({id}) was interrupted; it was undone as far as possible. This could not be undone, and is not tried again:",
             command,
             id
         ));

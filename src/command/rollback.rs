@@ -23,9 +23,9 @@ pub(super) fn run(context: &Context, id: Option<&str>) -> Result<Exit, Failure> 
     let executed = execute(context, manager.as_ref(), "rollback", &mut || {
         look(context, manager.as_ref(), id)
     })?;
-    let nothing = say!("Nothing to do: everything already is as it was then.");
+    let nothing = say!("Nothing to do: everything is already as it was then.");
     Ok(executed.report(context, &nothing, |id| {
-        say!("Rolled back. To undo this in its turn: openclaw-setup rollback {id}", id)
+        say!("Rolled back. To undo this: openclaw-setup rollback {id}", id)
     }))
 }
 

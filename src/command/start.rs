@@ -83,7 +83,8 @@ fn leave_no_core() {
 fn die_without_a_word_of_others() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let text = say!("openclaw-setup has a fault at {place}; run openclaw-setup recover", place);
+        let text =
+            say!("openclaw-setup crashed at {place} (a bug); run: openclaw-setup recover", place);
         let _ = Shown::of(&text).write_to(&mut std::io::stderr());
     }));
 }

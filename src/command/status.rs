@@ -73,7 +73,7 @@ impl Status {
         lines.extend(view::brief(&self.diagnosis, context.console));
         lines.extend(self.newer.as_ref().map(|version| {
             let hint = say!(
-                "connector {version} is here; move to it with: openclaw-setup upgrade",
+                "connector {version} is available; to upgrade: openclaw-setup upgrade",
                 version
             );
             context.console.marked(Mark::Hint, &hint)

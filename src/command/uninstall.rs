@@ -23,9 +23,9 @@ pub(super) fn run(context: &Context, options: &Uninstall) -> Result<Exit, Failur
     })?;
     Ok(executed.report(context, &nothing_to_do(context, options.purge), |id| {
         if options.purge {
-            return say!("DingTalk is taken out, and our records with it.");
+            return say!("DingTalk was removed, and openclaw-setup's records with it.");
         }
-        say!("DingTalk is taken out. To bring it back: openclaw-setup rollback {id}", id)
+        say!("DingTalk was removed. To bring it back: openclaw-setup rollback {id}", id)
     }))
 }
 
@@ -55,8 +55,12 @@ fn look(
 
 fn nothing_to_do(context: &Context, purges: bool) -> String {
     match (purges, is_absent(context.records.root())) {
-        (true, false) => say!("DingTalk is not set up here; only our records would go."),
-        (true, true) => say!("Nothing of DingTalk is left here, and no records of ours."),
+        (true, false) => {
+            say!("DingTalk is not set up here; only openclaw-setup's records would be removed.")
+        }
+        (true, true) => {
+            say!("DingTalk is not set up here, and openclaw-setup has no records here.")
+        }
         (false, _) => say!("Nothing to do: DingTalk is not set up here."),
     }
 }

@@ -100,11 +100,11 @@ impl Localized for Difference {
     fn text(&self) -> String {
         match self {
             Self::Missing => say!("missing"),
-            Self::Extra => say!("not ours"),
+            Self::Extra => say!("extra"),
             Self::Changed => say!("changed"),
-            Self::Mode => say!("other permissions"),
-            Self::Type => say!("other type"),
-            Self::Target => say!("link leads elsewhere"),
+            Self::Mode => say!("permissions changed"),
+            Self::Type => say!("type changed"),
+            Self::Target => say!("link target changed"),
         }
     }
 }

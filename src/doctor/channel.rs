@@ -52,9 +52,9 @@ fn of_an_old_connector(version: &str) -> (String, String) {
 
 fn of_another_cause() -> (String, String) {
     let message =
-        say!("OpenClaw restarts the connector's channel again and again: its start fails, or ends");
+        say!("OpenClaw keeps restarting the connector's channel: its start fails, or it ends");
     let hint = say!(
-        "The lines before it tell why: openclaw-setup logs. Whether DingTalk takes the bot: openclaw-setup doctor --live dingtalk"
+        "The lines before it say why: openclaw-setup logs. Whether DingTalk accepts the bot: openclaw-setup doctor --live dingtalk"
     );
     (message, hint)
 }

@@ -164,7 +164,7 @@ pub type Verdict = Result<Vec<Finding>, String>;
 
 /// Why a check is skipped that only the network can answer.
 pub(super) fn only_live() -> String {
-    say!("it would have to ask the outside world, which only --live does")
+    say!("it needs --live, which asks the outside world")
 }
 
 impl From<Finding> for Verdict {
@@ -180,7 +180,7 @@ impl Evidence {
         let (file, place) = snapshot.place(path);
         let name = KeyPath::from(path).to_string();
         let value = match snapshot.key(path) {
-            None => "(not set)".to_owned(),
+            None => say!("(not set)"),
             Some(_) if path.iter().any(|segment| is_secret_key(segment)) => MASK.to_owned(),
             Some(value) => masked(&value.to_json().to_string()),
         };

@@ -24,9 +24,8 @@ pub(super) fn endpoint(snapshot: &Snapshot) -> Verdict {
     if is_on && !refused {
         return Ok(Vec::new());
     }
-    let text = say!(
-        "the gateway's chatCompletions endpoint is off, and the connector talks to nothing else"
-    );
+    let text =
+        say!("the gateway's chatCompletions endpoint is off, and the connector uses nothing else");
     let status = match answer {
         Some(ChatAnswer::NotAllowed) => Some("HTTP 405"),
         Some(ChatAnswer::Disabled) => Some("HTTP 404"),
@@ -131,7 +130,7 @@ fn wrong_token(snapshot: &Snapshot) -> Option<Finding> {
             say!("Write the token that the gateway asks for (gateway.auth, or OPENCLAW_GATEWAY_TOKEN in its environment) into this key.")
         };
         let mut finding = Finding::error(say!(
-            "the gateway wants a token, and the connector's gatewayToken is not it"
+            "the gateway requires a token, and the connector's gatewayToken is a different one"
         ))
         .about(KeyPath::from(&path).to_string())
         .symptom("Gateway error: 401")
@@ -267,7 +266,7 @@ pub(super) fn health(snapshot: &Snapshot) -> Verdict {
     let unit = &managed.unit;
     if !unit.is_up() {
         let (name, state) = (&unit.name, unit.active_state.name());
-        let text = say!("{name} does not run ({state})", name, state);
+        let text = say!("{name} is not running ({state})", name, state);
         return Finding::error(text)
             .hint(format!("systemctl --user start {name}"))
             .about(name.clone())
@@ -287,13 +286,13 @@ pub(super) fn health(snapshot: &Snapshot) -> Verdict {
             return Err(say!("the gateway was started less than 90 s ago and is not ready yet"));
         }
         Readiness::NotReady { failing } => failing.join(", "),
-        Readiness::NoListener => say!("nobody listens on {port}", port),
+        Readiness::NoListener => say!("nothing listens on port {port}", port),
         Readiness::Foreign { .. } => {
             return Err(say!("the port is not the gateway's (gateway.listener)"));
         }
         Readiness::Odd { what } => what.clone(),
     };
-    Finding::error(say!("the gateway runs and is not ready: {what}", what))
+    Finding::error(say!("the gateway is running but not ready: {what}", what))
         .hint(format!("journalctl --user -u {} -n 50", unit.name))
         .about(unit.name.clone())
         .read(url(snapshot, "GET", "/readyz"), what)

@@ -11,7 +11,7 @@ const NEEDS_24: Version = Version::of(2026, 9, 6);
 
 pub(super) fn node(snapshot: &Snapshot) -> Verdict {
     let Some(found) = &snapshot.host.node else {
-        return Err(say!("the unit's Node.js is not known, or does not tell its version"));
+        return Err(say!("the unit's Node.js, or its version, is not known"));
     };
     let (Some(openclaw), Ok(version)) = (snapshot.openclaw(), semver::Version::parse(found)) else {
         return Err(say!("OpenClaw's version is not known"));
@@ -61,7 +61,7 @@ const ROOM: u64 = 85 * 1024 * 1024;
 
 pub(super) fn space(snapshot: &Snapshot) -> Verdict {
     let Some(free) = snapshot.host.free else {
-        return Err(say!("the file system does not tell its free space"));
+        return Err(say!("the file system does not report its free space"));
     };
     let tree = snapshot.tree.as_ref().map_or(0, |tree| tree.bytes);
     let needed = (2 * tree).max(2 * ROOM);
@@ -72,7 +72,7 @@ pub(super) fn space(snapshot: &Snapshot) -> Verdict {
     let mebi = |bytes: u64| bytes / (1024 * 1024);
     let (free, needed) = (mebi(free), mebi(needed));
     Finding::warning(say!(
-        "{free} MiB are free where {place} is; an installation with a way back needs {needed} MiB",
+        "{free} MiB are free where {place} is; an installation that can be rolled back needs {needed} MiB",
         free,
         place,
         needed
@@ -87,7 +87,7 @@ pub(super) fn space(snapshot: &Snapshot) -> Verdict {
 pub(super) fn leftovers(snapshot: &Snapshot) -> Verdict {
     let mut findings = Vec::new();
     if let Some(Pending { id, command, .. }) = snapshot.pending.as_ref().filter(|p| !p.at_work) {
-        let text = say!("{command} ({id}) was cut off", command, id);
+        let text = say!("{command} ({id}) was interrupted", command, id);
         findings.push(
             Finding::error(text)
                 .hint("openclaw-setup recover")
@@ -99,10 +99,13 @@ pub(super) fn leftovers(snapshot: &Snapshot) -> Verdict {
     for stage in snapshot.other_plugins.stages.iter().filter(|path| repairs_stray(path)) {
         let path = stage.display().to_string();
         findings.push(
-            Finding::warning(say!("{path} was left by an openclaw plugins install that did not end; OpenClaw scans it", path))
-                .about(path.clone())
-                .read(path, "OpenClaw")
-                .repaired_by([Repair::MoveOut { path: stage.clone() }]),
+            Finding::warning(say!(
+                "{path} was left by an interrupted openclaw plugins install; OpenClaw scans it",
+                path
+            ))
+            .about(path.clone())
+            .read(path, "OpenClaw")
+            .repaired_by([Repair::MoveOut { path: stage.clone() }]),
         );
     }
     Ok(findings)

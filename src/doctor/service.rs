@@ -32,7 +32,7 @@ pub(super) fn linger(snapshot: &Snapshot) -> Verdict {
     match snapshot.host.lingers {
         Some(true) => Ok(Vec::new()),
         None => Err(say!("this system has no /var/lib/systemd")),
-        Some(false) => Finding::warning(say!("lingering is off for {name}: the gateway ends with the last logout and does not start at boot", name))
+        Some(false) => Finding::warning(say!("lingering is off for {name}: the gateway stops at the last logout and does not start at boot", name))
         .remedied(repair.ok_or_else(|| format!("sudo loginctl enable-linger {name}")))
         .about(format!("/var/lib/systemd/linger/{name}"))
         .symptom(say!("the bot dies after logout"))
@@ -109,7 +109,7 @@ fn other_version(snapshot: &Snapshot, unit: &str) -> Option<Finding> {
     let differs = Version::parse(&told).is_some_and(|version| version != installed);
     differs.then(|| {
         Finding::info(say!(
-            "{unit} was written by OpenClaw {told}, and {installed} is installed",
+            "{unit} was written by OpenClaw {told}, but {installed} is installed",
             unit,
             told,
             installed
@@ -159,13 +159,13 @@ pub(super) fn crashloop(snapshot: &Snapshot) -> Verdict {
     let text = if unit.active_state == ActiveState::Failed {
         say!("{name} has failed ({result})", name, result)
     } else if waits {
+        say!("{name} keeps exiting and being restarted ({restarts} times so far)", name, restarts)
+    } else if loops {
         say!(
-            "{name} ends and is started again, over and over ({restarts} times so far)",
+            "{name} was restarted automatically {restarts} times since it was started",
             name,
             restarts
         )
-    } else if loops {
-        say!("{name} was restarted {restarts} times by itself since it was started", name, restarts)
     } else {
         return Ok(Vec::new());
     };
@@ -174,7 +174,7 @@ pub(super) fn crashloop(snapshot: &Snapshot) -> Verdict {
     Finding::of(severity, text)
         .hint(hint)
         .about(name.clone())
-        .symptom(say!("the bot comes and goes"))
+        .symptom(say!("the bot does not answer: the gateway does not stay up"))
         .evidence(evidence)
         .evidence(tail)
         .into()

@@ -102,7 +102,7 @@ fn read_stream(
     loop {
         let rest = Timespec::try_from(end.remaining()).ok();
         match poll(&mut [PollFd::new(stream, PollFlags::IN)], rest.as_ref()) {
-            Ok(0) => return Err(because(path, say!("nobody wrote to it to the end in time"))),
+            Ok(0) => return Err(because(path, say!("nothing finished writing to it in time"))),
             Ok(_) => {}
             Err(cause) => return Err(FileError::at(Action::Read, path)(cause)),
         }

@@ -98,7 +98,7 @@ impl Explain for StageError {
                     Deed::Create => say!("cannot create {path}: {cause}", path, cause),
                     Deed::Write => say!("cannot write {path}: {cause}", path, cause),
                     Deed::Sync => {
-                        say!("the disk did not take the content of {path}: {cause}", path, cause)
+                        say!("the disk did not accept the content of {path}: {cause}", path, cause)
                     }
                     Deed::Remove => say!("cannot remove {path}: {cause}", path, cause),
                 }

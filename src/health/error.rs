@@ -55,7 +55,7 @@ pub(super) fn start_refused(unit: &str, reason: &str) -> Problem {
 
 /// The unit has not come up in time.
 pub(super) fn not_up(unit: &str, state: &str) -> Problem {
-    see_log(unit, "gateway.not-up", say!("{unit} has not come up: {state}", unit, state))
+    see_log(unit, "gateway.not-up", say!("{unit} has not started: {state}", unit, state))
 }
 
 /// The unit runs, but nothing listens on the port.

@@ -52,7 +52,9 @@ impl Explain for OutsideError {
     fn message(&self) -> String {
         match self {
             Self::NoNode => {
-                say!("the gateway's Node.js, with which the world outside is asked, was not found")
+                say!(
+                    "the gateway's Node.js, which makes the requests to the outside, was not found"
+                )
             }
             Self::NotStarted { node, cause } => {
                 let node = node.display();
@@ -60,7 +62,7 @@ impl Explain for OutsideError {
             }
             Self::NoAnswer { node, cause } => {
                 let node = node.display();
-                say!("{node} brought no answer ({cause})", node, cause)
+                say!("{node} returned nothing ({cause})", node, cause)
             }
             Self::Interrupted => say!("interrupted"),
         }
@@ -69,7 +71,7 @@ impl Explain for OutsideError {
     fn hint(&self) -> String {
         match self {
             Self::NoNode | Self::NotStarted { .. } | Self::NoAnswer { .. } => say!(
-                "Look whether the unit's ExecStart names a Node.js of version 18 or newer: openclaw-setup doctor host.node"
+                "Check that the unit's ExecStart names Node.js 18 or newer: openclaw-setup doctor host.node"
             ),
             Self::Interrupted => say!("Nothing was changed."),
         }

@@ -42,7 +42,7 @@ pub(super) fn plugins_off(file: &Path) -> Problem {
 
 /// The gateway's auth mode is none that the connector can speak.
 pub(super) fn auth_mode(mode: &str) -> Problem {
-    let message = say!("gateway.auth.mode is {mode}, which the connector cannot speak", mode);
+    let message = say!("gateway.auth.mode is {mode}, which the connector does not support", mode);
     let hint = say!("Choose one: --gateway-auth token, or --gateway-auth none");
     Problem::new("gateway.auth-mode", message, hint)
 }

@@ -37,7 +37,7 @@ const CHANNEL: [&str; 2] = ["channels", CONNECTOR];
 pub enum Purpose {
     /// Make DingTalk work, whatever was there.
     Install {
-        /// Start the gateway even if it did not run.
+        /// Start the gateway even if it was not running.
         start: bool,
     },
     /// Bring another connector where one is.

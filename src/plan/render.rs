@@ -19,7 +19,7 @@ pub fn text(plan: &Plan) -> String {
     }
     if plan.adopts {
         lines.push(say!(
-            "     The connector's tree is as it should be; only our record of it is written."
+            "     The connector's files are already right; only openclaw-setup's record is written."
         ));
     }
     lines.join("\n")

@@ -73,7 +73,7 @@ impl Localized for Repair {
             Self::Bypass { .. } => say!("Write the bypass into the unit's drop-in"),
             Self::Attributes { .. } => say!("Correct owner and mode"),
             Self::Unlink { .. } => say!("Replace the file by a copy of its own"),
-            Self::MoveOut { .. } => say!("Move it out of OpenClaw's sight (it is kept)"),
+            Self::MoveOut { .. } => say!("Move it out of the plugin directory (it is kept)"),
             Self::Reinstall(payload) => {
                 let place = payload.place.display();
                 say!("Put the tree back from {place} (the one that is there now is kept)", place)
@@ -81,7 +81,7 @@ impl Localized for Repair {
             Self::FetchDependencies { .. } => {
                 say!("Let npm fetch the dependencies (this asks the npm registry)")
             }
-            Self::LinkHost => say!("Let the link lead to the OpenClaw that runs"),
+            Self::LinkHost => say!("Point the link at the running OpenClaw"),
             Self::RealTree => say!("Put a real directory in place of the link"),
             Self::Linger => say!("Switch lingering on"),
             Self::RestoreConfig { .. } => say!("Return to an earlier version of the config"),

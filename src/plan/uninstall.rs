@@ -25,7 +25,7 @@ pub struct Request<'a> {
     pub config: &'a ConfigSet,
     /// The tree that stands there now.
     pub live: Option<&'a LiveTree>,
-    /// Leave the channel block in the config.
+    /// Keep the channel block in the config.
     pub keep_config: bool,
     /// Where the old tree will be kept.
     pub transactions: PathBuf,

@@ -32,9 +32,9 @@ pub enum Reason {
 impl Localized for Reason {
     fn text(&self) -> String {
         match self {
-            Self::NotConfigured => say!("the config does not say whom to ask"),
+            Self::NotConfigured => say!("the config names nothing to ask"),
             Self::SecretElsewhere => {
-                say!("its secret is kept outside the config, where it is not looked for")
+                say!("its secret is not in the config, so it cannot be checked")
             }
             Self::Probe(error) => error.message(),
         }

@@ -207,7 +207,7 @@ impl Localized for Step {
             }
             Self::Move { from, to: None } => {
                 let from = from.display();
-                say!("move {from} out of OpenClaw's sight (kept in the transaction)", from)
+                say!("move {from} out of the plugin directory (kept in the transaction)", from)
             }
         }
     }
@@ -219,7 +219,7 @@ impl Localized for TreeStep {
         match (&self.before, &self.after) {
             (None, Some(new)) => {
                 let new = &new.version;
-                say!("put connector {new} into {live}", new, live)
+                say!("install connector {new} into {live}", new, live)
             }
             (Some(old), Some(new)) if old.version == new.version => {
                 let version = &new.version;
@@ -231,9 +231,9 @@ impl Localized for TreeStep {
             }
             (Some(old), None) => {
                 let old = &old.version;
-                say!("take connector {old} out of {live}", old, live)
+                say!("remove connector {old} from {live}", old, live)
             }
-            (None, None) => say!("leave {live} alone", live),
+            (None, None) => say!("leave {live} unchanged", live),
         }
     }
 }
@@ -245,7 +245,7 @@ impl Localized for FileStep {
             (None, _) => say!("create {path}", path),
             (_, None) => say!("remove {path}", path),
             _ if self.role == Role::Connector => {
-                say!("write {path} anew, without hard links", path)
+                say!("rewrite {path} without hard links", path)
             }
             _ => say!("edit {path}", path),
         }

@@ -377,7 +377,7 @@ struct TakingBack;
 
 impl Localized for TakingBack {
     fn text(&self) -> String {
-        say!("taking back what was done; Ctrl-C does not end this")
+        say!("undoing the changes; Ctrl-C does not stop this")
     }
 }
 

@@ -25,7 +25,7 @@ fn an_edit_between_the_plan_and_the_write_stops_it_and_stays() {
     let text = machine.read_text(CONFIG);
     lock(&machine);
     let mut running = machine.install(&[]).watch();
-    running.until("put connector");
+    running.until("install connector");
     machine.edit(CONFIG, "/* the owner's choice */", "/* written meanwhile */");
     machine.shell(&format!("rm {LOCK}"));
     let failed = running.end();
@@ -84,7 +84,7 @@ fn a_lock_that_is_let_go_in_time_is_waited_for() {
     let machine = machine_with_a_lock();
     lock(&machine);
     let mut running = machine.install(&[]).watch();
-    running.until("put connector");
+    running.until("install connector");
     machine.shell(&format!("rm {LOCK}"));
     assert_exit(&running.end(), 0);
     assert!(machine.read_text(CONFIG).contains("dingtalk-connector"));

@@ -44,7 +44,7 @@ fn whatever_died_is_taken_back() {
         assert!(would.contains(&format!("{command} (")) && would.contains("would be undone"));
         cut_off.assert_untouched(&machine.home());
         let done = machine.done(&["recover"]);
-        assert!(done.contains("had been cut off; it was undone"), "{done}");
+        assert!(done.contains("was interrupted; it was undone"), "{done}");
         before.assert_same(&machine.theirs());
         assert_eq!(machine.transactions()[0]["state"], "undone");
         assert!(machine.done(&["recover"]).contains("Nothing to recover."));
@@ -77,7 +77,7 @@ fn the_next_command_that_changes_something_recovers_first() {
             next => machine.setup(&[next]).run(),
         };
         assert_exit(&done, 0);
-        assert_says(&done, &["had been cut off; it was undone"]);
+        assert_says(&done, &["was interrupted; it was undone"]);
         let version = machine.live_version();
         match next {
             "install" => assert_eq!(version.as_deref(), Some("0.6.0")),

@@ -96,7 +96,7 @@ fn shown_and_not_done() {
     let machine = Machine::home_with_dingtalk();
     let before = machine.home();
     let shown = machine.done(&["rollback", "--dry-run"]);
-    assert!(shown.contains("take connector 0.6.0 out of"), "{shown}");
+    assert!(shown.contains("remove connector 0.6.0 from"), "{shown}");
     assert!(shown.contains("openclaw.json"), "{shown}");
     before.assert_untouched(&machine.home());
 }

@@ -38,7 +38,7 @@ fn one_that_cannot_be_loaded_gives_way_to_the_old_one() {
     assert_exit(&failed, 1);
     assert_says(
         &failed,
-        &["ParseError", "plugin.ts", "Everything that this command had done was undone."],
+        &["ParseError", "plugin.ts", "Everything that this command had changed was undone."],
     );
     old.assert_same(&machine.theirs());
     assert_eq!(machine.property(UNIT, "ActiveState"), "active");

@@ -22,7 +22,7 @@ fn every_file_is_shown_with_its_difference_and_nothing_changes() {
     assert_says(
         &shown,
         &[
-            &format!("put connector 0.6.0 into {HOME}/.openclaw/extensions/dingtalk-connector"),
+            &format!("install connector 0.6.0 into {HOME}/.openclaw/extensions/dingtalk-connector"),
             &format!("create {HOME}/.config/systemd/user/openclaw-gateway.service.d/override.conf"),
             "no_proxy=127.0.0.1,localhost,::1,[::1]",
             &format!("edit {HOME}/.openclaw/openclaw.json"),

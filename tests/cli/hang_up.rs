@@ -17,7 +17,7 @@ fn a_terminal_that_is_closed_in_the_middle_leaves_everything_as_it_was() {
     let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
     machine.shell(&format!("printf s3cret-of-the-bot >{SECRET_FILE}; chmod 600 {SECRET_FILE}"));
     let before = machine.home().without(RECORDS);
-    for step in ["stop openclaw-gateway", "put connector", "reload", "start openclaw-gateway"] {
+    for step in ["stop openclaw-gateway", "install connector", "reload", "start openclaw-gateway"] {
         machine.command(&["rm", "-f", super::terminal::EXIT_CODE]).ask();
         let yes = [&install()[..], &["--yes"]].concat();
         let mut terminal = on_a_terminal(&machine, &yes);

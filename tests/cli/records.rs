@@ -24,8 +24,8 @@ fn verify_finds_what_is_changed_missing_and_not_ours() {
     for (word, file) in [
         ("changed", "plugin.ts"),
         ("missing", "openclaw.plugin.json"),
-        ("not ours", "extra.js"),
-        ("other permissions", "package.json"),
+        ("extra", "extra.js"),
+        ("permissions changed", "package.json"),
     ] {
         assert_says(&found, &[&format!("{word}: {HOME}/{CONNECTOR}/{file}")]);
     }

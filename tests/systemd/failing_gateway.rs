@@ -16,7 +16,7 @@ fn assert_undone(faults: &str, reason: &[&str]) {
     let failed = machine.install(&["--timeout", "5"]).run();
     assert_exit(&failed, 1);
     assert_says(&failed, reason);
-    assert_says(&failed, &["Everything that this command had done was undone."]);
+    assert_says(&failed, &["Everything that this command had changed was undone."]);
     assert!(!said(&failed).contains(crate::bench::program::SECRET), "{}", said(&failed));
     before.without(RECORDS).assert_same(&machine.home().without(RECORDS));
     machine.assert_old_gateway_runs();

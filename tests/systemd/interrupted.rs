@@ -175,7 +175,7 @@ fn signals_during_a_recovery_wait_for_its_end() {
         running.signal_twice(signal);
         let ended = running.end();
         assert_exit(&ended, 0);
-        assert_says(&ended, &["had been cut off; it was undone"]);
+        assert_says(&ended, &["was interrupted; it was undone"]);
         assert_as_it_was(&machine, &before);
     }
 }

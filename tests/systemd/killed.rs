@@ -16,7 +16,7 @@ fn assert_recovers(machine: &Machine, before: &Snapshot) {
     assert_says(&would, &["would be undone"]);
     let recovered = machine.setup(&["recover"]).run();
     assert_exit(&recovered, 0);
-    assert_says(&recovered, &["had been cut off; it was undone"]);
+    assert_says(&recovered, &["was interrupted; it was undone"]);
     before.clone().without(RECORDS).assert_same(&machine.home().without(RECORDS));
     machine.assert_old_gateway_runs();
     assert_says(&machine.setup(&["recover"]).run(), &["Nothing to recover."]);
@@ -49,7 +49,7 @@ fn the_next_install_recovers_first_and_then_does_its_work() {
     machine.let_the_gateway("{}");
     let done = machine.install(&[]).run();
     assert_exit(&done, 0);
-    assert_says(&done, &["had been cut off; it was undone", "DingTalk works here"]);
+    assert_says(&done, &["was interrupted; it was undone", "DingTalk works here"]);
     let states: Vec<_> = machine.transactions().iter().map(|one| one["state"].clone()).collect();
     assert_eq!(states, ["committed", "undone"]);
     assert_eq!(machine.chat_status(), 400);
@@ -82,7 +82,7 @@ fn a_unit_that_has_gone_since_is_named_once() {
     ));
     let recovered = machine.setup(&["recover"]).run();
     assert_exit(&recovered, 4);
-    assert_says(&recovered, &[&format!("systemctl --user start {UNIT}: "), "For good is left"]);
+    assert_says(&recovered, &[&format!("systemctl --user start {UNIT}: "), "could not be undone"]);
     assert_says(&machine.setup(&["recover"]).run(), &["Nothing to recover."]);
     let theirs = |home: Snapshot| home.without(RECORDS).without(".config/systemd/user");
     theirs(before).assert_same(&theirs(machine.home()));

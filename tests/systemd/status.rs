@@ -104,7 +104,7 @@ fn a_run_that_is_at_work_and_one_that_was_killed() {
     running.end();
     let shown = machine.setup(&["status"]).run();
     assert_exit(&shown, 3);
-    assert_says(&shown, &["✗ host.leftovers", "was cut off", "openclaw-setup recover"]);
+    assert_says(&shown, &["✗ host.leftovers", "was interrupted", "openclaw-setup recover"]);
     machine.setup(&["recover"]).ask();
     machine.wait_ready();
     let shown = machine.setup(&["status"]).run();

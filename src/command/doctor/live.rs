@@ -95,12 +95,12 @@ fn announce<'a>(
                 model
             )
         } else {
-            say!("Looking whether the provider at {base} can be reached.", base)
+            say!("Checking whether the provider at {base} can be reached.", base)
         });
     }
     for bot in bots {
         let id = &bot.client_id;
-        lines.push(say!("Asking DingTalk for a token and a Stream connection of bot {id}.", id));
+        lines.push(say!("Asking DingTalk for a token and a Stream connection for bot {id}.", id));
     }
     if let Some(proxy) = proxy.filter(|_| !lines.is_empty()) {
         let proxy = masked(proxy);

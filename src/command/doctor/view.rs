@@ -7,8 +7,8 @@ use crate::language::Localized;
 use crate::report::Console;
 use crate::report::Mark;
 use crate::report::table::Table;
-use crate::say;
 use crate::snapshot::Snapshot;
+use crate::{say, say_count};
 
 /// The screen: findings, worst first; what could not be looked at; one line that sums it up.
 pub(super) fn text(diagnosis: &Diagnosis, console: Console) -> String {
@@ -48,7 +48,7 @@ pub(super) fn measured(snapshot: &Snapshot) -> Option<String> {
 pub(super) fn of_finding(check: &Check, finding: &Finding, console: Console) -> String {
     let mut lines = vec![head(check, finding, console)];
     if let Some(symptom) = &finding.symptom {
-        lines.push(say!("    seen as: {symptom}", symptom));
+        lines.push(say!("    symptom: {symptom}", symptom));
     }
     let evidence = finding.evidence.iter();
     lines.extend(evidence.map(|evidence| format!("    | {}  {}", evidence.place, evidence.fact)));
@@ -84,7 +84,7 @@ fn skipped(diagnosis: &Diagnosis) -> Vec<String> {
     }
     let line = |(why, ids): (&String, Vec<&str>)| {
         let ids = ids.join(", ");
-        say!("– not looked at: {ids}: {why}", ids, why)
+        say!("– skipped: {ids}: {why}", ids, why)
     };
     reasons.into_iter().map(line).collect()
 }
@@ -95,15 +95,14 @@ fn summary(diagnosis: &Diagnosis, console: Console) -> String {
         diagnosis.count(Severity::Warning),
         diagnosis.count(Severity::Info),
     );
-    let (run, left) = (diagnosis.run, diagnosis.skipped.len());
-    let text = say!(
-        "{errors} errors, {warnings} warnings, {notes} notes; {run} checks looked, {left} did not",
-        errors,
-        warnings,
-        notes,
-        run,
-        left
-    );
+    let (run, skipped) = (diagnosis.run, diagnosis.skipped.len());
+    let text = [
+        say_count!(errors, "{errors} error", "{errors} errors", errors),
+        say_count!(warnings, "{warnings} warning", "{warnings} warnings", warnings),
+        say_count!(notes, "{notes} note", "{notes} notes", notes),
+        say!("{run} checks run, {skipped} skipped", run, skipped),
+    ];
+    let text = text.join(&say!(", "));
     let mark = match (errors, warnings) {
         (0, 0) => Mark::Good,
         (0, _) => Mark::Hint,
@@ -111,7 +110,9 @@ fn summary(diagnosis: &Diagnosis, console: Console) -> String {
     };
     let mut lines = vec![console.marked(mark, &text)];
     if !diagnosis.repairs().is_empty() {
-        lines.push(say!("  What can be repaired safely, as one transaction: openclaw-setup doctor --fix (-n shows the plan)"));
+        lines.push(say!(
+            "  Safe repairs, as one transaction: openclaw-setup doctor --fix (-n shows the plan)"
+        ));
     }
     lines.join("\n")
 }

@@ -100,7 +100,7 @@ fn introduce(context: &Context, origin: &Origin, secrets_are_known: bool) {
     }
     if !secrets_are_known {
         console.print(&say!(
-            "The config cannot be read: secrets are told only by the names before them."
+            "The config cannot be read, so secrets are recognised only by the names before them."
         ));
     }
 }

@@ -88,7 +88,7 @@ pub(in crate::doctor) fn key_inert(snapshot: &Snapshot) -> Verdict {
         if is_set && (!reads(since) || until.is_some_and(reads)) {
             findings.push(
                 Finding::info(say!("connector {version} does not read {key}: it has no effect", version, key))
-                    .hint(say!("Nothing has to be done; it may be taken out: openclaw config unset channels.{CONNECTOR}.{key}", CONNECTOR, key))
+                    .hint(say!("Nothing needs to be done; to remove it: openclaw config unset channels.{CONNECTOR}.{key}", CONNECTOR, key))
                     .about(format!("channels.{CONNECTOR}.{key}"))
                     .evidence([Evidence::of_key(snapshot, &[CHANNEL[0], CHANNEL[1], key])]),
             );
@@ -109,7 +109,7 @@ fn misleading_url(snapshot: &Snapshot) -> Option<Finding> {
         .any(|host| said == format!("http://{host}:{port}"));
     (!truthful).then(|| {
         Finding::warning(say!("gatewayUrl says {url}, but no connector version reads it; the gateway is on port {port}", url, port))
-            .hint(say!("Do not rely on it; gateway.port tells where the connector really calls."))
+            .hint(say!("Do not rely on it; the check gateway.port says where the connector really calls."))
             .about(KeyPath::from(&path).to_string())
             .symptom("fetch failed")
             .evidence([Evidence::of_key(snapshot, &path)])

@@ -165,7 +165,7 @@ pub(super) fn include(snapshot: &Snapshot) -> Verdict {
     let what = seen.join(", ");
     let files = config.files().map(|(file, _)| Evidence::in_file(file, None, what.clone()));
     Finding::info(say!("the config uses {what}: openclaw-setup keeps it as it is, but OpenClaw's own next write (openclaw config set, plugins install, doctor --fix) flattens includes and drops comments", what))
-        .hint(say!("Nothing has to be done."))
+        .hint(say!("Nothing needs to be done."))
         .evidence(files)
         .into()
 }

@@ -60,7 +60,7 @@ impl Account<'_> {
 /// Accounts whose id and secret DingTalk does not take.
 pub(super) fn refused(snapshot: &Snapshot) -> Vec<Finding> {
     let told = |bot: Account<'_>| {
-        Finding::error(say!("DingTalk does not take the bot's id and secret: {complaint}", complaint = bot.http.token.complaint()))
+        Finding::error(say!("DingTalk rejects the bot's client id and secret: {complaint}", complaint = bot.http.token.complaint()))
             .hint(if bot.http.account.is_none() { say!("Copy both from the app's “Credentials” page in DingTalk's console: openclaw-setup install --client-id ID --client-secret-file FILE") } else { say!("Copy clientId and clientSecret from the app's “Credentials” page in DingTalk's console into {path}", path = bot.path()) })
             .about(bot.path())
             .symptom(say!("the bot is silent (400 or 401 in the log)"))
@@ -98,7 +98,7 @@ fn explained(bot: &Account<'_>, snapshot: &Snapshot) -> (String, String) {
     match bot.http.open.status {
         Some(200) => (
             say!(
-                "DingTalk grants a Stream connection, and the handshake fails: HTTP {status}",
+                "DingTalk grants a Stream connection, but the handshake fails: HTTP {status}",
                 status = bot.direct.stream.status.unwrap_or_default()
             ),
             say!(
@@ -107,7 +107,7 @@ fn explained(bot: &Account<'_>, snapshot: &Snapshot) -> (String, String) {
         ),
         status => (
             say!(
-                "DingTalk grants no Stream connection (HTTP {status}): {complaint}",
+                "DingTalk refuses a Stream connection (HTTP {status}): {complaint}",
                 status = status.unwrap_or_default(),
                 complaint = bot.http.open.complaint()
             ),
@@ -119,10 +119,10 @@ fn explained(bot: &Account<'_>, snapshot: &Snapshot) -> (String, String) {
 fn unreachable_hint(snapshot: &Snapshot) -> String {
     if passes(snapshot.outside.dingtalk().unwrap_or_default(), Route::Proxied) == Some(true) {
         return say!(
-            "Only the proxy leads to DingTalk, and the connector's WebSocket knows no proxy: this machine must be let out to wss-open-connection.dingtalk.com:443, or a transparent proxy (TUN) be used."
+            "DingTalk can be reached only through the proxy, but the connector's WebSocket does not support proxies: allow this machine to reach wss-open-connection.dingtalk.com:443, or use a transparent proxy (TUN)."
         );
     }
     say!(
-        "This machine must be let out to api.dingtalk.com, oapi.dingtalk.com and wss-open-connection.dingtalk.com, port 443."
+        "Allow this machine to reach api.dingtalk.com, oapi.dingtalk.com and wss-open-connection.dingtalk.com, port 443."
     )
 }

@@ -35,7 +35,7 @@ pub(in crate::doctor) fn base_url(snapshot: &Snapshot) -> Verdict {
                 status,
                 complaint
             ))
-            .hint(say!("Look whether the provider has this model, and what it asks of a request.")),
+            .hint(say!("Check that the provider has this model, and what its API requires.")),
         ),
         _ => None,
     };
@@ -91,17 +91,17 @@ pub(super) fn refused_key(snapshot: &Snapshot) -> Option<Finding> {
     let complaint = answer.complaint();
     let finding = match status {
         401 | 403 => Finding::error(say!(
-            "the provider does not take the key (HTTP {status}): {complaint}",
+            "the provider rejects the key (HTTP {status}): {complaint}",
             status,
             complaint
         ))
         .hint(say!("Give it the right one: openclaw-setup install --api-key-file FILE")),
         _ => Finding::warning(say!(
-            "the provider takes no more requests just now (HTTP {status}): {complaint}",
+            "the provider refuses more requests for now (HTTP {status}): {complaint}",
             status,
             complaint
         ))
-        .hint(say!("Look at quota and balance in the provider's console.")),
+        .hint(say!("Check quota and balance in the provider's console.")),
     };
     let finding = finding.about("models.providers").symptom("No reply from agent / 401");
     Some(finding.evidence([answer.into()]))

@@ -75,16 +75,16 @@ pub(super) fn models_json(snapshot: &Snapshot) -> Verdict {
     let Some(effective) = snapshot.effective() else { return Ok(Vec::new()) };
     let Some((path, _)) = &snapshot.installation.models else {
         return Err(say!(
-            "there is no agent model file yet: OpenClaw writes it at the first agent run"
+            "there is no agent model file yet; OpenClaw writes it at the first agent run"
         ));
     };
     let shown = path.display().to_string();
     let Some(models) = &snapshot.models else {
         return Finding::warning(say!(
-            "{shown} is not valid JSON; OpenClaw writes it anew at the next agent run",
+            "{shown} is not valid JSON; OpenClaw writes it again at the next agent run",
             shown
         ))
-        .hint(say!("Nothing has to be done."))
+        .hint(say!("Nothing needs to be done."))
         .about(shown)
         .into();
     };

@@ -78,7 +78,7 @@ fn way_out(stage: Stage, url: &str) -> String {
             host
         ),
         Stage::Tcp => say!(
-            "Nobody answers there. Is the port right in baseUrl, and does a firewall let this machine out?"
+            "Nothing answers there. Is the port in baseUrl right, and does the firewall let this machine out?"
         ),
         Stage::Proxy => {
             say!("The proxy does not let us through: ask whoever runs it to allow {host}.", host)
@@ -87,7 +87,7 @@ fn way_out(stage: Stage, url: &str) -> String {
             "The certificate is not accepted. Behind a proxy that opens TLS, give the unit its authority: Environment=NODE_EXTRA_CA_CERTS=/path/to/ca.pem"
         ),
         Stage::Http => {
-            say!("The connection stands, and no answer comes: ask whoever runs the service.")
+            say!("Connected, but no response: ask whoever runs the service.")
         }
     }
 }
@@ -99,7 +99,7 @@ fn unanswered(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding>
     let (url, millis) = (&answer.subject, answer.millis());
     let finding = match (answer.failure(), answer.status) {
         (Some((stage, code)), _) => Finding::error(say!(
-            "{url} takes the connection and brings no completion: {name} fails ({code})",
+            "{url} accepts the connection but returns no completion: {name} fails ({code})",
             url,
             name = stage.name(),
             code
@@ -120,7 +120,7 @@ fn unanswered(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding>
             millis = millis / 1000
         ))
         .hint(say!(
-            "Choose a faster model, or a provider that is nearer: longer answers run out of time."
+            "Choose a faster model, or a provider that is nearer: longer answers will time out."
         )),
         (None, _) => return None,
     };
@@ -131,7 +131,7 @@ fn unanswered(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding>
 fn heard(snapshot: &Snapshot) -> Option<Finding> {
     snapshot.log.about("llm.reach").next()?;
     let hint = if snapshot.outside.provider().is_some() {
-        say!("Just now it answers in time. If it comes again: openclaw-setup doctor --live llm")
+        say!("It answers in time now. If it happens again: openclaw-setup doctor --live llm")
     } else {
         say!("See at which stage, directly and through the proxy: openclaw-setup doctor --live llm")
     };
@@ -150,10 +150,10 @@ pub(super) fn timings(snapshot: &Snapshot) -> Vec<Evidence> {
 pub(super) fn why_unasked(why: &Unasked, snapshot: &Snapshot) -> String {
     match why {
         Unasked::NoKey => {
-            say!("the provider's key is kept outside the config, where it is not looked for")
+            say!("the provider's key is not in the config, so it cannot be checked")
         }
         Unasked::NoModel => say!("no model is configured"),
-        Unasked::Interface(api) => say!("the interface {api} is not spoken here", api),
+        Unasked::Interface(api) => say!("openclaw-setup cannot test the API {api}", api),
         Unasked::Unreachable => {
             let id = snapshot.effective().map(|effective| provider(effective).id);
             let id = id.unwrap_or_default();

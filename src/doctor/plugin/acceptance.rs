@@ -152,8 +152,8 @@ pub(in crate::doctor) fn hidden_because(snapshot: &Snapshot) -> Vec<String> {
     let writable = |file: &Examined| {
         file.decides && file.attributes.is_some_and(|found| found.mode & 0o002 != 0)
     };
-    note(tree.examined.iter().any(writable), say!("it can be written by anybody"));
-    note(tree.examined.iter().any(|file| file.links > 1), say!("a file of it has hard links"));
+    note(tree.examined.iter().any(writable), say!("anybody can write to it"));
+    note(tree.examined.iter().any(|file| file.links > 1), say!("one of its files has hard links"));
     note(!foreign(snapshot, tree).is_empty(), say!("it belongs to another user"));
     causes
 }

@@ -14,7 +14,7 @@ pub(in crate::doctor) fn duplicate(snapshot: &Snapshot) -> Verdict {
         let path = copy.display().to_string();
         let movable = copy.starts_with(extensions);
         let move_out = || Repair::MoveOut { path: copy.clone() };
-        Finding::error(say!("{path} is a second copy of {CONNECTOR}; which of them OpenClaw loads is left to chance", path, CONNECTOR))
+        Finding::error(say!("{path} is a second copy of {CONNECTOR}; which one OpenClaw loads is undefined", path, CONNECTOR))
             .about(path.clone())
             .symptom(say!("“duplicate plugin id” in the log; double or lost replies, or an older connector answers"))
             .read(path.clone(), format!("id {CONNECTOR}"))
@@ -30,7 +30,7 @@ pub(in crate::doctor) fn stray(snapshot: &Snapshot) -> Verdict {
     let broken = snapshot.other_plugins.broken.iter();
     let findings = broken.map(|path| {
         let shown = path.display().to_string();
-        Finding::error(say!("{shown} looks like a plugin and is none that OpenClaw can read: OpenClaw calls its whole config invalid for it", shown))
+        Finding::error(say!("{shown} looks like a plugin, but OpenClaw cannot read it and rejects its whole config because of it", shown))
             .about(shown.clone())
             .symptom("plugin manifest not found")
             .read(shown, say!("no readable openclaw.plugin.json"))

@@ -90,7 +90,7 @@ pub(super) fn version_truth(snapshot: &Snapshot) -> Verdict {
         return Ok(Vec::new());
     }
     let path = ["plugins", "installs", CONNECTOR, "version"];
-    Finding::info(say!("the places that tell the connector's version disagree; its package.json says {version}", version))
+    Finding::info(say!("the recorded versions of the connector disagree; its package.json says {version}", version))
         .hint(say!("openclaw plugins list shows the manifest's, plugins.installs the package's. To make the record true: openclaw-setup install"))
         .about(tree.path.display().to_string())
         .read(tree.path.join("package.json").display().to_string(), version)
@@ -107,7 +107,7 @@ pub(super) fn load(snapshot: &Snapshot) -> Verdict {
     let Some(heard) = snapshot.log.about("plugin.load").next() else { return Ok(Vec::new()) };
     let unit = &snapshot.installation.paths.unit;
     Finding::error(say!("the running gateway could not load the connector: {sample}", sample = heard.sample))
-        .hint(say!("compat.matrix and plugin.deps tell the usual causes; the whole log: journalctl --user -u {unit} -n 50", unit))
+        .hint(say!("compat.matrix and plugin.deps show the usual causes; the whole log: journalctl --user -u {unit} -n 50", unit))
         .about(snapshot.installation.paths.connector.display().to_string())
         .repaired_by(reinstallation(snapshot))
         .into()

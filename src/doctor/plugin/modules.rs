@@ -73,7 +73,7 @@ pub(in crate::doctor) fn host_link(snapshot: &Snapshot) -> Verdict {
     let (link, host) = (tree.path.join("node_modules/openclaw"), package.display());
     let (shown, leads) = (link.display().to_string(), tree.host_link.as_ref());
     let leads = leads.map_or_else(|| "–".to_owned(), |path| path.display().to_string());
-    Finding::error(say!("{shown} does not lead to the OpenClaw that runs ({host})", shown, host))
+    Finding::error(say!("{shown} does not point to the running OpenClaw ({host})", shown, host))
         .about(shown.clone())
         .symptom("Cannot find package 'openclaw' / Cannot find module 'openclaw/plugin-sdk/core'")
         .read(shown, leads)

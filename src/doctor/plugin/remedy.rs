@@ -84,7 +84,7 @@ fn by_hand(snapshot: &Snapshot) -> String {
         Verification::Nothing => " --allow-unverified".to_owned(),
     };
     say!(
-        "Nothing on this machine is proven to be connector {version} as it was installed. Install it again: openclaw-setup install {place}{checked}",
+        "No copy on this machine is proven to be connector {version} as it was installed. Install it again: openclaw-setup install {place}{checked}",
         version,
         place,
         checked

@@ -45,7 +45,7 @@ pub(in crate::doctor) fn dingtalk(snapshot: &Snapshot) -> Verdict {
         return Ok(of_an_old_axios(snapshot, answers).into_iter().collect());
     }
     let finding = Finding::error(say!(
-        "the connector's requests to DingTalk go through the proxy, and do not survive it"
+        "the connector's requests to DingTalk go through the proxy and fail there"
     ))
     .hint(hint(direct));
     let mut named = Vec::new();
@@ -95,7 +95,7 @@ fn hint(direct: Option<bool>) -> String {
     match direct {
         Some(true) => say!("Directly DingTalk answers."),
         Some(false) => say!(
-            "Directly it cannot be reached either, and the Stream connection knows no proxy: this machine must be let out to api.dingtalk.com, oapi.dingtalk.com and wss-open-connection.dingtalk.com, port 443."
+            "It cannot be reached directly either, and the Stream connection does not support proxies: allow this machine to reach api.dingtalk.com, oapi.dingtalk.com and wss-open-connection.dingtalk.com, port 443."
         ),
         None => {
             say!("See whether it answers directly: openclaw-setup doctor --live proxy.dingtalk")

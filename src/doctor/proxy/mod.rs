@@ -60,7 +60,7 @@ fn base(snapshot: &Snapshot) -> Result<(Environment, String), String> {
         return Ok((environment, format!("/proc/{pid}/environ")));
     }
     let managed =
-        snapshot.unit().ok_or_else(|| say!("no gateway runs, and its unit is not known"))?;
+        snapshot.unit().ok_or_else(|| say!("no gateway is running, and its unit is not known"))?;
     Ok((managed.effective_environment(), managed.unit.name.clone()))
 }
 
@@ -103,7 +103,8 @@ fn sources(snapshot: &Snapshot, own: &Environment, place: &str) -> Vec<Evidence>
         note_all(&mut evidence, "systemctl --user show-environment", &managed.environment);
         let unit = managed.unit.fragment_path.as_ref().map(|path| path.display().to_string());
         let unit = unit.unwrap_or_else(|| managed.unit.name.clone());
-        note_all(&mut evidence, &format!("{unit} (+ drop-ins)"), &managed.unit.environment);
+        let place = say!("{unit} with its drop-ins", unit);
+        note_all(&mut evidence, &place, &managed.unit.environment);
         for file in &managed.files {
             note_all(&mut evidence, &file.path.display().to_string(), &file.environment);
         }
@@ -203,8 +204,8 @@ fn undone(snapshot: &Snapshot) -> Vec<Finding> {
                 Override::UnsetEnvironment => "UnsetEnvironment=".to_owned(),
                 Override::Unknown => "?".to_owned(),
             };
-            Finding::error(say!("{culprit} takes {name} of the drop-in back", culprit, name))
-                .hint(say!("Add 127.0.0.1,localhost,::1,[::1] there, or take the variable out there, then: openclaw-setup doctor --fix"))
+            Finding::error(say!("{culprit} overrides {name} from the drop-in", culprit, name))
+                .hint(say!("Add 127.0.0.1,localhost,::1,[::1] there, or remove the variable there, then: openclaw-setup doctor --fix"))
                 .about(culprit.clone())
                 .symptom(say!("the fix “does not work”"))
                 .read(culprit, format!("{name}={}", undone.value.as_deref().unwrap_or("(unset)")))
@@ -220,7 +221,7 @@ fn stale_process(snapshot: &Snapshot) -> Option<Finding> {
     let is_broken = |environment| Routing::of(&seen_by(snapshot, environment), port).is_broken();
     let pid = snapshot.process.as_ref()?.pid;
     (is_broken(running) && !is_broken(&next)).then(|| {
-        let text = say!("the bypass is in force for the next start; the running gateway (pid {pid}) was started before it", pid);
+        let text = say!("the bypass takes effect at the next start; the running gateway (pid {pid}) was started before it", pid);
         unread(text).about(format!("/proc/{pid}/environ"))
     })
 }
@@ -236,7 +237,7 @@ pub(super) fn case_clash(snapshot: &Snapshot) -> Verdict {
     if routing.proxies_set.is_empty() || (a.covers(&b) && b.covers(&a)) {
         return Ok(Vec::new());
     }
-    Finding::warning(say!("no_proxy and NO_PROXY differ; Node takes no_proxy, even an empty one, other programs the other"))
+    Finding::warning(say!("no_proxy and NO_PROXY differ; Node uses no_proxy, even if it is empty, other programs may use NO_PROXY"))
         .symptom("fetch failed")
         .read(place.clone(), format!("no_proxy={lower}"))
         .read(place, format!("NO_PROXY={upper}"))
@@ -262,7 +263,7 @@ pub(super) fn socks(snapshot: &Snapshot) -> Verdict {
         place: place.clone(),
         fact: format!("{name}={}", masked(seen.get(name).unwrap_or_default())),
     });
-    Finding::warning(say!("{listed} names a SOCKS proxy, which the connector's HTTP client cannot speak", listed))
+    Finding::warning(say!("{listed} names a SOCKS proxy, which the connector's HTTP client does not support", listed))
         .hint(say!("Where DingTalk can be reached directly, add .dingtalk.com to no_proxy and NO_PROXY in {drop_in}; else use an http:// proxy", drop_in = snapshot.installation.drop_in.0.display()))
         .symptom("protocol mismatch")
         .evidence(facts)

@@ -185,7 +185,7 @@ impl Cause {
             Self::BadNumber => say!("this is not a number"),
             Self::BadEscape => say!("this string has a malformed “\\” escape"),
             Self::FullWidth { found } => {
-                say!("“{found}” is full-width punctuation, which JSON does not know", found)
+                say!("“{found}” is full-width punctuation, which JSON does not allow", found)
             }
             Self::TextAfterEnd => {
                 say!("unexpected text after the end (one closing bracket too many?)")

@@ -181,7 +181,7 @@ fn dependencies_are_fetched_by_npm() {
             let told = run(&machine, before, words, 3);
             assert!(told.contains(hint), "{told}");
             let has_source = more == "true";
-            assert_eq!(told.contains("Nothing on this machine is proven"), !has_source, "{told}");
+            assert_eq!(told.contains("No copy on this machine is proven"), !has_source, "{told}");
             assert_eq!(files(&machine), broken, "{told}");
         }
         let told = run(&machine, WITH_NPM, "doctor --fix --yes", 0);

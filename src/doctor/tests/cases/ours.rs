@@ -211,7 +211,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case!(
         "channel.access-open",
-        "not looked at",
+        "skipped",
         Warning,
         false,
         |p| {
