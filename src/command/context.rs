@@ -100,19 +100,26 @@ impl Context {
         Ok(Service::Managed(Box::new(seen)))
     }
 
-    /// The installation, and apart from it the config, or why it cannot be read.
+    /// The installation, and apart from it the config, or why it cannot be read. Fails where anything
+    /// else of it cannot be looked at.
     pub(super) fn observe(
         &self,
         service: Service,
     ) -> Result<(Installation, Result<ConfigSet, ConfigError>), Failure> {
-        Ok(Installation::observe(
-            self.account.clone(),
-            self.paths.clone(),
-            service,
-            &self.surroundings,
-            self.records.installed(),
-            self.records.installed_record()?,
-        )?)
+        let (mut installation, config) = self.observe_what_can_be_seen(service);
+        match installation.unseen.pop() {
+            Some(unseen) => Err(unseen.error.into()),
+            None => Ok((installation, config)),
+        }
+    }
+
+    /// The same, where the rest is told all the same.
+    pub(super) fn observe_what_can_be_seen(
+        &self,
+        service: Service,
+    ) -> (Installation, Result<ConfigSet, ConfigError>) {
+        let (account, paths) = (self.account.clone(), self.paths.clone());
+        Installation::observe(account, paths, service, &self.surroundings, &self.records)
     }
 }
 

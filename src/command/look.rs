@@ -1,15 +1,17 @@
 //! The snapshot: everything read that a check may want, changing nothing.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::repair_source;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
-use crate::connector::TreeManifest;
 use crate::connector::installed::InstalledRecord;
 use crate::connector::manifest::Deviation;
+use crate::connector::{PACKAGE_JSON, PLUGIN_JSON, PayloadError, TreeManifest};
 use crate::fs::lock::Lock;
+use crate::fs::own;
 use crate::health::port::Listener;
 use crate::health::{Endpoint, LogSource, gateway_log};
 use crate::language::{Explain, Kind};
@@ -29,10 +31,11 @@ use crate::snapshot::process::{Process, dotenv};
 use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::tree::Tree;
 use crate::snapshot::units::{drop_ins, other_units};
-use crate::snapshot::{Answers, Pending};
+use crate::snapshot::{Answers, Part, Pending, Unseen, seen};
 use crate::systemd::drop_in::assigned;
 use crate::systemd::environment::{Bypass, Overridden, Override, Routing, undone};
 use crate::systemd::{ManagerError, UserManager};
+use crate::transaction::error::TransactionError;
 
 /// How long one probe of the gateway may take: it is on loopback.
 const PROBE: Duration = Duration::from_secs(3);
@@ -54,46 +57,51 @@ pub(in crate::command) fn look(
         Err(error) if error.kind() == Kind::Interrupted => return Err(error.into()),
         Err(error) => (Service::Unmanaged, Some(error)),
     };
-    let (installation, config) = context.observe(service)?;
+    let (installation, config) = context.observe_what_can_be_seen(service);
     examine(context, installation, config, manager_error)
 }
 
 fn examine(
     context: &Context,
-    installation: Installation,
+    mut installation: Installation,
     config: Result<ConfigSet, ConfigError>,
     manager_error: Option<ManagerError>,
 ) -> Result<Snapshot, Failure> {
+    let mut unseen = std::mem::take(&mut installation.unseen);
+    unseen.extend(not_for_us(context, &installation));
     let effective = config.as_ref().ok().map(ConfigSet::effective);
     let service = installation.service.managed();
     let process = service.and_then(|managed| managed.unit.main_pid).map(Process::look);
     let path = path_of_service(process.as_ref(), service);
-    let record = installation.record.as_ref();
-    let command = installation.service.command();
     let host = Host::look(
         &context.account.name,
         &installation.paths.state_dir,
-        command,
+        installation.service.command(),
         path,
         (context.patience, &context.interrupt),
     );
     let homes = [context.account.home.clone(), installation.paths.state_dir.clone()];
     let kept = backups(&installation.paths.config);
+    let private = private_paths(&installation, config.as_ref().ok(), &kept);
     let tree = Tree::look(&installation.paths.connector);
-    let deviations = record.map(|record| deviations(context, record)).transpose()?;
+    let record = installation.record.as_ref();
+    let deviations = record.map(|record| deviations(context, record)).transpose();
+    let deviations = unless_interrupted(&mut unseen, Part::Tree, deviations)?;
+    let models = installation.models.as_ref();
+    let channel = effective.and_then(|effective| effective.get(&["channels", CONNECTOR]));
     let asked = repair_source::Question {
         installation: &installation,
         tree: tree.as_ref(),
         deviations: deviations.as_deref(),
-        is_configured: effective
-            .is_some_and(|effective| effective.get(&["channels", CONNECTOR]).is_some()),
+        is_configured: channel.is_some(),
     };
+    let repair_source = unless_interrupted(&mut unseen, Part::Other, asked.answer(context))?;
+    let drop_ins = drop_ins(&installation.paths.unit_dir, &installation.paths.unit);
+    let pending = seen(&mut unseen, Part::Records, pending(context));
+    let is_up = service.is_some_and(|managed| managed.unit.is_up());
     Ok(Snapshot {
-        repair_source: asked.answer(context)?,
-        models: installation
-            .models
-            .as_ref()
-            .and_then(|(path, state)| Document::parse(path, &state.bytes).ok()),
+        repair_source,
+        models: models.and_then(|(path, state)| Document::parse(path, &state.bytes).ok()),
         tree,
         deviations,
         other_plugins: OtherPlugins::look(
@@ -102,35 +110,72 @@ fn examine(
             &installation.paths.connector,
         ),
         dotenv: homes.iter().flat_map(|home| dotenv(home)).collect(),
-        drop_ins: drop_ins(&installation.paths.unit_dir, &installation.paths.unit),
-        private_files: PrivateFile::look(&private_paths(
-            &installation,
-            config.as_ref().ok(),
-            &kept,
-        )),
+        drop_ins,
+        private_files: PrivateFile::look(&private),
         backups: kept,
         listener: Listener::look(installation.port),
         undone: undone_by_others(&installation),
         other_units: other_units(&installation.paths.unit_dir, &installation.paths.unit),
-        answers: service
-            .filter(|managed| managed.unit.is_up())
-            .map(|_| answers(context, &installation, effective)),
+        answers: is_up.then(|| answers(context, &installation, effective)),
         log: log(context, &installation, host.now_usec),
-        pending: pending(context)?,
+        pending,
         outside: Outside::default(),
         process,
         host,
-        installation,
+        installation: Installation { unseen: each_once(unseen), ..installation },
         config,
         manager_error,
     })
+}
+
+/// What is closed to us, or somebody else's: nothing of that ends the look.
+fn not_for_us(context: &Context, installation: &Installation) -> Vec<Unseen> {
+    let paths = &installation.paths;
+    let tree = |name| (Part::Tree, paths.connector.join(name));
+    let places = [
+        (Part::Tree, paths.extensions.clone()),
+        tree(PACKAGE_JSON),
+        tree(PLUGIN_JSON),
+        (Part::DropIns, paths.unit_dir.join(format!("{}.d", paths.unit))),
+        (Part::Other, paths.state_dir.join(".env")),
+    ];
+    let closed = places.iter().filter_map(|(part, path)| Some((*part, own::barrier(path)?)));
+    let closed = closed.map(|(part, error)| Unseen { part: Some(part), error: error.into() });
+    let records = context.records.faults().into_iter();
+    let records = records.map(|error| Unseen { part: Some(Part::Records), error: error.into() });
+    let models = installation.models.as_ref().map(|(path, _)| path.as_path());
+    let owners = [Some(paths.extensions.as_path()), models].into_iter().flatten();
+    let owners = owners.filter_map(|path| own::owner(path).err().map(Into::into));
+    let theirs = context.records.prove_places().err().map(Into::into).into_iter().chain(owners);
+    let theirs = theirs.map(|error| Unseen { part: None, error });
+    records.chain(closed).chain(theirs).collect()
+}
+
+/// What kept us from looking first.
+fn each_once(mut unseen: Vec<Unseen>) -> Vec<Unseen> {
+    let mut said = BTreeSet::new();
+    unseen.sort_by_key(|unseen| unseen.part.is_none());
+    unseen.retain(|unseen| said.insert(unseen.error.message()));
+    unseen
+}
+
+/// What cannot be looked at is noted; an operator who stops the look ends it.
+fn unless_interrupted<T: Default>(
+    unseen: &mut Vec<Unseen>,
+    part: Part,
+    found: Result<T, PayloadError>,
+) -> Result<T, PayloadError> {
+    match found {
+        Err(PayloadError::Interrupted) => Err(PayloadError::Interrupted),
+        found => Ok(seen(unseen, part, found)),
+    }
 }
 
 /// How the live tree differs from its record; a tree that is gone lacks everything.
 pub(super) fn deviations(
     context: &Context,
     record: &InstalledRecord,
-) -> Result<Vec<Deviation>, Failure> {
+) -> Result<Vec<Deviation>, PayloadError> {
     let tree = real(&context.paths.connector);
     let found = if tree.is_dir() {
         TreeManifest::scan(&tree, &context.interrupt, &Bar::on(context.console))?
@@ -235,7 +280,7 @@ fn log(context: &Context, installation: &Installation, now: u64) -> Log {
     Log::of(&lines, format!("log:{unit}"), CONNECTOR)
 }
 
-fn pending(context: &Context) -> Result<Option<Pending>, Failure> {
+fn pending(context: &Context) -> Result<Option<Pending>, TransactionError> {
     let Some(journal) = context.records.pending()? else { return Ok(None) };
     let at_work = Lock::is_held(&context.records.lock_file())?;
     let (id, command) = (journal.intent().id.clone(), journal.intent().command.clone());

@@ -4,7 +4,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::command::context::Context;
-use crate::command::failure::Failure;
 use crate::command::install::{payloads, registry};
 use crate::connector::installed::InstalledRecord;
 use crate::connector::manifest::{Deviation, Difference, Node, ROOT};
@@ -32,7 +31,7 @@ pub(super) struct Question<'a> {
 
 impl Question<'_> {
     /// Looks. Payloads are read only where the tree is damaged: that takes a while.
-    pub(super) fn answer(&self, context: &Context) -> Result<RepairSource, Failure> {
+    pub(super) fn answer(&self, context: &Context) -> Result<RepairSource, PayloadError> {
         let registry = registry(context, self.installation);
         let npm = match (registry.is_allowed(), registry.has_npm()) {
             (false, _) => Npm::Forbidden,
@@ -101,7 +100,7 @@ impl Question<'_> {
         record: &InstalledRecord,
         npm: Npm,
         registry: &Registry,
-    ) -> Result<Option<Found>, Failure> {
+    ) -> Result<Option<Found>, PayloadError> {
         let own = PathBuf::from(&record.origin.place);
         let stocked = stocked(&payloads(context))?.into_iter();
         let same = stocked.filter(|(version, _)| version.to_string() == record.origin.version);
@@ -124,7 +123,7 @@ impl Question<'_> {
         context: &Context,
         npm: Npm,
         registry: &Registry,
-    ) -> Result<Option<Found>, Failure> {
+    ) -> Result<Option<Found>, PayloadError> {
         let openclaw = self.installation.program.version;
         let mut versions = stocked(&payloads(context))?;
         versions.retain(|(version, _)| may_work(version, openclaw));
@@ -178,7 +177,7 @@ fn open(
     place: &Path,
     checks: &Checks,
     registry: &Registry,
-) -> Result<Option<Payload>, Failure> {
+) -> Result<Option<Payload>, PayloadError> {
     let Ok(source @ (Source::Directory(_) | Source::Archive { .. })) =
         Source::resolve(Some(place.as_os_str()), place)
     else {
@@ -187,7 +186,7 @@ fn open(
     let bar = Bar::on(context.console);
     match Payload::open(&source, checks, registry, &context.interrupt, &bar) {
         Ok(payload) => Ok(Some(payload)),
-        Err(PayloadError::Interrupted) => Err(PayloadError::Interrupted.into()),
+        Err(PayloadError::Interrupted) => Err(PayloadError::Interrupted),
         Err(_) => Ok(None),
     }
 }

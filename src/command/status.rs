@@ -13,8 +13,8 @@ use crate::health::{ChatAnswer, Readiness};
 use crate::report::Mark;
 use crate::report::json;
 use crate::report::table::Table;
-use crate::snapshot::Snapshot;
 use crate::snapshot::service::Managed;
+use crate::snapshot::{Part, Snapshot};
 use crate::systemd::LoadState;
 use crate::systemd::environment::{Environment, Routing};
 use crate::transaction::journal::Journal;
@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let status = Status {
         diagnosis: diagnose(&checks, &snapshot),
         routing: environment.as_ref().map(routing),
-        last: context.records.journals()?.pop(),
+        last: context.records.journals().ok().and_then(|mut journals| journals.pop()),
         newer: newer(context, &snapshot),
         environment,
         snapshot,
@@ -176,7 +176,10 @@ impl Status {
     }
 
     fn last(&self) -> String {
-        let Some(journal) = &self.last else { return say!("none") };
+        let Some(journal) = &self.last else {
+            let is_hidden = self.snapshot.is_hidden(Part::Records);
+            return if is_hidden { unknown() } else { say!("none") };
+        };
         let (intent, state) = (journal.intent(), history::state(journal.phase()));
         format!("{}  {}  {state}", intent.id, intent.command)
     }

@@ -9,6 +9,7 @@ use super::facts::FactsError;
 use super::npm::NpmError;
 use super::source_error::SourceError;
 use crate::fs::FileError;
+use crate::fs::error::closed;
 use crate::fs::stage::StageError;
 use crate::language::{Explain, Kind};
 use crate::say;
@@ -190,6 +191,9 @@ impl Explain for PayloadError {
         match self {
             Self::Truncated { .. } | Self::Corrupt { .. } => {
                 say!("Copy or download it again; nothing was written.")
+            }
+            Self::Read { path, cause } if cause.kind() == io::ErrorKind::PermissionDenied => {
+                closed(path)
             }
             Self::Read { .. } => say!("Check that you may read it, then run the command again."),
             Self::Temporary { .. } => {

@@ -1,6 +1,6 @@
 //! The machine: Node.js, ffprobe, space, and what was left lying about.
 
-use super::{Finding, Snapshot, Verdict};
+use super::{Finding, Severity, Snapshot, Verdict};
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
 use crate::say;
@@ -54,6 +54,15 @@ pub(super) fn ffprobe(snapshot: &Snapshot) -> Verdict {
     .about("ffprobe")
     .read("PATH", path.clone())
     .into()
+}
+
+/// What kept us from looking, and what would keep a command from changing something.
+pub(super) fn access(snapshot: &Snapshot) -> Verdict {
+    let findings = snapshot.installation.unseen.iter().map(|unseen| {
+        let severity = if unseen.part.is_some() { Severity::Error } else { Severity::Warning };
+        Finding::of(severity, unseen.error.message()).hint(unseen.error.hint())
+    });
+    Ok(findings.collect())
 }
 
 /// The smallest room that is worth a word, in bytes: connector 0.6.0 with its dependencies.

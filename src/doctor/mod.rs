@@ -17,12 +17,12 @@ pub mod proxy;
 pub mod report;
 pub mod service;
 
-use Need::{Channel, Config, DingTalk, Tree, Unit, Version};
+use Need::{Channel, Config, DingTalk, Seen, Tree, Unit, Version};
 use Severity::{Error, Info, Warning};
 
 use crate::language::translated;
 use crate::say;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Part, Snapshot};
 pub use finding::{Evidence, Finding, Severity, Verdict};
 pub use report::{Diagnosis, diagnose};
 
@@ -59,7 +59,7 @@ pub const CHECKS: &[Check] = &[
         "OpenClaw can read its config"),
     check("config.read-only", Warning, &[], config::read_only,
         "openclaw-setup may edit the config"),
-    check("config.channel-orphan", Error, &[Config, Channel], config::channel_orphan,
+    check("config.channel-orphan", Error, &[Config, Channel, Seen(Part::Tree)], config::channel_orphan,
         "the configured channel has its plugin"),
     check("config.legacy-keys", Error, &[Config, Channel], config::keys::legacy_keys,
         "the connector's schema accepts the channel's keys"),
@@ -71,9 +71,9 @@ pub const CHECKS: &[Check] = &[
         "nobody else can read files with secrets"),
     check("config.include", Info, &[Config], config::include,
         "what OpenClaw's own next write would flatten"),
-    check("plugin.present", Error, &[DingTalk], plugin::present,
+    check("plugin.present", Error, &[Seen(Part::Tree), DingTalk], plugin::present,
         "the connector's files are there"),
-    check("plugin.checksum", Warning, &[], plugin::checksum,
+    check("plugin.checksum", Warning, &[Seen(Part::Records), Seen(Part::Tree)], plugin::checksum,
         "the connector's tree is as it was installed"),
     check("plugin.version-truth", Info, &[Tree, Version], plugin::version_truth,
         "all records of the connector's version agree"),
@@ -113,7 +113,7 @@ pub const CHECKS: &[Check] = &[
         "the gateway runs and is ready"),
     check("proxy.loopback", Error, &[], proxy::loopback,
         "requests to this machine bypass the proxy"),
-    check("proxy.dropin", Error, &[Unit], proxy::dropin,
+    check("proxy.dropin", Error, &[Unit, Seen(Part::DropIns)], proxy::dropin,
         "the unit's drop-ins are read, and in force"),
     check("proxy.case-clash", Warning, &[], proxy::case_clash,
         "no_proxy and NO_PROXY say the same"),
@@ -131,7 +131,7 @@ pub const CHECKS: &[Check] = &[
         "the gateway stays up"),
     check("llm.api-mode", Error, &[Config], llm::api_mode,
         "the provider supports the configured API"),
-    check("llm.models-json", Error, &[Config], llm::models_json,
+    check("llm.models-json", Error, &[Config, Seen(Part::Models)], llm::models_json,
         "the agent model file agrees with the config"),
     check("llm.credentials", Error, &[Config], llm::credentials,
         "the provider's key and address are filled in"),
@@ -149,8 +149,10 @@ pub const CHECKS: &[Check] = &[
         "ffprobe is there for audio and video"),
     check("host.space", Warning, &[], host::space,
         "there is room for one more copy of the connector"),
-    check("host.leftovers", Error, &[], host::leftovers,
+    check("host.leftovers", Error, &[Seen(Part::Records)], host::leftovers,
         "nothing unfinished is left over"),
+    check("host.access", Error, &[], host::access,
+        "what belongs to this OpenClaw can be read and is its user's"),
 ];
 
 /// Checks whose repair rests on what was answered outside.
@@ -171,13 +173,18 @@ pub enum Need {
     Version,
     /// The gateway's unit, known to a user manager that answers.
     Unit,
+    /// All of that part could be looked at.
+    Seen(Part),
 }
 
 impl Need {
     /// Why a check that needs this is skipped here; nothing where it is there.
     #[must_use]
     pub fn unmet(self, snapshot: &Snapshot) -> Option<String> {
+        let hidden = || say!("what it looks at cannot be read (host.access)");
         let (is_met, reason) = match self {
+            Self::Seen(part) => (!snapshot.is_hidden(part), hidden()),
+            Self::Tree | Self::Version if snapshot.is_hidden(Part::Tree) => (false, hidden()),
             Self::Config => {
                 (snapshot.config.is_ok(), say!("the config cannot be read (config.syntax)"))
             }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::own;
 use crate::language::{Explain, Kind};
 use crate::say;
 
@@ -127,10 +128,7 @@ impl Explain for FileError {
                 "The file system is mounted read-only; mount it writable and run the command again: findmnt -T {path}",
                 path
             ),
-            Some(Errno::ACCESS | Errno::PERM) => say!(
-                "Run the command as the user who owns OpenClaw, and look at owner and mode: namei -l {path}",
-                path
-            ),
+            Some(Errno::ACCESS | Errno::PERM) => closed(&self.path),
             Some(Errno::MFILE | Errno::NFILE) => say!(
                 "Too many open files; raise the limit and run the command again: ulimit -n 4096"
             ),
@@ -144,6 +142,18 @@ impl Explain for FileError {
             _ => say!("Look at the path and run the command again: ls -ld {path}", path),
         }
     }
+}
+
+/// What to do where a right is missing: the place that lacks it, and the command that gives it.
+#[must_use]
+pub fn closed(path: &Path) -> String {
+    if let Some(barrier) = own::barrier(path) {
+        return format!("{}\n{}", barrier.message(), barrier.hint());
+    }
+    say!(
+        "Run the command as the user who owns OpenClaw, and look at owner and mode: namei -l {path}",
+        path = path.display()
+    )
 }
 
 #[cfg(test)]

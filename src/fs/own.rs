@@ -4,10 +4,11 @@
 //! renamed and replaced by nobody else, so that its path then leads to what was proved.
 
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, User};
-use rustix::fs::{Mode, OFlags, Stat};
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::image::FileState;
@@ -100,6 +101,21 @@ pub fn place(path: &Path) -> Result<(), OwnError> {
     Ok(())
 }
 
+/// What keeps us from reading what is at the path: the outermost place on the way that lets us not
+/// through.
+#[must_use]
+pub fn barrier(path: &Path) -> Option<NotOurs> {
+    let mut on_the_way: Vec<_> = path.ancestors().collect();
+    on_the_way.reverse();
+    on_the_way.into_iter().find_map(|place| {
+        let found = place.metadata().ok()?;
+        let passing = if found.is_dir() { Access::EXEC_OK } else { Access::empty() };
+        let reading = if place == path { Access::READ_OK } else { Access::empty() };
+        let allowed = rustix::fs::accessat(CWD, place, passing | reading, AtFlags::EACCESS);
+        (allowed == Err(Errno::ACCESS)).then(|| not_ours(place, found.uid(), found.mode()))
+    })
+}
+
 /// Debian gives each user a group of the same number, with nobody else in it.
 fn is_of_private_group(found: &Stat) -> bool {
     found.st_mode & WRITABLE_BY_OTHERS == 0o020 && found.st_gid == acting()
@@ -134,6 +150,13 @@ fn name_of(uid: u32) -> String {
     user.map_or_else(|| uid.to_string(), |user| user.name)
 }
 
+impl NotOurs {
+    /// Its owner, who is us, has shut themselves out.
+    fn is_closed(&self) -> bool {
+        self.uid == acting() && self.mode & WRITABLE_BY_OTHERS == 0
+    }
+}
+
 impl From<NotOurs> for OwnError {
     fn from(error: NotOurs) -> Self {
         Self::NotOurs(error)
@@ -158,7 +181,14 @@ impl Explain for NotOurs {
     fn message(&self) -> String {
         let (path, mode) = (self.path.display(), format!("{:04o}", self.mode));
         let (owner, us) = (name_of(self.uid), name_of(acting()));
-        if self.uid == acting() {
+        if self.is_closed() {
+            say!(
+                "{path} (owner {owner}, mode {mode}) is closed to its own owner",
+                path,
+                owner,
+                mode
+            )
+        } else if self.uid == acting() {
             say!(
                 "{path} (owner {owner}, mode {mode}) can be written by others, so what lies there may be theirs",
                 path,
@@ -179,6 +209,9 @@ impl Explain for NotOurs {
     fn hint(&self) -> String {
         let path = self.path.display();
         let (owner, us) = (name_of(self.uid), name_of(acting()));
+        if self.is_closed() {
+            return say!("Open it again: chmod u+rwX {path}", path);
+        }
         if self.uid == acting() {
             return say!(
                 "Nothing was touched. Look at what lies there, then: chmod go-w {path}",

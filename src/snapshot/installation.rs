@@ -8,12 +8,14 @@ use super::paths::{CONNECTOR, Paths};
 use super::program::{Program, option_of};
 use super::service::Service;
 use super::surroundings::Surroundings;
+use super::{Part, Unseen, seen};
 use crate::connector::installed::InstalledRecord;
 use crate::fs::image::FileState;
 use crate::fs::{Action, FileError, directory, exists};
 use crate::health::port::Owner;
 use crate::openclaw::document::{Value, is_reference, references};
 use crate::openclaw::include::{ConfigError, ConfigSet};
+use crate::transaction::records::Records;
 
 /// The gateway's port where nothing says otherwise.
 const DEFAULT_PORT: u16 = 18789;
@@ -45,6 +47,8 @@ pub struct Installation {
     pub missing_extensions: Vec<PathBuf>,
     /// The same above our drop-in.
     pub missing_unit_dirs: Vec<PathBuf>,
+    /// What could not be looked at.
+    pub unseen: Vec<Unseen>,
     /// The gateway's port.
     pub port: u16,
     /// A variable that makes the config immutable, if it is set.
@@ -52,42 +56,47 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Looks at the disk; the unit's side was observed before. The config comes apart from the
-    /// installation, or why it cannot be read: what can be told without it is told.
+    /// Looks at the disk; the unit's side was observed before. What cannot be looked at is noted. The
+    /// config comes apart from the installation, or why it cannot be read: what can be told without it
+    /// is told.
     pub fn observe(
         account: Account,
         paths: Paths,
         service: Service,
         surroundings: &Surroundings,
-        record_path: PathBuf,
-        (record_file, record): (Option<FileState>, Option<InstalledRecord>),
-    ) -> Result<(Self, Result<ConfigSet, ConfigError>), FileError> {
+        records: &Records,
+    ) -> (Self, Result<ConfigSet, ConfigError>) {
         let paths = paths.with_real_directories();
+        let mut unseen = Vec::new();
+        let record = seen(&mut unseen, Part::Records, records.installed_record());
         let config = ConfigSet::load(&paths.config);
         let effective = config.as_ref().ok().map(ConfigSet::effective);
-        let models = match real_if_any(&paths.models)? {
-            Some(path) => FileState::read(&path)?.map(|state| (path, state)),
-            None => None,
-        };
+        let models = seen(&mut unseen, Part::Models, models(&paths.models));
         let drop_in = real_file(&paths.drop_in);
-        let drop_in_state = FileState::read(&drop_in)?;
+        let drop_in_state = seen(&mut unseen, Part::DropIns, FileState::read(&drop_in));
+        let missing_unit_dirs = drop_in.parent().map_or(Ok(Vec::new()), directory::missing);
         let installation = Self {
             program: program(&service, effective, surroundings),
             port: port(&service, effective, surroundings),
             read_only: read_only(surroundings, &service),
-            record_path,
-            record,
-            config_files: attributes(&config)?,
-            missing_extensions: directory::missing(&paths.extensions)?,
-            missing_unit_dirs: drop_in.parent().map_or(Ok(Vec::new()), directory::missing)?,
+            record_path: records.installed(),
+            record_file: record.0,
+            record: record.1,
+            config_files: seen(&mut unseen, Part::Other, attributes(&config)),
+            missing_extensions: seen(
+                &mut unseen,
+                Part::Tree,
+                directory::missing(&paths.extensions),
+            ),
+            missing_unit_dirs: seen(&mut unseen, Part::DropIns, missing_unit_dirs),
             drop_in: (drop_in, drop_in_state),
             account,
             paths,
             models,
             service,
-            record_file,
+            unseen,
         };
-        Ok((installation, config))
+        (installation, config)
     }
 
     /// The token that the connector shows to the gateway, with `${VAR}` filled in from the unit.
@@ -162,12 +171,13 @@ fn read_only(surroundings: &Surroundings, service: &Service) -> Option<&'static 
     })
 }
 
-/// The file behind a symbolic link, if there is one.
-fn real_if_any(path: &Path) -> Result<Option<PathBuf>, FileError> {
+/// The agent model file with its real path, if there is one.
+fn models(path: &Path) -> Result<Option<(PathBuf, FileState)>, FileError> {
     if !exists(path)? {
         return Ok(None);
     }
-    path.canonicalize().map(Some).map_err(FileError::at(Action::Read, path))
+    let real = path.canonicalize().map_err(FileError::at(Action::Read, path))?;
+    Ok(FileState::read(&real)?.map(|state| (real, state)))
 }
 
 /// The file behind a symbolic link; a path that does not exist yet stays as it is, below the real

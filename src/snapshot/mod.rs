@@ -26,6 +26,7 @@ use serde::Serialize;
 use crate::connector::manifest::Deviation;
 use crate::health::port::Listener;
 use crate::health::{ChatAnswer, Readiness};
+use crate::language::Explain;
 use crate::openclaw::document::{Document, Place, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::openclaw::version::Version;
@@ -90,6 +91,42 @@ pub struct Snapshot {
     pub pending: Option<Pending>,
     /// What the world outside has answered, where it was asked.
     pub outside: Outside,
+}
+
+/// Something that could not be looked at, or that is not ours to change.
+#[derive(Debug)]
+pub struct Unseen {
+    /// What could not be looked at; `None`: it was, and only cannot be changed.
+    pub part: Option<Part>,
+    /// Why.
+    pub error: Box<dyn Explain>,
+}
+
+/// A part of the machine that checks look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Our own records.
+    Records,
+    /// The connector's tree.
+    Tree,
+    /// The agent model file.
+    Models,
+    /// The unit's drop-ins.
+    DropIns,
+    /// Anything else.
+    Other,
+}
+
+/// What was found; nothing where it could not be looked at, which is noted.
+pub fn seen<T: Default, E: Into<Box<dyn Explain>>>(
+    unseen: &mut Vec<Unseen>,
+    part: Part,
+    found: Result<T, E>,
+) -> T {
+    found.unwrap_or_else(|error| {
+        unseen.push(Unseen { part: Some(part), error: error.into() });
+        T::default()
+    })
 }
 
 /// A transaction that is not closed.
@@ -203,6 +240,12 @@ impl Snapshot {
     #[must_use]
     pub fn speaks_http(&self) -> Option<bool> {
         self.connector_is_below(8, 0)
+    }
+
+    /// Whether a part could not be looked at, at least not wholly.
+    #[must_use]
+    pub fn is_hidden(&self, part: Part) -> bool {
+        self.installation.unseen.iter().any(|unseen| unseen.part == Some(part))
     }
 
     /// Whether anything of DingTalk is here: tree, channel, or our record.

@@ -212,6 +212,24 @@ impl Records {
         Ok(unreadable)
     }
 
+    /// Everything that keeps a command from going by the transactions.
+    #[must_use]
+    pub fn faults(&self) -> Vec<TransactionError> {
+        let ids = match self.prove().and_then(|_| self.ids()) {
+            Ok(ids) => ids,
+            Err(error) => return vec![error],
+        };
+        let mut faults: Vec<TransactionError> =
+            own::file(&self.lock_file()).err().map(Into::into).into_iter().collect();
+        for id in ids {
+            let directory = self.transactions().join(id);
+            faults.extend(Journal::read(&directory).err());
+            faults.extend(own::barrier(&directory.join("tree")).map(TransactionError::NotOurs));
+        }
+        faults.extend(self.pending().err());
+        faults
+    }
+
     /// The newest transaction and how far it has come: a plan that was made while another run was
     /// in the middle of one is worth nothing after its end.
     pub fn latest(&self) -> Result<Option<(String, Phase)>, TransactionError> {

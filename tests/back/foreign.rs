@@ -4,7 +4,7 @@ use std::process::Output;
 
 use super::includes::{CHANNELS, spread};
 use super::recover::died_in;
-use crate::bench::program::{CONFIG, CONNECTOR, assert_exit, assert_says};
+use crate::bench::program::{CONFIG, CONNECTOR, DROP_IN, MODELS, assert_exit, assert_says};
 use crate::bench::snapshot::RECORDS;
 use crate::bench::{HOME, Machine, said};
 
@@ -31,9 +31,7 @@ impl Machine {
 #[track_caller]
 fn assert_refused(machine: &Machine, words: &[&str]) {
     let before = machine.home();
-    for command in
-        ["recover", "uninstall", "rollback", "history", "status", "verify", "doctor --fix"]
-    {
+    for command in ["recover", "uninstall", "rollback", "history", "verify", "doctor --fix"] {
         let words_of_command: Vec<&str> = command.split(' ').collect();
         let refused = machine.setup(&words_of_command).run();
         assert_exit(&refused, 1);
@@ -41,7 +39,102 @@ fn assert_refused(machine: &Machine, words: &[&str]) {
         assert_says(&refused, &["Nothing was touched."]);
     }
     assert_exit(&machine.install(&[]).run(), 1);
+    assert_found(machine, words);
     before.assert_untouched(&machine.home());
+}
+
+/// Commands that only look go on, and say it.
+#[track_caller]
+fn assert_found(machine: &Machine, words: &[&str]) {
+    for command in ["doctor", "status"] {
+        let found = machine.setup(&[command]).run();
+        assert_exit(&found, 3);
+        assert_says(&found, words);
+        assert_says(&found, &["host.access [error]"]);
+    }
+}
+
+/// What a stranger may have made of the files, and what a command that only looks then says: whose it is, and what helps.
+const CLOSED: &[(&str, &[&str])] = &[
+    ("chown -R 0:0 $R", &["openclaw-setup belongs to root", "sudo chown -R tester: $R"]),
+    ("chmod 777 $R", &["openclaw-setup (owner tester, mode 0777)", "chmod go-w $R"]),
+    ("chmod 000 $R", &["$R (owner tester, mode 0000) is closed", "chmod u+rwX $R"]),
+    ("chown 1234 $R/transactions/*/intent.json", &["intent.json belongs to 1234", "sudo mv "]),
+    ("chown 0 $R/installed.json", &["installed.json belongs to root", "chown -R tester: $R/inst"]),
+    (
+        "sed -i 's/\"format\": 1,/\"format\": 9,/' $R/installed.json",
+        &["json has format 9", "Update"],
+    ),
+    (
+        "sed -i 's/\"format\": 1,/\"format\": 9,/' $R/t*/*/intent.json",
+        &["json has format 9", "Update"],
+    ),
+    ("chown 1234 $R/lock", &["$R/lock belongs to 1234", "chown -R tester: $R/lock"]),
+    (
+        "install -d -m 700 -o 0 $R/transactions/x/tree; chown 1000 $R/transactions/x",
+        &["x/tree belongs to root"],
+    ),
+    (
+        "chown 0 $O/openclaw.json",
+        &["$O/openclaw.json belongs to root", "chown -R tester: $O/openclaw.json"],
+    ),
+    (
+        "chmod 000 $O/openclaw.json",
+        &["$O/openclaw.json (owner tester, mode 0000) is closed", "chmod u+rwX $O/o"],
+    ),
+    ("chown 0 $M; chmod 600 $M", &["models.json belongs to root", "sudo chown -R tester: $M"]),
+    (
+        "chown 0 $O/agents; chmod 700 $O/agents",
+        &["$O/agents belongs to root", "chown -R tester: $O/agents"],
+    ),
+    (
+        "chown 0 $O/extensions; chmod 700 $O/extensions",
+        &["extensions belongs to root", "chown -R tester: $O/ext"],
+    ),
+    (
+        "chown 0 $C/plugin.ts; chmod 600 $C/plugin.ts",
+        &["plugin.ts belongs to root", "chown -R tester: $C/pl"],
+    ),
+    ("chown 0 $C/package.json; chmod 600 $C/package.json", &["package.json belongs to root"]),
+    ("chown 0 $D; chmod 600 $D", &["override.conf belongs to root", "chown -R tester: $D"]),
+    ("chown 0 $U; chmod 700 $U", &["systemd/user belongs to root", "chown -R tester: $U"]),
+];
+
+/// A part that cannot be looked at skips its checks, never the command.
+#[test]
+fn whatever_is_closed_to_us_doctor_and_status_go_on_and_name_it() {
+    let mut wrong = Vec::new();
+    for (script, words) in CLOSED {
+        let machine = Machine::home_with_dingtalk();
+        machine.write(MODELS, "{}");
+        let places = [
+            ("$R", format!("{HOME}/{RECORDS}")),
+            ("$O", format!("{HOME}/.openclaw")),
+            ("$M", format!("{HOME}/{MODELS}")),
+            ("$C", format!("{HOME}/{CONNECTOR}")),
+            ("$D", format!("{HOME}/{DROP_IN}")),
+            ("$U", format!("{HOME}/.config/systemd/user")),
+        ];
+        let filled = |text: &str| {
+            places.iter().fold(text.to_owned(), |text, (name, path)| text.replace(name, path))
+        };
+        assert!(!said(&machine.setup(&["doctor"]).run()).contains("host.access"));
+        machine.by_root(&filled(script));
+        for command in ["doctor", "status", "doctor --json", "status --json"] {
+            let found = machine.setup(&command.split(' ').collect::<Vec<_>>()).run();
+            let words = words.iter().map(|word| filled(word));
+            let missing: Vec<_> = words.filter(|word| !said(&found).contains(word)).collect();
+            let is_right = found.status.code() == Some(3) && missing.is_empty();
+            if !is_right || said(&found).contains("connector does not exist") {
+                wrong.push(format!("{script}: {command}: {missing:?}\n{}", said(&found)));
+            }
+        }
+        let changed = machine.setup(&["uninstall"]).run();
+        if changed.status.code() != Some(1) {
+            wrong.push(format!("{script}: uninstall: {}", said(&changed)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// A journal of an install that died, made anew by a stranger so that its undo would write `/tmp/pwned`.
@@ -65,9 +158,9 @@ fn records_that_another_user_planted_are_refused() {
     machine.shell("chmod 700 .openclaw");
     assert_refused(&machine, &[&format!("{HOME}/{RECORDS} belongs to 1234 (mode 0777)")]);
     // root, to whom the state directory does not belong either
-    for command in ["recover", "status", "uninstall --purge"] {
+    for (command, exit) in [("recover", 1), ("status", 3), ("uninstall --purge", 1)] {
         let refused = machine.root_runs(&format!("--state-dir {HOME}/.openclaw {command}"));
-        assert_exit(&refused, 1);
+        assert_exit(&refused, exit);
         assert_says(&refused, &["belongs to tester", "sudo openclaw-setup --user tester"]);
     }
     assert!(!machine.has("/tmp/pwned"));
@@ -199,9 +292,9 @@ fn records_of_a_newer_program_are_refused_not_taken_for_none() {
         "\"format\": 2, \"new\": []",
     );
     let before = machine.home();
-    for command in ["uninstall", "verify", "status"] {
+    for (command, exit) in [("uninstall", 1), ("verify", 1), ("status", 3), ("doctor", 3)] {
         let refused = machine.setup(&[command]).run();
-        assert_exit(&refused, 1);
+        assert_exit(&refused, exit);
         assert_says(&refused, &["installed.json has format 2", "Update openclaw-setup"]);
     }
     assert_exit(&machine.install(&[]).run(), 1);

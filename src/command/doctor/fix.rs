@@ -81,9 +81,12 @@ fn diagnosed(options: &Doctor, checks: &[&'static Check], snapshot: &Snapshot) -
 
 fn change<'a>(
     context: &'a Context,
-    snapshot: Snapshot,
+    mut snapshot: Snapshot,
     diagnosis: &Diagnosis,
 ) -> Result<Change<'a>, Failure> {
+    if let Some(unseen) = snapshot.installation.unseen.drain(..).next() {
+        return Err(unseen.error.into());
+    }
     let repairs = diagnosis.repairs();
     // where errors remain that cannot be repaired here, the gateway is perhaps not healthy
     let is_whole = !diagnosis.leaves_errors() && snapshot.config.is_ok();

@@ -284,6 +284,7 @@ fn installation(home: PathBuf, paths: Paths) -> Installation {
         record: None,
         record_path: PathBuf::new(),
         record_file: None,
+        unseen: Vec::new(),
         missing_extensions: Vec::new(),
         missing_unit_dirs: Vec::new(),
         port: 18789,

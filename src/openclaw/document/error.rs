@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use super::excerpt::Excerpt;
 use super::key_path::KeyPath;
 use super::token::Place;
+use crate::fs::error::closed;
+use crate::fs::own;
 use crate::language::{Explain, list};
 use crate::say;
 
@@ -353,6 +355,7 @@ impl Explain for ConfigError {
             (Kind::File, Cause::Missing) if self.includer.is_none() => {
                 say!("Set OpenClaw up first: openclaw onboard")
             }
+            (_, Cause::Io(_)) if own::barrier(&self.path).is_some() => closed(&self.path),
             (Kind::File, _) if self.includer.is_none() => say!(
                 "Make it readable, then run the command again:\nls -l {path}",
                 path = self.path.display()

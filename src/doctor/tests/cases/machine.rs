@@ -1,7 +1,8 @@
 //! Gateway, proxy, service, llm, dingtalk, host.
 
 use super::*;
-use crate::snapshot::Pending;
+use crate::fs::{Action, FileError};
+use crate::snapshot::{Part, Pending, Unseen};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -336,7 +337,7 @@ pub(super) const CASES: &[Case] = &[
                 at_work: false,
             });
         },
-        NEVER
+        Some(|p| unseen(p, Some(Part::Records)))
     ),
     case!(
         "host.leftovers",
@@ -348,4 +349,11 @@ pub(super) const CASES: &[Case] = &[
         },
         NEVER
     ),
+    case!("host.access", "closed", Error, false, |p| unseen(p, Some(Part::Models)), NEVER),
+    case!("host.access", "somebody else's", Warning, false, |p| unseen(p, None), NEVER),
 ];
+
+fn unseen(machine: &mut Machine, part: Option<Part>) {
+    let error = FileError::at(Action::Read, "/x".as_ref())(rustix::io::Errno::ACCESS).into();
+    machine.snapshot.installation.unseen.push(Unseen { part, error });
+}
