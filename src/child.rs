@@ -7,13 +7,13 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::{IntoRawFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -35,13 +35,16 @@ const SETSID: &str = "/usr/bin/setsid";
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// How often the child is asked whether it has ended.
-const GLANCE: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// How long a stream may take to end once everybody who held it is gone.
-const FAREWELL: Duration = Duration::from_secs(1);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How much of either stream is kept: its end.
-const LIMIT: usize = 16 * 1024 * 1024;
+pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
+
+/// No more of a line is held: one that does not end comes in pieces of this size.
+const LONGEST_LINE: u64 = 8 * 1024 * 1024;
 
 /// Keeps what we were started with, beyond the first three descriptors, from all that we start.
 /// Files and pipes stay ours: `--client-secret-file <(pass bot)` is `/dev/fd/63`.
@@ -161,9 +164,13 @@ impl Helper {
         Ok(Finished { status, stdout, stderr })
     }
 
-    /// Starts it, with nothing to read.
-    pub(crate) fn start(self) -> io::Result<Running> {
-        self.spawn(Stdio::null())
+    /// Starts it, with nothing to read, to be listened to line by line.
+    pub(crate) fn start(self) -> io::Result<Lines> {
+        let mut running = self.spawn(Stdio::null())?;
+        let (stdout, stderr) = (running.child.stdout.take(), running.child.stderr.take());
+        let (read, written) = sync_channel(16);
+        stdout.map(|stdout| thread::spawn(move || each_line(stdout, &read)));
+        Ok(Lines { running, stdout: written, stderr: drained(stderr) })
     }
 
     /// What setsid(1) would say of a program that is not there is said by the system instead.
@@ -189,20 +196,39 @@ impl Helper {
 
 /// A helper at work, which is ended with all that it has started when this goes out of scope.
 #[derive(Debug)]
-pub(crate) struct Running {
+struct Running {
     child: Child,
     /// Once it has been waited for, its number is no longer its own.
     reaped: bool,
 }
 
-impl Running {
-    /// Its two outputs, for whoever reads them while it works.
-    pub(crate) fn outputs(&mut self) -> Option<(ChildStdout, ChildStderr)> {
-        Some((self.child.stdout.take()?, self.child.stderr.take()?))
+/// The lines of a helper at work, as they come; it is ended when they are wanted no more.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    running: Running,
+    stdout: Receiver<Vec<u8>>,
+    stderr: Option<Receiver<Vec<u8>>>,
+}
+
+impl Lines {
+    /// The next line, which is waited for no longer than `span`.
+    pub(crate) fn next(&self, span: Duration) -> Result<String, RecvTimeoutError> {
+        let line = self.stdout.recv_timeout(span)?;
+        Ok(String::from_utf8_lossy(&line).into_owned())
     }
 
+    /// How it ended, once there are no more lines.
+    pub(crate) fn end(mut self) -> io::Result<Finished> {
+        let status = self.running.wait()?;
+        let stderr = self.stderr.and_then(|stderr| stderr.recv_timeout(DRAIN_TIMEOUT).ok());
+        let stderr = String::from_utf8_lossy(&stderr.unwrap_or_default()).into_owned();
+        Ok(Finished { status, stdout: String::new(), stderr })
+    }
+}
+
+impl Running {
     /// Waits for its own end, however long that takes.
-    pub(crate) fn wait(&mut self) -> io::Result<ExitStatus> {
+    fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait()?;
         self.reaped = true;
         Ok(status)
@@ -223,7 +249,7 @@ impl Running {
             if deadline.has_passed() {
                 return Err(Unfinished::Late);
             }
-            thread::sleep(GLANCE.min(deadline.remaining()));
+            thread::sleep(POLL_INTERVAL.min(deadline.remaining()));
         }
     }
 
@@ -241,12 +267,12 @@ impl Running {
     ) -> String {
         let Some(stream) = stream else { return String::new() };
         let bytes = loop {
-            match stream.recv_timeout(GLANCE.min(deadline.remaining())) {
+            match stream.recv_timeout(POLL_INTERVAL.min(deadline.remaining())) {
                 Err(RecvTimeoutError::Timeout)
                     if deadline.has_passed() || interrupt.is_raised() =>
                 {
                     self.kill();
-                    break stream.recv_timeout(FAREWELL).ok();
+                    break stream.recv_timeout(DRAIN_TIMEOUT).ok();
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 outcome => break outcome.ok(),
@@ -286,6 +312,17 @@ fn drained(stream: Option<impl Read + Send + 'static>) -> Option<Receiver<Vec<u8
     Some(drained)
 }
 
+/// Hands over each line as soon as it is whole.
+fn each_line(stream: impl Read, lines: &SyncSender<Vec<u8>>) {
+    let mut stream = BufReader::new(stream);
+    let mut line = Vec::new();
+    while let Ok(1..) = stream.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) {
+        if lines.send(std::mem::take(&mut line)).is_err() {
+            return;
+        }
+    }
+}
+
 /// Reads to the end, and keeps the end of what came.
 fn end_of(mut stream: impl Read) -> Vec<u8> {
     let mut kept = Vec::new();
@@ -298,6 +335,7 @@ fn end_of(mut stream: impl Read) -> Vec<u8> {
     }
     kept
 }
+
 impl Finished {
     /// The first line that it wrote about an error, or how it ended.
     pub(crate) fn complaint(&self) -> String {
@@ -352,6 +390,20 @@ mod tests {
     fn the_end_of_what_it_says_is_kept() {
         let text = said("head -c 40000000 /dev/zero; echo end");
         assert!(text.len() >= LIMIT && text.ends_with("end\n"), "{}", text.len());
+    }
+
+    #[test]
+    fn lines_come_as_they_are_written_and_one_without_end_comes_in_pieces() {
+        let script = "printf 'on'; printf 'e\\n\\ntwo\\n'; head -c 9000000 /dev/zero; \
+                      printf '\\nlast\\n'; echo no >&2; exit 3";
+        let lines = shell(script).start().unwrap();
+        let heard: Vec<String> =
+            std::iter::from_fn(|| lines.next(Duration::from_secs(10)).ok()).collect();
+        assert_eq!(heard[..3], ["one\n", "\n", "two\n"]);
+        assert_eq!(heard[3].len(), 8 * 1024 * 1024);
+        assert_eq!(heard.last().map(String::as_str), Some("last\n"));
+        let end = lines.end().unwrap();
+        assert_eq!((end.complaint(), end.status.code()), ("no".to_owned(), Some(3)));
     }
 
     #[test]

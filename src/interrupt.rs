@@ -1,6 +1,6 @@
 //! Ctrl-C, SIGTERM and SIGHUP as a question that long work asks between two steps.
 
-use std::io::{self, PipeReader};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -66,16 +66,6 @@ impl Interrupt {
     #[must_use]
     pub fn signal(&self) -> Option<i32> {
         i32::try_from(self.signal.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0)
-    }
-
-    /// What becomes readable at a signal, for a wait that has no other end: such a wait looks at the
-    /// flag once more after it has asked for this, and then need not look again until it rings.
-    pub fn bell() -> io::Result<PipeReader> {
-        let (bell, ringer) = io::pipe()?;
-        for signal in SIGNALS {
-            signal_hook::low_level::pipe::register(signal, ringer.try_clone()?)?;
-        }
-        Ok(bell)
     }
 
     /// Raises the flag, as a signal would.

@@ -93,7 +93,7 @@ fn pass(
     let uid = rustix::process::geteuid().as_raw();
     let owner = Owner { uid, unit: Some(UNIT.to_owned()) };
     let endpoint = Endpoint::new(18789, None, owner);
-    let log = LogSource::of_unit(UNIT);
+    let log = LogSource::of(UNIT, None);
     openclaw_setup::redaction::learn(SECRET);
     let gate = Gate { manager, unit: UNIT, endpoint: &endpoint, log: &log };
     gate.pass(&everything(), deadline, interrupt)

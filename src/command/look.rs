@@ -36,6 +36,7 @@ use crate::systemd::drop_in::assigned;
 use crate::systemd::environment::{Bypass, Overridden, Override, Routing, undone};
 use crate::systemd::{ManagerError, UserManager};
 use crate::transaction::error::TransactionError;
+use crate::transaction::journal::Phase;
 
 /// How long one probe of the gateway may take: it is on loopback.
 const PROBE: Duration = Duration::from_secs(3);
@@ -117,7 +118,7 @@ fn examine(
         undone: undone_by_others(&installation),
         other_units: other_units(&installation.paths.unit_dir, &installation.paths.unit),
         answers: is_up.then(|| answers(context, &installation, effective)),
-        log: log(context, &installation, host.now_usec),
+        log: log(context, &installation, effective, host.now_usec),
         pending,
         outside: Outside::default(),
         process,
@@ -270,14 +271,27 @@ fn undone_by_others(installation: &Installation) -> Vec<Overridden> {
         .collect()
 }
 
-fn log(context: &Context, installation: &Installation, now: u64) -> Log {
+fn log(context: &Context, installation: &Installation, effective: Option<&Value>, now: u64) -> Log {
     let unit = &installation.paths.unit;
-    let started = installation.service.managed().map(|managed| managed.unit.main_start_usec);
-    let since = started.filter(|usec| *usec > 0).unwrap_or_else(|| now.saturating_sub(AN_HOUR));
-    let source = LogSource::of_unit(unit);
+    let managed = installation.service.managed();
+    let started = managed.map(|managed| managed.unit.main_start_usec).filter(|usec| *usec > 0);
+    let mut since = started.unwrap_or_else(|| now.saturating_sub(AN_HOUR));
+    if !managed.is_some_and(|managed| managed.unit.is_up()) {
+        since = since.max(changed_usec(context));
+    }
+    let source = LogSource::of(unit, effective);
     let deadline = Deadline::after(context.patience.at_most(LOG));
     let lines = gateway_log(&source, since, deadline, &context.interrupt);
     Log::of(&lines, format!("log:{unit}"), CONNECTOR)
+}
+
+/// When the set-up was last changed, in µs since 1970: what was logged before says nothing of it.
+fn changed_usec(context: &Context) -> u64 {
+    let mut journals = context.records.journals().unwrap_or_default();
+    journals.retain(|journal| journal.phase() == Phase::Committed);
+    let started = journals.pop().and_then(|journal| journal.intent().started.parse().ok());
+    let usec = started.map(|started: jiff::Timestamp| started.as_microsecond());
+    usec.and_then(|usec| u64::try_from(usec).ok()).unwrap_or_default()
 }
 
 fn pending(context: &Context) -> Result<Option<Pending>, TransactionError> {

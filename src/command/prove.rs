@@ -36,7 +36,7 @@ pub(super) fn prove(
         manager,
         unit: &context.paths.unit,
         endpoint: &endpoint,
-        log: &LogSource::of_unit(&context.paths.unit),
+        log: &LogSource::of(&context.paths.unit, Some(effective)),
     };
     bar.begin(&Watching, None);
     let verdict = gate.pass(&plan.expectations, context.deadline(), &context.interrupt);

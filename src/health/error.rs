@@ -183,13 +183,13 @@ pub(super) fn no_log(unit: &str, places: &[PathBuf]) -> Problem {
     Problem::new("logs.absent", message, hint)
 }
 
-/// journalctl could not be started, or has ended by itself.
-pub(super) fn journal_ended(complaint: &str) -> Problem {
-    let message = say!("journalctl ended unexpectedly: {complaint}", complaint);
-    Problem::new("logs.journal", message, say!("Run the command again."))
+/// The program that reads the log could not be started, or has ended by itself.
+pub(super) fn log_program_ended(program: &str, complaint: &str) -> Problem {
+    let message = say!("{program} ended unexpectedly: {complaint}", program, complaint);
+    Problem::new("logs.program", message, say!("Run the command again."))
 }
 
-/// The log files cannot be read, or not be waited for.
+/// The log files cannot be read.
 pub(super) fn log_unreadable(cause: &io::Error) -> Problem {
     let message = say!("the gateway's log cannot be read: {cause}", cause);
     Problem::new("logs.read", message, say!("Run the command again."))

@@ -5,8 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{
-    ChannelQuestion, ChatAnswer, Endpoint, LogLine, LogSource, Readiness, Redaction, Sign, Signs,
-    asked_for_channel, error, gateway_log,
+    ChannelQuestion, ChatAnswer, Endpoint, LogEvent, LogEvents, LogLine, LogSource, Readiness,
+    Redaction, asked_for_channel, error, gateway_log,
 };
 use crate::fs::foreign;
 use crate::interrupt::Interrupt;
@@ -289,11 +289,11 @@ impl Watch<'_> {
             return Ok(None);
         }
         if is_due(&mut run.log_read, READ_LOG) {
-            let signs = Signs::of(&self.lines_since(self.last_start_usec), id);
-            if let Some(reason) = signs.connector_failure() {
+            let events = LogEvents::of(&self.lines_since(self.last_start_usec), id);
+            if let Some(reason) = events.connector_failure() {
                 return Err(error::connector_failed(self.gate.unit, &masked(reason)));
             }
-            run.connector = signs.connector_proof().map(|line| Proof::Log(masked(line)));
+            run.connector = events.connector_proof().map(|line| Proof::Log(masked(line)));
         }
         let command = unit.exec_start.first().filter(|_| run.connector.is_none());
         if let Some(command) = command.filter(|_| run.since.elapsed() >= READ_LOG)
@@ -318,9 +318,9 @@ impl Watch<'_> {
     /// Why the gateway itself says that it will not start.
     fn refusal(&self) -> Result<(), Problem> {
         let id = self.expectations.connector.as_deref().unwrap_or_default();
-        match Signs::of(&self.lines_since(self.first_start_usec), id).refusal() {
-            Some(Sign::ConfigInvalid(reason)) => Err(error::config_invalid(&masked(reason))),
-            Some(Sign::StartRefused(reason)) => {
+        match LogEvents::of(&self.lines_since(self.first_start_usec), id).refusal() {
+            Some(LogEvent::ConfigInvalid(reason)) => Err(error::config_invalid(&masked(reason))),
+            Some(LogEvent::StartRefused(reason)) => {
                 Err(error::start_refused(self.gate.unit, &masked(reason)))
             }
             _ => Ok(()),

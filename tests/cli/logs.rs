@@ -9,6 +9,7 @@ use crate::bench::{Machine, Running, said};
 const FOLDER: &str = "/tmp/openclaw";
 const DAY: &str = "/tmp/openclaw/openclaw-2026-03-13.log";
 const NEXT_DAY: &str = "/tmp/openclaw/openclaw-2026-03-14.log";
+const LAST_DAY: &str = "/tmp/openclaw/openclaw-2026-03-15.log";
 
 /// Adds a line to a log file, as OpenClaw does.
 fn log(machine: &Machine, file: &str, speaker: &str, text: &str) {
@@ -169,10 +170,14 @@ fn a_file_is_followed_through_growth_truncation_rotation_and_midnight() {
     machine.shell(&format!("mv {DAY} /tmp/openclaw/old"));
     log(&machine, DAY, "gateway", "rotated");
     follower.expect("rotated");
-    log(&machine, NEXT_DAY, "gateway", "midnight");
-    follower.expect("midnight");
+    log(&machine, DAY, "gateway", "before midnight");
+    log(&machine, NEXT_DAY, "gateway", "after it");
+    log(&machine, LAST_DAY, "gateway", "and a day later");
+    follower.expect("before midnight");
+    follower.expect("after it");
+    follower.expect("and a day later");
     machine.shell(&format!("rm -r {FOLDER}"));
-    log(&machine, NEXT_DAY, "gateway", "cleaned and made again");
+    log(&machine, LAST_DAY, "gateway", "cleaned and made again");
     follower.expect("cleaned and made again");
     follower.running.signal("INT");
     assert_eq!(follower.next(), "");

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::ChildStdout;
 
-use crate::bench::program::{SECRET, UNIT, assert_exit, assert_says};
+use crate::bench::program::{CONFIG, SECRET, UNIT, assert_exit, assert_says};
 use crate::bench::{Machine, Running, said};
 
 /// Holds while a journalctl of anybody's runs.
@@ -135,6 +135,43 @@ fn a_gateway_whose_output_goes_elsewhere_is_read_from_its_file() {
     listening.until("only in the file");
     restart(&machine, r#"{"say": [["gateway/ws", "after the restart"]]}"#);
     listening.until("after the restart");
+}
+
+/// Two gateways of one user share the folder of the daily files.
+#[test]
+fn a_file_that_the_config_names_is_what_the_gate_and_doctor_judge() {
+    let machine = Machine::set_up();
+    let elsewhere = "[Service]\nStandardOutput=null\nStandardError=null\n";
+    machine.write(format!(".config/systemd/user/{UNIT}.d/20-elsewhere.conf"), elsewhere);
+    let logging = r#"sed -i 's,^  "tools",  "logging": {"file": "/home/tester/bot.log"}\, &,'"#;
+    machine.shell(&format!("{logging} {CONFIG}; systemctl --user daemon-reload"));
+    restart(&machine, r#"{"say": [["gateway/ws", "LLM request timed out"]]}"#);
+    let failed = "dingtalk-connector failed to load from /home/other/plugin.ts: Error";
+    machine.shell(&format!(
+        "mkdir -p /tmp/openclaw; cd /tmp/openclaw; rm -f *; \
+         echo '{{\"0\":\"{failed}\",\"time\":\"'$(date -Is -d +1minute)'\"}}' >openclaw-$(date +%F).log"
+    ));
+    let doctor = machine.setup(&["doctor", "--verbose"]).run();
+    assert_says(&doctor, &["LLM request timed out"]);
+    assert!(!said(&doctor).contains("/home/other"), "{}", said(&doctor));
+    let changed = machine.install(&[]).env("OPENCLAW_SETUP_CLIENT_SECRET", "An0ther-S3cret").run();
+    assert_exit(&changed, 0);
+    assert_says(
+        &machine.setup(&["logs"]).run(),
+        &["/home/tester/bot.log", "[ws] LLM request timed out"],
+    );
+}
+
+#[test]
+fn what_was_logged_before_the_present_set_up_is_no_evidence() {
+    let machine = Machine::set_up();
+    restart(&machine, r#"{"say": [["gateway/ws", "LLM request timed out"]]}"#);
+    machine.shell(&format!("systemctl --user stop {UNIT}"));
+    assert_says(&machine.setup(&["doctor", "--verbose"]).run(), &["LLM request timed out"]);
+    let changed = machine.install(&[]).env("OPENCLAW_SETUP_CLIENT_SECRET", "An0ther-S3cret").run();
+    assert_says(&changed, &["openclaw.json"]);
+    let doctor = machine.setup(&["doctor", "--verbose"]).run();
+    assert!(!said(&doctor).contains("LLM request timed out"), "{}", said(&doctor));
 }
 
 #[test]

@@ -65,8 +65,8 @@ def validate():
 
 
 def run_gateway(port):
-    log = Log()
     settings, problems = config.load()
+    log = Log(config.at(settings, "logging", "file"))
     if problems:
         return refuse_config(log, problems)
     fault = faults(settings)

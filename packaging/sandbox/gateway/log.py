@@ -1,5 +1,5 @@
-"""What OpenClaw 2026.3.13 writes, where it writes it: lines on standard output, and JSON lines under /tmp/openclaw (for
-whoever comes second, /tmp/openclaw-UID)."""
+"""What OpenClaw 2026.3.13 writes, where it writes it: lines on standard output, and JSON lines in `logging.file`, or under
+/tmp/openclaw (for whoever comes second, /tmp/openclaw-UID)."""
 
 import datetime
 import json
@@ -8,14 +8,18 @@ import threading
 
 
 class Log:
-    def __init__(self):
+    def __init__(self, file=None):
+        self.path = file or self._of_today()
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def _of_today():
         directory = "/tmp/openclaw"
         os.makedirs(directory, mode=0o700, exist_ok=True)
         if os.stat(directory).st_uid != os.getuid():
             directory = f"/tmp/openclaw-{os.getuid()}"
             os.makedirs(directory, mode=0o700, exist_ok=True)
-        self.path = f"{directory}/openclaw-{datetime.date.today().isoformat()}.log"
-        self._lock = threading.Lock()
+        return f"{directory}/openclaw-{datetime.date.today().isoformat()}.log"
 
     def line(self, subsystem, text, level="INFO"):
         """A line of a subsystem; the console leaves out what precedes the last part of `gateway/channels/NAME`."""

@@ -4,7 +4,6 @@ mod secrets;
 mod tell;
 
 use std::os::fd::AsFd;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use self::secrets::Secrets;
@@ -12,11 +11,10 @@ use self::tell::Form;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use crate::cli::Logs;
-use crate::health::{Listener, LogSource, Origin, Redaction, Wanted, listen, origin};
-use crate::openclaw::include::ConfigSet;
+use crate::health::{Follower, LogSource, Origin, Redaction, Wanted};
 use crate::patience::Patience;
 use crate::say;
-use crate::snapshot::service::Service;
+use crate::snapshot::service::{Managed, Service};
 
 /// How many lines are shown where nothing says so.
 const LINES: u32 = 100;
@@ -30,19 +28,18 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let context = Context { patience, ..context };
     let manager = context.manager().ok().flatten();
     let service = context.service(manager.as_ref()).unwrap_or(Service::Unmanaged);
-    let seen = context.observe(service).ok();
-    let started = seen.as_ref().and_then(|(installation, _)| installation.service.managed());
-    let started = started.map_or(0, |managed| managed.unit.main_start_usec);
-    let named = seen.as_ref().and_then(|(_, config)| file_of(config.as_ref().ok()?));
-    let mut secrets = Secrets::of(&context, seen);
+    // whoever reads an environment learns its secrets
+    let _ = service.managed().map(Managed::environment_of_process);
+    let started = service.managed().map_or(0, |managed| managed.unit.main_start_usec);
+    let mut secrets = Secrets::read(&context);
+    let source = LogSource::of(&context.paths.unit, secrets.config());
     let wanted = wanted(options, started);
-    let source = LogSource::of_unit(&context.paths.unit).in_file(named);
-    let origin = origin(&source, wanted.since_usec, context.deadline(), &context.interrupt);
+    let origin = source.origin(wanted.since_usec, context.deadline(), &context.interrupt);
     if context.interrupt.is_raised() {
         return Ok(cut_off(options));
     }
     let origin = origin?;
-    introduce(&context, &origin, secrets.are_known());
+    introduce(&context, &origin, secrets.config().is_some());
 
     let form = Form::of(context.console.json);
     let (mut redaction, mut count) = (Redaction::from_anywhere(), 0_u64);
@@ -52,9 +49,8 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
         secrets.refresh();
         form.line(&redaction.shown(&line)).write_to(&mut stdout.lock())
     };
-    let mut listener =
-        Listener { interrupt: &context.interrupt, output: stdout.as_fd(), hear: &mut hear };
-    listen(&origin, &source, wanted, &mut listener)?;
+    let (interrupt, output) = (&context.interrupt, stdout.as_fd());
+    Follower { interrupt, output, hear: &mut hear }.read(&origin, &source, wanted)?;
     if context.interrupt.is_raised() {
         return Ok(cut_off(options));
     }
@@ -67,12 +63,6 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
 /// Ctrl-C is how people leave a log that they follow: no script waits for another end of it.
 fn cut_off(options: &Logs) -> Exit {
     if options.follow { Exit::Done } else { Exit::Interrupted }
-}
-
-/// The log file that the config names.
-fn file_of(config: &ConfigSet) -> Option<PathBuf> {
-    let file = config.effective().get(&["logging", "file"])?.as_str()?;
-    Some(PathBuf::from(file)).filter(|file| file.is_absolute())
 }
 
 /// What was asked for; else the last lines since the gateway's last start.

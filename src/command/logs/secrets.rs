@@ -5,14 +5,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::super::context::Context;
-use crate::openclaw::document::Document;
+use crate::fs::foreign;
+use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
-use crate::snapshot::installation::Installation;
 use crate::snapshot::process::dotenv;
-use crate::snapshot::service::Service;
-
-/// What was seen of the machine, if it could be seen.
-type Seen = Option<(Installation, Result<ConfigSet, ConfigError>)>;
 
 /// Tells whether a file is still the one that was read.
 type Stamp = (u64, u64, i64, i64);
@@ -20,51 +16,37 @@ type Stamp = (u64, u64, i64, i64);
 /// Files of the gateway's; whoever reads one learns its secrets.
 pub(super) struct Secrets<'a> {
     context: &'a Context,
+    config: Result<ConfigSet, ConfigError>,
     files: Vec<(PathBuf, Option<Stamp>)>,
-    are_known: bool,
 }
 
 impl<'a> Secrets<'a> {
-    pub(super) fn of(context: &'a Context, seen: Seen) -> Self {
-        let mut secrets = Self { context, files: Vec::new(), are_known: false };
-        secrets.learn(seen);
-        secrets
+    pub(super) fn read(context: &'a Context) -> Self {
+        let paths = &context.paths;
+        let config = ConfigSet::load(&paths.config);
+        if let Some(models) = foreign::glance(&paths.models) {
+            // one that cannot be read holds nothing that the gateway knows
+            let _ = Document::parse(&paths.models, &models);
+        }
+        let mut files = vec![paths.config.clone(), paths.models.clone()];
+        for folder in [context.account.home.as_path(), &paths.state_dir] {
+            let _ = dotenv(folder);
+            files.push(folder.join(".env"));
+        }
+        files.extend(config.iter().flat_map(ConfigSet::files).map(|(path, _)| path.to_owned()));
+        let files = files.into_iter().map(|path| (path.clone(), stamp(&path))).collect();
+        Self { context, config, files }
     }
 
-    /// Whether the config could be read for them.
-    pub(super) fn are_known(&self) -> bool {
-        self.are_known
+    /// The config, where it can be read.
+    pub(super) fn config(&self) -> Option<&Value> {
+        self.config.as_ref().ok().map(ConfigSet::effective)
     }
 
     /// Reads the files again if one has changed.
     pub(super) fn refresh(&mut self) {
         if self.files.iter().any(|(path, seen)| stamp(path) != *seen) {
-            self.learn(self.context.observe(Service::Unmanaged).ok());
-        }
-    }
-
-    fn learn(&mut self, seen: Seen) {
-        let (home, paths) = (&self.context.account.home, &self.context.paths);
-        let folders = [home.as_path(), paths.state_dir.as_path()];
-        let mut files = vec![paths.config.clone(), paths.models.clone()];
-        files.extend(folders.map(|folder| folder.join(".env")));
-        files.extend(
-            seen.iter().flat_map(|(installation, _)| installation.config_files.keys().cloned()),
-        );
-        self.files = files.into_iter().map(|path| (path.clone(), stamp(&path))).collect();
-
-        // whoever reads a file learns its secrets
-        for folder in folders {
-            let _ = dotenv(folder);
-        }
-        self.are_known = matches!(seen, Some((_, Ok(_))));
-        let Some((installation, _)) = seen else { return };
-        if let Some((path, file)) = &installation.models {
-            // one that cannot be read holds nothing that the gateway knows
-            let _ = Document::parse(path, &file.bytes);
-        }
-        if let Some(managed) = installation.service.managed() {
-            let _ = managed.environment_of_process();
+            *self = Self::read(self.context);
         }
     }
 }

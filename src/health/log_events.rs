@@ -4,7 +4,7 @@ use super::LogLine;
 
 /// A fact that the log states.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sign {
+pub enum LogEvent {
     /// The gateway refuses its configuration and exits.
     ConfigInvalid(String),
     /// The gateway cannot start for another reason, such as a port in use.
@@ -17,38 +17,40 @@ pub enum Sign {
 
 /// All that was found, the first one of each kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Signs {
-    found: Vec<Sign>,
+pub struct LogEvents {
+    found: Vec<LogEvent>,
 }
 
-impl Signs {
+impl LogEvents {
     /// Reads the log of one start for what it says about the connector `id`.
     ///
     /// `/readyz` stays at 200 and `plugins list` says "loaded" when the running gateway could not
     /// load a plugin; the gateway's own log does not lie (`OpenClaw` 2026.3.13, measured).
     #[must_use]
     pub fn of(lines: &[LogLine], id: &str) -> Self {
-        let mut signs = Self::default();
+        let mut events = Self::default();
         for (at, line) in lines.iter().enumerate() {
-            if let Some(sign) = sign(line, &lines[at + 1..], id) {
-                signs.add(sign);
+            if let Some(event) = event(line, &lines[at + 1..], id) {
+                events.add(event);
             }
         }
-        signs
+        events
     }
 
     /// Why the gateway did not start.
     #[must_use]
-    pub fn refusal(&self) -> Option<&Sign> {
-        let refuses = |sign: &&Sign| matches!(sign, Sign::ConfigInvalid(_) | Sign::StartRefused(_));
+    pub fn refusal(&self) -> Option<&LogEvent> {
+        let refuses = |event: &&LogEvent| {
+            matches!(event, LogEvent::ConfigInvalid(_) | LogEvent::StartRefused(_))
+        };
         self.found.iter().find(refuses)
     }
 
     /// Why the connector is not loaded.
     #[must_use]
     pub fn connector_failure(&self) -> Option<&str> {
-        self.found.iter().find_map(|sign| match sign {
-            Sign::ConnectorFailed(reason) => Some(reason.as_str()),
+        self.found.iter().find_map(|event| match event {
+            LogEvent::ConnectorFailed(reason) => Some(reason.as_str()),
             _ => None,
         })
     }
@@ -56,31 +58,31 @@ impl Signs {
     /// The line that proves that the connector is loaded.
     #[must_use]
     pub fn connector_proof(&self) -> Option<&str> {
-        self.found.iter().find_map(|sign| match sign {
-            Sign::ConnectorSpoke(line) => Some(line.as_str()),
+        self.found.iter().find_map(|event| match event {
+            LogEvent::ConnectorSpoke(line) => Some(line.as_str()),
             _ => None,
         })
     }
 
-    fn add(&mut self, sign: Sign) {
-        let kind = std::mem::discriminant(&sign);
+    fn add(&mut self, event: LogEvent) {
+        let kind = std::mem::discriminant(&event);
         if self.found.iter().all(|known| std::mem::discriminant(known) != kind) {
-            self.found.push(sign);
+            self.found.push(event);
         }
     }
 }
 
-fn sign(line: &LogLine, following: &[LogLine], id: &str) -> Option<Sign> {
+fn event(line: &LogLine, following: &[LogLine], id: &str) -> Option<LogEvent> {
     let text = line.text.as_str();
     if line.speaker == id {
-        return Some(Sign::ConnectorSpoke(text.to_owned()));
+        return Some(LogEvent::ConnectorSpoke(text.to_owned()));
     }
     if let Some(reason) = text.strip_prefix("Invalid config at ") {
-        return Some(Sign::ConfigInvalid(unfolded(reason)));
+        return Some(LogEvent::ConfigInvalid(unfolded(reason)));
     }
     let refusals = ["Gateway failed to start", "Gateway start blocked", "refusing to bind gateway"];
     if refusals.iter().any(|refusal| text.contains(refusal)) {
-        return Some(Sign::StartRefused(with_continuation(text, following)));
+        return Some(LogEvent::StartRefused(with_continuation(text, following)));
     }
     let text = text.strip_prefix("[plugins] ").unwrap_or(text);
     let about_it = text.strip_prefix(id).is_some_and(|rest| rest.starts_with(' '));
@@ -88,7 +90,7 @@ fn sign(line: &LogLine, following: &[LogLine], id: &str) -> Option<Sign> {
         ["failed to load from", "failed during register from", "missing register/activate export"];
     let failed = about_it && failures.iter().any(|failure| text.contains(failure));
     let blocked = text.contains("blocked plugin candidate") && names(text, id);
-    (failed || blocked).then(|| Sign::ConnectorFailed(with_continuation(text, following)))
+    (failed || blocked).then(|| LogEvent::ConnectorFailed(with_continuation(text, following)))
 }
 
 /// Whether a path or a `plugin=` in the text names the plugin.
@@ -118,24 +120,24 @@ mod tests {
 
     const ID: &str = "dingtalk-connector";
 
-    fn signs(console: &str) -> Signs {
+    fn events(console: &str) -> LogEvents {
         let lines: Vec<LogLine> =
             console.lines().map(|line| LogLine::of_console(0, line)).collect();
-        Signs::of(&lines, ID)
+        LogEvents::of(&lines, ID)
     }
 
     /// Each log is what `OpenClaw` 2026.3.13 printed for a connector with that fault.
     #[test]
     fn a_connector_that_does_not_compile_is_seen_with_its_line() {
-        let signs = signs(
+        let events = events(
             "[plugins] plugins.allow is empty; discovered non-bundled plugins may auto-load: dingtalk-connector (/x/plugin.ts). Set plugins.allow to explicit trusted ids.\n\
              2026-11-22T10:40:09.472+00:00 [gateway] [plugins] dingtalk-connector failed to load from /x/plugin.ts: Error: ParseError: Unexpected token  \n \
              /x/plugin.ts:24:14\n\
              2026-11-22T10:40:09.605+00:00 [gateway] listening on ws://127.0.0.1:19021",
         );
         let reason = "dingtalk-connector failed to load from /x/plugin.ts: Error: ParseError: Unexpected token\n/x/plugin.ts:24:14";
-        assert_eq!(signs.connector_failure(), Some(reason));
-        assert_eq!((signs.connector_proof(), signs.refusal()), (None, None));
+        assert_eq!(events.connector_failure(), Some(reason));
+        assert_eq!((events.connector_proof(), events.refusal()), (None, None));
     }
 
     #[test]
@@ -145,7 +147,7 @@ mod tests {
             "[plugins] dingtalk-connector missing register/activate export",
             "[plugins] blocked plugin candidate: world-writable path (/h/.openclaw/extensions/dingtalk-connector, mode=777)",
         ] {
-            assert!(signs(line).connector_failure().is_some(), "{line}");
+            assert!(events(line).connector_failure().is_some(), "{line}");
         }
     }
 
@@ -157,7 +159,7 @@ mod tests {
             "[plugins] blocked plugin candidate: world-writable path (/h/extensions/other, mode=777)",
             "[gateway] [plugins] dingtalk-connector: loaded without install/load-path provenance; treat as untracked local code",
         ] {
-            assert_eq!(signs(line), Signs::default(), "{line}");
+            assert_eq!(events(line), LogEvents::default(), "{line}");
         }
     }
 
@@ -165,21 +167,21 @@ mod tests {
     fn the_channels_own_voice_proves_that_it_is_loaded() {
         let line = "2026-11-22T10:43:30.135+00:00 [dingtalk-connector] [default] channel exited: cannot start account";
         let proof = "[default] channel exited: cannot start account";
-        assert_eq!(signs(line).connector_proof(), Some(proof));
+        assert_eq!(events(line).connector_proof(), Some(proof));
     }
 
     #[test]
     fn an_invalid_configuration_is_seen_with_its_lines() {
-        let signs = signs(
+        let events = events(
             "Invalid config at /h/openclaw.json:\\n- channels.dingtalk-connector: unknown channel id: dingtalk-connector\nConfig invalid",
         );
         let reason = "/h/openclaw.json:\n- channels.dingtalk-connector: unknown channel id: dingtalk-connector";
-        assert_eq!(signs.refusal(), Some(&Sign::ConfigInvalid(reason.to_owned())));
+        assert_eq!(events.refusal(), Some(&LogEvent::ConfigInvalid(reason.to_owned())));
     }
 
     #[test]
     fn a_refused_start_is_seen() {
         let line = "Gateway failed to start: another gateway instance is already listening on ws://127.0.0.1:18789";
-        assert_eq!(signs(line).refusal(), Some(&Sign::StartRefused(line.to_owned())));
+        assert_eq!(events(line).refusal(), Some(&LogEvent::StartRefused(line.to_owned())));
     }
 }

@@ -1,0 +1,136 @@
+//! Where the gateway's log lies: in the journal, or in `OpenClaw`'s own files.
+
+use std::path::PathBuf;
+
+use serde_json::Value as Json;
+
+use super::{LogLine, log_files};
+use crate::child::Helper;
+use crate::interrupt::Interrupt;
+use crate::openclaw::document::Value;
+use crate::patience::Deadline;
+
+/// What may have logged: the one rule of where a gateway's log lies, for whoever reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSource {
+    /// The user unit, whose lines in the journal are the log wherever there are any.
+    pub unit: String,
+    /// The one file that it writes instead of daily ones, if the config names one.
+    pub named: Option<PathBuf>,
+    /// Where it writes `openclaw-YYYY-MM-DD.log` otherwise; only what is ours is read.
+    pub directories: Vec<PathBuf>,
+}
+
+impl LogSource {
+    /// The log of `unit` with that config (`logging.file`). `OpenClaw` 2026.3.13's folders for its
+    /// files are `/tmp/openclaw`, or, where that belongs to another user, `/tmp/openclaw-UID`
+    /// (`resolvePreferredOpenClawTmpDir`).
+    #[must_use]
+    pub fn of(unit: &str, config: Option<&Value>) -> Self {
+        let uid = rustix::process::geteuid().as_raw();
+        let file = config.and_then(|config| config.get(&["logging", "file"])?.as_str());
+        Self {
+            unit: unit.to_owned(),
+            named: file.map(PathBuf::from),
+            directories: vec!["/tmp/openclaw".into(), format!("/tmp/openclaw-{uid}").into()],
+        }
+    }
+}
+
+/// What the gateway has logged since a moment (µs since 1970): from the journal, or, where that
+/// holds nothing, from the log files. Nothing at all is no error.
+#[must_use]
+pub fn gateway_log(
+    source: &LogSource,
+    since_usec: u64,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Vec<LogLine> {
+    // of more than a child may tell, the end is kept: the oldest lines are lost
+    let journalctl = printed_since(&source.unit, since_usec).run(deadline, interrupt);
+    let journal = journalctl.map(|finished| finished.stdout).unwrap_or_default();
+    let lines: Vec<_> = journal.lines().filter_map(of_journal).collect();
+    if !lines.is_empty() {
+        return lines;
+    }
+    let newest = log_files::newest(&log_files::files(source), since_usec, usize::MAX);
+    newest.map(|newest| newest.lines).unwrap_or_default()
+}
+
+/// A journalctl that prints what belongs to `unit`, one JSON object per line.
+///
+/// `--user-unit` rather than `--user --unit`: root's own user manager logs to the system journal,
+/// which the latter does not look at. `--all`, or a message of more than 4 KiB comes as `null`.
+pub(super) fn journalctl(unit: &str) -> Helper {
+    Helper::new("journalctl")
+        .args(["--user-unit", unit, "--no-pager", "--quiet", "--all", "--output=json"])
+        .arg("--output-fields=MESSAGE,_TRANSPORT,SYSLOG_IDENTIFIER")
+        .env("LC_ALL", "C")
+}
+
+/// The same of what the gateway itself has printed since a moment.
+pub(super) fn printed_since(unit: &str, usec: u64) -> Helper {
+    journalctl(unit).args(["--since", &moment(usec), "_TRANSPORT=stdout"])
+}
+
+/// A moment (µs since 1970) as journalctl reads it.
+pub(super) fn moment(usec: u64) -> String {
+    format!("@{}.{:06}", usec / 1_000_000, usec % 1_000_000)
+}
+
+/// An entry of the journal; systemd's own words about the unit come another way than the gateway's.
+pub(super) fn of_journal(line: &str) -> Option<LogLine> {
+    let entry: Json = serde_json::from_str(line).ok()?;
+    let usec = entry["__REALTIME_TIMESTAMP"].as_str()?.parse().ok()?;
+    let text = message(&entry);
+    if entry["_TRANSPORT"] == "stdout" {
+        return Some(LogLine::of_console(usec, &text));
+    }
+    let speaker = entry["SYSLOG_IDENTIFIER"].as_str().unwrap_or_default().to_owned();
+    Some(LogLine { usec, speaker, text, begins: true })
+}
+
+/// A message that is not UTF-8 comes as an array of bytes.
+fn message(entry: &Json) -> String {
+    match &entry["MESSAGE"] {
+        Json::String(text) => text.clone(),
+        bytes => {
+            let bytes: Vec<u8> = serde_json::from_value(bytes.clone()).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn journal_entries_are_read_whoever_speaks() {
+        let entry = |transport: &str, message: &str| {
+            let entry = format!(
+                r#"{{"__REALTIME_TIMESTAMP":"7","_TRANSPORT":"{transport}","MESSAGE":{message}}}"#
+            );
+            let line = of_journal(&entry).unwrap();
+            (line.speaker, line.text)
+        };
+        let pair = |speaker: &str, text: &str| (speaker.to_owned(), text.to_owned());
+        assert_eq!(entry("stdout", r#""[gateway] up""#), pair("gateway", "up"));
+        assert_eq!(entry("stdout", "[65,66,255]"), pair("", "AB\u{fffd}"));
+        assert_eq!(entry("stdout", "null"), pair("", ""));
+        let systemds = r#""[gateway] Started","SYSLOG_IDENTIFIER":"systemd""#;
+        assert_eq!(entry("journal", systemds), pair("systemd", "[gateway] Started"));
+    }
+
+    #[test]
+    fn a_file_that_the_config_names_is_the_one_that_is_read() {
+        let config = crate::openclaw::document::Document::parse(
+            "/c".as_ref(),
+            br#"{"logging": {"file": "/var/log/bot.log"}}"#,
+        );
+        let config = config.unwrap_or_else(|error| panic!("{error:?}"));
+        let source = LogSource::of("u", Some(config.value()));
+        assert_eq!(source.named.as_deref(), Some("/var/log/bot.log".as_ref()));
+        assert_eq!(LogSource::of("u", None).named, None);
+    }
+}
