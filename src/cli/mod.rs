@@ -209,6 +209,9 @@ pub struct Install {
     /// Start the gateway even if it was not running
     #[arg(long)]
     pub start: bool,
+    /// Go on with a connector known to fail here
+    #[arg(long)]
+    pub force_incompatible: bool,
     /// How the connector is checked.
     #[command(flatten)]
     pub checksums: Checksums,
@@ -226,6 +229,9 @@ pub struct Upgrade {
     /// Allow a connector older than the installed one
     #[arg(long)]
     pub allow_downgrade: bool,
+    /// Go on with a connector known to fail here
+    #[arg(long)]
+    pub force_incompatible: bool,
     /// How the connector is checked.
     #[command(flatten)]
     pub checksums: Checksums,

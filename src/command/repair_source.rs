@@ -9,7 +9,6 @@ use crate::connector::installed::InstalledRecord;
 use crate::connector::manifest::{Deviation, Difference, Node, ROOT};
 use crate::connector::npm::{self, Registry};
 use crate::connector::{Checks, Payload, PayloadError, Source, stocked};
-use crate::doctor::compat::may_work;
 use crate::report::bar::Bar;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::live_tree::version_of;
@@ -126,7 +125,8 @@ impl Question<'_> {
     ) -> Result<Option<Found>, PayloadError> {
         let openclaw = self.installation.program.version;
         let mut versions = stocked(&payloads(context))?;
-        versions.retain(|(version, _)| may_work(version, openclaw));
+        let catalogue = &self.installation.catalogue;
+        versions.retain(|(version, _)| catalogue.may_work(version, openclaw));
         let standing = version_of(&self.installation.paths.connector);
         // stable: of the others, the newest stays first
         versions.sort_by_key(|(version, _)| standing.as_ref() != Some(&version.to_string()));

@@ -8,7 +8,7 @@ use super::failure::{Exit, Failure};
 use super::install::payloads;
 use super::{history, look};
 use crate::connector::stocked;
-use crate::doctor::{CHECKS, Diagnosis, Severity, compat, diagnose};
+use crate::doctor::{CHECKS, Diagnosis, Severity, diagnose};
 use crate::health::{ChatAnswer, Readiness};
 use crate::report::Mark;
 use crate::report::json;
@@ -51,8 +51,10 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
 }
 
 fn newer(context: &Context, snapshot: &Snapshot) -> Option<String> {
+    let installed = snapshot.connector()?;
     let ready = stocked(&payloads(context)).ok()?.into_iter().map(|(version, _)| version);
-    compat::newer(ready, &snapshot.connector()?, snapshot.openclaw()).map(|v| v.to_string())
+    let best = snapshot.installation.catalogue.best(ready, snapshot.openclaw());
+    best.filter(|version| *version > installed).map(|version| version.to_string())
 }
 
 impl Status {

@@ -32,6 +32,12 @@ impl Version {
         Self { year, month, day }
     }
 
+    /// The same date as a semantic version, which ranges can be compared with.
+    #[must_use]
+    pub fn as_semver(self) -> semver::Version {
+        semver::Version::new(self.year.into(), self.month.into(), self.day.into())
+    }
+
     /// Reads `2026.3.13`, `2026.3.23-2`, `2026.5.30-beta.1` or `OpenClaw 2026.3.13 (61d171a)`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -79,6 +79,13 @@ pub(super) fn downgrade(from: &str, to: &str) -> Problem {
     Problem::new("connector.downgrade", message, hint)
 }
 
+/// The catalogue knows that this pair does not answer.
+pub(super) fn incompatible(problem: Problem) -> Problem {
+    let anyway = say!("To install it all the same: --force-incompatible");
+    let hint = format!("{}\n{anyway}", problem.hint);
+    Problem { hint, ..problem }
+}
+
 /// The channel block cannot stay without the connector.
 pub(super) fn channel_needs_connector() -> Problem {
     let message = say!(

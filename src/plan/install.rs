@@ -79,6 +79,8 @@ pub struct Request<'a> {
     pub payload: PayloadFacts<'a>,
     /// The tree that stands there now.
     pub live: Option<&'a LiveTree>,
+    /// Goes on although the catalogue knows that this pair does not work.
+    pub force_incompatible: bool,
     /// Where an old tree will be kept.
     pub transactions: PathBuf,
     /// Used where a new gateway token is needed.
@@ -108,6 +110,7 @@ pub struct PayloadFacts<'a> {
 pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, PlanFailure> {
     error::refuse_read_only(installation)?;
     refuse_wrong_direction(request)?;
+    refuse_incompatible(installation, request)?;
     let effective = request.config.effective();
     let mut notes = order::surrounding_notes(installation, request.config);
     if request.payload.unverified {
@@ -163,6 +166,17 @@ fn refuse_wrong_direction(request: &Request<'_>) -> Result<(), Problem> {
         }
         _ => Ok(()),
     }
+}
+
+/// A pair that is known not to answer is not tried on a gateway that may be at work.
+fn refuse_incompatible(installation: &Installation, request: &Request<'_>) -> Result<(), Problem> {
+    let Ok(connector) = semver::Version::parse(request.payload.version) else { return Ok(()) };
+    let clash = installation
+        .program
+        .version
+        .filter(|_| !request.force_incompatible)
+        .and_then(|openclaw| installation.catalogue.clash(&connector, openclaw));
+    clash.map_or(Ok(()), |problem| Err(error::incompatible(problem)))
 }
 
 /// A gateway that did not run is started only by `--start`.

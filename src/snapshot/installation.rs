@@ -9,6 +9,7 @@ use super::program::{Program, option_of};
 use super::service::Service;
 use super::surroundings::Surroundings;
 use super::{Part, Unseen, seen};
+use crate::connector::catalogue::Catalogue;
 use crate::connector::installed::InstalledRecord;
 use crate::fs::image::FileState;
 use crate::fs::{Action, FileError, directory, exists};
@@ -29,6 +30,8 @@ pub struct Installation {
     pub paths: Paths,
     /// The OpenClaw program.
     pub program: Program,
+    /// Which connector answers on which OpenClaw.
+    pub catalogue: Catalogue,
     /// The config's real files with their attributes.
     pub config_files: BTreeMap<PathBuf, FileState>,
     /// The agent model file, with its real path.
@@ -78,6 +81,7 @@ impl Installation {
         let installation = Self {
             program: program(&service, effective, surroundings),
             port: port(&service, effective, surroundings),
+            catalogue: Catalogue::newest(),
             read_only: read_only(surroundings, &service),
             record_path: records.installed(),
             record_file: record.0,

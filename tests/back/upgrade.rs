@@ -7,7 +7,7 @@ use crate::bench::program::{
     CONFIG, CONNECTOR, DROP_IN, UNIT, assert_exit, assert_says, json as document,
 };
 use crate::bench::snapshot::RECORDS;
-use crate::bench::{Machine, said};
+use crate::bench::{HOME, Machine, said};
 
 #[test]
 fn to_a_newer_one_and_the_bot_answers() {
@@ -27,6 +27,44 @@ fn to_a_newer_one_and_the_bot_answers() {
     machine.done(&["rollback"]);
     old.assert_same(&machine.theirs());
     assert_eq!(machine.message("again")["reply"], "The agent heard: again");
+}
+
+#[test]
+fn one_that_is_known_not_to_answer_here_is_refused_before_anything_changes() {
+    let machine = Machine::set_up();
+    let failing = machine.connector("0.8.20");
+    let before = (machine.theirs(), machine.property(UNIT, "InvocationID"));
+    for command in [["upgrade", "--yes"], ["upgrade", "--dry-run"], ["install", "--json"]] {
+        let refused = machine.setup(&[&command[..], &[&failing]].concat()).run();
+        assert_exit(&refused, 1);
+        let clash = "connector 0.8.20 does not answer on OpenClaw 2026.3.13";
+        assert_says(&refused, &[clash, "0.8.3", "--force-incompatible"]);
+    }
+    before.0.assert_same(&machine.theirs());
+    assert_eq!(machine.property(UNIT, "InvocationID"), before.1);
+    assert_exit(&machine.upgrade(&failing, &["--force-incompatible"]).run(), 0);
+    assert_eq!(machine.live_version().as_deref(), Some("0.8.20"));
+}
+
+/// Whoever changes a setting does not want another connector with it: not the newer one that lies
+/// ready, and not where the connector was put there by hand.
+#[test]
+fn a_change_of_settings_leaves_the_connector_alone() {
+    let machine = Machine::set_up();
+    machine.connector("0.7.0");
+    machine.shell(
+        "mkdir -p stock/dingtalk-connector; cp -R payloads/0.7.0 stock/dingtalk-connector/0.7.0
+         rm -rf .openclaw/openclaw-setup",
+    );
+    let stock = format!("{HOME}/stock");
+    let change = ["install", "--session-timeout", "600000"];
+    let done = machine.setup(&change).env("OPENCLAW_SETUP_PAYLOADS", &stock).run();
+    assert_exit(&done, 0);
+    assert_eq!(machine.live_version().as_deref(), Some("0.6.0"));
+    assert!(machine.read_text(CONFIG).contains("600000"));
+    let moved = machine.setup(&["upgrade"]).env("OPENCLAW_SETUP_PAYLOADS", &stock).run();
+    assert_exit(&moved, 0);
+    assert_eq!(machine.live_version().as_deref(), Some("0.7.0"));
 }
 
 #[test]

@@ -1,21 +1,23 @@
 //! The connector's two sides: the payload that is to be installed, and the tree that is live.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::Checksums;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
-use crate::connector::installed::{InstalledRecord, Origin};
+use crate::connector::installed::{InstalledRecord, Origin, Traces};
 use crate::connector::npm::{self, Registry};
 use crate::connector::{
-    Checks, DEFAULT_PAYLOADS, Limits, Payload, Source, TreeManifest, Verification,
+    Checks, DEFAULT_PACKAGE, DEFAULT_PAYLOADS, Limits, NpmSpec, Payload, Source, TreeManifest,
+    Verification, stocked,
 };
 use crate::fs::exchange::Identity;
 use crate::plan::install::PayloadFacts;
 use crate::report::bar::Bar;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::live_tree::{LiveTree, channel_schema_of, version_of};
+use crate::snapshot::paths::CONNECTOR;
 
 /// The connector that shall be live afterwards.
 pub(super) enum Candidate {
@@ -26,25 +28,24 @@ pub(super) enum Candidate {
 }
 
 impl Candidate {
-    /// Opens and judges the payload that the command line names. Where it names none and no package
-    /// brings one, an installed connector that is as it was recorded `may_stay`: whoever changes a
-    /// setting does not want another connector with it.
+    /// Opens and judges the payload that the command line names. Where it names none, a connector
+    /// that stands and may work here `may_stay`: whoever changes a setting does not want another
+    /// connector with it.
     pub(super) fn find(
         context: &Context,
-        (source, may_stay): (Option<&str>, bool),
+        source: Option<&str>,
+        (may_stay, forced): (bool, bool),
         checksums: &Checksums,
         installation: &Installation,
         live: Option<&LiveTree>,
     ) -> Result<Self, Failure> {
-        let named = Source::resolve(source.map(OsStr::new), &payloads(context))?;
-        let standing = installation.record.as_ref().filter(|record| {
-            live.is_some_and(|live| record.tree.deviations(&live.manifest).is_empty())
-        });
-        if let (None, Source::Npm(_), Some(record)) = (source, &named, standing)
+        if source.is_none()
             && may_stay
+            && let Some(record) = standing(installation, live, forced)
         {
-            return Ok(Self::Installed(Box::new(record.clone())));
+            return Ok(Self::Installed(Box::new(record)));
         }
+        let named = named(source, &payloads(context), installation)?;
         let checks = Checks {
             sha256: checksums.sha256,
             checksums: checksums.checksums.clone(),
@@ -87,6 +88,58 @@ impl Candidate {
     }
 }
 
+/// What the command line names; else, of what a package brought, the newest that fits this OpenClaw;
+/// else what of npm's fits.
+fn named(
+    source: Option<&str>,
+    payloads: &Path,
+    installation: &Installation,
+) -> Result<Source, Failure> {
+    if source.is_some() {
+        return Ok(Source::resolve(source.map(OsStr::new), payloads)?);
+    }
+    let (catalogue, openclaw) = (&installation.catalogue, installation.program.version);
+    let stock = stocked(payloads)?;
+    let best = catalogue.best(stock.iter().map(|(version, _)| version.clone()), openclaw);
+    let place = best.and_then(|best| stock.into_iter().find(|(version, _)| *version == best));
+    if let Some((_, place)) = place {
+        return Ok(Source::Directory(place));
+    }
+    let version = openclaw.and_then(|_| catalogue.best(catalogue.connectors(), openclaw));
+    let version = version.map(|version| version.to_string());
+    Ok(Source::Npm(NpmSpec { name: DEFAULT_PACKAGE.to_owned(), version }))
+}
+
+/// The connector that stands: as it was recorded, or, where nothing is recorded, as it is; unless it
+/// is known not to work on this OpenClaw.
+fn standing(
+    installation: &Installation,
+    live: Option<&LiveTree>,
+    forced: bool,
+) -> Option<InstalledRecord> {
+    let live = live?;
+    let version = semver::Version::parse(live.version.as_ref()?).ok()?;
+    if !forced && !installation.catalogue.may_work(&version, installation.program.version) {
+        return None;
+    }
+    if let Some(record) = &installation.record {
+        return record.tree.deviations(&live.manifest).is_empty().then(|| record.clone());
+    }
+    let origin = Origin {
+        name: CONNECTOR.to_owned(),
+        version: version.to_string(),
+        payload: live.manifest.digest(),
+        place: installation.paths.connector.display().to_string(),
+        verification: Verification::Nothing,
+        installed_at: now(),
+    };
+    Some(InstalledRecord::of(origin, Traces::default(), live.manifest.clone()))
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// Where the connector of a payload comes from, installed now.
 pub(in crate::command) fn origin(payload: &Payload) -> Origin {
     Origin {
@@ -95,7 +148,7 @@ pub(in crate::command) fn origin(payload: &Payload) -> Origin {
         payload: payload.digest(),
         place: payload.origin().display().to_string(),
         verification: payload.verification().clone(),
-        installed_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        installed_at: now(),
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure>
         context,
         source: options.source.as_deref(),
         checksums: &options.checksums,
+        force_incompatible: options.force_incompatible,
         purpose: Purpose::Install { start: options.start },
         settings,
         notes: answers.and_then(readable_answers),
@@ -46,6 +47,7 @@ pub(super) fn upgrade(context: &Context, options: &Upgrade) -> Result<Exit, Fail
         context,
         source: options.source.as_deref(),
         checksums: &options.checksums,
+        force_incompatible: options.force_incompatible,
         purpose: Purpose::Upgrade { allow_downgrade: options.allow_downgrade },
         settings: Settings::default(),
         notes: None,
@@ -65,6 +67,7 @@ struct InstallRequest<'a> {
     context: &'a Context,
     source: Option<&'a str>,
     checksums: &'a Checksums,
+    force_incompatible: bool,
     purpose: Purpose,
     settings: Settings,
     notes: Option<Note>,
@@ -95,9 +98,10 @@ impl<'a> InstallRequest<'a> {
         let live = live_tree(context, &installation)?;
         self.purpose.refuse_without(live.as_ref())?;
         self.complete(&config)?;
-        let named = (self.source, matches!(self.purpose, Purpose::Install { .. }));
+        let may_stay = (matches!(self.purpose, Purpose::Install { .. }), self.force_incompatible);
+        let (source, checksums, live_tree) = (self.source, self.checksums, live.as_ref());
         let candidate =
-            Candidate::find(context, named, self.checksums, &installation, live.as_ref())?;
+            Candidate::find(context, source, may_stay, checksums, &installation, live_tree)?;
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         let request = Request {
             purpose: self.purpose,
@@ -105,6 +109,7 @@ impl<'a> InstallRequest<'a> {
             config: &config,
             payload: candidate.facts(live.as_ref()),
             live: live.as_ref(),
+            force_incompatible: self.force_incompatible,
             transactions: context.records.transactions(),
             fresh_token: &self.token,
             now: &now,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
+use crate::connector::catalogue::Catalogue;
 use crate::connector::manifest::{Deviation, Difference};
 use crate::connector::{Package, PluginManifest, Sha256};
 use crate::doctor::Snapshot;
@@ -271,6 +272,7 @@ fn installation(home: PathBuf, paths: Paths) -> Installation {
     };
     let state = FileState { bytes: Vec::new(), mode: 0o600, uid: UID, gid: UID };
     Installation {
+        catalogue: Catalogue::newest(),
         account: Account { name: "ann".to_owned(), uid: UID, gid: UID, home },
         program: Program {
             version: Some(Version::of(2026, 3, 13)),

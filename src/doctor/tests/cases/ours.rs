@@ -172,12 +172,12 @@ pub(super) const CASES: &[Case] = &[
     ),
     case!(
         "compat.matrix",
-        "reported only",
+        "not without a network",
         Warning,
         false,
         |p| {
-            p.connector("0.8.3");
-            p.openclaw(Some(Version::of(2026, 3, 22)));
+            p.connector("0.8.20");
+            p.openclaw(Some(Version::of(2026, 7, 10)));
         },
         ABSENT
     ),

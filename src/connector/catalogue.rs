@@ -1,0 +1,288 @@
+//! Which connector answers on which `OpenClaw`, as data: cells that were measured, and rules read in
+//! both programs' code. `docs/COMPATIBILITY.md` describes the form.
+
+use std::path::Path;
+
+use semver::{Version as Semver, VersionReq};
+use serde::Deserialize;
+
+use crate::fs::foreign;
+use crate::language::Problem;
+use crate::openclaw::version::Version;
+use crate::say;
+
+/// The catalogue that the program was built with.
+const BUILT_IN: &str = include_str!("../../packaging/compatibility.json");
+
+/// Where a newer one may lie: the operator's, then the package's.
+pub const PLACES: [&str; 2] =
+    ["/etc/openclaw-setup/compatibility.json", "/usr/share/openclaw-setup/compatibility.json"];
+
+/// The form of the file that is understood here.
+const SCHEMA: u32 = 1;
+
+/// What is known of pairs of connector and `OpenClaw`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Catalogue {
+    schema_version: u32,
+    /// The day of the last measurement: of several catalogues the newest is used.
+    date: String,
+    rules: Vec<Rule>,
+    cells: Vec<Cell>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Rule {
+    connector: VersionReq,
+    openclaw: VersionReq,
+    result: Answer,
+    seen: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Cell {
+    connector: Semver,
+    openclaw: Semver,
+    result: Answer,
+    #[serde(default)]
+    seen: String,
+}
+
+/// How the bot did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// It answered.
+    Answers,
+    /// It did not.
+    Fails,
+    /// `OpenClaw` does not start without a network; with one it was not tried.
+    NeedsNetwork,
+}
+
+/// What is known of one pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known<'a> {
+    /// How the bot did, or would do.
+    pub answer: Answer,
+    /// What the log or the chat shows.
+    pub seen: &'a str,
+    /// This very pair was tried; else a rule says so.
+    pub measured: bool,
+}
+
+impl Catalogue {
+    /// The newest catalogue that can be read: the operator's, the package's, the built-in one.
+    #[must_use]
+    pub fn newest() -> Self {
+        Self::newest_of(&PLACES.map(Path::new))
+    }
+
+    fn newest_of(places: &[&Path]) -> Self {
+        let read = |place: &&Path| Self::parse(&foreign::glance(place)?);
+        let built_in = Self::parse(BUILT_IN.as_bytes()).unwrap_or_else(Self::empty);
+        places
+            .iter()
+            .filter_map(read)
+            .fold(built_in, |best, other| if other.date > best.date { other } else { best })
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let catalogue: Self = serde_json::from_slice(bytes).ok()?;
+        (catalogue.schema_version == SCHEMA).then_some(catalogue)
+    }
+
+    fn empty() -> Self {
+        let (rules, cells) = (Vec::new(), Vec::new());
+        Self { schema_version: SCHEMA, date: String::new(), rules, cells }
+    }
+
+    /// What is known of a pair: a measured cell beats a rule.
+    #[must_use]
+    pub fn known(&self, connector: &Semver, openclaw: Version) -> Option<Known<'_>> {
+        let openclaw = openclaw.as_semver();
+        let cell = self
+            .cells
+            .iter()
+            .find(|cell| cell.connector == *connector && cell.openclaw == openclaw)
+            .map(|cell| Known { answer: cell.result, seen: &cell.seen, measured: true });
+        cell.or_else(|| {
+            // a pre-release is no part of any range: judged as what it becomes
+            let released = Semver::new(connector.major, connector.minor, connector.patch);
+            let speaks = |rule: &&Rule| {
+                rule.connector.matches(&released) && rule.openclaw.matches(&openclaw)
+            };
+            let rule = self.rules.iter().find(speaks)?;
+            Some(Known { answer: rule.result, seen: &rule.seen, measured: false })
+        })
+    }
+
+    /// Whether nothing is known against a pair.
+    #[must_use]
+    pub fn may_work(&self, connector: &Semver, openclaw: Option<Version>) -> bool {
+        let known = openclaw.and_then(|openclaw| self.known(connector, openclaw));
+        known.is_none_or(|known| known.answer == Answer::Answers)
+    }
+
+    /// The best of these connectors for an `OpenClaw`: the newest that answered, else the newest that
+    /// nothing is known against.
+    pub fn best(
+        &self,
+        connectors: impl IntoIterator<Item = Semver>,
+        openclaw: Option<Version>,
+    ) -> Option<Semver> {
+        let answers = |connector: &Semver| {
+            let known = openclaw.and_then(|openclaw| self.known(connector, openclaw));
+            known.is_some_and(|known| known.answer == Answer::Answers)
+        };
+        let fits = connectors.into_iter().filter(|connector| self.may_work(connector, openclaw));
+        fits.max_by_key(|connector| (answers(connector), connector.clone()))
+    }
+
+    /// What is known against a pair, and what would answer instead.
+    #[must_use]
+    pub fn clash(&self, connector: &Semver, openclaw: Version) -> Option<Problem> {
+        let known = self.known(connector, openclaw)?;
+        let message = match (known.answer, known.measured) {
+            (Answer::Answers, _) => return None,
+            (Answer::NeedsNetwork, _) => say!(
+                "with connector {connector}, OpenClaw {openclaw} does not start without a network; with one it was not measured",
+                connector,
+                openclaw
+            ),
+            (Answer::Fails, true) => say!(
+                "connector {connector} does not answer on OpenClaw {openclaw} (measured)",
+                connector,
+                openclaw
+            ),
+            (Answer::Fails, false) => say!(
+                "connector {connector} does not work on OpenClaw {openclaw} (a rule for these versions; this pair was not measured)",
+                connector,
+                openclaw
+            ),
+        };
+        let better = self.best(self.connectors(), Some(openclaw));
+        let hint = better.map_or_else(
+            || self.none_fits(openclaw),
+            |better| {
+                let older = if better < *connector { " --allow-downgrade" } else { "" };
+                say!(
+                    "Connector {better} fits OpenClaw {openclaw}: openclaw-setup upgrade{older} npm:@dingtalk-real-ai/dingtalk-connector@{better}",
+                    better,
+                    openclaw,
+                    older
+                )
+            },
+        );
+        Some(Problem::new("compat.matrix", message, hint))
+    }
+
+    fn none_fits(&self, openclaw: Version) -> String {
+        let answering = self.cells.iter().filter(|cell| cell.result == Answer::Answers);
+        let last = answering.map(|cell| (&cell.openclaw, &cell.connector)).max();
+        last.map_or_else(String::new, |(last, connector)| {
+            say!(
+                "No connector is known to answer on OpenClaw {openclaw}. The newest OpenClaw on which one was seen to answer is {last}, with connector {connector}.",
+                openclaw,
+                last,
+                connector
+            )
+        })
+    }
+
+    /// The released connectors that were measured.
+    pub fn connectors(&self) -> impl Iterator<Item = Semver> + '_ {
+        self.cells
+            .iter()
+            .map(|cell| cell.connector.clone())
+            .filter(|version| version.pre.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(connector: &str, openclaw: &str) -> Option<(Answer, bool)> {
+        let catalogue = Catalogue::newest_of(&[]);
+        let connector = Semver::parse(connector).unwrap();
+        let known = catalogue.known(&connector, Version::parse(openclaw).unwrap());
+        known.map(|known| (known.answer, known.measured))
+    }
+
+    #[test]
+    fn a_cell_beats_a_rule_and_a_rule_fills_the_gaps() {
+        use Answer::{Answers, Fails, NeedsNetwork};
+        for (connector, openclaw, expected) in [
+            ("0.6.0", "2026.3.13", Some((Answers, true))),
+            ("0.6.0", "2026.4.9", Some((Fails, true))),
+            ("0.7.5", "2026.4.9", Some((Fails, false))),
+            ("0.8.0", "2026.3.13", None),
+            ("0.8.3", "2026.3.28", Some((Fails, true))),
+            ("0.8.3", "2026.5.28", Some((Answers, true))),
+            ("0.8.6", "2026.3.13", Some((Fails, false))),
+            ("0.8.13", "2026.5.7", Some((Fails, true))),
+            ("0.8.20", "2026.5.7", Some((Answers, true))),
+            ("0.8.20", "2026.7.35", Some((NeedsNetwork, true))),
+            ("0.8.24", "2026.9.6", Some((Fails, false))),
+            ("0.8.21-beta.0", "2026.3.1", Some((Fails, false))),
+            ("0.9.0", "2026.9.6", None),
+        ] {
+            assert_eq!(known(connector, openclaw), expected, "{connector} on {openclaw}");
+        }
+    }
+
+    /// Rules that contradict what was measured would mislead between the cells.
+    #[test]
+    fn rules_agree_with_the_cells_that_they_speak_of() {
+        let catalogue = Catalogue::newest_of(&[]);
+        assert!(catalogue.cells.len() > 60);
+        let rules_alone = Catalogue { cells: Vec::new(), ..catalogue.clone() };
+        for cell in &catalogue.cells {
+            let openclaw = Version::parse(&cell.openclaw.to_string()).unwrap();
+            if let Some(known) = rules_alone.known(&cell.connector, openclaw) {
+                let pair = (&cell.connector, &cell.openclaw);
+                assert_eq!(known.answer, cell.result, "{pair:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_chosen_has_answered() {
+        let catalogue = Catalogue::newest_of(&[]);
+        for (openclaw, best) in [
+            ("2026.3.13", Some("0.8.3")),
+            ("2026.3.24", Some("0.8.20")),
+            ("2026.4.9", Some("0.8.20")),
+            ("2026.5.7", Some("0.8.20")),
+            ("2026.7.35", Some("0.8.13")),
+            ("2026.8.2", None),
+            ("2026.9.6", None),
+        ] {
+            let chosen = catalogue.best(catalogue.connectors(), Version::parse(openclaw));
+            assert_eq!(chosen.map(|v| v.to_string()).as_deref(), best, "{openclaw}");
+        }
+        let newest = catalogue.clash(&Semver::new(0, 8, 20), Version::of(2026, 9, 6)).unwrap();
+        assert!(newest.hint.contains("is 2026.7.35, with connector 0.8.13."), "{}", newest.hint);
+    }
+
+    #[test]
+    fn the_newest_readable_catalogue_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let empty = |date: &str| {
+            format!(r#"{{"schemaVersion": 1, "date": "{date}", "rules": [], "cells": []}}"#)
+        };
+        let (old, new) = (write("old", &empty("2020-01-01")), write("new", &empty("2099-01-01")));
+        let other = write("other", &empty("2099-02-02").replace("1,", "2,"));
+        let (broken, absent) = (write("broken", "{"), folder.path().join("absent"));
+        let places = [&*old, &*new, &*other, &*broken, &*absent];
+        assert_eq!(Catalogue::newest_of(&places).date, "2099-01-01");
+        assert_ne!(Catalogue::newest_of(&places[..1]).date, "2020-01-01");
+    }
+}
