@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::Explain;
 use openclaw_setup::patience::Deadline;
-use openclaw_setup::systemd::environment::{self, Bypass, Environment, Override, Spelling};
+use openclaw_setup::systemd::environment::{self, Bypass, Environment, Spelling};
 use openclaw_setup::systemd::{
     ActiveState, JobOutcome, LoadState, ManagerError, Session, Unit, UserManager, drop_in,
 };
@@ -218,7 +218,6 @@ fn the_merged_drop_in_takes_effect_after_a_reload() {
         for spelling in Spelling::BOTH {
             assert_eq!(after.environment.get(spelling.name()), Some(bypass.value().as_str()));
         }
-        assert_eq!(environment::undone(&inherited, &after, &[], &path, &bypass), []);
     });
 }
 
@@ -235,20 +234,30 @@ fn systemd_reads_back_every_entry_that_we_write() {
     });
 }
 
+/// The order of drop-ins from several folders, what resets a list, and what beats every `Environment=`: as systemd does it.
 #[test]
-fn a_later_drop_in_that_undoes_ours_is_named() {
+fn what_the_files_of_a_unit_make_of_its_environment_is_what_systemd_makes_of_it() {
     bench::inside(|| {
         let manager = over_the_bus();
-        write_unit("u.service", "[Service]\nExecStart=/bin/sleep 9\n");
-        let bypass = Bypass::extending(&Environment::default());
-        let text = drop_in::merged(None, &bypass).text;
-        let ours = write_drop_in("u.service", "override.conf", &text);
-        let theirs = write_drop_in("u.service", "zz.conf", "[Service]\nEnvironment=\n");
+        write_unit("u.service", "[Service]\nExecStart=/bin/sleep 9\nEnvironment=A=1 B=1 C=1%%\n");
+        let folder = write_drop_in("u.service", "override.conf", "[Service]\nEnvironment=A=2\n");
+        let folder = folder.parent().unwrap();
+        write_drop_in(
+            "u.service",
+            "10-early.conf",
+            "[Service]\nEnvironment=\nEnvironment=A=3 D=3\n",
+        );
+        write_drop_in("u.service", "zz.conf", "[Service]\nEnvironment=\"D=4 5\"\n");
+        let before = look(&manager, "u.service");
         manager.reload(soon(), &NEVER()).unwrap();
+        for unit in [before, look(&manager, "u.service")] {
+            let files = environment::read_unit_files(&unit, folder);
+            let texts = files.iter().map(|file| file.text.as_str());
+            let read = drop_in::variables(Environment::default(), texts);
+            assert_eq!(read.iter().collect::<Vec<_>>(), [("A", "2"), ("D", "4 5")]);
+        }
         let unit = look(&manager, "u.service");
-        let undone = environment::undone(&Environment::default(), &unit, &[], &ours, &bypass);
-        assert_eq!(undone.len(), 2);
-        assert_eq!(undone[0].culprit, Override::DropIn(theirs));
+        assert_eq!(unit.environment.iter().collect::<Vec<_>>(), [("A", "2"), ("D", "4 5")]);
     });
 }
 

@@ -95,8 +95,7 @@ impl Context {
     /// The gateway's unit as its manager sees it.
     pub(super) fn service(&self, manager: Option<&UserManager>) -> Result<Service, ManagerError> {
         let Some(manager) = manager else { return Ok(Service::Unmanaged) };
-        let unit = &self.paths.unit;
-        let seen = Managed::observe(manager, unit, self.deadline(), &self.interrupt)?;
+        let seen = Managed::observe(manager, &self.paths, self.deadline(), &self.interrupt)?;
         Ok(Service::Managed(Box::new(seen)))
     }
 

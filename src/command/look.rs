@@ -27,13 +27,11 @@ use crate::snapshot::log::Log;
 use crate::snapshot::other_plugins::OtherPlugins;
 use crate::snapshot::outside::Outside;
 use crate::snapshot::paths::{CONNECTOR, real};
-use crate::snapshot::process::{Process, dotenv};
+use crate::snapshot::process::Process;
 use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::tree::Tree;
-use crate::snapshot::units::{drop_ins, other_units};
+use crate::snapshot::units::other_units;
 use crate::snapshot::{Answers, Part, Pending, Unseen, seen};
-use crate::systemd::drop_in::assigned;
-use crate::systemd::environment::{Bypass, Overridden, Override, Routing, undone};
 use crate::systemd::{ManagerError, UserManager};
 use crate::transaction::error::TransactionError;
 use crate::transaction::journal::Phase;
@@ -81,7 +79,6 @@ fn examine(
         path,
         (context.patience, &context.interrupt),
     );
-    let homes = [context.account.home.clone(), installation.paths.state_dir.clone()];
     let kept = backups(&installation.paths.config);
     let private = private_paths(&installation, config.as_ref().ok(), &kept);
     let tree = Tree::look(&installation.paths.connector);
@@ -97,7 +94,6 @@ fn examine(
         is_configured: channel.is_some(),
     };
     let repair_source = unless_interrupted(&mut unseen, Part::Other, asked.answer(context))?;
-    let drop_ins = drop_ins(&installation.paths.unit_dir, &installation.paths.unit);
     let pending = seen(&mut unseen, Part::Records, pending(context));
     let is_up = service.is_some_and(|managed| managed.unit.is_up());
     Ok(Snapshot {
@@ -110,12 +106,9 @@ fn examine(
             &other_places(&installation, effective),
             &installation.paths.connector,
         ),
-        dotenv: homes.iter().flat_map(|home| dotenv(home)).collect(),
-        drop_ins,
         private_files: PrivateFile::look(&private),
         backups: kept,
         listener: Listener::look(installation.port),
-        undone: undone_by_others(&installation),
         other_units: other_units(&installation.paths.unit_dir, &installation.paths.unit),
         answers: is_up.then(|| answers(context, &installation, effective)),
         log: log(context, &installation, effective, host.now_usec),
@@ -242,33 +235,6 @@ fn answers(context: &Context, installation: &Installation, effective: Option<&Va
     let endpoint = Endpoint::new(installation.port, token, owner);
     let patience = context.patience.at_most(PROBE);
     Answers { readiness: endpoint.readiness(patience), chat: endpoint.chat(patience) }
-}
-
-/// What takes our own assignments away again, where that matters.
-fn undone_by_others(installation: &Installation) -> Vec<Overridden> {
-    let Some(managed) = installation.service.managed().filter(|managed| managed.has_unit()) else {
-        return Vec::new();
-    };
-    let (path, Some(state)) = &installation.drop_in else { return Vec::new() };
-    let next = managed.effective_environment();
-    if !Routing::of(&next, installation.port).is_broken() {
-        return Vec::new();
-    }
-    let ours = assigned(&String::from_utf8_lossy(&state.bytes));
-    let loaded = managed.unit.drop_in_paths.iter().find(|known| known.ends_with("override.conf"));
-    let wanted = ours.lower.as_deref().or(ours.upper.as_deref()).unwrap_or_default();
-    let found = undone(
-        &managed.environment,
-        &managed.unit,
-        &managed.files,
-        loaded.unwrap_or(path),
-        &Bypass::of_value(wanted),
-    );
-    found
-        .into_iter()
-        .filter(|undone| ours.get(undone.spelling).is_some())
-        .filter(|undone| undone.culprit != Override::Unknown)
-        .collect()
 }
 
 fn log(context: &Context, installation: &Installation, effective: Option<&Value>, now: u64) -> Log {

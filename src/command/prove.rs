@@ -2,7 +2,7 @@
 
 use crate::command::context::Context;
 use crate::health::port::Owner;
-use crate::health::{Endpoint, Gate, Healthy, LogSource, bypass_undone};
+use crate::health::{Endpoint, Gate, Healthy, LogSource};
 use crate::language::Localized;
 use crate::openclaw::include::ConfigSet;
 use crate::plan::Plan;
@@ -10,9 +10,7 @@ use crate::progress::Progress;
 use crate::report::bar::Bar;
 use crate::say;
 use crate::snapshot::installation::Installation;
-use crate::snapshot::service::Managed;
 use crate::systemd::UserManager;
-use crate::systemd::environment::{Bypass, undone};
 use crate::transaction::service::ServiceError;
 
 /// Passes if the gateway that now runs is healthy, or if none was started.
@@ -26,9 +24,6 @@ pub(super) fn prove(
     let Some(manager) = manager.filter(|_| plan.starts_the_gateway()) else { return Ok(()) };
     let config = ConfigSet::load(&context.paths.config)?;
     let effective = config.effective();
-    if let Some(bypass) = &plan.expectations.bypass {
-        expect_bypass(context, manager, bypass)?;
-    }
     let token = installation.connectors_token(effective);
     let owner = Owner { uid: installation.account.uid, unit: Some(context.paths.unit.clone()) };
     let endpoint = Endpoint::new(installation.port, token, owner);
@@ -64,21 +59,4 @@ impl Localized for Watching {
     fn text(&self) -> String {
         say!("waiting until the gateway is healthy")
     }
-}
-
-/// An `EnvironmentFile=` or a later drop-in may take the bypass away again: seen at once, and by
-/// name, instead of at the end of the gate's patience.
-fn expect_bypass(
-    context: &Context,
-    manager: &UserManager,
-    bypass: &Bypass,
-) -> Result<(), ServiceError> {
-    let (deadline, unit) = (context.deadline(), &context.paths.unit);
-    let service = Managed::observe(manager, unit, deadline, &context.interrupt)?;
-    let drop_in = &context.paths.drop_in;
-    let undone = undone(&service.environment, &service.unit, &service.files, drop_in, bypass);
-    if undone.is_empty() {
-        return Ok(());
-    }
-    Err(bypass_undone(unit, &undone).into())
 }

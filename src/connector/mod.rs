@@ -2,6 +2,7 @@
 
 mod activity;
 mod archive;
+pub mod behaviour;
 pub mod catalogue;
 mod census;
 mod checksums;

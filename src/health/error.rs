@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::language::{Kind, Problem, list};
-use crate::systemd::environment::{Overridden, Override};
+use crate::systemd::environment::LoopbackHost;
 use crate::{say, say_count};
 
 /// A problem whose cause the gateway's log should show.
@@ -109,9 +109,10 @@ pub(super) fn chat_unauthorised() -> Problem {
 }
 
 /// The process does not have our entries in these variables.
-pub(super) fn bypass_missing(variables: &[&str]) -> Problem {
-    let variables = list(variables);
-    let message = say!("the running gateway has no loopback entries in {variables}", variables);
+pub(super) fn bypass_missing(hosts: &[LoopbackHost]) -> Problem {
+    let hosts: Vec<_> = hosts.iter().map(|host| host.in_url()).collect();
+    let hosts = list(&hosts);
+    let message = say!("no_proxy of the running gateway does not hold {hosts}", hosts);
     see_status("gateway.bypass-missing", message)
 }
 
@@ -137,36 +138,6 @@ pub(super) fn connector_unproven(unit: &str, id: &str) -> Problem {
 pub(super) fn unsettled(unit: &str) -> Problem {
     let message = say!("{unit} has not been running long enough to count as stable", unit);
     see_log(unit, "gateway.unsettled", message)
-}
-
-/// The drop-in is in force, and still the unit's environment lacks our entries: `undone` says whose
-/// doing it is.
-#[must_use]
-pub fn bypass_undone(unit: &str, undone: &[Overridden]) -> Problem {
-    let names: Vec<_> = undone.iter().map(|undone| undone.spelling.name()).collect();
-    let culprit = match undone.first().map(|undone| &undone.culprit) {
-        Some(Override::EnvironmentFile(path)) => say!(
-            "{path}, an EnvironmentFile of the unit, which overrides every drop-in",
-            path = path.display()
-        ),
-        Some(Override::DropIn(path)) => {
-            say!("{path}, a drop-in that systemd reads after ours", path = path.display())
-        }
-        Some(Override::UnsetEnvironment) => {
-            say!("UnsetEnvironment= in the unit or one of its drop-ins")
-        }
-        Some(Override::Unknown) | None => say!("a setting that could not be found"),
-    };
-    let message = say!(
-        "{unit}: {names} would not bypass the proxy for loopback, because of {culprit}",
-        unit,
-        names = list(&names),
-        culprit
-    );
-    let hint = say!(
-        "Add 127.0.0.1,localhost,::1,[::1] to no_proxy and NO_PROXY there, or remove both variables there, then run the command again."
-    );
-    Problem::new("gateway.bypass-undone", message, hint)
 }
 
 /// Nobody has logged anything: neither the unit to the journal, nor anybody to these places.

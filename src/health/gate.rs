@@ -13,7 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::language::{Explain, Problem};
 use crate::patience::Deadline;
 use crate::redaction::masked;
-use crate::systemd::environment::{Bypass, Environment, Spelling};
+use crate::systemd::environment::{Environment, Routing};
 use crate::systemd::{ActiveState, ManagerError, Unit, UserManager};
 
 /// How often the gate looks.
@@ -42,8 +42,8 @@ const SHOWN_LINES: usize = 12;
 pub struct Expectations {
     /// `POST /v1/chat/completions` is open to us.
     pub chat: bool,
-    /// The process has these entries in both spellings of `no_proxy`.
-    pub bypass: Option<Bypass>,
+    /// The process's own environment takes requests to this machine past any proxy.
+    pub bypass: bool,
     /// The gateway has loaded the connector of this channel id.
     pub connector: Option<String>,
 }
@@ -258,9 +258,12 @@ impl Watch<'_> {
         let environment =
             foreign::glance(Path::new(&format!("/proc/{pid}/environ"))).unwrap_or_default();
         let environment = Environment::of_process(&environment);
-        if let Some(bypass) = self.expectations.bypass.as_ref().filter(|_| !run.bypass) {
-            lacks_bypass(&environment, bypass)?;
-            run.bypass = true;
+        if self.expectations.bypass && !run.bypass {
+            let routing = Routing::of(&environment, self.gate.endpoint.port());
+            run.bypass = routing.bypasses_loopback();
+            if !run.bypass {
+                return Err(error::bypass_missing(&routing.not_bypassed));
+            }
         }
         self.connector(run, unit, &environment)
     }
@@ -368,13 +371,4 @@ fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
         *last = Some(Instant::now());
     }
     due
-}
-
-fn lacks_bypass(environment: &Environment, bypass: &Bypass) -> Result<(), Problem> {
-    let lacks = |spelling: &Spelling| {
-        let value = environment.get(spelling.name()).unwrap_or_default();
-        !Bypass::of_value(value).covers(bypass)
-    };
-    let variables: Vec<_> = Spelling::BOTH.into_iter().filter(lacks).map(Spelling::name).collect();
-    if variables.is_empty() { Ok(()) } else { Err(error::bypass_missing(&variables)) }
 }

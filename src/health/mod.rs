@@ -14,7 +14,6 @@ mod redaction;
 
 pub use channels::{ChannelQuestion, asked_for_channel};
 pub use endpoint::{ChatAnswer, Endpoint, Readiness};
-pub use error::bypass_undone;
 pub use follow::{Follower, Origin, Wanted};
 pub use gate::{Expectations, Gate, Healthy, Proof};
 pub use log::LogLine;

@@ -113,3 +113,16 @@ pub(super) fn tree_pruned(id: &str) -> Problem {
         say!("Choose a later one (openclaw-setup history), or install that connector again.");
     Problem::new("history.tree-pruned", message, hint)
 }
+
+/// What no drop-in of ours overrides sends requests to this machine to a proxy.
+pub(super) fn bypass_overridden(unit: &str, place: &str) -> Problem {
+    let message = say!(
+        "{unit}: requests to this machine would go to the proxy, because of {place}, which overrides any drop-in of openclaw-setup",
+        unit,
+        place
+    );
+    let hint = say!(
+        "Add 127.0.0.1,localhost,::1,[::1] to no_proxy and NO_PROXY there, or remove both variables there, then run the command again."
+    );
+    Problem::new("proxy.overridden", message, hint)
+}

@@ -45,14 +45,18 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         error::refuse_read_only(installation)?;
     }
     let mut notes = Vec::new();
-    let (drop_in, bypass) = drop_in_step(installation, repairs, &mut notes);
+    let bypass = bypassed(installation, request);
+    if bypass.as_ref().is_some_and(|bypass| bypass.repaired) {
+        notes.push(Note::drop_in_repaired(&installation.drop_in.0));
+    }
+    let holds = bypass.as_ref().is_some_and(|bypass| bypass.routing.bypasses_loopback());
     let live = request.live.as_deref();
     notes.extend(
         request.reinstall.iter().flat_map(|reinstall| notes_of(reinstall, installation, request)),
     );
     let mut changes = Changes {
         tree: request.reinstall.map(|reinstall| reinstall.step(installation, live)),
-        drop_in,
+        drop_ins: bypass.map(|bypass| bypass.steps).unwrap_or_default(),
         config: config_steps(installation, request)?,
         models: models_step(installation, repairs)?,
         others: others(installation, request),
@@ -76,7 +80,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         command: "doctor",
         connector: (request.live.clone(), reinstalled.or_else(|| request.live.clone())),
         unit: order::unit_before(installation),
-        expectations: Expectations { bypass, ..request.expectations.clone() },
+        expectations: Expectations { bypass: holds, ..request.expectations.clone() },
         steps,
         notes,
         ..Plan::default()
@@ -175,20 +179,15 @@ fn models_step(
     Ok(order::rewritten(Role::Models, path, state, edited.bytes()))
 }
 
-fn drop_in_step(
-    installation: &Installation,
-    repairs: &[Repair],
-    notes: &mut Vec<Note>,
-) -> (Option<FileStep>, Option<Bypass>) {
-    let also = wanted(repairs, |repair| match repair {
+/// The proxy bypass, where the repairs ask for one.
+fn bypassed(installation: &Installation, request: &Request<'_>) -> Option<bypass::Outcome> {
+    let also = wanted(request.repairs, |repair| match repair {
         Repair::Bypass { also } => Some(also.value()),
         _ => None,
     });
-    if also.is_empty() {
-        return (None, None);
-    }
-    let (step, bypass) = bypass::step(installation, &also.join(","), notes);
-    (step, Some(bypass))
+    let config = request.config.map(ConfigSet::effective);
+    let plan = || bypass::plan(installation, config, &Bypass::of_value(&also.join(",")));
+    (!also.is_empty()).then(plan)
 }
 
 /// Where the tree is reinstalled, what is wrong with single files of it goes with it.
@@ -252,7 +251,7 @@ fn fold_attributes(changes: &mut Changes) {
         Step::File(file) => Some(file),
         _ => None,
     });
-    let files = changes.config.iter_mut().chain(&mut changes.models).chain(&mut changes.drop_in);
+    let files = changes.config.iter_mut().chain(&mut changes.models).chain(&mut changes.drop_ins);
     let mut folded = Vec::new();
     for file in files.chain(in_tree) {
         let found = wanted.iter().find(|(path, _)| *path == file.path);

@@ -8,6 +8,7 @@ use super::note::Note;
 use super::order::{self, Changes};
 use super::reinstall::host_of;
 use super::{Plan, PlanFailure, bypass, error};
+use crate::connector::behaviour;
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::installed::Traces;
 use crate::connector::npm::Pin;
@@ -89,6 +90,17 @@ pub struct Request<'a> {
     pub now: &'a str,
 }
 
+impl Request<'_> {
+    fn version(&self) -> Option<semver::Version> {
+        semver::Version::parse(self.payload.version).ok()
+    }
+
+    /// Whether the connector needs the gateway's HTTP interface; one of an odd version may.
+    fn speaks_http(&self) -> bool {
+        self.version().as_ref().is_none_or(behaviour::speaks_http)
+    }
+}
+
 /// What a plan needs to know of the payload.
 #[derive(Debug)]
 pub struct PayloadFacts<'a> {
@@ -119,7 +131,10 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     let draft = config_draft(installation, request, effective)?;
     notes.extend(draft.notes);
     let models = models_file(installation, request, effective, &mut notes)?;
-    let (drop_in, bypass) = bypass::step(installation, "", &mut notes);
+    let bypass = bypassed(installation, request, effective)?;
+    if bypass.repaired {
+        notes.push(Note::drop_in_repaired(&installation.drop_in.0));
+    }
     let tree = tree_step(installation, request);
     if tree.is_some() {
         notes.extend(request.payload.dependencies.as_deref().map(Note::dependencies));
@@ -129,11 +144,12 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         notes.extend(order::deviation_note(installation, request.live, &request.transactions));
     }
     let adopts = tree.is_none() && !is_recorded(installation, request);
-    let traces = traces(installation, effective, &draft.edits, models.as_ref(), &bypass);
+    let traces = traces(installation, effective, &draft.edits, models.as_ref(), bypass.list);
     let config = order::config_files(installation, request.config, &draft.edits)?;
     let models = models.map(|models| models.step);
     let coming = draft.edits.iter().fold(effective.clone(), |value, edit| edit.applied_to(&value));
-    let changes = Changes { tree, drop_in, config, models, ..Changes::default() };
+    let drop_ins = bypass.steps;
+    let changes = Changes { tree, drop_ins, config, models, ..Changes::default() };
     let mut plan = Plan {
         command: request.purpose.command(),
         connector: (
@@ -143,7 +159,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         unit: order::unit_before(installation),
         expectations: Expectations {
             chat: true,
-            bypass: Some(bypass),
+            bypass: bypass.routing.bypasses_loopback(),
             connector: Some(CONNECTOR.to_owned()),
         },
         traces,
@@ -153,6 +169,17 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     };
     start_if_asked(installation, request, &mut plan);
     Ok(plan)
+}
+
+/// Refuses where a proxy would take the connector's requests to the gateway whatever we write.
+fn bypassed(
+    installation: &Installation,
+    request: &Request<'_>,
+    effective: &Value,
+) -> Result<bypass::Outcome, Problem> {
+    let mut bypass = bypass::plan(installation, Some(effective), &Bypass::default());
+    let blocks = request.speaks_http() && bypass::blocks_the_connector(&bypass.routing);
+    bypass.refusal.take().filter(|_| blocks).map_or(Ok(bypass), Err)
 }
 
 /// `upgrade` goes backward only when told to.
@@ -277,7 +304,7 @@ fn traces(
     effective: &Value,
     edits: &[Edit],
     models: Option<&Models>,
-    bypass: &Bypass,
+    bypass: Option<Bypass>,
 ) -> Traces {
     let earlier = installation.record.as_ref().map(|record| &record.traces);
     let none = Traces::default();
@@ -291,11 +318,11 @@ fn traces(
         models: keys::accumulated(&known.models, model_keys),
         drop_in_before: earlier
             .map_or_else(|| assigned_before(installation), |traces| traces.drop_in_before.clone()),
-        bypass: bypass.value(),
+        bypass: bypass.map_or_else(|| known.bypass.clone(), |bypass| bypass.value()),
         directories,
     }
 }
 
 fn assigned_before(installation: &Installation) -> Assigned {
-    drop_in::assigned(&bypass::text(installation).unwrap_or_default())
+    drop_in::assigned(&bypass::text(&installation.drop_in).unwrap_or_default())
 }

@@ -1,6 +1,6 @@
 //! Desired state and installation become ordered changes; pure, no I/O; renders as text and JSON.
 
-mod bypass;
+pub mod bypass;
 pub mod config;
 pub mod diff;
 pub mod error;

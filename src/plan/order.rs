@@ -21,8 +21,8 @@ use crate::transaction::step::{FileStep, Role, Step, TreeSide, TreeStep};
 pub struct Changes {
     /// The connector's tree.
     pub tree: Option<TreeStep>,
-    /// The unit's drop-in.
-    pub drop_in: Option<FileStep>,
+    /// The unit's drop-ins.
+    pub drop_ins: Vec<FileStep>,
     /// The config and its includes.
     pub config: Vec<FileStep>,
     /// The agent model file.
@@ -39,9 +39,9 @@ impl Changes {
     /// Whether nothing at all would change; directories alone are no reason for a transaction.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { tree, drop_in, config, models, record, others, directories: _ } = self;
+        let Self { tree, drop_ins, config, models, record, others, directories: _ } = self;
         tree.is_none()
-            && drop_in.is_none()
+            && drop_ins.is_empty()
             && config.is_empty()
             && models.is_none()
             && record.is_none()
@@ -78,17 +78,17 @@ fn accepts((tree, block): (&LiveTree, &Value)) -> bool {
 }
 
 fn arrival_after(installation: &Installation, first: Vec<FileStep>, changes: Changes) -> Vec<Step> {
-    let Changes { tree, drop_in, config, models, record, others, directories } = changes;
+    let Changes { tree, drop_ins, config, models, record, others, directories } = changes;
     let mut steps: Vec<Step> = first.into_iter().map(Step::File).collect();
     if tree.as_ref().is_some_and(|tree| tree.after.is_some()) {
         steps.extend(creation(&installation.missing_extensions));
     }
     steps.extend(tree.map(Step::Tree));
     steps.extend(others);
-    if drop_in.as_ref().is_some_and(|file| file.after.is_some()) {
+    if drop_ins.iter().any(|file| file.after.is_some()) {
         steps.extend(creation(&installation.missing_unit_dirs));
     }
-    steps.extend(reloaded(installation, drop_in));
+    steps.extend(reloaded(installation, drop_ins));
     steps.extend(config.into_iter().chain(models).chain(record).map(Step::File));
     steps.extend(directory_removal(&directories));
     around_with_jobs(installation, steps)
@@ -97,20 +97,19 @@ fn arrival_after(installation: &Installation, first: Vec<FileStep>, changes: Cha
 /// Stop → config → tree → drop-in → `Reload` → start: the mirror.
 #[must_use]
 pub fn removal(installation: &Installation, changes: Changes) -> Vec<Step> {
-    let Changes { tree, drop_in, config, models, record, others, directories } = changes;
+    let Changes { tree, drop_ins, config, models, record, others, directories } = changes;
     let mut steps: Vec<Step> = config.into_iter().chain(models).map(Step::File).collect();
     steps.extend(tree.map(Step::Tree));
     steps.extend(others);
-    steps.extend(reloaded(installation, drop_in));
+    steps.extend(reloaded(installation, drop_ins));
     steps.extend(record.map(Step::File));
     steps.extend(directory_removal(&directories));
     around_with_jobs(installation, steps)
 }
 
-fn reloaded(installation: &Installation, drop_in: Option<FileStep>) -> Vec<Step> {
-    let Some(drop_in) = drop_in else { return Vec::new() };
-    let reload = installation.service.managed().map(|_| Step::Reload);
-    std::iter::once(Step::File(drop_in)).chain(reload).collect()
+fn reloaded(installation: &Installation, drop_ins: Vec<FileStep>) -> Vec<Step> {
+    let has_to = !drop_ins.is_empty() && installation.service.managed().is_some();
+    drop_ins.into_iter().map(Step::File).chain(has_to.then_some(Step::Reload)).collect()
 }
 
 fn creation(missing: &[PathBuf]) -> impl Iterator<Item = Step> + '_ {
@@ -151,6 +150,10 @@ fn around_with_jobs(installation: &Installation, mut steps: Vec<Step>) -> Vec<St
     if let Some(managed) = running.filter(|_| !steps.is_empty()) {
         let unit = managed.unit.name.clone();
         steps.insert(0, Step::Stop { unit: unit.clone() });
+        // the plan was made of what lies on the disk
+        if managed.has_unread_files() && !steps.iter().any(|step| matches!(step, Step::Reload)) {
+            steps.push(Step::Reload);
+        }
         steps.push(Step::Start { unit });
     }
     steps

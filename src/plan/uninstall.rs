@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use super::note::Note;
 use super::order::{self, Changes};
-use super::{Plan, PlanFailure};
+use super::{Plan, PlanFailure, bypass};
 use crate::connector::installed::Traces;
+use crate::fs::image::FileState;
 use crate::openclaw::document::{Document, Edit, Value};
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::keys::{self, KeyChange};
@@ -50,7 +51,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     }
     let changes = Changes {
         tree: request.live.map(|live| order::tree(installation, Some(live.shown_version()), None)),
-        drop_in: drop_in(installation, &traces),
+        drop_ins: drop_ins(installation, &traces),
         config: order::config_files(installation, request.config, &edits)?,
         models: models(installation, &traces, &mut notes),
         record: record(installation),
@@ -129,18 +130,28 @@ fn left_of_hand(installation: &Installation, effective: &Value) -> Vec<Note> {
     if !keys.is_empty() {
         notes.push(Note::keys_of_hand_stay(&installation.paths.config, &keys));
     }
-    let (file, state) = &installation.drop_in;
-    let text = state.as_ref().map(|state| String::from_utf8_lossy(&state.bytes).into_owned());
-    if text.is_some_and(|text| drop_in::assigned(&text) != Assigned::default()) {
+    let (file, _) = &installation.drop_in;
+    if bypass::text(&installation.drop_in)
+        .is_some_and(|text| drop_in::assigned(&text) != Assigned::default())
+    {
         notes.push(Note::bypass_of_hand_stays(file, &installation.paths.unit));
     }
     notes
 }
 
-/// The file loses only our entries, and goes only if nothing else was in it.
+/// `override.conf` loses only our entries, and goes only if nothing else was in it; the files that
+/// have our name go.
+fn drop_ins(installation: &Installation, traces: &Traces) -> Vec<FileStep> {
+    let gone = |(path, state): &(PathBuf, Option<FileState>)| {
+        Some(FileStep::new(Role::DropIn, path.clone(), Some(state.clone()?), None))
+    };
+    let ours = installation.last_drop_in.iter().filter_map(gone);
+    drop_in(installation, traces).into_iter().chain(ours).collect()
+}
+
 fn drop_in(installation: &Installation, traces: &Traces) -> Option<FileStep> {
     let (path, state) = &installation.drop_in;
-    let state = state.as_ref()?;
+    let state = state.as_ref().filter(|_| !traces.bypass.is_empty())?;
     let text = String::from_utf8_lossy(&state.bytes).into_owned();
     let ours = Bypass::of_value(&traces.bypass);
     let left = drop_in::without_bypass(&text, &ours, &traces.drop_in_before);

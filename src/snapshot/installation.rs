@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::account::Account;
 use super::paths::{CONNECTOR, Paths};
+use super::process::dotenv;
 use super::program::{Program, option_of};
 use super::service::Service;
 use super::surroundings::Surroundings;
 use super::{Part, Unseen, seen};
+use crate::connector::behaviour::USUAL_PORT;
 use crate::connector::catalogue::Catalogue;
 use crate::connector::installed::InstalledRecord;
 use crate::fs::image::FileState;
@@ -16,10 +18,9 @@ use crate::fs::{Action, FileError, directory, exists};
 use crate::health::port::Owner;
 use crate::openclaw::document::{Value, is_reference, references};
 use crate::openclaw::include::{ConfigError, ConfigSet};
+use crate::systemd::drop_in;
+use crate::systemd::environment::{Environment, SetFile};
 use crate::transaction::records::Records;
-
-/// The gateway's port where nothing says otherwise.
-const DEFAULT_PORT: u16 = 18789;
 
 /// One installation at one moment.
 #[derive(Debug)]
@@ -38,8 +39,13 @@ pub struct Installation {
     pub models: Option<(PathBuf, FileState)>,
     /// Our drop-in's file as it stands, with its real path.
     pub drop_in: (PathBuf, Option<FileState>),
+    /// Our drop-in that systemd reads last, and the file of variables to which it leads: for what
+    /// the other one cannot do.
+    pub last_drop_in: [(PathBuf, Option<FileState>); 2],
     /// The unit and its manager.
     pub service: Service,
+    /// `.env` files that OpenClaw reads, in its order.
+    pub dotenv: Vec<SetFile>,
     /// What we installed last, if we did.
     pub record: Option<InstalledRecord>,
     /// Where the record is kept.
@@ -75,9 +81,17 @@ impl Installation {
         let config = ConfigSet::load(&paths.config);
         let effective = config.as_ref().ok().map(ConfigSet::effective);
         let models = seen(&mut unseen, Part::Models, models(&paths.models));
-        let drop_in = real_file(&paths.drop_in);
-        let drop_in_state = seen(&mut unseen, Part::DropIns, FileState::read(&drop_in));
-        let missing_unit_dirs = drop_in.parent().map_or(Ok(Vec::new()), directory::missing);
+        let mut with_state = |path: &Path| {
+            let path = real_file(path);
+            let state = seen(&mut unseen, Part::DropIns, FileState::read(&path));
+            (path, state)
+        };
+        let drop_in = with_state(&paths.drop_in);
+        let last_drop_in =
+            drop_in::LAST.map(|name| with_state(&paths.drop_in.with_file_name(name)));
+        let missing_unit_dirs = drop_in.0.parent().map_or(Ok(Vec::new()), directory::missing);
+        let dotenv: Vec<_> =
+            [&account.home, &paths.state_dir].into_iter().filter_map(|home| dotenv(home)).collect();
         let installation = Self {
             program: program(&service, effective, surroundings),
             port: port(&service, effective, surroundings),
@@ -93,7 +107,9 @@ impl Installation {
                 directory::missing(&paths.extensions),
             ),
             missing_unit_dirs: seen(&mut unseen, Part::DropIns, missing_unit_dirs),
-            drop_in: (drop_in, drop_in_state),
+            drop_in,
+            last_drop_in,
+            dotenv,
             account,
             paths,
             models,
@@ -101,6 +117,22 @@ impl Installation {
             unseen,
         };
         (installation, config)
+    }
+
+    /// What OpenClaw's process sees: its environment, then what `.env` files and the config's `env`
+    /// add to it. Neither overrides a variable that is there.
+    #[must_use]
+    pub fn process_environment(&self, own: &Environment, config: Option<&Value>) -> Environment {
+        let mut environment = own.clone();
+        let files = self.dotenv.iter().map(|file| file.environment.clone());
+        for layer in files.chain(config.map(environment_of_config)) {
+            for (name, value) in layer.iter() {
+                if environment.get(name).is_none() {
+                    environment.set(name, value);
+                }
+            }
+        }
+        environment
     }
 
     /// The token that the connector shows to the gateway, with `${VAR}` filled in from the unit.
@@ -130,6 +162,21 @@ impl Installation {
     pub fn new_file(&self, bytes: Vec<u8>, mode: u32) -> FileState {
         FileState { bytes, mode, uid: self.account.uid, gid: self.account.gid }
     }
+}
+
+/// `env.vars.NAME` and `env.NAME`.
+#[must_use]
+pub fn environment_of_config(config: &Value) -> Environment {
+    let mut environment = Environment::default();
+    for path in [&["env", "vars"][..], &["env"]] {
+        let members = config.get(path).and_then(Value::as_object).into_iter().flatten();
+        for (name, value) in members {
+            if let Some(text) = value.as_str() {
+                environment.set(name, text);
+            }
+        }
+    }
+    environment
 }
 
 fn attributes(
@@ -165,7 +212,7 @@ fn port(service: &Service, effective: Option<&Value>, surroundings: &Surrounding
         Value::String(text) => text.parse().ok(),
         _ => None,
     };
-    option.or_else(variable).or_else(config).unwrap_or(DEFAULT_PORT)
+    option.or_else(variable).or_else(config).unwrap_or(USUAL_PORT)
 }
 
 /// OpenClaw 2026.9.6 treats its config as immutable under these.

@@ -23,6 +23,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::connector::behaviour;
 use crate::connector::manifest::Deviation;
 use crate::health::port::Listener;
 use crate::health::{ChatAnswer, Readiness};
@@ -34,17 +35,17 @@ use crate::snapshot::installation::Installation;
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::service::Managed;
 use crate::systemd::ManagerError;
-use crate::systemd::environment::{Environment, Overridden};
+use crate::systemd::environment::Environment;
 
 use files::{Backup, PrivateFile};
 use host::Host;
 use log::Log;
 use other_plugins::OtherPlugins;
 use outside::Outside;
-use process::{Process, VariableFile};
+use process::Process;
 use repair_source::RepairSource;
 use tree::Tree;
-use units::{DropInFile, OtherUnit};
+use units::OtherUnit;
 
 /// One machine at one moment.
 #[derive(Debug)]
@@ -67,18 +68,12 @@ pub struct Snapshot {
     pub other_plugins: OtherPlugins,
     /// The gateway's main process.
     pub process: Option<Process>,
-    /// `.env` files that OpenClaw reads, in its order.
-    pub dotenv: Vec<VariableFile>,
-    /// The unit's drop-ins that lie on the disk.
-    pub drop_ins: Vec<DropInFile>,
     /// Files that may hold secrets.
     pub private_files: Vec<PrivateFile>,
     /// Earlier versions of the config, newest first.
     pub backups: Vec<Backup>,
     /// Who listens on the gateway's port.
     pub listener: Listener,
-    /// What takes our own bypass away again after it was read.
-    pub undone: Vec<Overridden>,
     /// Other units that run a gateway.
     pub other_units: Vec<OtherUnit>,
     /// What the running gateway answers.
@@ -239,7 +234,7 @@ impl Snapshot {
     /// Whether the connector talks to the gateway over HTTP: all do that are older than 0.8.0.
     #[must_use]
     pub fn speaks_http(&self) -> Option<bool> {
-        self.connector_is_below(8, 0)
+        self.connector().as_ref().map(behaviour::speaks_http)
     }
 
     /// Whether a part could not be looked at, at least not wholly.

@@ -1,10 +1,10 @@
 //! The environment that the gateway's process really has.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::fs::foreign;
-use crate::systemd::environment::{Environment, parsed_file};
+use crate::systemd::environment::{Environment, SetFile, parsed_file};
 
 /// The main process of the gateway's unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,24 +32,14 @@ impl Process {
     }
 }
 
-/// A file of variables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VariableFile {
-    /// The file.
-    pub path: PathBuf,
-    /// What it sets.
-    pub environment: Environment,
-}
-
 /// `<state dir>/.env`, as OpenClaw reads it (`src/infra/dotenv.ts`): it never overrides a variable
 /// that is there, not even an empty one.
 #[must_use]
-pub fn dotenv(state_dir: &Path) -> Vec<VariableFile> {
+pub fn dotenv(state_dir: &Path) -> Option<SetFile> {
     let path = state_dir.join(".env");
-    let Some(bytes) = foreign::glance(&path) else { return Vec::new() };
-    let text = String::from_utf8_lossy(&bytes);
+    let text = String::from_utf8_lossy(&foreign::glance(&path)?).into_owned();
     // dotenv knows a leading `export`, which systemd's format does not
     let lines = text.lines().map(|line| line.trim_start().strip_prefix("export ").unwrap_or(line));
     let environment = parsed_file(&lines.collect::<Vec<_>>().join("\n"));
-    vec![VariableFile { path, environment }]
+    Some(SetFile { path, environment })
 }

@@ -2,8 +2,11 @@
 
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
-use crate::systemd::environment::{Environment, SetFile, effective, read_environment_files};
-use crate::systemd::{LoadState, ManagerError, Unit, UserManager};
+use crate::snapshot::paths::Paths;
+use crate::systemd::environment::{
+    Environment, SetFile, UnitFile, effective, read_environment_files, read_unit_files,
+};
+use crate::systemd::{LoadState, ManagerError, Unit, UserManager, drop_in};
 
 /// What the user manager says of the gateway's unit.
 #[derive(Debug)]
@@ -27,22 +30,26 @@ pub struct Managed {
     pub unit: Unit,
     /// What the unit's `EnvironmentFile=` lines set.
     pub files: Vec<SetFile>,
+    /// The unit's own file and its drop-ins, as systemd will read them next.
+    pub unit_files: Vec<UnitFile>,
 }
 
 impl Managed {
     /// Asks the manager for everything that a plan needs to know.
     pub fn observe(
         manager: &UserManager,
-        unit: &str,
+        paths: &Paths,
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<Self, ManagerError> {
-        let unit = manager.unit(unit, deadline, interrupt)?;
+        let unit = manager.unit(&paths.unit, deadline, interrupt)?;
+        let folder = paths.unit_dir.join(format!("{}.d", paths.unit));
         Ok(Self {
             version: manager.version(deadline, interrupt)?,
             road: manager.road(),
             environment: manager.environment(deadline, interrupt)?,
             files: read_environment_files(&unit),
+            unit_files: read_unit_files(&unit, &folder),
             unit,
         })
     }
@@ -63,6 +70,16 @@ impl Managed {
             })
             .filter(|bytes| !bytes.is_empty())
             .map_or_else(|| self.effective_environment(), |bytes| Environment::of_process(&bytes))
+    }
+
+    /// Whether the unit or a drop-in of it has changed since systemd has read it.
+    #[must_use]
+    pub fn has_unread_files(&self) -> bool {
+        let is_unread = |file: &UnitFile| {
+            file.path.extension().is_some_and(|end| end == "conf")
+                && !self.unit.drop_in_paths.contains(&file.path)
+        };
+        self.unit.need_daemon_reload || self.unit_files.iter().any(is_unread)
     }
 
     /// Whether the unit's file is there.
@@ -90,9 +107,30 @@ impl Service {
             .map_or(&[], |command| &command.arguments)
     }
 
+    /// The environment that the unit's next process would have.
+    #[must_use]
+    pub fn effective_environment(&self) -> Environment {
+        self.managed().map(Managed::effective_environment).unwrap_or_default()
+    }
+
+    /// The same, if these were the unit's files and a file of `variables` were read last.
+    #[must_use]
+    pub fn environment_with(&self, files: &[UnitFile], variables: Option<&SetFile>) -> Environment {
+        let texts = files.iter().map(|file| file.text.as_str());
+        let Some(managed) = self.managed() else {
+            return drop_in::variables(Environment::default(), texts);
+        };
+        let own = managed.unit.fragment_path.as_ref();
+        let is_whole = own.is_some_and(|own| files.iter().any(|file| file.path == *own));
+        let base = if is_whole { Environment::default() } else { managed.unit.environment.clone() };
+        let unit = Unit { environment: drop_in::variables(base, texts), ..managed.unit.clone() };
+        let read: Vec<SetFile> = managed.files.iter().chain(variables).cloned().collect();
+        effective(&managed.environment, &unit, &read)
+    }
+
     /// A variable of the unit's next process.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
-        self.managed()?.effective_environment().get(name).map(str::to_owned)
+        self.effective_environment().get(name).map(str::to_owned)
     }
 }

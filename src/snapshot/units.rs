@@ -1,20 +1,9 @@
-//! Unit files on the disk: the drop-ins of the gateway's unit, and other units that run a gateway.
+//! Unit files on the disk: other units that run a gateway.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::fs::foreign;
-
-/// A drop-in of the gateway's unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DropInFile {
-    /// The file.
-    pub path: PathBuf,
-    /// Its text.
-    pub text: String,
-    /// When it was last written, µs since 1970.
-    pub modified_usec: u64,
-}
 
 /// Another unit that runs a gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,29 +16,6 @@ pub struct OtherUnit {
     pub of_system: bool,
     /// It is wanted by a target, so it starts by itself.
     pub enabled: bool,
-}
-
-/// The `*.conf` in the unit's own drop-in folder, in the order in which systemd reads them.
-#[must_use]
-pub fn drop_ins(unit_dir: &Path, unit: &str) -> Vec<DropInFile> {
-    let folder = unit_dir.join(format!("{unit}.d"));
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<DropInFile> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "conf"))
-        .filter_map(|path| {
-            let text = String::from_utf8_lossy(&foreign::glance(&path)?).into_owned();
-            Some(DropInFile { modified_usec: modified(&path)?, path, text })
-        })
-        .collect();
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files
-}
-
-fn modified(path: &Path) -> Option<u64> {
-    let time = path.metadata().ok()?.modified().ok()?;
-    let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
-    u64::try_from(since.as_micros()).ok()
 }
 
 /// Units of the user and of the system that start `openclaw … gateway`, but for `own`.

@@ -4,5 +4,9 @@ mod damage;
 mod document;
 mod merge;
 
+/// The names of our drop-in that systemd reads last, and of the file of variables that it names: for
+/// what `override.conf` cannot do.
+pub const LAST: [&str; 2] = ["zz-openclaw-setup.conf", "zz-openclaw-setup.env"];
+
 pub use damage::repaired;
-pub use merge::{Assigned, Merged, assigned, merged, touches, without_bypass};
+pub use merge::{Assigned, Merged, assigned, line_of, merged, variables, without_bypass};

@@ -12,7 +12,7 @@ use std::fmt;
 
 pub use axios::axios_proxy;
 pub use bypass::{Bypass, LOOPBACK_ENTRIES, Spelling};
-pub use effective::{Overridden, Override, SetFile, effective, read_environment_files, undone};
+pub use effective::{SetFile, UnitFile, effective, read_environment_files, read_unit_files};
 pub use file::parsed_file;
 pub use node::{LoopbackHost, Routing, undici_proxy};
 pub use target::{Target, any_proxy};

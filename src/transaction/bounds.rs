@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::image::FileImage;
 use crate::fs::own::{self, NotOurs, OwnError, acting};
+use crate::systemd::drop_in;
 
 /// What neither a file nor a directory of a plan has: the set-id bits, the sticky bit, and writing
 /// by everybody.
@@ -158,9 +159,10 @@ impl Bounds {
         path == self.models || (is_of_an_agent && is_plain(path))
     }
 
-    /// The drop-in, and any other of its directory.
+    /// The drop-in, any other of its directory, and our file of variables.
     fn has_drop_in(&self, path: &Path) -> bool {
-        let is_conf = path.extension() == Some(OsStr::new("conf"));
+        let is_ours = path.file_name() == Some(OsStr::new(drop_in::LAST[1]));
+        let is_conf = path.extension() == Some(OsStr::new("conf")) || is_ours;
         let is_beside = is_plain(path) && is_conf && path.parent() == self.drop_in[0].parent();
         self.drop_in.iter().any(|drop_in| path == drop_in) || is_beside
     }

@@ -1,7 +1,7 @@
 //! The bypass: merged into what is there, effective in the process, and seen when something undoes it.
 
 use crate::bench::program::{BYPASS, DROP_IN, UNIT, assert_exit, assert_says};
-use crate::bench::{HOME, Machine, said};
+use crate::bench::{HOME, Machine};
 
 /// The page's drop-in as it arrives by copy and paste: its line ends are lost.
 const DAMAGED: &str = include_str!("page/override.conf");
@@ -105,30 +105,88 @@ fn a_proxy_in_an_environment_file_is_bypassed() {
     assert_eq!(machine.message("hello")["reply"], "The agent heard: hello");
 }
 
-/// Fails unless `install` is refused with the culprit's name and everything is as it was.
-#[track_caller]
-fn assert_undone_because_of(machine: &Machine, culprit: &str) {
-    let before = machine.home();
-    let refused = machine.install(&[]).run();
-    assert_exit(&refused, 1);
-    assert_says(&refused, &[culprit, "no_proxy", "was undone"]);
-    let records = crate::bench::snapshot::RECORDS;
-    before.without(records).assert_same(&machine.home().without(records));
-    assert!(!said(&refused).contains("DingTalk works here"));
-    machine.assert_old_gateway_runs();
+const FOLDER: &str = ".config/systemd/user/openclaw-gateway.service.d";
+const LAST: &str = ".config/systemd/user/openclaw-gateway.service.d/zz-openclaw-setup.conf";
+const VARIABLES: &str = ".config/systemd/user/openclaw-gateway.service.d/zz-openclaw-setup.env";
+const PROXY: &str = "Environment=HTTP_PROXY=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9\n";
+
+fn drop_in(machine: &Machine, name: &str, lines: &str) {
+    machine.write(format!("{FOLDER}/{name}"), format!("[Service]\n{lines}"));
 }
 
+/// The recipe of many public guides: what is there is enough for undici and a connector that calls 127.0.0.1.
 #[test]
-fn an_environment_file_that_undoes_the_bypass_is_named() {
-    let machine = with_environment_file("no_proxy=intra.example\n");
-    assert_undone_because_of(&machine, &format!("{HOME}/.openclaw/gateway.env"));
-}
-
-#[test]
-fn a_later_drop_in_that_undoes_the_bypass_is_named() {
+fn what_suffices_is_left_as_it_is_and_taken_for_well() {
     let machine = Machine::brisk();
-    let later = ".config/systemd/user/openclaw-gateway.service.d/zz-corporate.conf";
-    machine.write(later, "[Service]\nEnvironment=no_proxy=intra.example NO_PROXY=intra.example\n");
-    machine.shell("systemctl --user daemon-reload");
-    assert_undone_because_of(&machine, &format!("{HOME}/{later}"));
+    let theirs = "127.0.0.1,localhost,::1";
+    drop_in(&machine, "proxy.conf", &format!("{PROXY}Environment=NO_PROXY={theirs}\n"));
+    assert_exit(&machine.install(&[]).run(), 0);
+    assert_eq!(machine.variable_of_the_gateway("NO_PROXY").as_deref(), Some(theirs));
+    assert_eq!(machine.variable_of_the_gateway("no_proxy"), None);
+    assert!(!machine.has(DROP_IN) && !machine.has(LAST));
+    assert_eq!(machine.message("hello")["reply"], "The agent heard: hello");
+    let found = machine.run(&["openclaw-setup", "doctor", "proxy", "--json"]);
+    let found: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!(found["findings"], serde_json::json!([]), "{found}");
+}
+
+/// Whoever overrides `override.conf`: ours goes where it wins, is enough the next time, and goes with an uninstallation.
+#[track_caller]
+fn assert_won(machine: &Machine, merged: &str, ours: &[&str]) {
+    let before = machine.home();
+    assert_exit(&machine.install(&[]).run(), 0);
+    assert_eq!(bypass(machine), merged);
+    for file in [DROP_IN, LAST, VARIABLES] {
+        assert_eq!(machine.has(file), ours.contains(&file), "{file}");
+    }
+    assert_eq!(machine.message("hello")["reply"], "The agent heard: hello");
+    assert_says(&machine.install(&[]).run(), &["Nothing to do"]);
+    assert_exit(&machine.run(&["openclaw-setup", "rollback", "-y"]), 0);
+    let records = crate::bench::snapshot::RECORDS;
+    let without = |home: crate::bench::snapshot::Snapshot| home.without(records);
+    without(before.clone()).assert_same(&without(machine.home()));
+    assert_exit(&machine.install(&[]).run(), 0);
+    assert_exit(&machine.run(&["openclaw-setup", "uninstall", "--purge", "-y"]), 0);
+    for file in [DROP_IN, LAST, VARIABLES] {
+        assert!(!machine.has(file), "{file} is left");
+    }
+}
+
+#[test]
+fn a_drop_in_that_is_read_later_is_overridden_by_one_that_is_read_last() {
+    let machine = Machine::brisk();
+    // never read by systemd before: the installation's own reload brings it into force
+    drop_in(&machine, "zz-corporate.conf", &format!("{PROXY}Environment=no_proxy=intra.example\n"));
+    assert_won(&machine, &format!("intra.example,{BYPASS}"), &[LAST]);
+}
+
+#[test]
+fn a_list_in_an_environment_file_is_overridden_by_one_that_is_read_last() {
+    let machine = with_environment_file("no_proxy=intra.example\nhttp_proxy=http://127.0.0.1:9\n");
+    assert_won(&machine, &format!("intra.example,{BYPASS}"), &[LAST, VARIABLES]);
+}
+
+/// What no file of ours overrides is refused while the gateway runs, by file and line; `doctor` says the same.
+#[test]
+fn what_nothing_overrides_is_named_before_anything_is_touched() {
+    let machine = Machine::brisk();
+    machine.write(".openclaw/late.env", "no_proxy=intra.example\n");
+    for (name, lines, line) in [
+        ("zzz.conf", &format!("{PROXY}EnvironmentFile=%h/.openclaw/late.env\n"), 3),
+        ("10-unset.conf", &format!("{PROXY}UnsetEnvironment=no_proxy NO_PROXY\n"), 3),
+    ] {
+        drop_in(&machine, name, lines);
+        machine.shell(&format!("systemctl --user daemon-reload; systemctl --user restart {UNIT}"));
+        machine.wait_ready();
+        let before = machine.home();
+        let place = format!("{HOME}/{FOLDER}/{name}:{line}");
+        for arguments in [&[][..], &["--dry-run"]] {
+            let refused = machine.install(arguments).run();
+            assert_exit(&refused, 1);
+            assert_says(&refused, &[&place, "no_proxy"]);
+        }
+        before.assert_untouched(&machine.home());
+        assert_says(&machine.run(&["openclaw-setup", "doctor", "proxy"]), &[&place]);
+        machine.shell(&format!("rm ~/{FOLDER}/{name}"));
+    }
 }

@@ -135,7 +135,7 @@ fn expectations(snapshot: &Snapshot, repairs: &[Repair]) -> Expectations {
     let loads = snapshot.channel_is_on() && (comes || snapshot.tree.is_some());
     Expectations {
         chat: opens || is_open,
-        bypass: None,
+        bypass: false,
         connector: loads.then(|| CONNECTOR.to_owned()),
     }
 }

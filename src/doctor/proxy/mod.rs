@@ -3,13 +3,15 @@
 pub mod dingtalk;
 
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
-use crate::openclaw::document::Value;
+use crate::plan::bypass;
 use crate::plan::repair::Repair;
 use crate::redaction::masked;
 use crate::say;
-use crate::snapshot::process::VariableFile;
+use crate::snapshot::installation::environment_of_config;
 use crate::systemd::drop_in;
-use crate::systemd::environment::{Bypass, Environment, LoopbackHost, Override, Routing};
+use crate::systemd::environment::{
+    Bypass, Environment, LoopbackHost, Routing, SetFile, Spelling, UnitFile,
+};
 
 const PROXIES: [&str; 6] =
     ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -21,33 +23,8 @@ pub fn environment(snapshot: &Snapshot) -> Option<Environment> {
     Some(seen_by(snapshot, &own))
 }
 
-/// What OpenClaw's process sees: its environment, then what `.env` files and the config's `env`
-/// add to it. Neither overrides a variable that is there.
-fn seen_by(snapshot: &Snapshot, base: &Environment) -> Environment {
-    let mut environment = base.clone();
-    let files = snapshot.dotenv.iter().map(|file| file.environment.clone());
-    for layer in files.chain([of_config(snapshot)]) {
-        for (name, value) in layer.iter() {
-            if environment.get(name).is_none() {
-                environment.set(name, value);
-            }
-        }
-    }
-    environment
-}
-
-/// `env.vars.NAME` and `env.NAME`.
-fn of_config(snapshot: &Snapshot) -> Environment {
-    let mut environment = Environment::default();
-    for path in [&["env", "vars"][..], &["env"]] {
-        let members = snapshot.key(path).and_then(Value::as_object).into_iter().flatten();
-        for (name, value) in members {
-            if let Some(text) = value.as_str() {
-                environment.set(name, text);
-            }
-        }
-    }
-    environment
+fn seen_by(snapshot: &Snapshot, own: &Environment) -> Environment {
+    snapshot.installation.process_environment(own, snapshot.effective())
 }
 
 /// The environment of the process that runs, or else of the next one; and what it is called.
@@ -73,25 +50,24 @@ pub(super) fn loopback(snapshot: &Snapshot) -> Verdict {
     if !routing.is_broken() {
         return Ok(Vec::new());
     }
-    let matters = routing.not_bypassed.contains(&LoopbackHost::V4)
-        || routing.not_bypassed.contains(&LoopbackHost::Name);
-    let severity = match (matters, snapshot.speaks_http()) {
-        (true, Some(true)) => Severity::Error,
-        (true, None) if snapshot.channel().is_some() => Severity::Error,
-        (true, _) => Severity::Warning,
-        (false, _) => Severity::Info,
-    };
+    let blocks = routing.not_bypassed.contains(&LoopbackHost::V4);
+    let speaks_http = snapshot.speaks_http().unwrap_or(snapshot.channel().is_some());
+    let severity = if blocks && speaks_http { Severity::Error } else { Severity::Warning };
     let hosts: Vec<_> = routing.not_bypassed.iter().map(|host| host.in_url()).collect();
     let hosts = hosts.join(", ");
-    let mut entries = Vec::new();
-    for name in ["no_proxy", "NO_PROXY"] {
-        entries.extend(seen.get(name).map(str::to_owned));
-    }
+    let listed = Spelling::BOTH.map(|spelling| seen.get(spelling.name()).unwrap_or_default());
+    let also = Bypass::of_value(&listed.join(","));
+    let planned = bypass::plan(&snapshot.installation, snapshot.effective(), &also);
+    let remedy = match planned.refusal {
+        Some(refusal) => Err(format!("{}. {}", refusal.message, refusal.hint)),
+        None if planned.steps.is_empty() => Ok(Repair::Restart),
+        None => Ok(Repair::Bypass { also }),
+    };
     Finding::of(severity, say!("the gateway's own requests to {hosts} go to the proxy", hosts))
         .about(snapshot.installation.drop_in.0.display().to_string())
         .symptom(say!("fetch failed (from the second message on)"))
         .evidence(sources(snapshot, &own, &place))
-        .repaired_by([Repair::Bypass { also: Bypass::of_value(&entries.join(",")) }])
+        .remedied(remedy)
         .into()
 }
 
@@ -109,11 +85,12 @@ fn sources(snapshot: &Snapshot, own: &Environment, place: &str) -> Vec<Evidence>
             note_all(&mut evidence, &file.path.display().to_string(), &file.environment);
         }
     }
-    for VariableFile { path, environment } in &snapshot.dotenv {
+    for SetFile { path, environment } in &snapshot.installation.dotenv {
         note_all(&mut evidence, &path.display().to_string(), environment);
     }
     let config = format!("{} env", snapshot.installation.paths.config.display());
-    note_all(&mut evidence, &config, &of_config(snapshot));
+    let of_config = snapshot.effective().map(environment_of_config).unwrap_or_default();
+    note_all(&mut evidence, &config, &of_config);
     evidence
 }
 
@@ -131,7 +108,8 @@ pub(super) fn dropin(snapshot: &Snapshot) -> Verdict {
         return Err(say!("the gateway's unit is not known"));
     };
     let mut findings = Vec::new();
-    for file in &snapshot.drop_ins {
+    let is_drop_in = |file: &&UnitFile| file.path.extension().is_some_and(|end| end == "conf");
+    for file in managed.unit_files.iter().filter(is_drop_in) {
         let path = file.path.display().to_string();
         if drop_in::repaired(&file.text).is_some() {
             findings.push(damaged(snapshot, &file.path, &path));
@@ -150,7 +128,6 @@ pub(super) fn dropin(snapshot: &Snapshot) -> Verdict {
         findings
             .push(unread(text).about(name.clone()).read(format!("{name} NeedDaemonReload"), "yes"));
     }
-    findings.extend(undone(snapshot));
     findings.extend(stale_process(snapshot).filter(|_| findings.is_empty()));
     Ok(findings)
 }
@@ -190,27 +167,6 @@ fn unread(text: String) -> Finding {
         .hint(say!("By hand: systemctl --user daemon-reload, then systemctl --user restart openclaw-gateway"))
         .symptom(say!("the fix “does not work”"))
         .repaired_by([Repair::Restart])
-}
-
-/// Our assignment is read, and something that systemd applies after it takes it away again.
-fn undone(snapshot: &Snapshot) -> Vec<Finding> {
-    let undone = snapshot.undone.iter();
-    undone
-        .map(|undone| {
-            let name = undone.spelling.name();
-            let culprit = match &undone.culprit {
-                Override::EnvironmentFile(path) => format!("EnvironmentFile={}", path.display()),
-                Override::DropIn(path) => path.display().to_string(),
-                Override::UnsetEnvironment => "UnsetEnvironment=".to_owned(),
-                Override::Unknown => "?".to_owned(),
-            };
-            Finding::error(say!("{culprit} overrides {name} from the drop-in", culprit, name))
-                .hint(say!("Add 127.0.0.1,localhost,::1,[::1] there, or remove the variable there, then: openclaw-setup doctor --fix"))
-                .about(culprit.clone())
-                .symptom(say!("the fix “does not work”"))
-                .read(culprit, format!("{name}={}", undone.value.as_deref().unwrap_or("(unset)")))
-        })
-        .collect()
 }
 
 /// The next process would be right; the one that runs was started before.

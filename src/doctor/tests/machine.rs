@@ -31,7 +31,7 @@ use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::surroundings::Surroundings;
 use crate::snapshot::tree::{Dependency, Examined, Tree};
 use crate::systemd::environment::Environment;
-use crate::systemd::{ActiveState, CommandLine, LoadState, Unit};
+use crate::systemd::{ActiveState, CommandLine, LoadState, Unit, drop_in};
 use crate::transaction::step::Attributes;
 
 pub(super) const UID: u32 = 1000;
@@ -67,8 +67,6 @@ impl Machine {
                 environment: Some(Environment::of_assignments(["PATH=/usr/bin"])),
                 uid: Some(UID),
             }),
-            dotenv: Vec::new(),
-            drop_ins: Vec::new(),
             private_files: Vec::new(),
             backups: Vec::new(),
             listener: Listener::Held(vec![Holder {
@@ -76,7 +74,6 @@ impl Machine {
                 name: "node".to_owned(),
                 unit: Some(paths.unit.clone()),
             }]),
-            undone: Vec::new(),
             other_units: Vec::new(),
             answers: Some(Answers { readiness: Readiness::Ready, chat: ChatAnswer::Open }),
             log: Log { lines: 10, channel_spoke: true, ..Log::default() },
@@ -269,6 +266,7 @@ fn installation(home: PathBuf, paths: Paths) -> Installation {
         environment: Environment::default(),
         unit,
         files: Vec::new(),
+        unit_files: Vec::new(),
     };
     let state = FileState { bytes: Vec::new(), mode: 0o600, uid: UID, gid: UID };
     Installation {
@@ -282,6 +280,8 @@ fn installation(home: PathBuf, paths: Paths) -> Installation {
         config_files: BTreeMap::new(),
         models: Some((paths.models.clone(), state)),
         drop_in: (paths.drop_in.clone(), None),
+        last_drop_in: drop_in::LAST.map(|name| (paths.drop_in.with_file_name(name), None)),
+        dotenv: Vec::new(),
         service: Service::Managed(Box::new(managed)),
         record: None,
         record_path: PathBuf::new(),

@@ -77,7 +77,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     for (path, current) in &request.current {
         let step = file::file(request, path, current.as_ref(), connector_stays, &mut notes);
         match step.as_ref().map(|step| step.role) {
-            Some(Role::DropIn) => changes.drop_in = step,
+            Some(Role::DropIn) => changes.drop_ins.extend(step),
             Some(Role::Config) => changes.config.extend(step),
             Some(Role::Models) => changes.models = step,
             Some(Role::Record) => changes.record = step,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::damage;
 use super::document::{Kind, Line, lines};
-use crate::systemd::environment::{Bypass, Spelling};
+use crate::systemd::environment::{Bypass, Environment, Spelling};
 use crate::systemd::words::{quoted, words};
 
 /// What a file assigns to the two spellings; what an uninstall needs to know of the state before.
@@ -36,11 +36,6 @@ pub struct Merged {
     pub changed: bool,
     /// Whether line ends lost in copy and paste were put back.
     pub repaired: bool,
-    /// What the (repaired) file assigned before.
-    pub before: Assigned,
-    /// The line, counted from 1, of a section header that systemd cannot read. It ignores all
-    /// that follows, so our assignments may have no effect.
-    pub broken_header: Option<usize>,
 }
 
 /// Sets both spellings to `bypass` in the drop-in, every other byte of which stays.
@@ -64,13 +59,7 @@ pub fn merged(existing: Option<&str>, bypass: &Bypass) -> Merged {
     if !missing.is_empty() {
         text = appended(&text, &missing);
     }
-    Merged {
-        changed: existing != Some(text.as_str()),
-        repaired: repaired.is_some(),
-        before: assigned(base),
-        broken_header: broken_header(&text),
-        text,
-    }
+    Merged { changed: existing != Some(text.as_str()), repaired: repaired.is_some(), text }
 }
 
 /// The drop-in without what we wrote: a spelling gets back the value it had `before` us, and an
@@ -110,18 +99,40 @@ pub fn without_bypass(existing: &str, ours: &Bypass, before: &Assigned) -> Optio
 /// What the file assigns to the two spellings, as far as it has its way.
 #[must_use]
 pub fn assigned(text: &str) -> Assigned {
-    let lines = lines(text);
-    let value = |spelling| live(&lines, text, spelling).pop().map(|found| found.value);
+    let found = variables(Environment::default(), [text]);
+    let value = |spelling: Spelling| found.get(spelling.name()).map(str::to_owned);
     Assigned { lower: value(Spelling::Lower), upper: value(Spelling::Upper) }
 }
 
-/// Whether the drop-in changes a spelling: by assigning it, or by an empty `Environment=`, which
-/// forgets every assignment before it.
+/// What the `Environment=` lines of these files, read in this order, make of an environment; of
+/// specifiers only `%%` is resolved.
+pub fn variables<'t>(
+    mut environment: Environment,
+    texts: impl IntoIterator<Item = &'t str>,
+) -> Environment {
+    for line in texts.into_iter().flat_map(lines) {
+        let Some((list, _)) = line.environment_value() else { continue };
+        if list.is_empty() {
+            environment = Environment::default();
+        }
+        for word in words(list) {
+            if let Some((name, value)) = word.value.split_once('=') {
+                environment.set(name, &value.replace("%%", "%"));
+            }
+        }
+    }
+    environment
+}
+
+/// The last line, counted from 1, that gives the service this key with a value that `matters`.
 #[must_use]
-pub fn touches(text: &str, spelling: Spelling) -> bool {
-    let lines = lines(text);
-    let resets = lines.iter().any(|line| matches!(line.environment_value(), Some(("", _))));
-    resets || !live(&lines, text, spelling).is_empty()
+pub fn line_of(text: &str, key: &str, matters: impl Fn(&str) -> bool) -> Option<usize> {
+    let is_it = |line: &Line| {
+        line.section.as_deref() == Some("Service")
+            && matches!(line.kind(), Kind::Assignment { key: k, value, .. } if k == key && matters(value))
+    };
+    let line = lines(text).into_iter().rfind(is_it)?;
+    Some(text[..line.span.start].lines().count() + 1)
 }
 
 /// An assignment that no later empty `Environment=` forgets.
@@ -226,13 +237,6 @@ fn without_empty_service_at_end(mut text: String) -> String {
     text
 }
 
-fn broken_header(text: &str) -> Option<usize> {
-    let broken = lines(text).into_iter().find(|line| {
-        line.kind() == Kind::Unreadable && text[line.span.clone()].trim_start().starts_with('[')
-    })?;
-    Some(text[..broken.span.start].lines().count() + 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,7 +260,7 @@ mod tests {
         assert!(made.changed && !made.repaired);
         let again = merged(Some(&made.text), &bypass());
         assert!(!again.changed);
-        assert_eq!(without_bypass(&made.text, &bypass(), &made.before), None);
+        assert_eq!(without_bypass(&made.text, &bypass(), &Assigned::default()), None);
     }
 
     #[test]
@@ -314,7 +318,6 @@ mod tests {
         let made = merged(Some(damaged), &bypass());
         assert_eq!(made.text, format!("[Service]\n{OURS}"));
         assert!(made.repaired && made.changed);
-        assert_eq!(made.before.get(Spelling::Upper), Some("127.0.0.1,localhost,::1"));
     }
 
     #[test]
@@ -338,7 +341,7 @@ mod tests {
             "[Service]\nEnvironment=\"NO_PROXY=corp\"\n",
         ] {
             let made = merged(Some(existing), &bypass());
-            let back = without_bypass(&made.text, &bypass(), &made.before);
+            let back = without_bypass(&made.text, &bypass(), &assigned(existing));
             assert_eq!(back.as_deref(), Some(existing));
         }
     }
@@ -347,21 +350,24 @@ mod tests {
     fn entries_that_somebody_added_since_survive() {
         let made = merged(Some("[Service]\nA=b\n"), &bypass());
         let edited = made.text.replace("no_proxy=127", "no_proxy=corp,127");
-        let back = without_bypass(&edited, &bypass(), &made.before).unwrap();
+        let back = without_bypass(&edited, &bypass(), &Assigned::default()).unwrap();
         assert_eq!(back, "[Service]\nA=b\nEnvironment=\"no_proxy=corp\"\n");
     }
 
     #[test]
-    fn a_header_beyond_repair_is_pointed_at() {
-        assert_eq!(merged(Some("[Service]\n[Oops\nA=b\n"), &bypass()).broken_header, Some(2));
-        assert_eq!(merged(Some("[Service]\n"), &bypass()).broken_header, None);
-    }
-
-    #[test]
-    fn a_reset_touches_both_spellings() {
-        assert!(touches("[Service]\nEnvironment=\n", Spelling::Lower));
-        assert!(touches("[Service]\nEnvironment=NO_PROXY=\n", Spelling::Upper));
-        assert!(!touches("[Service]\nEnvironment=NO_PROXY=\n", Spelling::Lower));
+    fn what_several_files_assign_is_read_in_their_order() {
+        let own = "[Unit]\nEnvironment=A=0\n[Service]\nEnvironment=A=1 \"B=x y\"\n";
+        let [later, reset] = ["[Service]\nEnvironment=A=2%%\n", "[Service]\nEnvironment=\n"];
+        for (texts, expected) in [
+            (&[own, later][..], &[("A", "2%"), ("B", "x y")][..]),
+            (&[own, later, reset], &[]),
+            (&[reset, own], &[("A", "1"), ("B", "x y")]),
+        ] {
+            let found = variables(Environment::default(), texts.iter().copied());
+            assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{texts:?}");
+        }
+        assert_eq!(line_of(own, "Environment", |value| value.contains("A=")), Some(4));
+        assert_eq!(line_of(own, "Environment", |value| value.contains("A=0")), None);
     }
 
     proptest::proptest! {

@@ -55,10 +55,17 @@ impl Routing {
         }
     }
 
+    /// Whether requests to this machine pass any proxy by, however it is named but for `[::1]`:
+    /// nobody is known to call that.
+    #[must_use]
+    pub fn bypasses_loopback(&self) -> bool {
+        self.not_bypassed.iter().all(|host| *host == LoopbackHost::V6)
+    }
+
     /// Whether a request to this machine would be sent to a proxy.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.proxy_variable.is_some() && !self.not_bypassed.is_empty()
+        self.proxy_variable.is_some() && !self.bypasses_loopback()
     }
 }
 

@@ -34,12 +34,8 @@ fn the_proxy_again() {
                         "[Service]\nEnvironment=no_proxy=corp.example\n",
                     );
                 },
-                named: &[
-                    ("proxy.dropin", "error"),
-                    ("proxy.loopback", "error"),
-                    ("proxy.case-clash", "warning"),
-                ],
-                cure: Cure::Advice,
+                named: &[("proxy.loopback", "error"), ("proxy.case-clash", "warning")],
+                cure: Cure::Fix,
             },
             Fault {
                 name: "the proxy comes from .env",

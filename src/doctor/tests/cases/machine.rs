@@ -123,11 +123,22 @@ pub(super) const CASES: &[Case] = &[
     ),
     case!(
         "proxy.loopback",
-        "[::1] only",
-        Info,
+        "by the name only",
+        Warning,
         true,
         |p| {
-            p.environment(&["http_proxy=http://p:1", "no_proxy=127.0.0.1,localhost,::1"]);
+            p.environment(&["http_proxy=http://p:1", "no_proxy=127.0.0.1"]);
+        },
+        UNMANAGED
+    ),
+    case!(
+        "proxy.loopback",
+        "nothing of ours beats it",
+        Error,
+        false,
+        |p| {
+            p.environment(&["http_proxy=http://p:1"]);
+            p.managed().unit.unset_environment = vec!["no_proxy".to_owned(), "NO_PROXY".to_owned()];
         },
         UNMANAGED
     ),

@@ -11,7 +11,8 @@ use crate::openclaw::version::Version;
 use crate::snapshot::files::PrivateFile;
 use crate::snapshot::repair_source::Modules;
 use crate::snapshot::repair_source::Npm;
-use crate::snapshot::units::{DropInFile, OtherUnit};
+use crate::snapshot::units::OtherUnit;
+use crate::systemd::environment::UnitFile;
 use crate::systemd::{ActiveState, LoadState};
 use crate::transaction::step::Attributes;
 
@@ -87,6 +88,5 @@ fn hidden(machine: &mut Machine) {
 
 fn drop_in(machine: &mut Machine, text: &str) {
     let path = machine.snapshot.installation.paths.drop_in.clone();
-    let file = DropInFile { path, text: text.to_owned(), modified_usec: 0 };
-    machine.snapshot.drop_ins = vec![file];
+    machine.managed().unit_files.push(UnitFile { path, text: text.to_owned() });
 }

@@ -1,0 +1,25 @@
+//! What the published connectors do, by their version.
+
+use semver::Version;
+
+/// The gateway's port where nothing says otherwise.
+pub const USUAL_PORT: u16 = 18789;
+
+/// Whether it talks to the gateway over HTTP, at 127.0.0.1; later ones live inside the gateway.
+#[must_use]
+pub fn speaks_http(version: &Version) -> bool {
+    *version < Version::new(0, 8, 0)
+}
+
+/// Whether it calls [`USUAL_PORT`] whatever the gateway's port is.
+#[must_use]
+pub fn has_a_fixed_port(version: &Version) -> bool {
+    *version < Version::new(0, 7, 6)
+}
+
+/// Whether an account of `accounts` has what the channel's block says beside it. Before, it has its
+/// own block alone.
+#[must_use]
+pub fn accounts_inherit(version: &Version) -> bool {
+    *version >= Version::new(0, 7, 7)
+}
