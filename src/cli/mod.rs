@@ -49,10 +49,24 @@ impl Cli {
         let color = Voice::overheard(arguments).color;
         let mut command = localize::command().color(color.into());
         command
-            .try_get_matches_from_mut(arguments)
+            .try_get_matches_from_mut(as_options(arguments))
             .and_then(|mut matches| Self::from_arg_matches_mut(&mut matches))
             .map_err(UsageError::from)
     }
+}
+
+/// `help [COMMAND]` and `version`, which people try first, are options here.
+fn as_options(arguments: &[OsString]) -> Vec<OsString> {
+    let mut arguments = arguments.to_vec();
+    match arguments.get(1).and_then(|word| word.to_str()) {
+        Some("help") => {
+            arguments.remove(1);
+            arguments.push("--help".into());
+        }
+        Some("version") => arguments[1] = "--version".into(),
+        _ => {}
+    }
+    arguments
 }
 
 /// Options that every command knows.
@@ -83,7 +97,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
     /// Language (default: from the locale)
-    #[arg(long, global = true, value_name = "LANG")]
+    #[arg(long, global = true, value_name = "LANG", ignore_case = true)]
     pub lang: Option<Lang>,
     /// Assume yes; do not prompt
     #[arg(short, long, global = true)]
@@ -127,7 +141,7 @@ pub enum Lang {
     /// English.
     En,
     /// Simplified Chinese.
-    #[value(name = "zh-CN", alias = "zh")]
+    #[value(name = "zh-CN", aliases = ["zh", "zh_CN", "zh-Hans", "cn"])]
     ZhCn,
 }
 

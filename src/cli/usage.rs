@@ -131,7 +131,11 @@ impl UsageError {
             ContextKind::SuggestedArg,
             ContextKind::SuggestedValue,
         ];
-        let similar: Vec<_> = kinds.into_iter().flat_map(|kind| self.strings(kind)).collect();
+        let meant = self.string(ContextKind::InvalidSubcommand).and_then(meant);
+        let similar: Vec<_> = meant.map_or_else(
+            || kinds.into_iter().flat_map(|kind| self.strings(kind)).collect(),
+            |command| vec![command.to_owned()],
+        );
         let mut tips = Vec::new();
         if !similar.is_empty() {
             let list = crate::language::list(&similar);
@@ -178,6 +182,22 @@ impl Explain for UsageError {
     }
 }
 
+/// The command that somebody means who types another program's word for it.
+fn meant(word: &str) -> Option<&'static str> {
+    let command = match word {
+        "fix" | "repair" | "heal" => "doctor --fix",
+        "check" | "diagnose" | "test" | "lint" => "doctor",
+        "remove" | "purge" | "delete" | "clean" => "uninstall",
+        "setup" | "init" | "configure" | "config" | "add" | "apply" => "install",
+        "update" | "switch" => "upgrade",
+        "undo" | "revert" | "back" | "restore" => "rollback",
+        "info" | "show" | "state" | "health" => "status",
+        "log" | "journal" | "tail" => "logs",
+        _ => return None,
+    };
+    Some(command)
+}
+
 /// clap says "0 is not in 1..=86400".
 fn bounds(refusal: &str) -> Option<(&str, &str)> {
     refusal.split_once(" is not in ")?.1.split_once("..=")
@@ -211,7 +231,7 @@ mod tests {
     }
 
     /// Each fault: the command line, what is wrong in both languages, and what the help must hold.
-    const FAULTS: [(&str, &str, &str, &str); 23] = [
+    const FAULTS: [(&str, &str, &str, &str); 25] = [
         ("--nope", "unexpected argument '--nope'", "无法识别的参数“--nope”", "openclaw-setup ["),
         (
             "install --client-secret hunter2",
@@ -238,6 +258,8 @@ mod tests {
             "--help",
         ),
         ("statos", "unknown command 'statos'", "未知的命令“statos”", "status"),
+        ("fix", "unknown command 'fix'", "未知的命令“fix”", "doctor --fix?"),
+        ("remove", "unknown command 'remove'", "未知的命令“remove”", "uninstall?"),
         ("--json", "a command is required", "缺少命令", "install"),
         (
             "install --sha256 zz",

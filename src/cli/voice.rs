@@ -41,7 +41,7 @@ impl From<&Global> for Voice {
 fn value<V: ValueEnum>(words: &[&str], option: &str) -> Option<V> {
     let joined = words.iter().find_map(|word| word.strip_prefix(option)?.strip_prefix('='));
     let next = words.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1]);
-    V::from_str(joined.or(next)?, false).ok()
+    V::from_str(joined.or(next)?, true).ok()
 }
 
 #[cfg(test)]
@@ -62,6 +62,7 @@ mod tests {
             "openclaw-setup install --lang=zh --json --color never",
             "openclaw-setup --color=always --lang en verify",
             "openclaw-setup install -- --json",
+            "openclaw-setup --lang zh_cn status",
         ] {
             let arguments = arguments(line);
             let cli = Cli::read(&arguments).unwrap();

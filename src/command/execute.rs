@@ -237,7 +237,7 @@ impl Executed {
             }
             Outcome::Planned | Outcome::NothingToDo => {
                 notes(context, plan);
-                console.result(nothing);
+                console.good_result(nothing);
             }
             Outcome::Cancelled => {
                 console.eprint(&say!("Cancelled; nothing was changed."));

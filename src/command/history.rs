@@ -1,6 +1,9 @@
 //! `history`: the past transactions, newest first.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::json;
+use unicode_width::UnicodeWidthStr;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -13,7 +16,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let mut journals = context.records.journals()?;
     journals.reverse();
     if journals.is_empty() {
-        context.console.result(&say!("No transactions yet."));
+        context.console.good_result(&say!("No transactions yet."));
     } else {
         context.console.result(&table(&journals).text());
     }
@@ -23,17 +26,43 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Columns with a head, aligned; times as the reader's clock shows them.
 fn table(journals: &[Journal]) -> Table {
-    let mut table = Table::default();
-    for journal in journals {
+    let mut rows = vec![[
+        say!("ID"),
+        say!("local time"),
+        say!("command"),
+        say!("connector"),
+        say!("state"),
+        say!("size"),
+    ]];
+    rows.extend(journals.iter().map(|journal| {
         let intent = journal.intent();
-        let versions = versions(journal);
-        let size = indicatif::HumanBytes(size_on_disk(journal.directory()));
-        let (command, started) = (&intent.command, &intent.started);
-        let state = state(journal.phase());
-        table.row(&intent.id, format!("{started}  {command}  {versions}  {state}  {size}"));
+        let size = indicatif::HumanBytes(size_on_disk(journal.directory())).to_string();
+        let (id, command) = (intent.id.clone(), intent.command.clone());
+        [id, local(&intent.started), command, versions(journal), state(journal.phase()), size]
+    }));
+    let wide = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or_default();
+    let widths: Vec<_> = (0..rows[0].len()).map(wide).collect();
+    let mut table = Table::default();
+    for [id, cells @ ..] in &rows {
+        let padded = cells.iter().zip(&widths[1..]).map(|(cell, width)| {
+            let gap = " ".repeat(width - cell.width());
+            format!("{cell}{gap}")
+        });
+        let line = padded.collect::<Vec<_>>().join("  ");
+        table.row(id, line.trim_end());
     }
     table
+}
+
+/// A time of the journal on the reader's clock, with its distance from UTC.
+fn local(started: &str) -> String {
+    let time = started.parse::<Timestamp>().map(|time| time.to_zoned(TimeZone::system()));
+    time.map_or_else(
+        |_| started.to_owned(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
+    )
 }
 
 fn versions(journal: &Journal) -> String {

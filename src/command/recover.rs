@@ -80,7 +80,7 @@ fn dry_run(context: &Context) -> Result<Exit, Failure> {
     } else {
         say!("Nothing to recover.")
     };
-    context.console.result(&text);
+    context.console.good_result(&text);
     let body = serde_json::json!({"pending": pending.map(|journal| journal.intent().id.clone())});
     context.console.document(&json::document("recover", true, body));
     Ok(Exit::Done)
@@ -89,7 +89,7 @@ fn dry_run(context: &Context) -> Result<Exit, Failure> {
 fn report(context: &Context, recovery: Option<Recovery>, aside: &[Leftover]) -> Exit {
     if recovery.is_none() && aside.is_empty() {
         let text = say!("Nothing to recover.");
-        context.console.result(&text);
+        context.console.good_result(&text);
     }
     let undone = recovery.iter().flat_map(|recovery| &recovery.left);
     let left: Vec<_> = aside.iter().chain(undone).map(Leftover::text).collect();

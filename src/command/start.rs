@@ -1,6 +1,7 @@
 //! From the command line to the command: language, user, console, then the command itself.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -95,16 +96,25 @@ fn choose_language(voice: Voice) {
     voice.lang.map_or_else(of_reader, Language::from).choose();
 }
 
+/// `NO_COLOR` and `CLICOLOR_FORCE` as <https://no-color.org> and <https://bixense.com/clicolors> say;
+/// a stream that is no terminal, or a dumb one, gets no colour.
 fn console(voice: Voice, surroundings: &Surroundings) -> Console {
-    let color = match voice.color {
+    let forced = surroundings.text("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let plain = surroundings.text("NO_COLOR").is_some()
+        || surroundings.text("TERM").is_some_and(|terminal| terminal == "dumb");
+    let color = |is_terminal: bool| match voice.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => Console::color_by_default(
-            surroundings.text("NO_COLOR").is_some(),
-            surroundings.text("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
-        ),
+        Color::Auto => forced || (is_terminal && !plain),
     };
-    Console { json: voice.json, quiet: false, verbose: false, line_by_line: false, color }
+    Console {
+        json: voice.json,
+        quiet: false,
+        verbose: false,
+        line_by_line: false,
+        color_out: color(std::io::stdout().is_terminal()),
+        color_err: color(std::io::stderr().is_terminal()),
+    }
 }
 
 fn execute(cli: &Cli, console: Console, surroundings: Surroundings) -> Exit {

@@ -45,7 +45,12 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         snapshot,
     };
     let ok = status.diagnosis.is_below(Severity::Error);
-    context.console.result(&status.text(context));
+    let console = context.console;
+    if console.quiet {
+        view::errors(&status.diagnosis, console);
+    } else {
+        console.result(&status.text(context));
+    }
     context.console.document(&json::document("status", ok, status.json()));
     Ok(if ok { Exit::Done } else { Exit::Problems })
 }

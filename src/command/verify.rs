@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
             files,
             place
         );
-        console.result(&console.marked(Mark::Good, &text));
+        console.good_result(&console.marked(Mark::Good, &text));
     }
     for deviation in &deviations {
         let text = format!("{}: {}", deviation.kind.text(), tree.join(&deviation.path).display());

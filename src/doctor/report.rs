@@ -11,6 +11,8 @@ pub struct Diagnosis {
     pub findings: Vec<(&'static Check, Finding)>,
     /// The checks that could not look, with the reason.
     pub skipped: Vec<(&'static Check, String)>,
+    /// The checks that have looked and found nothing.
+    pub passed: Vec<&'static Check>,
     /// How many checks have looked.
     pub run: usize,
 }
@@ -21,12 +23,15 @@ const CONSEQUENCES: [&str; 2] = ["service.crashloop", "gateway.health"];
 /// Runs the chosen checks. Log lines that speak of a check's subject become its evidence.
 #[must_use]
 pub fn diagnose(checks: &[&'static Check], snapshot: &Snapshot) -> Diagnosis {
-    let mut diagnosis = Diagnosis { findings: Vec::new(), skipped: Vec::new(), run: 0 };
+    let mut diagnosis = Diagnosis::default();
     for check in checks {
         match check.verdict(snapshot) {
             Err(why) => diagnosis.skipped.push((check, why)),
             Ok(findings) => {
                 diagnosis.run += 1;
+                if findings.is_empty() {
+                    diagnosis.passed.push(check);
+                }
                 let mut findings = findings.into_iter();
                 let first =
                     findings.next().map(|finding| finding.evidence(heard(snapshot, check.id)));
@@ -101,7 +106,8 @@ impl Diagnosis {
     pub fn split(&self) -> (Self, Self) {
         let all = self.findings.iter().cloned();
         let (findings, left) = all.partition(|(check, finding)| self.would_fix(check, finding));
-        let left = Self { findings: left, skipped: self.skipped.clone(), run: self.run };
+        let (skipped, run) = (self.skipped.clone(), self.run);
+        let left = Self { findings: left, skipped, run, ..Self::default() };
         (Self { findings, ..Self::default() }, left)
     }
 

@@ -33,8 +33,8 @@ fn style(total: Option<u64>, color: bool) -> ProgressStyle {
     let template = match (total, color) {
         (Some(_), true) => "  {msg} {wide_bar:.cyan/dim} {bytes}/{total_bytes}",
         (Some(_), false) => "  {msg} {wide_bar} {bytes}/{total_bytes}",
-        (None, true) => "  {spinner:.cyan} {msg} {bytes}",
-        (None, false) => "  {spinner} {msg} {bytes}",
+        (None, true) => "  {spinner:.cyan} {msg}",
+        (None, false) => "  {spinner} {msg}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
@@ -50,7 +50,7 @@ impl Progress for Bar {
             return;
         }
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-        bar.set_style(style(total, self.console.color));
+        bar.set_style(style(total, self.console.color_err));
         bar.set_message(Shown::of(&label).into_text());
         bar.enable_steady_tick(Duration::from_millis(120));
         self.drawn.replace(Some(bar));

@@ -1,6 +1,6 @@
 //! The two streams of the program, and for whom it writes them.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
 
 use super::terminal::{Mark, Shown};
@@ -19,22 +19,24 @@ pub struct Console {
     pub verbose: bool,
     /// Each JSON document on a line of its own: it is one of many.
     pub line_by_line: bool,
-    /// Colour on stderr and stdout.
-    pub color: bool,
+    /// Colour on stdout.
+    pub color_out: bool,
+    /// Colour on stderr.
+    pub color_err: bool,
 }
 
 impl Console {
-    /// Whether colour is wanted where the command line leaves it open: `NO_COLOR` and
-    /// `CLICOLOR_FORCE` as <https://no-color.org> and <https://bixense.com/clicolors> say.
-    #[must_use]
-    pub fn color_by_default(no_color: bool, forced: bool) -> bool {
-        forced || (!no_color && std::io::stderr().is_terminal())
-    }
-
     /// A result, on stdout. A reader that has gone away (`| head`) is no error.
     pub fn result(&self, text: &str) {
         if !self.json {
-            write_line(&mut Output, &self.shown(text));
+            write_line(&mut Output, &shown(text, self.color_out));
+        }
+    }
+
+    /// A result that tells of nothing wrong, on stdout: not shown when quiet.
+    pub fn good_result(&self, text: &str) {
+        if !self.quiet {
+            self.result(text);
         }
     }
 
@@ -49,13 +51,13 @@ impl Console {
     /// A line on stderr that tells what happens.
     pub fn print(&self, text: &str) {
         if !self.quiet {
-            write_line(&mut std::io::stderr().lock(), &self.shown(text));
+            write_line(&mut std::io::stderr().lock(), &shown(text, self.color_err));
         }
     }
 
     /// A line that belongs to an error: shown even when quiet.
     pub fn eprint(&self, text: &str) {
-        write_line(&mut std::io::stderr().lock(), &self.shown(text));
+        write_line(&mut std::io::stderr().lock(), &shown(text, self.color_err));
     }
 
     /// A line of a step, a note or a fact, with its mark.
@@ -67,11 +69,6 @@ impl Console {
     #[must_use]
     pub fn marked(&self, mark: Mark, text: &str) -> String {
         format!("{} {}", mark.sign(), text.replace('\n', "\n  "))
-    }
-
-    fn shown(self, text: &str) -> Shown {
-        let shown = Shown::of(text);
-        if self.color { shown.with_colored_marks() } else { shown }
     }
 
     /// A remark.
@@ -95,7 +92,7 @@ impl Console {
         let problem = error.message();
         let remedy = error.hint().replace('\n', "\n  ");
         let mut head = Shown::of(&format!("{word} {problem}"));
-        if self.color {
+        if self.color_err {
             head = head.with_colored_start(word.len(), color);
         }
         let mut stream = std::io::stderr().lock();
@@ -139,6 +136,11 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         Self::note(io::stdout().lock().flush())
     }
+}
+
+fn shown(text: &str, color: bool) -> Shown {
+    let shown = Shown::of(text);
+    if color { shown.with_colored_marks() } else { shown }
 }
 
 fn write_line(stream: &mut dyn Write, text: &Shown) {

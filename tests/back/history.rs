@@ -44,8 +44,9 @@ fn every_transaction_with_time_command_versions_state_and_size() {
     assert_exit(&text, 0);
     for one in &history {
         let (id, started) = (one["id"].as_str().unwrap(), one["started"].as_str().unwrap());
-        started.parse::<jiff::Timestamp>().unwrap();
-        assert_says(&text, &[id, started]);
+        let started: jiff::Timestamp = started.parse().unwrap();
+        let local = started.strftime("%Y-%m-%d %H:%M:%S +00:00").to_string();
+        assert_says(&text, &[id, &local, "local time"]);
         let bytes = machine.shell(&format!(
             "find {RECORDS}/transactions/{id} -type f -printf '%s\\n' | awk '{{s += $1}} END {{print s}}'"
         ));

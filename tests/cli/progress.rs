@@ -132,9 +132,13 @@ fn a_terminal_that_grows_gets_a_wider_bar() {
 
 #[test]
 fn without_colour_where_none_is_wanted() {
-    for (more, variables) in [(&[][..], &[("NO_COLOR", "1")][..]), (&["--color", "never"], &[])] {
+    for (more, variables, bars) in [
+        (&[][..], &[("NO_COLOR", "1")][..], 1),
+        (&["--color", "never"], &[], 1),
+        (&[], &[("TERM", "dumb")], 0),
+    ] {
         let shown = installed(72, more, variables);
-        assert_eq!(Screen::of(&shown).most_bars, 1, "{shown:?}");
+        assert_eq!(Screen::of(&shown).most_bars, bars, "{shown:?}");
         let colour = shown.split("\u{1b}[").skip(1).find(|rest| {
             rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m')
         });

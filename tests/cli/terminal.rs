@@ -16,7 +16,7 @@ pub(crate) const GONE: &str = "The program has gone.";
 
 /// `openclaw-setup` with these arguments on a terminal.
 pub(crate) fn on_a_terminal(machine: &Machine, arguments: &[&str]) -> PtySession {
-    opened(machine.command(&line("stty echo", arguments)))
+    opened(machine.command(&line("stty echo", arguments)).env("TERM", "xterm"))
 }
 
 /// The same on one of so many columns, for an order that has been given its variables.
@@ -27,7 +27,7 @@ pub(crate) fn of_columns(
     variables: &[(&str, &str)],
 ) -> PtySession {
     let size = format!("stty -echo cols {columns} rows 30");
-    let order = machine.command(&line(&size, arguments));
+    let order = machine.command(&line(&size, arguments)).env("TERM", "xterm");
     opened(variables.iter().fold(order, |order, (name, value)| order.env(name, value)))
 }
 
@@ -42,7 +42,7 @@ fn line(preparation: &str, arguments: &[&str]) -> Vec<String> {
 }
 
 fn opened(order: Order<'_>) -> PtySession {
-    let entering = order.env("TERM", "xterm").on_this_side();
+    let entering = order.on_this_side();
     let mut command = Command::new("bash");
     command
         .args(["-c", "trap : INT; \"$@\"; cat", "bash"])

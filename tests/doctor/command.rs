@@ -27,6 +27,13 @@ fn warnings_count_only_when_strict() {
     let machine = healthy();
     let relaxed = machine.run(&["openclaw-setup", "doctor", "--lang", "en"]);
     assert_eq!(relaxed.status.code(), Some(0), "{}", said(&relaxed));
+    let quiet = machine.run(&["openclaw-setup", "doctor", "--quiet"]);
+    assert_eq!((quiet.status.code(), said(&quiet).trim()), (Some(0), ""));
+    let short = said(&relaxed);
+    assert!(!short.contains("✓ config.syntax") && !short.contains("– skipped"), "{short}");
+    let whole = said(&machine.run(&["openclaw-setup", "doctor", "-v", "--lang", "en"]));
+    assert!(whole.contains("✓ config.syntax OpenClaw can read its config"), "{whole}");
+    assert!(whole.contains("– skipped: "), "{whole}");
     let strict = machine.run(&["openclaw-setup", "doctor", "--strict", "--lang", "zh-CN"]);
     assert_eq!(strict.status.code(), Some(3), "{}", said(&strict));
 }
@@ -76,7 +83,7 @@ fn the_archive_holds_no_secret() {
     machine.write(".openclaw/.env", "MY_API_KEY=a-key-in-dotenv\n");
     machine.shell("chmod 600 ~/.openclaw/.env");
     let told = said(&machine.run(&["openclaw-setup", "doctor", "--bundle", "help.tar.gz"]));
-    assert!(told.contains("findings.json"), "{told}");
+    assert!(told.contains("findings.json") && told.contains("written: help.tar.gz"), "{told}");
     let mode = machine.ask(&["stat", "-c", "%a", "help.tar.gz"]);
     assert_eq!(mode, "600");
     let mut all = String::new();

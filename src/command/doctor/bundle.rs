@@ -16,7 +16,7 @@ use crate::doctor::Diagnosis;
 use crate::fs::{Action, FileError};
 use crate::openclaw::include::ConfigSet;
 use crate::redaction::{MASK, masked, masked_arguments};
-use crate::report::Console;
+use crate::report::{Console, Mark};
 use crate::say;
 use crate::snapshot::Snapshot;
 
@@ -52,7 +52,9 @@ pub(super) fn write(
         .mode(0o600)
         .open(file)
         .and_then(|mut file| file.write_all(&archive));
-    Ok(written.map_err(FileError::at(Action::Write, file))?)
+    written.map_err(FileError::at(Action::Write, file))?;
+    console.print_marked(Mark::Good, &say!("written: {shown}", shown));
+    Ok(())
 }
 
 fn archive(parts: &[Part]) -> std::io::Result<Vec<u8>> {

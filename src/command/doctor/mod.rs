@@ -40,9 +40,13 @@ pub(super) fn run(context: &Context, options: &Doctor) -> Result<Exit, Failure> 
 fn report(context: &Context, options: &Doctor, snapshot: &Snapshot, diagnosis: &Diagnosis) -> Exit {
     let console = context.console;
     if let Some(measured) = view::measured(snapshot) {
-        console.result(&measured);
+        console.good_result(&measured);
     }
-    console.result(&view::text(diagnosis, console));
+    if console.quiet {
+        view::errors(diagnosis, console);
+    } else {
+        console.result(&view::text(diagnosis, console));
+    }
     let (ok, exit) = ending_of(diagnosis, options);
     console.document(&json::document("doctor", ok, view::json(diagnosis, snapshot)));
     exit

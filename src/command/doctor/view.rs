@@ -10,16 +10,34 @@ use crate::report::table::Table;
 use crate::snapshot::Snapshot;
 use crate::{say, say_count};
 
-/// The screen: findings, worst first; what could not be looked at; one line that sums it up.
+/// The screen: findings, worst first, and one line that sums it up; with `-v` also what is well, and
+/// what could not be looked at.
 pub(super) fn text(diagnosis: &Diagnosis, console: Console) -> String {
     let mut lines: Vec<String> = diagnosis
         .findings
         .iter()
         .map(|(check, finding)| of_finding(check, finding, console))
         .collect();
-    lines.extend(skipped(diagnosis));
+    if console.verbose {
+        let passed = diagnosis.passed.iter();
+        lines.extend(
+            passed.map(|check| {
+                console.marked(Mark::Good, &format!("{} {}", check.id, check.title()))
+            }),
+        );
+        lines.extend(skipped(diagnosis));
+    }
     lines.push(summary(diagnosis, console));
     lines.join("\n")
+}
+
+/// Of a quiet run: the errors, a line each.
+pub(in crate::command) fn errors(diagnosis: &Diagnosis, console: Console) {
+    for (check, finding) in &diagnosis.findings {
+        if finding.severity == Severity::Error {
+            console.result(&head(check, finding, console));
+        }
+    }
 }
 
 /// The findings that are problems, a line each with what to do; notes only with `-v`.
