@@ -16,7 +16,7 @@ pub(crate) const GONE: &str = "The program has gone.";
 
 /// `openclaw-setup` with these arguments on a terminal.
 pub(crate) fn on_a_terminal(machine: &Machine, arguments: &[&str]) -> PtySession {
-    opened(machine.command(&line("stty echo", arguments)).env("TERM", "xterm"))
+    opened(&machine.command(&line("stty echo", arguments)).env("TERM", "xterm"))
 }
 
 /// The same on one of so many columns, for an order that has been given its variables.
@@ -28,7 +28,7 @@ pub(crate) fn of_columns(
 ) -> PtySession {
     let size = format!("stty -echo cols {columns} rows 30");
     let order = machine.command(&line(&size, arguments)).env("TERM", "xterm");
-    opened(variables.iter().fold(order, |order, (name, value)| order.env(name, value)))
+    opened(&variables.iter().fold(order, |order, (name, value)| order.env(name, value)))
 }
 
 /// The terminal stays when the program has gone: Ctrl-C also ends what has entered the machine with it, and that must not be a
@@ -41,7 +41,7 @@ fn line(preparation: &str, arguments: &[&str]) -> Vec<String> {
     shell.iter().chain(arguments).map(ToString::to_string).collect()
 }
 
-fn opened(order: Order<'_>) -> PtySession {
+fn opened(order: &Order<'_>) -> PtySession {
     let entering = order.on_this_side();
     let mut command = Command::new("bash");
     command
