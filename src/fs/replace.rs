@@ -48,7 +48,13 @@ pub fn change(
     let was_known = match (known, state) {
         (Some(known), Some(state)) => {
             write_beside(&parent, &temporary, path, state)?;
-            place.exchange_known(known, state, &mut || place.exchange())?
+            // seen now, it stays in sight of whoever has written it
+            if FileState::read(path)?.as_ref() == Some(known) {
+                place.exchange_known(known, state, &mut || place.exchange())?
+            } else {
+                place.clear()?;
+                false
+            }
         }
         (Some(known), None) => place.remove_known(known)?,
         (None, Some(state)) => {

@@ -32,6 +32,11 @@ pub enum TransactionError {
         /// The file.
         path: PathBuf,
     },
+    /// Somebody else writes a file again and again, so that nothing can be put back in between.
+    Contended {
+        /// The file.
+        path: PathBuf,
+    },
     /// The journal was written by a newer program.
     NewerFormat {
         /// The journal.
@@ -144,6 +149,12 @@ impl Explain for TransactionError {
                 let hint =
                     say!("Nothing written by others was overwritten. Run the command again.");
                 Problem::new("transaction.changed-meanwhile", message, hint).of_kind(Kind::Changed)
+            }
+            Self::Contended { path } => {
+                let path = path.display();
+                let message = say!("another program keeps writing {path}", path);
+                let hint = say!("Stop it; to see which one it is: sudo fuser -v {path}", path);
+                Problem::new("transaction.contended", message, hint).of_kind(Kind::Passing)
             }
             Self::NewerFormat { path, format } => newer_format(path, *format),
             Self::Damaged { path, reason } => {

@@ -5,6 +5,7 @@
 //! off at any point and begun again.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::attributes;
 use super::error::{Leftover, TransactionError};
@@ -20,11 +21,15 @@ use crate::fs::{directory, exists, replace};
 use crate::language::{Explain, Kind, Localized};
 use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
 use crate::openclaw::way_back::{self, Images, WayBack};
+use crate::patience::Deadline;
 use crate::progress::Progress;
 use crate::say;
 
-/// How often a file is looked at anew that somebody else writes in this very moment.
-const TURNS: usize = 20;
+/// How long it is tried to put a file back that somebody else writes again and again.
+const PERSISTENCE: Duration = Duration::from_secs(10);
+
+/// How long a file may take that somebody else is writing in place.
+const WRITING: Duration = Duration::from_millis(100);
 
 /// Undoes every step in reverse and starts the old state again if it ran before. Returns what could
 /// not be taken back; the journal is closed unless what stands in the way may pass (a full disk, a
@@ -253,12 +258,13 @@ fn take_back_file(
         return Ok(Outcome::NothingToDo);
     }
     let _lock = ConfigLock::take_if_any(file.lock.as_deref(), PATIENCE)?;
-    for _ in 0..TURNS {
+    let end = Deadline::after(PERSISTENCE);
+    while !end.has_passed() {
         if let Some(outcome) = write_back(journal, number, file)? {
             return Ok(outcome);
         }
     }
-    Err(changed(&file.path))
+    Err(TransactionError::Contended { path: file.path.clone() })
 }
 
 /// `None`: somebody else has written the file between the look at it and the write.
@@ -278,12 +284,14 @@ fn write_back(
         let was_ours = replace::change(&file.path, current.as_ref(), old.as_ref(), id)?;
         return Ok(was_ours.then_some(Outcome::TakenBack));
     }
-    if let Some(theirs) = &current
-        && let Some(back) = without_ours(journal, number, file, theirs)?
-    {
+    let Some(theirs) = &current else { return Err(changed(&file.path)) };
+    let back = without_ours(journal, number, file, theirs)?;
+    if let Some(back) = back.filter(|_| !theirs.bytes.is_empty()) {
         return put_back(journal, number, file, theirs, back);
     }
-    Err(changed(&file.path))
+    // what somebody is writing just now says nothing yet
+    std::thread::sleep(WRITING);
+    if FileState::read(&file.path)? == current { Err(changed(&file.path)) } else { Ok(None) }
 }
 
 /// What was kept of the old file; what is no longer so is lost, and not looked for again.

@@ -1,8 +1,9 @@
 //! Somebody else writes `openclaw.json` while the program works: nothing of theirs is lost, and it is said.
 
+use std::process::Output;
 use std::time::{Duration, Instant};
 
-use crate::bench::program::{CONFIG, CONNECTOR, SECRET, assert_exit, assert_says};
+use crate::bench::program::{CONFIG, CONNECTOR, NEVER_READY, SECRET, assert_exit, assert_says};
 use crate::bench::{HOME, Machine, Order, said};
 
 /// An OpenClaw that takes a lock while it writes its config.
@@ -11,6 +12,9 @@ fn machine_with_a_lock() -> Machine {
     machine.let_openclaw_be("2026.5.28");
     machine
 }
+
+/// What tells OpenClaw's version where there is a unit.
+const PACKAGE: &str = ".local/lib/node_modules/openclaw/package.json";
 
 const LOCK: &str = ".openclaw/openclaw.json.lock";
 
@@ -92,10 +96,12 @@ fn a_lock_that_is_let_go_in_time_is_waited_for() {
 }
 
 /// Counts upward in the config until the file `stop` comes, each time the whole file anew, and tells when a number of its own
-/// was lost. With `LOCKED` it takes OpenClaw's lock, as 2026.5.28 does.
+/// was lost. With `LOCKED` it takes OpenClaw's lock, as 2026.5.28 does; with `IN PLACE` it writes into the file that is there. It rests as many
+/// seconds as the second argument says.
 const WRITER: &str = r"
 import os, re, sys, time
-path, lock, locked = '.openclaw/openclaw.json', '.openclaw/openclaw.json.lock', sys.argv[1] == 'LOCKED'
+path, lock = '.openclaw/openclaw.json', '.openclaw/openclaw.json.lock'
+locked, in_place = sys.argv[1] == 'LOCKED', sys.argv[1] == 'IN PLACE'
 count = 0
 def take():
     while locked:
@@ -110,18 +116,19 @@ while not os.path.exists('stop'):
         print('lost', count, flush=True)
     count += 1
     text = re.sub(r'/\*.*?\*/', f'/* count {count} */', text, count=1)
-    with open(path + '.theirs', 'w', encoding='utf-8') as file: file.write(text)
-    os.chmod(path + '.theirs', 0o600)
-    os.rename(path + '.theirs', path)
+    with open(path if in_place else path + '.theirs', 'w', encoding='utf-8') as file: file.write(text)
+    if not in_place:
+        os.chmod(path + '.theirs', 0o600)
+        os.rename(path + '.theirs', path)
     if locked: os.unlink(lock)
     if count == 1: open('writing', 'w').close()
-    time.sleep(0.01)
+    time.sleep(float(sys.argv[2]))
 print('counted', count)
 ";
 
 /// Installs and uninstalls by turns while the writer writes; returns what the writer told and how the runs ended.
 fn beside_a_writer(machine: &Machine, kind: &str) -> (String, Vec<i32>) {
-    let writer = machine.command(&["/usr/bin/python3", "-c", WRITER, kind]).start();
+    let writer = machine.command(&["/usr/bin/python3", "-c", WRITER, kind, "0.01"]).start();
     machine.wait_until("test -e writing");
     let install = || -> Order<'_> {
         machine
@@ -160,4 +167,53 @@ fn a_writer_without_a_lock_loses_nothing_either() {
     let (told, _) = beside_a_writer(&machine, "UNLOCKED");
     assert!(!told.contains("lost") && told.contains("counted"), "{told}");
     assert_eq!(machine.shell("ls -A .openclaw | grep -c tmp || true"), "0");
+}
+
+/// An installation that is interrupted at the health gate, while somebody begins to write the config again and again: how it
+/// ended.
+#[track_caller]
+fn undone_beside_a_writer(machine: &Machine, kind: &str, rest: &str) -> Output {
+    let running = machine.install_up_to_the_gate();
+    let writer = machine.command(&["/usr/bin/python3", "-c", WRITER, kind, rest]).start();
+    machine.wait_until("test -e writing");
+    let begin = Instant::now();
+    running.signal("INT");
+    let ended = running.end();
+    assert!(begin.elapsed() < Duration::from_secs(60), "{kind}: {}", said(&ended));
+    machine.write("stop", "");
+    let told = String::from_utf8(writer.wait().stdout).unwrap();
+    assert!(told.contains("counted") && !told.contains("lost"), "{kind}: {told}{}", said(&ended));
+    assert!(!machine.has(CONNECTOR), "{kind}: {}", said(&ended));
+    assert_eq!(machine.shell("ls -A .openclaw | grep -c tmp || true"), "0", "{kind}");
+    ended
+}
+
+#[test]
+fn an_undo_takes_its_keys_out_beside_a_writer_and_loses_nothing_of_theirs() {
+    for (kind, rest) in [("UNLOCKED", "0.15"), ("IN PLACE", "0.15"), ("LOCKED", "0.01")] {
+        let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
+        if kind == "LOCKED" {
+            machine.edit(PACKAGE, "2026.3.13", "2026.5.28");
+        }
+        let ended = undone_beside_a_writer(&machine, kind, rest);
+        assert_eq!(ended.status.code(), Some(130), "{kind}: {}", said(&ended));
+        let config = machine.read_text(CONFIG);
+        assert!(!config.contains("dingtalk") && config.contains("/* count"), "{kind}: {config}");
+    }
+}
+
+/// Who never rests lets nothing be put back in between: it ends all the same, and `recover` does the rest.
+#[test]
+fn an_undo_ends_beside_a_writer_who_never_rests() {
+    for kind in ["UNLOCKED", "IN PLACE"] {
+        let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
+        let ended = undone_beside_a_writer(&machine, kind, "0");
+        if machine.read_text(CONFIG).contains("dingtalk") {
+            assert_exit(&ended, 4);
+            assert_says(&ended, &["another program keeps writing", "openclaw-setup recover"]);
+            assert_exit(&machine.setup(&["recover"]).run(), 0);
+        }
+        let config = machine.read_text(CONFIG);
+        assert!(!config.contains("dingtalk") && config.contains("/* count"), "{kind}: {config}");
+    }
 }

@@ -234,6 +234,7 @@ const CHANGES: &[(&str, &str, i32, &[&str])] = &[
     ("install", "rm -r $C", 0, &[]),
     ("install", "rm -r .openclaw/extensions", 0, &[]),
     ("install", "rm .openclaw/openclaw.json", 4, &["/openclaw.json: ", "was changed", ".old)"]),
+    ("install", ": >.openclaw/openclaw.json", 4, &["/openclaw.json: ", "was changed", ".old)"]),
     (
         "install",
         "mv .openclaw/openclaw.json mine; ln -s ../mine .openclaw/openclaw.json",
