@@ -23,6 +23,7 @@ pub(crate) use tests::{Fate, Killed, await_fate, strike};
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::path::PathBuf;
 
     use rustix::io::Errno;
 
@@ -37,6 +38,8 @@ mod tests {
         Death,
         /// The call fails, once or from then on.
         Fails(Errno, bool),
+        /// A stranger writes the file, whole, and so many calls later the program dies.
+        Stranger(PathBuf, &'static str, usize),
         /// The operator's signal comes, once or at each call from then on.
         Signal(Interrupt, bool),
     }
@@ -57,12 +60,22 @@ mod tests {
 
     /// One more call.
     pub(crate) fn strike<E: From<Errno>>() -> Result<(), E> {
-        let (fate, place) = AWAITED.with_borrow_mut(|(fate, number, count)| {
+        let (fate, place, late) = AWAITED.with_borrow_mut(|(fate, number, count)| {
             *count += 1;
-            (fate.clone(), (*count - 1).cmp(number))
+            (fate.clone(), (*count - 1).cmp(number), (*count - 1).saturating_sub(*number))
         });
         match fate {
             _ if place.is_lt() => Ok(()),
+            Fate::Stranger(path, text, _) if place.is_eq() => {
+                let written = path.with_extension("stranger");
+                std::fs::write(&written, text).unwrap();
+                std::fs::rename(written, path).unwrap();
+                Ok(())
+            }
+            Fate::Stranger(_, _, later) if late == later => {
+                std::panic::resume_unwind(Box::new(Killed))
+            }
+            Fate::Stranger(_, _, later) if late > later => Err(Errno::IO.into()),
             Fate::Death if place.is_eq() => std::panic::resume_unwind(Box::new(Killed)),
             Fate::Death => Err(Errno::IO.into()),
             Fate::Fails(error, for_ever) if for_ever || place.is_eq() => Err(error.into()),

@@ -4,9 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, RenameFlags, Uid};
+use rustix::fs::{renameat, renameat_with, statat, unlinkat};
 use rustix::io::Errno;
 
 use super::fault::change;
@@ -15,77 +16,148 @@ use super::{Action, FileError, directory};
 
 /// Brings `path` to `state` (or takes it away for `None`), whole or not at all, and durably.
 ///
-/// `tag` names the transaction: the temporary name beside the file is made of it, so that recovery
+/// `tag` names the transaction: the temporary names beside the file are made of it, so that recovery
 /// finds what a killed run left. The parent directory must exist.
 pub fn replace(path: &Path, state: Option<&FileState>, tag: &str) -> Result<(), FileError> {
-    let (parent, name) = directory::parent_and_name(path)?;
+    let place = Place::of(path, tag)?;
     match state {
         Some(state) => {
-            let temporary = temporary_name(name, tag);
-            write_beside(&parent, &temporary, path, state)?;
-            let outcome = change!(rustix::fs::renameat(&parent, &temporary, &parent, name));
+            place.write(state)?;
+            let outcome = change!(renameat(&place.parent, &place.draft, &place.parent, place.name));
             if outcome.is_err() {
-                let _ = change!(rustix::fs::unlinkat(&parent, &temporary, AtFlags::empty()));
+                let _ = place.sweep();
             }
             outcome.map_err(FileError::at(Action::Rename, path))?;
         }
-        None => remove_at(&parent, name, path)?,
+        None => place.remove(place.name)?,
     }
-    change!(rustix::fs::fsync(&parent)).map_err(FileError::at(Action::Sync, path))
+    place.sync()
 }
 
 /// Takes a file from `known` to `state` if it still is as known (`None`: absent); returns whether
-/// it was. Whatever a stranger writes meanwhile stays.
+/// it was. Whatever a stranger writes meanwhile stays: in its place, or, where another has written
+/// there since, beside it ([`Place::look_beside`]).
 pub fn change(
     path: &Path,
     known: Option<&FileState>,
     state: Option<&FileState>,
     tag: &str,
 ) -> Result<bool, FileError> {
-    let (parent, name) = directory::parent_and_name(path)?;
-    let temporary = temporary_name(name, tag);
-    let place = Place { parent: &parent, temporary: &temporary, name, path };
+    let place = Place::of(path, tag)?;
     let was_known = match (known, state) {
         (Some(known), Some(state)) => {
-            write_beside(&parent, &temporary, path, state)?;
+            place.write(state)?;
             // seen now, it stays in sight of whoever has written it
-            if FileState::read(path)?.as_ref() == Some(known) {
-                place.exchange_known(known, state, &mut || place.exchange())?
+            if FileState::read(path).is_ok_and(|now| now.as_ref() == Some(known)) {
+                place.offer()?;
+                place.exchange_known(known, Some(state), &mut || place.exchange())?
             } else {
-                place.clear()?;
+                place.sweep()?;
                 false
             }
         }
         (Some(known), None) => place.remove_known(known)?,
         (None, Some(state)) => {
-            write_beside(&parent, &temporary, path, state)?;
-            place.fill()?
+            place.write(state)?;
+            let was_absent = place.put(&place.draft)?;
+            place.sweep()?;
+            was_absent
         }
         (None, None) => FileState::read(path)?.is_none(),
     };
-    change!(rustix::fs::fsync(&parent)).map_err(FileError::at(Action::Sync, path))?;
+    place.sync()?;
     Ok(was_known)
 }
 
-/// A file's place, with the temporary name beside it.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    parent: &'a OwnedFd,
-    temporary: &'a OsStr,
+/// A file's place, with two names beside it: one for what is being written, which may be torn and is
+/// always ours; one for what changes places with the file, which is whole and may be a stranger's.
+#[derive(Debug)]
+pub struct Place<'a> {
+    parent: OwnedFd,
     name: &'a OsStr,
+    draft: OsString,
+    beside: OsString,
     path: &'a Path,
 }
 
-impl Place<'_> {
-    fn exchange(&self) -> Result<(), Errno> {
-        let (parent, flags) = (self.parent, RenameFlags::EXCHANGE);
-        change!(rustix::fs::renameat_with(parent, self.temporary, parent, self.name, flags))
+/// What lies beside a file after its exchange.
+#[derive(Debug)]
+pub enum Beside {
+    /// Nothing.
+    Nothing,
+    /// A file.
+    File(FileState),
+    /// Something else.
+    Other,
+}
+
+impl<'a> Place<'a> {
+    /// The place of a file, for the transaction `tag`. Both names are hidden, and neither OpenClaw
+    /// (`openclaw.json.bak*`) nor systemd (`*.conf`) looks at such.
+    pub fn of(path: &'a Path, tag: &str) -> Result<Self, FileError> {
+        let (parent, name) = directory::parent_and_name(path)?;
+        let named = |end| {
+            let mut named = OsString::from(".");
+            named.push(name);
+            named.push(format!(".openclaw-setup-{tag}{end}"));
+            named
+        };
+        let (draft, beside) = (named(".tmp"), named(".swap.tmp"));
+        Ok(Self { parent, name, draft, beside, path })
     }
 
-    /// What stands under the temporary name; `None` also for what is no file: it is not known. It
-    /// is looked for where the renames work, even if a link stands in the directory's place by now.
-    fn beside(&self) -> Result<Option<FileState>, FileError> {
-        match FileState::read_at(self.parent.as_fd(), self.temporary.as_ref()) {
+    /// Removes what was being written when a run died.
+    pub fn sweep(&self) -> Result<(), FileError> {
+        self.remove(&self.draft)
+    }
+
+    /// What lies beside the file.
+    pub fn look_beside(&self) -> Result<Beside, FileError> {
+        if let Some(found) = self.read_beside()? {
+            return Ok(Beside::File(found));
+        }
+        match statat(&self.parent, &self.beside, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(Beside::Other),
+            Err(Errno::NOENT) => Ok(Beside::Nothing),
+            Err(cause) => Err(FileError::at(Action::Read, self.path)(cause)),
+        }
+    }
+
+    /// Where that lies.
+    #[must_use]
+    pub fn beside(&self) -> PathBuf {
+        self.path.with_file_name(&self.beside)
+    }
+
+    /// Puts `found`, which lies beside (`None`: it is no file), into its place again if there is what
+    /// is `known`; returns whether there was.
+    pub fn restore(
+        &self,
+        known: Option<&FileState>,
+        found: Option<&FileState>,
+    ) -> Result<bool, FileError> {
+        let was_known = match known {
+            Some(known) => self.exchange_known(known, found, &mut || self.exchange())?,
+            None => self.put(&self.beside)?,
+        };
+        self.sync()?;
+        Ok(was_known)
+    }
+
+    /// Removes what lies beside.
+    pub fn clear(&self) -> Result<(), FileError> {
+        self.remove(&self.beside)
+    }
+
+    fn exchange(&self) -> Result<(), Errno> {
+        let flags = RenameFlags::EXCHANGE;
+        change!(renameat_with(&self.parent, &self.beside, &self.parent, self.name, flags))
+    }
+
+    /// The file beside; `None` also for what is no file: it is not known. It is looked for where the
+    /// renames work, even if a link stands in the directory's place by now.
+    fn read_beside(&self) -> Result<Option<FileState>, FileError> {
+        match FileState::read_at(self.parent.as_fd(), self.beside.as_ref()) {
             Err(FileError { cause, .. })
                 if cause.raw_os_error().is_none_or(|code| code == Errno::LOOP.raw_os_error()) =>
             {
@@ -95,8 +167,13 @@ impl Place<'_> {
         }
     }
 
-    fn clear(&self) -> Result<(), FileError> {
-        remove_at(self.parent, self.temporary, self.path)
+    /// What was written is whole: from now on it may change places with the file.
+    fn offer(&self) -> Result<(), FileError> {
+        let offered = rename_new(&self.parent, &self.draft, &self.beside);
+        if offered.is_err() {
+            let _ = self.sweep();
+        }
+        offered.map_err(FileError::at(Action::Rename, self.path))
     }
 
     /// The new file and the old one are exchanged, and what came out is looked at: a stranger's
@@ -105,40 +182,44 @@ impl Place<'_> {
     fn exchange_known(
         &self,
         known: &FileState,
-        state: &FileState,
+        state: Option<&FileState>,
         exchange: &mut dyn FnMut() -> Result<(), Errno>,
     ) -> Result<bool, FileError> {
         let failed = FileError::at(Action::Rename, self.path);
         match exchange() {
             Ok(()) => {
-                let found = match self.beside() {
+                let found = match self.read_beside() {
                     Ok(found) => found,
                     // what cannot be read goes back to its place unread
                     Err(error) => {
                         exchange().map_err(failed)?;
-                        self.clear()?;
+                        self.clear_if(state)?;
                         return Err(error);
                     }
                 };
-                let was_known = found.as_ref() == Some(known);
-                if !was_known {
-                    self.give_back(state.clone(), exchange)?;
+                if found.as_ref() == Some(known) {
+                    self.clear()?;
+                    return Ok(true);
                 }
-                self.clear()?;
-                Ok(was_known)
+                self.give_back(state.cloned(), exchange)?;
+                self.clear_if(state)?;
+                Ok(false)
             }
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
                 if FileState::read(self.path)?.as_ref() == Some(known) =>
             {
-                change!(rustix::fs::renameat(self.parent, self.temporary, self.parent, self.name))
+                change!(renameat(&self.parent, &self.beside, &self.parent, self.name))
                     .map_err(failed)?;
                 Ok(true)
             }
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOENT) => {
-                self.clear()?;
+                self.clear_if(state)?;
                 Ok(false)
             }
-            Err(cause) => Err(failed(cause)),
+            Err(cause) => {
+                let _ = self.clear_if(state);
+                Err(failed(cause))
+            }
         }
     }
 
@@ -146,20 +227,20 @@ impl Place<'_> {
     /// been put there: another is newer still, and is put back in its turn.
     fn give_back(
         &self,
-        ours: FileState,
+        ours: Option<FileState>,
         exchange: &mut dyn FnMut() -> Result<(), Errno>,
     ) -> Result<(), FileError> {
-        let mut placed = Some(ours);
+        let mut placed = ours;
         loop {
-            let theirs = self.beside()?;
+            let theirs = self.read_beside()?;
             match exchange() {
                 Ok(()) => {}
                 // removed since: better theirs than nothing
-                Err(Errno::NOENT) => return self.fill().map(|_| ()),
+                Err(Errno::NOENT) => return self.put(&self.beside).map(|_| ()),
                 Err(cause) => return Err(FileError::at(Action::Rename, self.path)(cause)),
             }
             // no file cannot be compared with: then the round before is the last
-            if placed.is_none() || self.beside()? == placed {
+            if placed.is_none() || self.read_beside()? == placed {
                 return Ok(());
             }
             placed = theirs;
@@ -168,84 +249,71 @@ impl Place<'_> {
 
     /// The file is moved beside and looked at there.
     fn remove_known(&self, known: &FileState) -> Result<bool, FileError> {
-        self.clear()?;
-        let moved =
-            change!(rustix::fs::renameat(self.parent, self.name, self.parent, self.temporary));
-        match moved {
+        match rename_new(&self.parent, self.name, &self.beside) {
             Ok(()) => {}
             Err(Errno::NOENT) => return Ok(false),
             Err(cause) => return Err(FileError::at(Action::Rename, self.path)(cause)),
         }
-        let found = self.beside();
+        let found = self.read_beside();
         if matches!(&found, Ok(Some(found)) if found == known) {
             self.clear()?;
             return Ok(true);
         }
-        // where something newer stands there again, that is the one to keep
-        self.fill()?;
+        // where something newer stands there again, this one stays beside
+        self.put(&self.beside)?;
         found.map(|_| false)
     }
 
-    /// Moves the file beside to the name, if nothing is there; it is gone in either case.
-    fn fill(&self) -> Result<bool, FileError> {
-        match place_new(self.parent, self.temporary, self.name) {
+    /// Moves what bears another name to the file's, if nothing is there; returns whether it did.
+    fn put(&self, from: &OsStr) -> Result<bool, FileError> {
+        match rename_new(&self.parent, from, self.name) {
             Ok(()) => Ok(true),
-            Err(Errno::EXIST) => self.clear().map(|()| false),
+            Err(Errno::EXIST) => Ok(false),
             Err(cause) => Err(FileError::at(Action::Rename, self.path)(cause)),
         }
+    }
+
+    /// What lies beside goes if it is what we had put there.
+    fn clear_if(&self, ours: Option<&FileState>) -> Result<(), FileError> {
+        if ours.is_some() && self.read_beside()?.as_ref() == ours { self.clear() } else { Ok(()) }
+    }
+
+    fn write(&self, state: &FileState) -> Result<(), FileError> {
+        self.sweep()?;
+        let outcome = write_new(&self.parent, &self.draft, state)
+            .map_err(FileError::at(Action::Write, self.path))
+            .and_then(|file| {
+                change!(file.sync_all()).map_err(FileError::at(Action::Sync, self.path))
+            });
+        if outcome.is_err() {
+            // the reason is told already; a temporary file that stays is swept by recovery
+            let _ = self.sweep();
+        }
+        outcome
+    }
+
+    fn remove(&self, name: &OsStr) -> Result<(), FileError> {
+        match change!(unlinkat(&self.parent, name, AtFlags::empty())) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(cause) => Err(FileError::at(Action::Remove, self.path)(cause)),
+        }
+    }
+
+    fn sync(&self) -> Result<(), FileError> {
+        change!(rustix::fs::fsync(&self.parent)).map_err(FileError::at(Action::Sync, self.path))
     }
 }
 
 /// Where the file system has no rename that refuses to replace (NFS, old kernels), a second name
 /// does the same: `link(2)` never replaces.
-fn place_new(parent: &OwnedFd, temporary: &OsStr, name: &OsStr) -> Result<(), Errno> {
-    match change!(rustix::fs::renameat_with(
-        parent,
-        temporary,
-        parent,
-        name,
-        RenameFlags::NOREPLACE
-    )) {
+fn rename_new(parent: &OwnedFd, from: &OsStr, to: &OsStr) -> Result<(), Errno> {
+    match change!(renameat_with(parent, from, parent, to, RenameFlags::NOREPLACE)) {
         Err(Errno::INVAL | Errno::NOSYS) => {
-            rustix::fs::linkat(parent, temporary, parent, name, AtFlags::empty())?;
-            change!(rustix::fs::unlinkat(parent, temporary, AtFlags::empty()))
+            rustix::fs::linkat(parent, from, parent, to, AtFlags::empty())?;
+            change!(unlinkat(parent, from, AtFlags::empty()))
         }
         outcome => outcome,
     }
-}
-
-/// Removes the temporary file that a killed run of transaction `tag` may have left beside `path`.
-pub fn sweep(path: &Path, tag: &str) -> Result<(), FileError> {
-    match directory::parent_and_name(path) {
-        Ok((parent, name)) => remove_at(&parent, &temporary_name(name, tag), path),
-        Err(error) if error.is_missing() => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// A hidden name that neither OpenClaw (`openclaw.json.bak*`) nor systemd (`*.conf`) looks at.
-fn temporary_name(name: &OsStr, tag: &str) -> OsString {
-    let mut temporary = OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".openclaw-setup-{tag}.tmp"));
-    temporary
-}
-
-fn write_beside(
-    parent: &OwnedFd,
-    temporary: &OsStr,
-    path: &Path,
-    state: &FileState,
-) -> Result<(), FileError> {
-    remove_at(parent, temporary, path)?;
-    let outcome = write_new(parent, temporary, state)
-        .map_err(FileError::at(Action::Write, path))
-        .and_then(|file| change!(file.sync_all()).map_err(FileError::at(Action::Sync, path)));
-    if outcome.is_err() {
-        // the reason is told already; a temporary file that stays is swept by recovery
-        let _ = change!(rustix::fs::unlinkat(parent, temporary, AtFlags::empty()));
-    }
-    outcome
 }
 
 fn write_new(parent: &OwnedFd, name: &OsStr, state: &FileState) -> std::io::Result<File> {
@@ -269,17 +337,9 @@ fn give_owner(file: &File, state: &FileState) -> std::io::Result<()> {
     Ok(())
 }
 
-fn remove_at(parent: &OwnedFd, name: &OsStr, path: &Path) -> Result<(), FileError> {
-    match change!(rustix::fs::unlinkat(parent, name, AtFlags::empty())) {
-        Ok(()) | Err(Errno::NOENT) => Ok(()),
-        Err(cause) => Err(FileError::at(Action::Remove, path)(cause)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{FileState, Place, change, replace, sweep, temporary_name, write_beside};
-    use crate::fs::directory::parent_and_name;
+    use super::{FileState, Place, change, replace};
 
     fn state(bytes: &str, mode: u32) -> FileState {
         let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
@@ -294,7 +354,7 @@ mod tests {
         replace(&path, Some(&state("two", 0o640)), "t").unwrap();
         assert_eq!(FileState::read(&path).unwrap().unwrap(), state("two", 0o640));
         assert!(!change(&path, None, Some(&state("three", 0o600)), "t").unwrap());
-        sweep(&path, "t").unwrap();
+        Place::of(&path, "t").unwrap().sweep().unwrap();
         replace(&path, None, "t").unwrap();
         replace(&path, None, "t").unwrap();
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
@@ -329,10 +389,9 @@ mod tests {
             let path = home.path().join("openclaw.json");
             let [known, ours] = ["known", "ours"].map(|text| state(text, 0o600));
             replace(&path, Some(&state("first stranger", 0o600)), "t").unwrap();
-            let (parent, name) = parent_and_name(&path).unwrap();
-            let temporary = temporary_name(name, "t");
-            write_beside(&parent, &temporary, &path, &ours).unwrap();
-            let place = Place { parent: &parent, temporary: &temporary, name, path: &path };
+            let place = Place::of(&path, "t").unwrap();
+            place.write(&ours).unwrap();
+            place.offer().unwrap();
             let mut turn = 0;
             let mut exchange = || {
                 place.exchange()?;
@@ -342,14 +401,21 @@ mod tests {
                 }
                 Ok(())
             };
-            assert!(!place.exchange_known(&known, &ours, &mut exchange).unwrap());
+            assert!(!place.exchange_known(&known, Some(&ours), &mut exchange).unwrap());
             let last = if strangers == 0 {
                 "first stranger".into()
             } else {
                 format!("stranger {strangers}")
             };
             assert_eq!(FileState::read(&path).unwrap().unwrap(), state(&last, 0o600));
-            assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
+            // the one before has perhaps not been seen by the last
+            let before = match strangers {
+                0 => None,
+                1 => Some(state("first stranger", 0o600)),
+                _ => Some(state(&format!("stranger {}", strangers - 1), 0o600)),
+            };
+            assert_eq!(place.read_beside().unwrap(), before);
+            assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1 + before.iter().count());
         }
     }
 
@@ -376,13 +442,13 @@ mod tests {
             let path = folder.join("f");
             let [known, ours] = ["known", "ours"].map(|text| state(text, 0o600));
             replace(&path, Some(&state(found, 0o600)), "t").unwrap();
-            let (parent, name) = parent_and_name(&path).unwrap();
-            let temporary = temporary_name(name, "t");
-            write_beside(&parent, &temporary, &path, &ours).unwrap();
+            let place = Place::of(&path, "t").unwrap();
+            place.write(&ours).unwrap();
+            place.offer().unwrap();
             std::fs::rename(&folder, &aside).unwrap();
             std::os::unix::fs::symlink("/nowhere", &folder).unwrap();
-            let place = Place { parent: &parent, temporary: &temporary, name, path: &path };
-            let changed = place.exchange_known(&known, &ours, &mut || place.exchange()).unwrap();
+            let changed =
+                place.exchange_known(&known, Some(&ours), &mut || place.exchange()).unwrap();
             assert_eq!(changed, found == "known");
             let left = if changed { ours } else { state(found, 0o600) };
             assert_eq!(FileState::read(&aside.join("f")).unwrap().unwrap(), left);

@@ -242,7 +242,8 @@ impl Journal {
         number: usize,
         theirs: &FileState,
     ) -> Result<PathBuf, TransactionError> {
-        let path = self.directory.join(format!("{number}.theirs"));
+        let digest = &theirs.image().sha256[..8];
+        let path = self.directory.join(format!("{number}.{digest}.theirs"));
         replace::replace(&path, Some(&private(theirs.bytes.clone())), "journal")?;
         Ok(path)
     }

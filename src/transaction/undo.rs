@@ -17,6 +17,7 @@ use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
+use crate::fs::replace::{Beside, Place};
 use crate::fs::{directory, exists, replace};
 use crate::language::{Explain, Kind, Localized};
 use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
@@ -48,7 +49,7 @@ pub fn undo(
     }
     let mut retry = false;
     for (number, step) in journal.intent().steps.iter().enumerate().rev() {
-        match take_back(journal, number, step) {
+        match take_back(journal, number, step, &mut left) {
             Ok(Outcome::TakenBack) => progress.finished(&TakenBack(step)),
             Ok(Outcome::NothingToDo) => {}
             Ok(Outcome::Kept(leftover)) => left.push(leftover),
@@ -155,9 +156,14 @@ fn restart(journal: &Journal, service: &mut dyn Service, left: &mut Vec<Leftover
     unasked
 }
 
-fn take_back(journal: &Journal, number: usize, step: &Step) -> Result<Outcome, TransactionError> {
+fn take_back(
+    journal: &Journal,
+    number: usize,
+    step: &Step,
+    left: &mut Vec<Leftover>,
+) -> Result<Outcome, TransactionError> {
     match step {
-        Step::File(file) => take_back_file(journal, number, file),
+        Step::File(file) => take_back_file(journal, number, file, left),
         Step::Tree(tree) => take_back_tree(journal, tree),
         // both were decided by the disk when the intent was written; the note of what was begun
         // may be lost in a power cut
@@ -250,9 +256,9 @@ fn take_back_file(
     journal: &Journal,
     number: usize,
     file: &FileStep,
+    left: &mut Vec<Leftover>,
 ) -> Result<Outcome, TransactionError> {
-    let id = &journal.intent().id;
-    replace::sweep(&file.path, id)?;
+    salvage(journal, number, file, left)?;
     // for what was never written, or is back already, nobody's lock is waited for
     if FileState::read(&file.path)?.as_ref().map(FileState::image) == file.before {
         return Ok(Outcome::NothingToDo);
@@ -263,8 +269,50 @@ fn take_back_file(
         if let Some(outcome) = write_back(journal, number, file)? {
             return Ok(outcome);
         }
+        salvage(journal, number, file, left)?;
     }
     Err(TransactionError::Contended { path: file.path.clone() })
+}
+
+/// Clears up what a death, or a writer between two of our renames, has left beside the file. What is
+/// not ours goes back to its place; where somebody has written there since, it is kept and named.
+fn salvage(
+    journal: &Journal,
+    number: usize,
+    file: &FileStep,
+    left: &mut Vec<Leftover>,
+) -> Result<(), TransactionError> {
+    let place = match Place::of(&file.path, &journal.intent().id) {
+        Err(error) if error.is_missing() => return Ok(()),
+        place => place?,
+    };
+    place.sweep()?;
+    let found = match place.look_beside()? {
+        Beside::Nothing => return Ok(()),
+        Beside::File(found) => Some(found),
+        Beside::Other => None,
+    };
+    let is_ours = |state: Option<&FileState>| {
+        let image = state.map(FileState::image);
+        image == file.before || image == file.after
+    };
+    if found.is_some() && is_ours(found.as_ref()) {
+        return Ok(place.clear()?);
+    }
+    let now = FileState::read(&file.path)?;
+    if is_ours(now.as_ref()) && place.restore(now.as_ref(), found.as_ref())? {
+        return Ok(());
+    }
+    let kept = match &found {
+        Some(found) => journal.keep_theirs(number, found)?,
+        None => place.beside(),
+    };
+    if found.is_some() {
+        place.clear()?;
+    }
+    let (subject, cause) = (file.path.display().to_string(), changed(&file.path).into());
+    left.push(Leftover { subject, kept: Some(kept), cause });
+    Ok(())
 }
 
 /// `None`: somebody else has written the file between the look at it and the write.

@@ -4,6 +4,7 @@
 
 mod room;
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 
@@ -174,6 +175,30 @@ fn a_signal_at_any_point_once_or_again_and_again_brings_everything_back() {
                 };
                 assert_eq!(case.side(&mut room, &what), expected, "{what}");
             }
+        }
+    }
+}
+
+/// What somebody writes between two of our renames, directly before we die, is in its place after
+/// the recovery, or kept and named.
+#[test]
+fn what_a_stranger_writes_just_before_a_death_is_not_lost() {
+    const THEIRS: &str = "{\"port\": 1, \"theirs\": true}";
+    for case in cases() {
+        for (point, later) in (0..case.points).flat_map(|point| (1..5).map(move |n| (point, n))) {
+            let what = format!("{}: {point}, {later} later", case.scenario.name);
+            let mut room = Room::before(case.scenario);
+            await_fate(Fate::Stranger(room.config(), THEIRS, later), point);
+            killed(|| drop(room.run(case.scenario)));
+            await_fate(Fate::Nothing, 0);
+            let recovery = room.recover().unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            let left = recovery.map(|recovery| recovery.left).unwrap_or_default();
+            let kept = left.iter().filter_map(|left| left.kept.as_ref());
+            let config = room.config();
+            let mut texts = kept.chain([&config]).map(fs::read_to_string);
+            let is_there = texts.any(|text| text.is_ok_and(|text| text.contains("theirs")));
+            assert!(is_there, "{what}: {left:?} {:?}", fs::read_to_string(&config));
+            assert_eq!(room.left_over(), Vec::<PathBuf>::new(), "{what}");
         }
     }
 }

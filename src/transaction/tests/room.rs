@@ -136,6 +136,10 @@ impl Room {
         found
     }
 
+    pub(super) fn config(&self) -> PathBuf {
+        self.path(CONFIG)
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
