@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::error::TransactionError;
-use super::journal::{Journal, PROGRESS, Phase};
+use super::journal::{self, INTENT, Journal, PROGRESS, Phase};
 use super::records::Records;
 use crate::fs::fault::change;
-use crate::fs::{Action, FileError, directory, exchange, replace};
+use crate::fs::{Action, FileError, directory, exchange};
 
 /// How many generations are kept of the trees that committed transactions replaced, and as many of
 /// what others moved out of sight.
@@ -52,6 +52,8 @@ pub fn forget_contents(journal: &Journal) -> Result<(), TransactionError> {
 
 /// Removes the directory of a preparation that never became a transaction.
 pub fn discard(directory: &Path) -> Result<(), TransactionError> {
+    // the state last of the three: without it, the others are those of a damaged transaction
+    [PROGRESS, INTENT].iter().try_for_each(|name| remove_tree(&directory.join(name)))?;
     remove_tree(directory)
 }
 
@@ -82,16 +84,13 @@ fn remove_tree(path: &Path) -> Result<(), TransactionError> {
     }
 }
 
-/// Removes every transaction: nothing can be rolled back afterwards. The caller holds the lock.
-///
-/// The notes and the intent go first: what a kill leaves of the rest is swept like a preparation.
+/// Removes every transaction: nothing can be rolled back afterwards. The caller holds the lock. What
+/// a kill leaves is swept like a preparation.
 pub fn discard_all(records: &Records) -> Result<(), TransactionError> {
     for id in records.ids()? {
         let directory = records.transactions().join(id);
-        // with it, one without an intent would be a damaged transaction
-        replace::replace(&directory.join(PROGRESS), None, "purge")?;
-        replace::replace(&directory.join("intent.json"), None, "purge")?;
-        remove_tree(&directory)?;
+        journal::mark_prepared(&directory)?;
+        discard(&directory)?;
     }
     Ok(())
 }

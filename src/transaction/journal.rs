@@ -27,6 +27,15 @@ pub(super) const PROGRESS: &str = "progress";
 /// The file that names what could not be taken back.
 const LEFT: &str = "left";
 
+/// What it is about.
+pub(super) const INTENT: &str = "intent.json";
+
+/// How far it has come: a [`Phase`], or that nothing has been touched.
+const STATE: &str = "state";
+
+/// The state before the intent is durable.
+const PREPARED: &str = "prepared";
+
 /// The state of a transaction that is undone, written in advance among the contents: a full disk
 /// undoes one, and must not keep it from being closed.
 const SPARE: &str = "undone";
@@ -127,21 +136,23 @@ impl Journal {
         replace::replace(&files.join(SPARE), Some(&undone), "journal")?;
         directory::sync(&files)?;
         let journal = Self { directory: directory.to_owned(), intent, phase: Phase::Open };
+        mark_prepared(directory)?;
+        journal.write(INTENT, &to_json(&journal.intent, directory)?)?;
         journal.write_state(Phase::Open)?;
-        journal.write("intent.json", &to_json(&journal.intent, directory)?)?;
         Ok(journal)
     }
 
-    /// Reads the journal in a transaction's directory; `None` where no intent was ever written.
+    /// Reads the journal in a transaction's directory; `None` where nothing was ever touched. Of its
+    /// state, intent and progress each tells that there was a transaction when the others are lost.
     pub fn read(directory: &Path) -> Result<Option<Self>, TransactionError> {
-        let path = directory.join("intent.json");
+        let path = directory.join(INTENT);
         own::directory(directory)?;
+        let was_begun =
+            [INTENT, PROGRESS, STATE].iter().any(|name| !is_absent(&directory.join(name)));
+        let phase = if was_begun { read_state(&directory.join(STATE))? } else { None };
+        let Some(phase) = phase else { return Ok(None) };
         let damaged = |reason: String| TransactionError::Unreadable { path: path.clone(), reason };
-        let Some(file) = read(&path)? else {
-            // steps are noted from the intent on: this is no preparation
-            let was_begun = !is_absent(&directory.join(PROGRESS));
-            return if was_begun { Err(damaged(say!("it is missing"))) } else { Ok(None) };
-        };
+        let Some(file) = read(&path)? else { return Err(damaged(say!("it is missing"))) };
         let header: serde_json::Value =
             serde_json::from_slice(&file.bytes).map_err(|error| damaged(error.to_string()))?;
         let format = header["format"].as_u64().and_then(|format| u32::try_from(format).ok());
@@ -153,7 +164,6 @@ impl Journal {
             None => return Err(damaged("no format".to_owned())),
         }
         let intent = serde_json::from_value(header).map_err(|error| damaged(error.to_string()))?;
-        let phase = read_state(&directory.join("state"))?;
         Ok(Some(Self { directory: directory.to_owned(), intent, phase }))
     }
 
@@ -315,7 +325,7 @@ impl Journal {
     /// and the next run recovers.
     pub fn close(&mut self, phase: Phase) -> Result<(), TransactionError> {
         if let Err(error) = self.write_state(phase)
-            && !read_state(&self.directory.join("state")).is_ok_and(|word| word == phase)
+            && !read_state(&self.directory.join(STATE)).is_ok_and(|word| word == Some(phase))
             && !(phase == Phase::Undone && self.close_with_spare())
         {
             return Err(error);
@@ -327,12 +337,12 @@ impl Journal {
     /// Where the disk takes no new file.
     fn close_with_spare(&self) -> bool {
         let spare = self.directory.join("files").join(SPARE);
-        let moved = change!(std::fs::rename(spare, self.directory.join("state")));
+        let moved = change!(std::fs::rename(spare, self.directory.join(STATE)));
         moved.is_ok() && directory::sync(&self.directory).is_ok()
     }
 
     fn write_state(&self, phase: Phase) -> Result<(), TransactionError> {
-        self.write("state", format!("{}\n", phase.word()).as_bytes())
+        self.write(STATE, format!("{}\n", phase.word()).as_bytes())
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TransactionError> {
@@ -374,15 +384,24 @@ fn kept(path: &Path, image: &FileImage) -> Result<FileState, TransactionError> {
     if state.image() == *image { Ok(state) } else { Err(damaged("its digest is wrong")) }
 }
 
-fn read_state(path: &Path) -> Result<Phase, TransactionError> {
+/// Says that nothing has been touched, or that nothing of it matters any more.
+pub(super) fn mark_prepared(directory: &Path) -> Result<(), TransactionError> {
+    let state = private(format!("{PREPARED}\n").into_bytes());
+    Ok(replace::replace(&directory.join(STATE), Some(&state), "journal")?)
+}
+
+/// `None`: it is only prepared.
+fn read_state(path: &Path) -> Result<Option<Phase>, TransactionError> {
     let state = read(path)?.map(|file| file.bytes).unwrap_or_default();
-    [Phase::Open, Phase::Committed, Phase::Undone]
-        .into_iter()
-        .find(|phase| state.trim_ascii() == phase.word().as_bytes())
-        .ok_or_else(|| TransactionError::Unreadable {
-            path: path.to_owned(),
-            reason: "unknown state".to_owned(),
-        })
+    if state.trim_ascii() == PREPARED.as_bytes() {
+        return Ok(None);
+    }
+    let mut phases = [Phase::Open, Phase::Committed, Phase::Undone].into_iter();
+    let phase = phases.find(|phase| state.trim_ascii() == phase.word().as_bytes());
+    phase.map(Some).ok_or_else(|| TransactionError::Unreadable {
+        path: path.to_owned(),
+        reason: "unknown state".to_owned(),
+    })
 }
 
 /// What is no regular file, or too large, was put there by somebody else and will not read better

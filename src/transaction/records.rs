@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::bounds::{Bounds, Outside};
 use super::error::TransactionError;
-use super::journal::{Journal, Phase};
+use super::journal::{INTENT, Journal, Phase};
 use super::step::Step;
 use crate::connector::installed::InstalledRecord;
 use crate::fs::fault::change;
@@ -95,7 +95,7 @@ impl Records {
 
     /// The same for a journal.
     pub fn accept_journal(&self, journal: &Journal) -> Result<(), TransactionError> {
-        let path = journal.directory().join("intent.json");
+        let path = journal.directory().join(INTENT);
         let (id, name) = (&journal.intent().id, journal.directory().file_name());
         if name != Some(id.as_ref()) {
             return Err(TransactionError::Foreign { subject: id.clone(), journal: Some(path) });
@@ -190,8 +190,8 @@ impl Records {
         Ok(ids)
     }
 
-    /// All journals, oldest first; directories without an intent are preparations that never
-    /// became a transaction, and are passed over.
+    /// All journals, oldest first; what was only prepared never became a transaction, and
+    /// is passed over.
     pub fn journals(&self) -> Result<Vec<Journal>, TransactionError> {
         let mut journals = Vec::new();
         for id in self.ids()? {

@@ -73,7 +73,7 @@ fn remove_dead_locks(journal: &Journal) -> Result<(), TransactionError> {
     Ok(())
 }
 
-/// A directory without an intent has touched nothing: a run died while it staged. Contents of an
+/// What was only prepared has touched nothing: a run died while it staged. Contents of an
 /// undone transaction are still there if a run died, or the disk failed, while they were removed.
 fn sweep(records: &Records) -> Result<(), TransactionError> {
     for id in records.ids()? {
