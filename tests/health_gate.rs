@@ -43,7 +43,7 @@ fn set_up(faults: &str) -> UserManager {
          \"clientSecret\": \"{SECRET}\"}}}},\n  \"tools\""
     );
     edit("  \"tools\"", &channel);
-    write_drop_in("override.conf", &drop_in::merged(None, &bypass()).text);
+    write_drop_in("override.conf", &drop_in::merged(None, &bypass()));
     // 5 s in a real unit: the gate waits for one second more
     write_drop_in("quick.conf", "[Service]\nRestartSec=1\n");
     let manager = UserManager::connect(&bench::session(), in_time(), &never()).unwrap();

@@ -210,7 +210,7 @@ fn the_merged_drop_in_takes_effect_after_a_reload() {
         let bypass = Bypass::extending(&effective);
         assert_eq!(bypass.value(), "100%,corp.example,127.0.0.1,localhost,::1,[::1]");
         let merged = drop_in::merged(Some(damaged), &bypass);
-        fs::write(&path, &merged.text).unwrap();
+        fs::write(&path, &merged).unwrap();
         manager.reload(soon(), &NEVER()).unwrap();
 
         let after = look(&manager, "g.service");
@@ -226,7 +226,7 @@ fn systemd_reads_back_every_entry_that_we_write() {
     bench::inside(|| {
         let odd = Bypass::of_value("100%,%h,a\"b,c'd,e\\f,\u{4f60},$HOME,`g`,[::1]");
         write_unit("q.service", "[Service]\nExecStart=/bin/sleep 9\n");
-        write_drop_in("q.service", "override.conf", &drop_in::merged(None, &odd).text);
+        write_drop_in("q.service", "override.conf", &drop_in::merged(None, &odd));
         let unit = look(&over_the_bus(), "q.service");
         assert_eq!(unit.environment.get("no_proxy"), Some(odd.value().as_str()));
         let unit = look(&over_systemctl(), "q.service");

@@ -235,7 +235,7 @@ impl Status {
                 "effective": self.no_proxy(),
                 "proxyVariables": self.routing.as_ref().map(|routing| &routing.proxies_set),
                 "notBypassed": self.routing.as_ref().map(|routing| {
-                    routing.not_bypassed.iter().map(|host| host.in_url()).collect::<Vec<_>>()
+                    routing.not_bypassed.clone()
                 }),
             },
             "gateway": {

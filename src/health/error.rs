@@ -4,7 +4,6 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::language::{Kind, Problem, list};
-use crate::systemd::environment::LoopbackHost;
 use crate::{say, say_count};
 
 /// A problem whose cause the gateway's log should show.
@@ -109,9 +108,8 @@ pub(super) fn chat_unauthorised() -> Problem {
 }
 
 /// The process does not have our entries in these variables.
-pub(super) fn bypass_missing(hosts: &[LoopbackHost]) -> Problem {
-    let hosts: Vec<_> = hosts.iter().map(|host| host.in_url()).collect();
-    let hosts = list(&hosts);
+pub(super) fn bypass_missing(hosts: &[&str]) -> Problem {
+    let hosts = list(hosts);
     let message = say!("no_proxy of the running gateway does not hold {hosts}", hosts);
     see_status("gateway.bypass-missing", message)
 }

@@ -11,7 +11,7 @@ use crate::openclaw::document::Value;
 use crate::snapshot::installation::Installation;
 use crate::systemd::drop_in;
 use crate::systemd::environment::{
-    Bypass, Environment, LoopbackHost, Routing, SetFile, Spelling, UnitFile, parsed_file,
+    Bypass, Environment, LOOPBACK_V4, Routing, SetFile, Spelling, UnitFile, parsed_file,
 };
 use crate::transaction::step::{FileStep, Role};
 
@@ -45,7 +45,7 @@ pub fn plan(installation: &Installation, config: Option<&Value>, also: &Bypass) 
     let text_of_named = text(named);
     let is_damaged = text_of_named.as_deref().is_some_and(|text| drop_in::repaired(text).is_some());
     let list = wanted(installation, config, &files, also);
-    let merged = |place| drop_in::merged(text(place).as_deref(), &list).text;
+    let merged = |place| drop_in::merged(text(place).as_deref(), &list);
     let [late, variables] = &installation.last_drop_in;
     let led = format!(
         "{}EnvironmentFile=-{}\n",
@@ -229,5 +229,5 @@ fn comes_after_ours(file: &UnitFile) -> bool {
 
 /// Whether the connector's own road, `http://127.0.0.1`, leads to a proxy.
 pub(super) fn blocks_the_connector(routing: &Routing) -> bool {
-    routing.is_broken() && routing.not_bypassed.contains(&LoopbackHost::V4)
+    routing.is_broken() && routing.not_bypassed.contains(&LOOPBACK_V4)
 }

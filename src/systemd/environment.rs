@@ -14,7 +14,7 @@ pub use axios::axios_proxy;
 pub use bypass::{Bypass, LOOPBACK_ENTRIES, Spelling};
 pub use effective::{SetFile, UnitFile, effective, read_environment_files, read_unit_files};
 pub use file::parsed_file;
-pub use node::{LoopbackHost, Routing, undici_proxy};
+pub use node::{LOOPBACK_V4, LOOPBACK_V6, Routing, undici_proxy};
 pub use target::{Target, any_proxy};
 
 /// Environment variables. Their values may be secrets, so `Debug` shows the names only.

@@ -30,13 +30,7 @@ pub(crate) fn quoted(value: &str) -> String {
     for c in value.chars() {
         match c {
             '"' | '\\' => text.extend(['\\', c]),
-            '\n' => text.push_str("\\n"),
-            '\t' => text.push_str("\\t"),
-            c if c.is_ascii_control() => {
-                let code = u32::from(c);
-                text.push_str("\\x");
-                text.extend([code >> 4, code & 15].map(|d| char::from_digit(d, 16).unwrap_or('0')));
-            }
+            c if c.is_ascii_control() => text.extend(format!("\\x{:02x}", u32::from(c)).chars()),
             c => text.push(c),
         }
     }

@@ -10,7 +10,7 @@ use crate::say;
 use crate::snapshot::installation::environment_of_config;
 use crate::systemd::drop_in;
 use crate::systemd::environment::{
-    Bypass, Environment, LoopbackHost, Routing, SetFile, Spelling, UnitFile,
+    Bypass, Environment, LOOPBACK_V4, Routing, SetFile, Spelling, UnitFile,
 };
 
 const PROXIES: [&str; 6] =
@@ -50,11 +50,10 @@ pub(super) fn loopback(snapshot: &Snapshot) -> Verdict {
     if !routing.is_broken() {
         return Ok(Vec::new());
     }
-    let blocks = routing.not_bypassed.contains(&LoopbackHost::V4);
+    let blocks = routing.not_bypassed.contains(&LOOPBACK_V4);
     let speaks_http = snapshot.speaks_http().unwrap_or(snapshot.channel().is_some());
     let severity = if blocks && speaks_http { Severity::Error } else { Severity::Warning };
-    let hosts: Vec<_> = routing.not_bypassed.iter().map(|host| host.in_url()).collect();
-    let hosts = hosts.join(", ");
+    let hosts = routing.not_bypassed.join(", ");
     let listed = Spelling::BOTH.map(|spelling| seen.get(spelling.name()).unwrap_or_default());
     let also = Bypass::of_value(&listed.join(","));
     let planned = bypass::plan(&snapshot.installation, snapshot.effective(), &also);

@@ -112,7 +112,7 @@ fn by_assignments(
     };
     let (wanted, ours) = (assigned(target), assigned(after));
     let restored = match bypass_of(&wanted) {
-        Some(bypass) => Some(drop_in::merged(Some(&text), &bypass).text),
+        Some(bypass) => Some(drop_in::merged(Some(&text), &bypass)),
         None => match bypass_of(&ours) {
             Some(ours) => drop_in::without_bypass(&text, &ours, &wanted),
             None => Some(text),

@@ -27,27 +27,14 @@ impl Assigned {
     }
 }
 
-/// A drop-in with our assignments in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Merged {
-    /// The new text.
-    pub text: String,
-    /// Whether it differs from the old one.
-    pub changed: bool,
-    /// Whether line ends lost in copy and paste were put back.
-    pub repaired: bool,
-}
-
 /// Sets both spellings to `bypass` in the drop-in, every other byte of which stays.
 ///
 /// An assignment that the file has already is changed where it stands; a missing one is added to
-/// the end of the last `[Service]` section.
+/// the end of the last `[Service]` section. Line ends lost in copy and paste are put back.
 #[must_use]
-pub fn merged(existing: Option<&str>, bypass: &Bypass) -> Merged {
-    let original = existing.unwrap_or_default();
-    let repaired = damage::repaired(original);
-    let base = repaired.as_deref().unwrap_or(original);
-    let mut text = base.to_owned();
+pub fn merged(existing: Option<&str>, bypass: &Bypass) -> String {
+    let existing = existing.unwrap_or_default();
+    let mut text = damage::repaired(existing).unwrap_or_else(|| existing.to_owned());
     let mut missing = Vec::new();
     for spelling in Spelling::BOTH {
         if live(&lines(&text), &text, spelling).is_empty() {
@@ -59,7 +46,7 @@ pub fn merged(existing: Option<&str>, bypass: &Bypass) -> Merged {
     if !missing.is_empty() {
         text = appended(&text, &missing);
     }
-    Merged { changed: existing != Some(text.as_str()), repaired: repaired.is_some(), text }
+    text
 }
 
 /// The drop-in without what we wrote: a spelling gets back the value it had `before` us, and an
@@ -250,17 +237,15 @@ mod tests {
     }
 
     fn text(existing: &str) -> String {
-        merged(Some(existing), &bypass()).text
+        merged(Some(existing), &bypass())
     }
 
     #[test]
     fn no_file_becomes_ours_and_ours_becomes_no_file() {
         let made = merged(None, &bypass());
-        assert_eq!(made.text, format!("[Service]\n{OURS}"));
-        assert!(made.changed && !made.repaired);
-        let again = merged(Some(&made.text), &bypass());
-        assert!(!again.changed);
-        assert_eq!(without_bypass(&made.text, &bypass(), &Assigned::default()), None);
+        assert_eq!(made, format!("[Service]\n{OURS}"));
+        assert_eq!(text(&made), made);
+        assert_eq!(without_bypass(&made, &bypass(), &Assigned::default()), None);
     }
 
     #[test]
@@ -315,18 +300,19 @@ mod tests {
     fn the_documented_one_line_file_is_repaired() {
         let damaged = "[Service]Environment=\"no_proxy=127.0.0.1,localhost,::1\"\
                        Environment=\"NO_PROXY=127.0.0.1,localhost,::1\"\n";
-        let made = merged(Some(damaged), &bypass());
-        assert_eq!(made.text, format!("[Service]\n{OURS}"));
-        assert!(made.repaired && made.changed);
+        assert_eq!(text(damaged), format!("[Service]\n{OURS}"));
+        let repaired = damage::repaired(damaged).unwrap();
+        let before = assigned(&repaired);
+        assert_eq!(before.get(Spelling::Upper), Some("127.0.0.1,localhost,::1"));
     }
 
     #[test]
     fn a_percent_sign_is_written_twice_and_read_once() {
         let odd = Bypass::of_value("a%b,c\"d");
         let made = merged(None, &odd);
-        assert!(made.text.contains(r#""no_proxy=a%%b,c\"d""#), "{}", made.text);
-        assert_eq!(assigned(&made.text).get(Spelling::Lower), Some("a%b,c\"d"));
-        assert!(!merged(Some(&made.text), &odd).changed);
+        assert!(made.contains(r#""no_proxy=a%%b,c\"d""#), "{made}");
+        assert_eq!(assigned(&made).get(Spelling::Lower), Some("a%b,c\"d"));
+        assert_eq!(merged(Some(&made), &odd), made);
     }
 
     #[test]
@@ -340,16 +326,14 @@ mod tests {
             "[Service]\nEnvironment=A=b \"no_proxy=corp\" C=d\n",
             "[Service]\nEnvironment=\"NO_PROXY=corp\"\n",
         ] {
-            let made = merged(Some(existing), &bypass());
-            let back = without_bypass(&made.text, &bypass(), &assigned(existing));
+            let back = without_bypass(&text(existing), &bypass(), &assigned(existing));
             assert_eq!(back.as_deref(), Some(existing));
         }
     }
 
     #[test]
     fn entries_that_somebody_added_since_survive() {
-        let made = merged(Some("[Service]\nA=b\n"), &bypass());
-        let edited = made.text.replace("no_proxy=127", "no_proxy=corp,127");
+        let edited = text("[Service]\nA=b\n").replace("no_proxy=127", "no_proxy=corp,127");
         let back = without_bypass(&edited, &bypass(), &Assigned::default()).unwrap();
         assert_eq!(back, "[Service]\nA=b\nEnvironment=\"no_proxy=corp\"\n");
     }
@@ -376,10 +360,10 @@ mod tests {
             body in "(\\[Service\\]|\\[Unit\\]|A=b|Environment=X=y 'Z=w'|# c|;d|)(\n(\\[Service\\]|\\[Install\\]|A=b|Environment=|Environment=no_proxy=q|# c|)){0,8}\n"
         ) {
             let made = merged(Some(&body), &bypass());
-            proptest::prop_assert!(!merged(Some(&made.text), &bypass()).changed);
+            proptest::prop_assert_eq!(&text(&made), &made);
             let all = Some(bypass().value());
             let both = Assigned { lower: all.clone(), upper: all };
-            proptest::prop_assert_eq!(assigned(&made.text), both);
+            proptest::prop_assert_eq!(assigned(&made), both);
         }
     }
 }

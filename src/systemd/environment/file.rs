@@ -1,143 +1,92 @@
 //! The syntax of an `EnvironmentFile=`, as `parse_env_file()` of systemd reads it.
 
+use std::str::Chars;
+
 use super::Environment;
-
-/// Where the reader is; the names are those of systemd's own automaton.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    PreKey,
-    Key,
-    PreValue,
-    Value,
-    ValueEscape,
-    SingleQuote,
-    DoubleQuote,
-    DoubleQuoteEscape,
-    Comment,
-    CommentEscape,
-}
-
-struct Reader {
-    state: State,
-    key: String,
-    value: String,
-    /// The length of `value` without blanks at its end that stand outside quotes.
-    solid: usize,
-    found: Environment,
-}
 
 /// The assignments of an environment file; what systemd would skip is skipped.
 #[must_use]
 pub fn parsed_file(text: &str) -> Environment {
-    let mut reader = Reader {
-        state: State::PreKey,
-        key: String::new(),
-        value: String::new(),
-        solid: 0,
-        found: Environment::default(),
-    };
-    text.chars().for_each(|c| reader.read(c));
-    reader.finish();
-    reader.found
+    let mut found = Environment::default();
+    let mut rest = text.chars();
+    while let Some(first) = rest.find(|c| !c.is_ascii_whitespace()) {
+        if first == '#' || first == ';' {
+            skip_comment(&mut rest);
+        } else if let Some(name) = name(first, &mut rest) {
+            let value = value(&mut rest);
+            if is_name(name.trim_end()) {
+                found.set(name.trim_end(), &value);
+            }
+        }
+    }
+    found
 }
 
-impl Reader {
-    fn read(&mut self, c: char) {
-        let newline = c == '\n' || c == '\r';
-        match self.state {
-            State::PreKey => self.before_key(c),
-            State::Key => match c {
-                '=' => self.state = State::PreValue,
-                _ if newline => self.forget(),
-                _ => self.key.push(c),
+/// A backslash joins the next line to the comment.
+fn skip_comment(rest: &mut Chars<'_>) {
+    while let Some(c) = rest.next().filter(|c| !is_line_end(*c)) {
+        if c == '\\' {
+            rest.next();
+        }
+    }
+}
+
+/// All up to the `=`, if there is one in this line.
+fn name(first: char, rest: &mut Chars<'_>) -> Option<String> {
+    let mut name = String::from(first);
+    loop {
+        match rest.next()? {
+            '=' => return Some(name),
+            c if is_line_end(c) => return None,
+            c => name.push(c),
+        }
+    }
+}
+
+/// Quoted parts come first, and are joined; in what follows them a quote is like any other
+/// character. Outside quotes a backslash takes the next character as it is, and swallows a line end;
+/// blanks at the end do not count.
+fn value(rest: &mut Chars<'_>) -> String {
+    let mut value = String::new();
+    let mut solid = 0;
+    let mut is_plain = false;
+    while let Some(c) = rest.next().filter(|c| !is_line_end(*c)) {
+        let taken = match c {
+            '"' | '\'' if !is_plain => {
+                quoted(c, rest, &mut value);
+                solid = value.len();
+                continue;
+            }
+            '\\' => rest.next().filter(|c| !is_line_end(*c)),
+            _ if !is_plain && c.is_ascii_whitespace() => continue,
+            _ => Some(c),
+        };
+        is_plain = true;
+        value.extend(taken);
+        if taken.is_some() && c != ' ' && c != '\t' {
+            solid = value.len();
+        }
+    }
+    value.truncate(solid);
+    value
+}
+
+/// Inside double quotes only the shell's own four characters can be escaped, and a line end.
+fn quoted(quote: char, rest: &mut Chars<'_>, value: &mut String) {
+    while let Some(c) = rest.next().filter(|c| *c != quote) {
+        match c {
+            '\\' if quote == '"' => match rest.next() {
+                Some('\n') | None => {}
+                Some(c @ ('"' | '\\' | '`' | '$')) => value.push(c),
+                Some(c) => value.extend(['\\', c]),
             },
-            State::PreValue | State::Value if newline => self.finish(),
-            State::PreValue => self.before_value(c),
-            State::Value if c == '\\' => self.state = State::ValueEscape,
-            State::Value => self.push(c, c == ' ' || c == '\t'),
-            State::ValueEscape => self.unescape(c, newline),
-            State::SingleQuote if c == '\'' => self.state = State::PreValue,
-            State::DoubleQuote if c == '"' => self.state = State::PreValue,
-            State::DoubleQuote if c == '\\' => self.state = State::DoubleQuoteEscape,
-            State::SingleQuote | State::DoubleQuote => self.push(c, false),
-            State::DoubleQuoteEscape => self.unescape_in_quotes(c),
-            State::Comment if c == '\\' => self.state = State::CommentEscape,
-            State::Comment if newline => self.state = State::PreKey,
-            State::Comment => {}
-            State::CommentEscape => self.state = State::Comment,
+            c => value.push(c),
         }
     }
+}
 
-    fn before_key(&mut self, c: char) {
-        match c {
-            '#' | ';' => self.state = State::Comment,
-            c if c.is_ascii_whitespace() => {}
-            c => {
-                self.state = State::Key;
-                self.key.push(c);
-            }
-        }
-    }
-
-    fn before_value(&mut self, c: char) {
-        match c {
-            '\'' => self.state = State::SingleQuote,
-            '"' => self.state = State::DoubleQuote,
-            '\\' => self.state = State::ValueEscape,
-            c if c.is_ascii_whitespace() => {}
-            c => {
-                self.state = State::Value;
-                self.push(c, false);
-            }
-        }
-    }
-
-    /// Outside quotes a backslash takes the next character as it is, and swallows a line end.
-    fn unescape(&mut self, c: char, newline: bool) {
-        self.state = State::Value;
-        if !newline {
-            self.push(c, false);
-        }
-    }
-
-    /// Inside double quotes only the shell's own four characters can be escaped.
-    fn unescape_in_quotes(&mut self, c: char) {
-        self.state = State::DoubleQuote;
-        match c {
-            '\n' => {}
-            '"' | '\\' | '`' | '$' => self.push(c, false),
-            c => {
-                self.push('\\', false);
-                self.push(c, false);
-            }
-        }
-    }
-
-    fn push(&mut self, c: char, blank: bool) {
-        self.value.push(c);
-        if !blank {
-            self.solid = self.value.len();
-        }
-    }
-
-    fn finish(&mut self) {
-        let has_value = !matches!(
-            self.state,
-            State::PreKey | State::Key | State::Comment | State::CommentEscape
-        );
-        let name = self.key.trim_end();
-        if has_value && is_name(name) {
-            self.found.set(name, &self.value[..self.solid]);
-        }
-        self.forget();
-    }
-
-    fn forget(&mut self) {
-        self.state = State::PreKey;
-        self.key.clear();
-        self.value.clear();
-        self.solid = 0;
-    }
+fn is_line_end(c: char) -> bool {
+    c == '\n' || c == '\r'
 }
 
 fn is_name(name: &str) -> bool {
@@ -165,6 +114,10 @@ mod tests {
             ("A=b\nA=c\n", vec![("A", "c")]),
             ("# comment \\\nA=b\nC=d\n", vec![("C", "d")]),
             ("A=\"open\nB=c", vec![("A", "open\nB=c")]),
+            ("A='b' \"c\"d'e \nB= \\f\n", vec![("A", "bcd'e"), ("B", "f")]),
+            ("A=b \\", vec![("A", "b")]),
+            ("A\n=B\nC=d", vec![("C", "d")]),
+            ("=A=b\n#", vec![]),
         ] {
             let found = parsed_file(text);
             assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{text:?}");

@@ -2,31 +2,14 @@
 
 use super::{Environment, Target};
 
-/// A way to write "this machine" in a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoopbackHost {
-    /// `127.0.0.1`
-    V4,
-    /// `localhost`
-    Name,
-    /// `[::1]`
-    V6,
-}
+/// This machine in a URL.
+pub const LOOPBACK_V4: &str = "127.0.0.1";
 
-impl LoopbackHost {
-    /// All three.
-    pub const ALL: [Self; 3] = [Self::V4, Self::Name, Self::V6];
+/// The same in IPv6.
+pub const LOOPBACK_V6: &str = "[::1]";
 
-    /// As it stands in a URL.
-    #[must_use]
-    pub fn in_url(self) -> &'static str {
-        match self {
-            Self::V4 => "127.0.0.1",
-            Self::Name => "localhost",
-            Self::V6 => "[::1]",
-        }
-    }
-}
+/// The ways to write "this machine" in a URL.
+const LOOPBACK_HOSTS: [&str; 3] = [LOOPBACK_V4, "localhost", LOOPBACK_V6];
 
 /// What an environment makes of plain-HTTP requests to this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +20,7 @@ pub struct Routing {
     /// do not.
     pub proxies_set: Vec<&'static str>,
     /// The loopback hosts that no entry of `no_proxy` covers.
-    pub not_bypassed: Vec<LoopbackHost>,
+    pub not_bypassed: Vec<&'static str>,
 }
 
 impl Routing {
@@ -47,11 +30,11 @@ impl Routing {
         // `??` in undici: an empty lower-case variable still hides the upper-case one
         let list = first_set(environment, ["no_proxy", "NO_PROXY"]).map_or("", |(_, list)| list);
         let proxy = first_set(environment, ["http_proxy", "HTTP_PROXY"]);
-        let hosts = LoopbackHost::ALL.into_iter();
+        let hosts = LOOPBACK_HOSTS.into_iter();
         Self {
             proxy_variable: proxy.filter(|(_, url)| !url.is_empty()).map(|(name, _)| name),
             proxies_set: proxies_set(environment),
-            not_bypassed: hosts.filter(|host| !bypasses(list, host.in_url(), port)).collect(),
+            not_bypassed: hosts.filter(|host| !bypasses(list, host, port)).collect(),
         }
     }
 
@@ -59,7 +42,7 @@ impl Routing {
     /// nobody is known to call that.
     #[must_use]
     pub fn bypasses_loopback(&self) -> bool {
-        self.not_bypassed.iter().all(|host| *host == LoopbackHost::V6)
+        self.not_bypassed.iter().all(|host| *host == LOOPBACK_V6)
     }
 
     /// Whether a request to this machine would be sent to a proxy.
@@ -134,22 +117,24 @@ fn with_port(entry: &str) -> (&str, Option<u64>) {
 mod tests {
     use super::*;
 
-    use LoopbackHost::{Name, V4, V6};
+    const V4: &str = LOOPBACK_V4;
+    const V6: &str = LOOPBACK_V6;
+    const NAME: &str = "localhost";
 
     #[test]
     fn undici_sevens_rules() {
         for (lower, upper, open) in [
-            (None, None, vec![V4, Name, V6]),
+            (None, None, vec![V4, NAME, V6]),
             (Some("127.0.0.1,localhost,::1"), None, vec![V6]),
             (Some("127.0.0.1,localhost,::1,[::1]"), None, vec![]),
-            (Some(""), Some("127.0.0.1,localhost,[::1]"), vec![V4, Name, V6]),
+            (Some(""), Some("127.0.0.1,localhost,[::1]"), vec![V4, NAME, V6]),
             (None, Some("127.0.0.1 localhost\t[::1]"), vec![]),
-            (Some("127.0.0.0/8"), None, vec![V4, Name, V6]),
+            (Some("127.0.0.0/8"), None, vec![V4, NAME, V6]),
             (Some("127.*,.localhost"), None, vec![V4, V6]),
             (Some("*"), None, vec![]),
-            (Some("127.0.0.1:18789,localhost:1,[::1]:18789"), None, vec![Name]),
+            (Some("127.0.0.1:18789,localhost:1,[::1]:18789"), None, vec![NAME]),
             (Some("LOCALHOST"), None, vec![V4, V6]),
-            (Some("0.1"), None, vec![Name, V6]),
+            (Some("0.1"), None, vec![NAME, V6]),
         ] {
             let mut environment = Environment::default();
             for (name, value) in [("no_proxy", lower), ("NO_PROXY", upper)] {
