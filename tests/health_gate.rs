@@ -17,7 +17,7 @@ use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::{Explain, Language, Problem};
 use openclaw_setup::patience::Deadline;
 use openclaw_setup::systemd::environment::{Bypass, Environment};
-use openclaw_setup::systemd::{JobOutcome, UserManager, drop_in};
+use openclaw_setup::systemd::{JobOutcome, UserManager, Verb, drop_in};
 
 const UNIT: &str = "openclaw-gateway.service";
 const FURNISH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/furnish.sh");
@@ -82,7 +82,7 @@ fn everything() -> Expectations {
 }
 
 fn start(manager: &UserManager) {
-    assert_eq!(manager.start(UNIT, in_time(), &never()), Ok(JobOutcome::Done));
+    assert_eq!(manager.run(Verb::Start, UNIT, in_time(), &never()), Ok(JobOutcome::Done));
 }
 
 fn pass(

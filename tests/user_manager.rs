@@ -17,7 +17,7 @@ use openclaw_setup::language::Explain;
 use openclaw_setup::patience::Deadline;
 use openclaw_setup::systemd::environment::{self, Bypass, Environment, Spelling};
 use openclaw_setup::systemd::{
-    ActiveState, JobOutcome, LoadState, ManagerError, Session, Unit, UserManager, drop_in,
+    ActiveState, JobOutcome, LoadState, ManagerError, Session, Unit, UserManager, Verb, drop_in,
 };
 
 const NEVER: fn() -> Interrupt = Interrupt::never;
@@ -29,7 +29,7 @@ fn soon() -> Deadline {
 /// The manager over its bus.
 fn over_the_bus() -> UserManager {
     let manager = UserManager::connect(&bench::session(), soon(), &NEVER()).unwrap();
-    assert!(manager.road().starts_with("unix:path="), "{}", manager.road());
+    assert!(manager.route().starts_with("unix:path="), "{}", manager.route());
     manager
 }
 
@@ -39,7 +39,7 @@ fn over_systemctl() -> UserManager {
     let socket = session.runtime_directory.as_ref().unwrap().join("bus");
     fs::rename(&socket, socket.with_extension("hidden")).unwrap();
     let manager = UserManager::connect(&session, soon(), &NEVER()).unwrap();
-    assert!(manager.road().starts_with("systemctl, "), "{}", manager.road());
+    assert!(manager.route().starts_with("systemctl, "), "{}", manager.route());
     manager
 }
 
@@ -69,10 +69,13 @@ fn signal_manager(signal: &str) {
     assert!(Command::new("kill").args(["-s", signal, pid.trim()]).status().unwrap().success());
 }
 
-/// Everything that has to be the same on both roads.
+/// Everything that has to be the same on both routes.
 fn the_manager_obeys(manager: &UserManager) {
-    assert!(manager.version(soon(), &NEVER()).unwrap().starts_with('2'));
-    assert_eq!(manager.environment(soon(), &NEVER()).unwrap().get("HOME"), Some(bench::HOME));
+    assert!(manager.version_and_environment(soon(), &NEVER()).unwrap().0.starts_with('2'));
+    assert_eq!(
+        manager.version_and_environment(soon(), &NEVER()).unwrap().1.get("HOME"),
+        Some(bench::HOME)
+    );
 
     write_unit("a.service", UNIT_A);
     manager.reload(soon(), &NEVER()).unwrap();
@@ -93,7 +96,7 @@ fn the_manager_obeys(manager: &UserManager) {
     assert_eq!((unit.timeout_start, unit.timeout_stop), (None, Some(Duration::from_secs(7))));
     assert_eq!((unit.main_pid, unit.invocation_id.as_str(), unit.active_enter_usec), (None, "", 0));
 
-    assert_eq!(manager.start("a.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+    assert_eq!(manager.run(Verb::Start, "a.service", soon(), &NEVER()), Ok(JobOutcome::Done));
     let first = look(manager, "a.service");
     assert_eq!((&first.active_state, first.sub_state.as_str()), (&ActiveState::Active, "running"));
     assert_eq!(first.invocation_id.len(), 32);
@@ -102,12 +105,12 @@ fn the_manager_obeys(manager: &UserManager) {
     assert!(age < Duration::from_secs(20), "{age:?}");
     assert!(first.main_start_usec <= first.active_enter_usec);
 
-    assert_eq!(manager.stop("a.service", soon(), &NEVER()), Ok(JobOutcome::Done));
-    assert_eq!(manager.start("a.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+    assert_eq!(manager.run(Verb::Stop, "a.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+    assert_eq!(manager.run(Verb::Start, "a.service", soon(), &NEVER()), Ok(JobOutcome::Done));
     let second = look(manager, "a.service");
     assert_ne!((first.main_pid, first.invocation_id), (second.main_pid, second.invocation_id));
 
-    assert_eq!(manager.stop("a.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+    assert_eq!(manager.run(Verb::Stop, "a.service", soon(), &NEVER()), Ok(JobOutcome::Done));
     assert_eq!(look(manager, "a.service").active_state, ActiveState::Inactive);
 }
 
@@ -123,7 +126,7 @@ TimeoutStartSec=infinity
 TimeoutStopSec=7
 "#;
 
-/// The ways in which a start goes wrong, on both roads, with the outcomes that the road tells: of
+/// The ways in which a start goes wrong, on both routes, with the outcomes that the route tells: of
 /// a start that fails, of one that takes too long, of one that waits for a unit that fails.
 fn failures_are_told_apart(manager: &UserManager, outcomes: [&str; 3]) {
     write_unit("fails.service", "[Service]\nType=oneshot\nExecStart=/bin/false\n");
@@ -138,7 +141,7 @@ fn failures_are_told_apart(manager: &UserManager, outcomes: [&str; 3]) {
     write_unit("broken.service", "[Service]\nExecStart=relative/path\n");
     symlink("/dev/null", unit_directory().join("masked.service")).unwrap();
     manager.reload(soon(), &NEVER()).unwrap();
-    let start = |unit: &str| manager.start(unit, soon(), &NEVER());
+    let start = |unit: &str| manager.run(Verb::Start, unit, soon(), &NEVER());
 
     let [failed, late, needy] = outcomes.map(|word| Ok(JobOutcome::Failed(word.to_owned())));
     assert_eq!(start("fails.service"), failed);
@@ -202,7 +205,7 @@ fn the_merged_drop_in_takes_effect_after_a_reload() {
         write_unit("g.service", "[Service]\nEnvironment=no_proxy=100%%\nExecStart=/bin/sleep 9\n");
         let damaged = "[Service]Environment=\"no_proxy=x y\"Environment=\"NO_PROXY=z\"";
         let path = write_drop_in("g.service", "override.conf", damaged);
-        let inherited = manager.environment(soon(), &NEVER()).unwrap();
+        let inherited = manager.version_and_environment(soon(), &NEVER()).unwrap().1;
         let before = look(&manager, "g.service");
         assert_eq!(before.environment.get("no_proxy"), Some("100%"), "systemd cannot read it");
 
@@ -271,9 +274,9 @@ fn the_effective_environment_is_what_the_process_gets() {
         let text = "[Service]\nEnvironment=U=unit F=unit GONE=1\nEnvironmentFile=%h/file\n\
                     UnsetEnvironment=GONE\nExecStart=/bin/sleep 1000\n";
         write_unit("e.service", text);
-        assert_eq!(manager.start("e.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+        assert_eq!(manager.run(Verb::Start, "e.service", soon(), &NEVER()), Ok(JobOutcome::Done));
         let unit = look(&manager, "e.service");
-        let inherited = manager.environment(soon(), &NEVER()).unwrap();
+        let inherited = manager.version_and_environment(soon(), &NEVER()).unwrap().1;
         let files = environment::read_environment_files(&unit);
         let expected = environment::effective(&inherited, &unit, &files);
         let pid = unit.main_pid.unwrap();
@@ -296,7 +299,7 @@ fn a_start_waits_for_somebody_elses_job() {
         let no_block = ["--user", "start", "--no-block", "s.service"];
         assert!(Command::new("systemctl").args(no_block).status().unwrap().success());
         assert!(look(&manager, "s.service").job_queued);
-        assert_eq!(manager.start("s.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+        assert_eq!(manager.run(Verb::Start, "s.service", soon(), &NEVER()), Ok(JobOutcome::Done));
         let runs = Path::new(bench::HOME).join("runs");
         assert_eq!(fs::read_to_string(&runs).unwrap_or_default(), "ran\n", "theirs, and ours");
     });
@@ -306,7 +309,8 @@ fn a_start_waits_for_somebody_elses_job() {
 fn a_job_that_somebody_cancels_is_told() {
     bench::inside(|| {
         write_unit("c.service", "[Service]\nType=notify\nExecStart=/bin/sleep 1000\n");
-        let starting = thread::spawn(|| over_the_bus().start("c.service", soon(), &NEVER()));
+        let starting =
+            thread::spawn(|| over_the_bus().run(Verb::Start, "c.service", soon(), &NEVER()));
         let manager = over_the_bus();
         let until = Instant::now() + Duration::from_secs(10);
         while !look(&manager, "c.service").job_queued {
@@ -331,16 +335,16 @@ fn ends_in_time<T: std::fmt::Debug>(
 fn a_stopped_manager_is_waited_for_no_longer_than_allowed(manager: &UserManager) {
     write_unit("h.service", "[Service]\nExecStart=/bin/sleep 1000\n");
     signal_manager("STOP");
-    let error = ends_in_time(|deadline| manager.version(deadline, &NEVER()));
+    let error = ends_in_time(|deadline| manager.version_and_environment(deadline, &NEVER()));
     assert_eq!(error.code(), "systemd.hung");
     let error = ends_in_time(|deadline| manager.unit("h.service", deadline, &NEVER()));
     assert_eq!(error.code(), "systemd.hung");
     let error = ends_in_time(|deadline| manager.reload(deadline, &NEVER()));
     assert_eq!(error.code(), "systemd.hung");
-    let error = ends_in_time(|deadline| manager.start("h.service", deadline, &NEVER()));
+    let error = ends_in_time(|deadline| manager.run(Verb::Start, "h.service", deadline, &NEVER()));
     assert_eq!(error.code(), "systemd.hung");
     signal_manager("CONT");
-    assert_eq!(manager.start("h.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+    assert_eq!(manager.run(Verb::Start, "h.service", soon(), &NEVER()), Ok(JobOutcome::Done));
 }
 
 #[test]
@@ -367,7 +371,7 @@ fn a_stopped_bus_does_not_hold_up_connecting() {
         drop(over_the_bus());
         signal_bus("STOP");
         let manager = UserManager::connect(&bench::session(), soon(), &NEVER()).unwrap();
-        assert!(manager.road().starts_with("systemctl, "), "{}", manager.road());
+        assert!(manager.route().starts_with("systemctl, "), "{}", manager.route());
 
         let socket = Path::new("/run/user/1000/systemd/private");
         fs::rename(socket, socket.with_extension("hidden")).unwrap();
@@ -386,13 +390,13 @@ fn a_bus_that_is_killed_is_found_again_for_any_question() {
         signal_bus("KILL");
         manager.reload(soon(), &NEVER()).unwrap();
         signal_bus("KILL");
-        assert_eq!(manager.start("k.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+        assert_eq!(manager.run(Verb::Start, "k.service", soon(), &NEVER()), Ok(JobOutcome::Done));
         signal_bus("KILL");
         assert!(look(&manager, "k.service").is_up());
         signal_bus("KILL");
-        assert_eq!(manager.stop("k.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+        assert_eq!(manager.run(Verb::Stop, "k.service", soon(), &NEVER()), Ok(JobOutcome::Done));
         assert!(!look(&manager, "k.service").is_up());
-        assert!(manager.road().starts_with("unix:path="), "{}", manager.road());
+        assert!(manager.route().starts_with("unix:path="), "{}", manager.route());
     });
 }
 
@@ -417,15 +421,17 @@ fn a_job_is_judged_though(deed: fn()) {
         doing.join().unwrap();
         outcome
     };
-    let start =
-        |unit: &'static str| in_the_middle(&move |manager| manager.start(unit, soon(), &NEVER()));
+    let start = |unit: &'static str| {
+        in_the_middle(&move |manager| manager.run(Verb::Start, unit, soon(), &NEVER()))
+    };
     assert_eq!(start("good.service"), Ok(JobOutcome::Done));
     let failed = start("bad.service");
     assert!(
         matches!(&failed, Ok(JobOutcome::Failed(word)) if word == "failed" || word == "exit-code"),
         "{failed:?}"
     );
-    let stopped = in_the_middle(&|manager| manager.stop("good.service", soon(), &NEVER()));
+    let stopped =
+        in_the_middle(&|manager| manager.run(Verb::Stop, "good.service", soon(), &NEVER()));
     assert_eq!(stopped, Ok(JobOutcome::Done));
     let manager = UserManager::connect(&bench::session(), soon(), &NEVER()).unwrap();
     assert!(!look(&manager, "good.service").is_up());
@@ -482,9 +488,9 @@ fn an_interrupt_ends_every_wait() {
             while !look(&watcher, "i.service").job_queued {}
             raiser.raise();
         });
-        let error = manager.start("i.service", soon(), &interrupt).unwrap_err();
+        let error = manager.run(Verb::Start, "i.service", soon(), &interrupt).unwrap_err();
         assert_eq!(error.code(), "systemd.interrupted");
-        assert_eq!(manager.stop("i.service", soon(), &NEVER()), Ok(JobOutcome::Done));
+        assert_eq!(manager.run(Verb::Stop, "i.service", soon(), &NEVER()), Ok(JobOutcome::Done));
     });
 }
 
@@ -499,7 +505,7 @@ fn a_manager_that_dies_during_a_job_is_told() {
             signal_manager("KILL");
         });
         let start = Instant::now();
-        let error = manager.start("d.service", soon(), &NEVER()).unwrap_err();
+        let error = manager.run(Verb::Start, "d.service", soon(), &NEVER()).unwrap_err();
         assert_eq!(error.code(), "systemd.died");
         // it is waited for 10 s, in case it comes back
         assert!(start.elapsed() < Duration::from_secs(15), "well before the deadline");
@@ -532,7 +538,7 @@ fn a_stale_address_in_the_environment_is_passed_over() {
         let stale = Some("unix:path=/run/user/1000/gone".to_owned());
         let session = Session { bus_address: stale, ..bench::session() };
         let manager = UserManager::connect(&session, soon(), &NEVER()).unwrap();
-        assert_eq!(manager.road(), "unix:path=/run/user/1000/bus");
+        assert_eq!(manager.route(), "unix:path=/run/user/1000/bus");
     });
 }
 

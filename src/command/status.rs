@@ -229,7 +229,7 @@ impl Status {
                 "dropIns": managed.unit.drop_in_paths,
                 "needDaemonReload": managed.unit.need_daemon_reload,
                 "systemd": managed.version,
-                "bus": managed.road,
+                "bus": managed.route,
             })),
             "bypass": {
                 "effective": self.no_proxy(),

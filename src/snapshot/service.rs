@@ -23,7 +23,7 @@ pub struct Managed {
     /// systemd's version.
     pub version: String,
     /// How the manager is reached: a bus address, or the `systemctl` fallback.
-    pub road: String,
+    pub route: String,
     /// The manager's own environment.
     pub environment: Environment,
     /// The unit, loaded or not.
@@ -43,11 +43,12 @@ impl Managed {
         interrupt: &Interrupt,
     ) -> Result<Self, ManagerError> {
         let unit = manager.unit(&paths.unit, deadline, interrupt)?;
+        let (version, environment) = manager.version_and_environment(deadline, interrupt)?;
         let folder = paths.unit_dir.join(format!("{}.d", paths.unit));
         Ok(Self {
-            version: manager.version(deadline, interrupt)?,
-            road: manager.road(),
-            environment: manager.environment(deadline, interrupt)?,
+            version,
+            route: manager.route(),
+            environment,
             files: read_environment_files(&unit),
             unit_files: read_unit_files(&unit, &folder),
             unit,

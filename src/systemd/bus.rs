@@ -12,10 +12,10 @@ use zbus::{
     OwnedVariant, connection, fdo,
 };
 
-use super::backend::Backend;
 use super::properties::Properties;
-use super::wait::{Bounds, GLANCE};
-use super::{JobOutcome, ManagerError, Step, Verb, error};
+use super::route::Route;
+use super::wait::{POLL_INTERVAL, Wait};
+use super::{JobOutcome, ManagerError, Verb, error};
 use crate::patience::Deadline;
 
 const SYSTEMD: &str = "org.freedesktop.systemd1";
@@ -45,7 +45,7 @@ pub(super) struct Bus {
 impl Bus {
     /// Connects, and makes sure that systemd is there: a bus may live without it, and then any
     /// call would try to start one.
-    pub(super) fn connect(address: &str, bounds: &Bounds<'_>) -> Result<Self, ManagerError> {
+    pub(super) fn connect(address: &str, wait: &Wait<'_>) -> Result<Self, ManagerError> {
         let absent = |reason: &str| ManagerError::Absent {
             uid: rustix::process::geteuid().as_raw(),
             looked: vec![format!("{address}: {reason}")],
@@ -53,9 +53,9 @@ impl Bus {
         if !address.starts_with("unix:") {
             return Err(absent("not a local socket"));
         }
-        let left = bounds.deadline.remaining();
-        let (connecting, entry) = (bounds.within(LATE.min(left / 2)), ENTRY.min(left / 4));
-        let found = zbus::block_on(connecting.wait(&Step::connect(), async {
+        let left = wait.deadline.remaining();
+        let (connecting, entry) = (wait.within(LATE.min(left / 2)), ENTRY.min(left / 4));
+        let found = zbus::block_on(connecting.until(async {
             let connection = connection::Builder::address(address).build().await?;
             let systemd = systemd_comes(&connection, entry).await?;
             // the manager sends signals to those who want them
@@ -77,42 +77,38 @@ impl Bus {
     /// does a bus that hangs: after a while both are looked at.
     async fn answer<T>(
         &self,
-        step: &Step,
-        bounds: &Bounds<'_>,
+        wait: &Wait<'_>,
         answer: impl Future<Output = zbus::Result<T>>,
     ) -> Result<T, ManagerError> {
         let mut answer = pin!(answer);
         loop {
-            match bounds.within(SILENCE).wait(step, answer.as_mut()).await {
-                Err(ManagerError::Hung { .. }) => self.look_after(step, bounds).await?,
-                outcome => return outcome?.map_err(|error| explained(&error, step)),
+            match wait.within(SILENCE).until(answer.as_mut()).await {
+                Err(ManagerError::Hung { .. }) => self.look_after(wait).await?,
+                outcome => return outcome?.map_err(|error| explained(&error, wait)),
             }
         }
     }
 
     /// Says why no answer will come any more, if none will.
-    async fn look_after(&self, step: &Step, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        let look = bounds.within(LATE).wait(step, owner(&self.connection, SYSTEMD)).await;
-        bounds.check(step)?;
-        let reason = match look {
+    async fn look_after(&self, wait: &Wait<'_>) -> Result<(), ManagerError> {
+        let look = wait.within(LATE).until(owner(&self.connection, SYSTEMD)).await;
+        wait.check()?;
+        Err(match look {
             Ok(Ok(systemd)) if systemd == self.systemd => return Ok(()),
-            Ok(Ok(_)) => "systemd was executed anew".to_owned(),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "the bus does not answer".to_owned(),
-        };
-        Err(ManagerError::Died { step: step.clone(), reason })
+            Ok(Ok(_)) => wait.died(&"systemd was executed anew"),
+            Ok(Err(error)) => wait.died(&error),
+            Err(_) => wait.died(&"the bus does not answer"),
+        })
     }
 
     /// Calls the manager itself.
-    fn ask(
+    async fn ask(
         &self,
-        step: &Step,
-        bounds: &Bounds<'_>,
+        wait: &Wait<'_>,
         method: &str,
         arguments: &(impl Serialize + DynamicType),
     ) -> Result<Message, ManagerError> {
-        let called = call(&self.connection, MANAGER, method, arguments);
-        zbus::block_on(self.answer(step, bounds, called))
+        self.answer(wait, call(&self.connection, MANAGER, method, arguments)).await
     }
 
     async fn all_of(&self, unit: Option<&str>) -> zbus::Result<Properties> {
@@ -134,27 +130,23 @@ impl Bus {
         &self,
         verb: Verb,
         unit: &str,
-        step: &Step,
-        bounds: &Bounds<'_>,
+        wait: &Wait<'_>,
     ) -> Result<JobOutcome, ManagerError> {
         // listened to before the job exists: it may be over before the reply to our call
-        let listening = removals(&self.connection);
-        let mut removals = self.answer(step, bounds, listening).await?;
+        let mut removals = self.answer(wait, removals(&self.connection)).await?;
         let method = match verb {
             Verb::Start => "StartUnit",
             Verb::Stop => "StopUnit",
         };
-        let enqueued = async {
-            let reply = call(&self.connection, MANAGER, method, &(unit, "replace")).await?;
-            reply.body().deserialize::<OwnedObjectPath>()
-        };
-        let job = self.answer(step, bounds, enqueued).await?;
+        let enqueued = self.ask(wait, method, &(unit, "replace")).await?.body();
+        let job = enqueued.deserialize().map_err(|error| explained(&error, wait))?;
         loop {
-            let removal = self.answer(step, bounds, next(&mut removals)).await?;
-            let body = removal.body();
-            let Ok((_, removed, _, result)) = body.deserialize::<Removal>() else { continue };
-            if removed == job {
-                return Ok(JobOutcome::of_result(&result));
+            let removal = self.answer(wait, next(&mut removals)).await?.body();
+            match removal.deserialize::<Removal>() {
+                Ok((_, removed, _, result)) if removed == job => {
+                    return Ok(JobOutcome::of_result(&result));
+                }
+                _ => {}
             }
         }
     }
@@ -163,30 +155,25 @@ impl Bus {
 /// What `JobRemoved` tells: an id, the job, the unit, the result.
 type Removal = (u32, OwnedObjectPath, String, String);
 
-impl Backend for Bus {
-    fn road(&self) -> String {
+impl Route for Bus {
+    fn name(&self) -> String {
         self.address.clone()
     }
 
-    fn properties(
-        &self,
-        unit: Option<&str>,
-        bounds: &Bounds<'_>,
-    ) -> Result<Properties, ManagerError> {
-        zbus::block_on(self.answer(&Step::reading(unit), bounds, self.all_of(unit)))
+    fn properties(&self, unit: Option<&str>, wait: &Wait<'_>) -> Result<Properties, ManagerError> {
+        zbus::block_on(self.answer(wait, self.all_of(unit)))
     }
 
-    fn reload(&self, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        self.ask(&Step::reload(), bounds, "Reload", &()).map(drop)
+    fn reload(&self, wait: &Wait<'_>) -> Result<(), ManagerError> {
+        zbus::block_on(self.ask(wait, "Reload", &())).map(drop)
     }
 
-    fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError> {
-        zbus::block_on(self.job(verb, unit, &Step::job(verb, unit), bounds))
+    fn run(&self, verb: Verb, unit: &str, wait: &Wait<'_>) -> Result<JobOutcome, ManagerError> {
+        zbus::block_on(self.job(verb, unit, wait))
     }
 
-    fn reset_failed(&self, unit: &str, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        let step = Step::reset_failed(unit);
-        self.ask(&step, bounds, "ResetFailedUnit", &(unit,)).map(drop)
+    fn reset_failed(&self, unit: &str, wait: &Wait<'_>) -> Result<(), ManagerError> {
+        zbus::block_on(self.ask(wait, "ResetFailedUnit", &(unit,))).map(drop)
     }
 }
 
@@ -212,7 +199,7 @@ async fn systemd_comes(bus: &Connection, patience: Duration) -> zbus::Result<Str
     loop {
         match owner(bus, SYSTEMD).await {
             Err(Error::FDO(error)) if is_gone(&error) && !grace.has_passed() => {
-                std::thread::sleep(GLANCE);
+                std::thread::sleep(POLL_INTERVAL);
             }
             outcome => return outcome,
         }
@@ -250,17 +237,16 @@ fn is_gone(error: &fdo::Error) -> bool {
 }
 
 /// What a failed call means.
-fn explained(said: &Error, step: &Step) -> ManagerError {
-    let reason = said.to_string();
+fn explained(said: &Error, wait: &Wait<'_>) -> ManagerError {
     match said {
-        Error::InputOutput(_) => ManagerError::Died { step: step.clone(), reason },
+        Error::InputOutput(_) => wait.died(said),
+        Error::FDO(told) if is_gone(told) => wait.died(said),
         Error::FDO(told) => match told.as_ref() {
             fdo::Error::AccessDenied(_) | fdo::Error::AuthFailed(_) => {
                 error::refused(SYSTEMD, said)
             }
-            told if is_gone(told) => ManagerError::Died { step: step.clone(), reason },
-            _ => error::rejected(step, &reason),
+            _ => error::rejected(&wait.step, said),
         },
-        _ => error::rejected(step, &reason),
+        _ => error::rejected(&wait.step, said),
     }
 }

@@ -2,60 +2,11 @@
 
 use std::fmt::Display;
 
-use super::Verb;
 use crate::language::{Explain, Kind, Problem};
 use crate::say;
 
-/// What was being done when the manager failed us, in the reader's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step(String);
-
-impl Step {
-    /// Opening the bus.
-    pub(crate) fn connect() -> Self {
-        Self(say!("connecting to it"))
-    }
-
-    /// Reading the properties of a unit, or of the manager itself.
-    pub(super) fn reading(unit: Option<&str>) -> Self {
-        Self(
-            unit.map_or_else(
-                || say!("asking for its properties"),
-                |unit| say!("reading {unit}", unit),
-            ),
-        )
-    }
-
-    /// Re-reading all unit files.
-    pub(super) fn reload() -> Self {
-        Self(say!("reloading unit files"))
-    }
-
-    /// Waiting for a job that somebody else has queued on this unit.
-    pub(super) fn wait_for_others(unit: &str) -> Self {
-        Self(say!("waiting for another job on {unit}", unit))
-    }
-
-    /// Our own job on a unit.
-    pub(super) fn job(verb: Verb, unit: &str) -> Self {
-        Self(match verb {
-            Verb::Start => say!("starting {unit}", unit),
-            Verb::Stop => say!("stopping {unit}", unit),
-        })
-    }
-
-    /// Clearing a unit's failed state.
-    pub(super) fn reset_failed(unit: &str) -> Self {
-        Self(say!("resetting {unit}", unit))
-    }
-
-    /// Asking logind whether the manager may run without a login.
-    pub(super) fn linger() -> Self {
-        Self(say!("asking logind to let it linger"))
-    }
-}
-
-/// Everything that can go wrong between us and `systemd --user`.
+/// Everything that can go wrong between us and `systemd --user`. A step is what was being done, in
+/// the reader's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ManagerError {
     /// No user manager answers at any of the places where one may be: nobody is logged in and
@@ -69,19 +20,19 @@ pub enum ManagerError {
     /// The deadline passed without an answer.
     Hung {
         /// What was being done.
-        step: Step,
+        step: String,
     },
     /// The connection or the manager went away while we were using it.
     Died {
         /// What was being done.
-        step: Step,
+        step: String,
         /// What the connection said last.
         reason: String,
     },
     /// The operator asked us to stop.
     Interrupted {
         /// What was being done.
-        step: Step,
+        step: String,
     },
     /// Anything else.
     Other(Problem),
@@ -121,9 +72,8 @@ pub(super) fn unit_broken(unit: &str, reason: &str) -> ManagerError {
 }
 
 /// The manager said no, for a reason that has no name of its own here.
-pub(super) fn rejected(step: &Step, reason: &str) -> ManagerError {
-    let message =
-        say!("the systemd user manager refused ({step}): {reason}", step = step.0, reason);
+pub(super) fn rejected(step: &str, reason: &dyn Display) -> ManagerError {
+    let message = say!("the systemd user manager refused ({step}): {reason}", step, reason);
     let hint = say!("look at the manager's own messages:\njournalctl --user -n 50");
     about_unit("systemd.rejected", message, hint)
 }
@@ -158,7 +108,7 @@ impl Explain for ManagerError {
                 );
                 Problem::new("systemd.absent", message, hint).of_kind(Kind::Passing)
             }
-            Self::Hung { step: Step(step) } => {
+            Self::Hung { step } => {
                 let message =
                     say!("the systemd user manager did not answer in time while {step}", step);
                 let hint = say!(
@@ -166,13 +116,13 @@ impl Explain for ManagerError {
                 );
                 Problem::new("systemd.hung", message, hint).of_kind(Kind::Passing)
             }
-            Self::Died { step: Step(step), reason } => {
+            Self::Died { step, reason } => {
                 let message =
                     say!("the systemd user manager went away while {step}: {reason}", step, reason);
                 let hint = say!("log in again, then:\nopenclaw-setup recover");
                 Problem::new("systemd.died", message, hint).of_kind(Kind::Passing)
             }
-            Self::Interrupted { step: Step(step) } => {
+            Self::Interrupted { step } => {
                 let message = say!("interrupted while {step}", step);
                 let problem =
                     Problem::new("systemd.interrupted", message, say!("run the command again"));

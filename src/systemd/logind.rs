@@ -7,10 +7,11 @@ use std::time::Duration;
 use zbus::{Connection, Error, Variant, connection};
 
 use super::bus::{call, owner};
-use super::wait::Bounds;
-use super::{ManagerError, Step, error};
+use super::wait::Wait;
+use super::{ManagerError, error};
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
+use crate::say;
 
 /// How long logind and polkit may take together.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,13 +35,18 @@ pub fn lingers(user: &str) -> Option<bool> {
 /// themselves without a password. Without polkit only root may.
 #[must_use]
 pub fn may_set_linger(interrupt: &Interrupt) -> bool {
-    let bounds = Bounds { deadline: Deadline::after(PATIENCE), interrupt };
+    let wait = waiting(interrupt);
     let is_root = rustix::process::geteuid().is_root();
-    let allowed = zbus::block_on(bounds.wait(&Step::linger(), async {
+    let allowed = zbus::block_on(wait.until(async {
         let bus = connection::Builder::system().build().await?;
         Ok::<_, Error>(owner(&bus, LOGIND).await.is_ok() && (is_root || is_authorized(&bus).await?))
     }));
     matches!(allowed, Ok(Ok(true)))
+}
+
+fn waiting(interrupt: &Interrupt) -> Wait<'_> {
+    let step = say!("asking logind to let it linger");
+    Wait { step, deadline: Deadline::after(PATIENCE), interrupt }
 }
 
 async fn is_authorized(bus: &Connection) -> zbus::Result<bool> {
@@ -63,8 +69,8 @@ async fn is_authorized(bus: &Connection) -> zbus::Result<bool> {
 /// password.
 pub fn set_linger(uid: u32, enable: bool) -> Result<(), ManagerError> {
     let interrupt = Interrupt::never();
-    let bounds = Bounds { deadline: Deadline::after(PATIENCE), interrupt: &interrupt };
-    let outcome = zbus::block_on(bounds.wait(&Step::linger(), async {
+    let wait = waiting(&interrupt);
+    let outcome = zbus::block_on(wait.until(async {
         let bus = connection::Builder::system().build().await?;
         let place = (LOGIND, "/org/freedesktop/login1", "org.freedesktop.login1.Manager");
         call(&bus, place, "SetUserLinger", &(uid, enable, false)).await

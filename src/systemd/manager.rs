@@ -5,14 +5,15 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::backend::Backend;
 use super::bus::Bus;
 use super::environment::Environment;
+use super::route::Route;
 use super::systemctl::Systemctl;
-use super::wait::{Bounds, GLANCE};
-use super::{ActiveState, JobOutcome, LoadState, ManagerError, Session, Step, Unit, Verb, error};
+use super::wait::Wait;
+use super::{ActiveState, JobOutcome, LoadState, ManagerError, Session, Unit, Verb, error};
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
+use crate::say;
 
 /// How long a manager whose socket is there may take to answer at first.
 const ENTRY: Duration = Duration::from_secs(2);
@@ -23,11 +24,11 @@ const RETURN: Duration = Duration::from_secs(10);
 /// A connection to somebody's `systemd --user`.
 ///
 /// No call blocks past its deadline, and every wait ends when the interrupt is raised. A
-/// connection that is lost is made anew, over whichever road is open then.
+/// connection that is lost is made anew, over whichever route is open then.
 pub struct UserManager {
     session: Session,
     /// Empty where it was lost.
-    road: RefCell<Option<Rc<dyn Backend>>>,
+    route: RefCell<Option<Rc<dyn Route>>>,
 }
 
 impl UserManager {
@@ -39,121 +40,99 @@ impl UserManager {
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<Self, ManagerError> {
-        let manager = Self { session: session.clone(), road: RefCell::default() };
+        let manager = Self { session: session.clone(), route: RefCell::default() };
         let patience = if session.is_anywhere() { ENTRY } else { Duration::ZERO };
-        let bounds = Bounds { deadline, interrupt };
-        match manager.insist(&Step::connect(), patience, &bounds, |_| Ok(())) {
-            Ok(()) => Ok(manager),
+        let wait = Wait { step: say!("connecting to it"), deadline, interrupt };
+        match manager.insist(patience, &wait, |_| Ok(())) {
             // that nobody is there is said only of one who was given the time to come
             Err(ManagerError::Absent { .. }) if deadline.has_passed() => {
-                Err(ManagerError::Hung { step: Step::connect() })
+                Err(ManagerError::Hung { step: wait.step })
             }
-            Err(error) => Err(error),
+            outcome => outcome.map(|()| manager),
         }
     }
 
     /// The bus address, or `systemctl` and the private socket; empty where the way to it is lost.
     #[must_use]
-    pub fn road(&self) -> String {
-        self.road.borrow().as_ref().map(|road| road.road()).unwrap_or_default()
+    pub fn route(&self) -> String {
+        self.route.borrow().as_ref().map(|route| route.name()).unwrap_or_default()
     }
 
-    /// systemd's version, such as `255.4-1ubuntu8`.
-    pub fn version(
+    /// systemd's version, such as `255.4-1ubuntu8`, and the variables that every unit inherits
+    /// (`systemctl --user show-environment`).
+    pub fn version_and_environment(
         &self,
         deadline: Deadline,
         interrupt: &Interrupt,
-    ) -> Result<String, ManagerError> {
-        let bounds = Bounds { deadline, interrupt };
-        self.ask(&Step::reading(None), &bounds, |road| {
-            Ok(road.properties(None, &bounds)?.text("Version"))
-        })
-    }
-
-    /// The variables that every unit inherits (`systemctl --user show-environment`).
-    pub fn environment(
-        &self,
-        deadline: Deadline,
-        interrupt: &Interrupt,
-    ) -> Result<Environment, ManagerError> {
-        let bounds = Bounds { deadline, interrupt };
-        self.ask(&Step::reading(None), &bounds, |road| {
-            Ok(road.properties(None, &bounds)?.environment())
-        })
+    ) -> Result<(String, Environment), ManagerError> {
+        let wait = Wait { step: say!("asking for its properties"), deadline, interrupt };
+        let properties = self.ask(&wait, |route| route.properties(None, &wait))?;
+        Ok((properties.text("Version"), properties.environment()))
     }
 
     /// The unit's present state. A unit without a file has [`LoadState::NotFound`].
     pub fn unit(
         &self,
-        name: &str,
+        unit: &str,
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<Unit, ManagerError> {
-        self.look(name, &Bounds { deadline, interrupt })
+        self.look(unit, &Wait { step: say!("reading {unit}", unit), deadline, interrupt })
     }
 
     /// Reads all unit files again. Needed after every change of a drop-in: systemd does not look
     /// for new ones by itself.
     pub fn reload(&self, deadline: Deadline, interrupt: &Interrupt) -> Result<(), ManagerError> {
-        let bounds = Bounds { deadline, interrupt };
-        self.ask(&Step::reload(), &bounds, |road| road.reload(&bounds))
+        let wait = Wait { step: say!("reloading unit files"), deadline, interrupt };
+        self.ask(&wait, |route| route.reload(&wait))
     }
 
-    /// Starts the unit, forgetting an earlier failure, which may have used up its start limit.
-    pub fn start(
-        &self,
-        unit: &str,
-        deadline: Deadline,
-        interrupt: &Interrupt,
-    ) -> Result<JobOutcome, ManagerError> {
-        self.run(Verb::Start, unit, &Bounds { deadline, interrupt })
-    }
-
-    /// Stops the unit, whatever else was to be done with it.
-    pub fn stop(
-        &self,
-        unit: &str,
-        deadline: Deadline,
-        interrupt: &Interrupt,
-    ) -> Result<JobOutcome, ManagerError> {
-        self.run(Verb::Stop, unit, &Bounds { deadline, interrupt })
-    }
-
-    fn look(&self, unit: &str, bounds: &Bounds<'_>) -> Result<Unit, ManagerError> {
-        self.ask(&Step::reading(Some(unit)), bounds, |road| {
-            Ok(road.properties(Some(unit), bounds)?.unit())
-        })
-    }
-
+    /// Starts the unit, forgetting an earlier failure, which may have used up its start limit; or
+    /// stops it, whatever else was to be done with it.
+    ///
     /// A job is not simply asked for again: when the way is lost while it runs, the unit tells
     /// what has become of it.
-    fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError> {
-        let step = Step::job(verb, unit);
+    pub fn run(
+        &self,
+        verb: Verb,
+        unit: &str,
+        deadline: Deadline,
+        interrupt: &Interrupt,
+    ) -> Result<JobOutcome, ManagerError> {
+        let step = match verb {
+            Verb::Start => say!("starting {unit}", unit),
+            Verb::Stop => say!("stopping {unit}", unit),
+        };
+        let wait = Wait { step, deadline, interrupt };
         loop {
             // a stop takes the place of whatever is queued, a start of ours included that was
             // interrupted
             let before = match verb {
-                Verb::Start => self.ready_to_start(unit, bounds)?,
+                Verb::Start => self.ready_to_start(unit, &wait)?,
                 Verb::Stop => String::new(),
             };
-            let road = self.ask(&step, bounds, |road| Ok(Rc::clone(road)))?;
-            match road.run(verb, unit, bounds) {
+            let route = self.ask(&wait, |route| Ok(Rc::clone(route)))?;
+            match route.run(verb, unit, &wait) {
                 Err(ManagerError::Died { .. }) => {
-                    self.road.take();
-                    let now = self.without_job(unit, bounds)?;
+                    self.route.take();
+                    let now = self.without_job(unit, &wait)?;
                     if let Some(outcome) = JobOutcome::of_unit(verb, &before, &now) {
                         return Ok(outcome);
                     }
-                    bounds.check(&step)?;
+                    wait.check()?;
                 }
                 outcome => return outcome,
             }
         }
     }
 
+    fn look(&self, unit: &str, wait: &Wait<'_>) -> Result<Unit, ManagerError> {
+        Ok(self.ask(wait, |route| route.properties(Some(unit), wait))?.unit())
+    }
+
     /// Returns the run that the unit has had.
-    fn ready_to_start(&self, unit: &str, bounds: &Bounds<'_>) -> Result<String, ManagerError> {
-        let state = self.without_job(unit, bounds)?;
+    fn ready_to_start(&self, unit: &str, wait: &Wait<'_>) -> Result<String, ManagerError> {
+        let state = self.without_job(unit, wait)?;
         match state.load_state {
             LoadState::NotFound => return Err(error::no_such_unit(unit)),
             LoadState::Masked => return Err(error::unit_masked(unit)),
@@ -164,23 +143,21 @@ impl UserManager {
             LoadState::Loaded | LoadState::Other(_) => {}
         }
         if state.active_state == ActiveState::Failed {
-            let step = Step::reset_failed(unit);
-            self.ask(&step, bounds, |road| road.reset_failed(unit, bounds))?;
+            self.ask(wait, |route| route.reset_failed(unit, wait))?;
         }
         Ok(state.invocation_id)
     }
 
     /// Waits until no job is queued on the unit: one of somebody else's would be replaced by
     /// ours, or merged with it.
-    fn without_job(&self, unit: &str, bounds: &Bounds<'_>) -> Result<Unit, ManagerError> {
-        let step = Step::wait_for_others(unit);
+    fn without_job(&self, unit: &str, wait: &Wait<'_>) -> Result<Unit, ManagerError> {
+        let wait = Wait { step: say!("waiting for another job on {unit}", unit), ..wait.clone() };
         loop {
-            let state = self.look(unit, bounds)?;
+            let state = self.look(unit, &wait)?;
             if !state.job_queued {
                 return Ok(state);
             }
-            bounds.check(&step)?;
-            std::thread::sleep(bounds.glance());
+            wait.pause()?;
         }
     }
 
@@ -188,14 +165,11 @@ impl UserManager {
     /// asked twice. It has been there: one that is found nowhere has gone.
     fn ask<T>(
         &self,
-        step: &Step,
-        bounds: &Bounds<'_>,
-        question: impl Fn(&Rc<dyn Backend>) -> Result<T, ManagerError>,
+        wait: &Wait<'_>,
+        question: impl Fn(&Rc<dyn Route>) -> Result<T, ManagerError>,
     ) -> Result<T, ManagerError> {
-        self.insist(step, RETURN, bounds, question).map_err(|error| match error {
-            ManagerError::Absent { looked, .. } => {
-                ManagerError::Died { step: step.clone(), reason: looked.join("; ") }
-            }
+        self.insist(RETURN, wait, question).map_err(|error| match error {
+            ManagerError::Absent { looked, .. } => wait.died(&looked.join("; ")),
             other => other,
         })
     }
@@ -203,51 +177,48 @@ impl UserManager {
     /// The same, with as much patience from the first loss on; what is told in the end is that.
     fn insist<T>(
         &self,
-        step: &Step,
         patience: Duration,
-        bounds: &Bounds<'_>,
-        question: impl Fn(&Rc<dyn Backend>) -> Result<T, ManagerError>,
+        wait: &Wait<'_>,
+        question: impl Fn(&Rc<dyn Route>) -> Result<T, ManagerError>,
     ) -> Result<T, ManagerError> {
         let mut loss = None;
         loop {
-            let error = match self.found(bounds) {
-                Ok(road) => match question(&road) {
+            let error = match self.found(wait) {
+                Ok(route) => match question(&route) {
                     Err(error @ ManagerError::Died { .. }) => error,
                     outcome => return outcome,
                 },
                 Err(error) => error,
             };
-            self.road.take();
-            let back = bounds.within(patience).deadline;
-            let (first, until) = loss.get_or_insert((error, back));
+            self.route.take();
+            let (first, until) = loss.get_or_insert((error, wait.within(patience).deadline));
             if until.has_passed() {
                 return Err(first.clone());
             }
-            bounds.check(step)?;
-            std::thread::sleep(GLANCE.min(until.remaining()));
+            wait.pause()?;
         }
     }
 
-    /// The road that is known, or the first that is open.
-    fn found(&self, bounds: &Bounds<'_>) -> Result<Rc<dyn Backend>, ManagerError> {
-        if let Some(road) = &*self.road.borrow() {
-            return Ok(Rc::clone(road));
+    /// The route that is known, or the first that is open.
+    fn found(&self, wait: &Wait<'_>) -> Result<Rc<dyn Route>, ManagerError> {
+        if let Some(route) = &*self.route.borrow() {
+            return Ok(Rc::clone(route));
         }
         let buses = self.session.bus_addresses().into_iter().map(|address| {
-            let bus = Bus::connect(&address, bounds)?;
-            Ok(Rc::new(bus) as Rc<dyn Backend>)
+            let bus = Bus::connect(&address, wait)?;
+            Ok(Rc::new(bus) as Rc<dyn Route>)
         });
         let sockets = self.session.private_directories().into_iter().map(|directory| {
             let systemctl = Systemctl::connect(&directory)?;
-            Ok(Rc::new(systemctl) as Rc<dyn Backend>)
+            Ok(Rc::new(systemctl) as Rc<dyn Route>)
         });
         let mut looked = Vec::new();
         let mut trouble = None;
-        for road in buses.chain(sockets) {
-            match road {
-                Ok(road) => {
-                    *self.road.borrow_mut() = Some(Rc::clone(&road));
-                    return Ok(road);
+        for route in buses.chain(sockets) {
+            match route {
+                Ok(route) => {
+                    *self.route.borrow_mut() = Some(Rc::clone(&route));
+                    return Ok(route);
                 }
                 Err(ManagerError::Absent { looked: found, .. }) => looked.extend(found),
                 Err(error) => trouble = trouble.or(Some(error)),
@@ -260,6 +231,6 @@ impl UserManager {
 
 impl fmt::Debug for UserManager {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "UserManager({})", self.road())
+        write!(formatter, "UserManager({})", self.route())
     }
 }

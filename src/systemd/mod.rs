@@ -3,20 +3,20 @@
 pub mod drop_in;
 pub mod environment;
 
-mod backend;
 mod bus;
 mod error;
 mod job;
 pub mod logind;
 mod manager;
 mod properties;
+mod route;
 mod session;
 mod systemctl;
 mod unit;
 mod wait;
 mod words;
 
-pub use error::{ManagerError, Step};
+pub use error::ManagerError;
 pub use job::{JobOutcome, Verb};
 pub use manager::UserManager;
 pub use session::Session;

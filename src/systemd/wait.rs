@@ -5,56 +5,62 @@ use std::time::Duration;
 
 use zruntime::SharedRuntime;
 
-use super::{ManagerError, Step, error};
+use super::{ManagerError, error};
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
 
 /// How often a wait asks whether it was interrupted.
-pub(crate) const GLANCE: Duration = Duration::from_millis(50);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long a call may take, and who may end it sooner.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds<'a> {
+/// What is waited for, how long that may take, and who may end it sooner.
+#[derive(Debug, Clone)]
+pub(super) struct Wait<'a> {
+    /// What is being done, in the reader's words.
+    pub(super) step: String,
     pub(super) deadline: Deadline,
     pub(super) interrupt: &'a Interrupt,
 }
 
-impl Bounds<'_> {
+impl Wait<'_> {
     /// Says why the wait must end now, if it must.
-    pub(super) fn check(&self, step: &Step) -> Result<(), ManagerError> {
+    pub(super) fn check(&self) -> Result<(), ManagerError> {
         if self.interrupt.is_raised() {
-            return Err(ManagerError::Interrupted { step: step.clone() });
+            return Err(ManagerError::Interrupted { step: self.step.clone() });
         }
         if self.deadline.has_passed() {
-            return Err(ManagerError::Hung { step: step.clone() });
+            return Err(ManagerError::Hung { step: self.step.clone() });
         }
         Ok(())
     }
 
     /// The same, but no longer than `span` from now.
     pub(super) fn within(&self, span: Duration) -> Self {
-        Self { deadline: self.deadline.min(Deadline::after(span)), interrupt: self.interrupt }
+        Self { deadline: self.deadline.min(Deadline::after(span)), ..self.clone() }
     }
 
-    /// The time until the next look at the clock and the interrupt.
-    pub(super) fn glance(&self) -> Duration {
-        self.deadline.remaining().min(GLANCE)
+    /// Sleeps until the next look at the clock and the interrupt.
+    pub(super) fn pause(&self) -> Result<(), ManagerError> {
+        self.check()?;
+        std::thread::sleep(self.deadline.remaining().min(POLL_INTERVAL));
+        Ok(())
     }
 
     /// Awaits `future` no longer than that; for use inside [`zbus::block_on`].
-    pub(super) async fn wait<F: Future>(
-        &self,
-        step: &Step,
-        future: F,
-    ) -> Result<F::Output, ManagerError> {
+    pub(super) async fn until<F: Future>(&self, future: F) -> Result<F::Output, ManagerError> {
         let runtime =
             SharedRuntime::current().map_err(|cause| error::cannot_run("epoll", &cause))?;
         let mut future = pin!(future);
         loop {
-            self.check(step)?;
-            if let Ok(output) = runtime.timeout(self.glance(), future.as_mut()).await {
+            self.check()?;
+            let glance = self.deadline.remaining().min(POLL_INTERVAL);
+            if let Ok(output) = runtime.timeout(glance, future.as_mut()).await {
                 return Ok(output);
             }
         }
+    }
+
+    /// The connection or the manager has gone away.
+    pub(super) fn died(&self, reason: &dyn ToString) -> ManagerError {
+        ManagerError::Died { step: self.step.clone(), reason: reason.to_string() }
     }
 }

@@ -82,6 +82,18 @@ impl<'a> GatewayUnit<'a> {
         Ok(answer?)
     }
 
+    /// A start that is "done" proves little: the health gate looks further.
+    fn run(&mut self, manager: &UserManager, verb: Verb) -> Result<(), ServiceError> {
+        let unit = self.unit;
+        match self.ask(manager, |it, deadline, stop| it.run(verb, unit, deadline, stop))? {
+            JobOutcome::Done => Ok(()),
+            JobOutcome::Failed(outcome) => {
+                let unit = unit.to_owned();
+                Err(TransactionError::Job { verb, unit, outcome }.into())
+            }
+        }
+    }
+
     /// systemd waits `TimeoutStopSec=` for the service before it kills it, and OpenClaw 2026.9.6
     /// asks for 330 s. A service that may take for ever gets no more than any other.
     fn allow_for_a_slow_stop(&mut self, manager: &UserManager) -> Result<(), ServiceError> {
@@ -105,16 +117,14 @@ impl Service for GatewayUnit<'_> {
     }
 
     fn stop(&mut self) -> Result<(), ServiceError> {
-        let (unit, Some(manager)) = (self.unit, self.manager) else { return Ok(()) };
+        let Some(manager) = self.manager else { return Ok(()) };
         self.allow_for_a_slow_stop(manager)?;
-        let outcome = self.ask(manager, |it, deadline, stop| it.stop(unit, deadline, stop))?;
-        judge(Verb::Stop, unit, &outcome)
+        self.run(manager, Verb::Stop)
     }
 
     fn start(&mut self) -> Result<(), ServiceError> {
-        let (unit, Some(manager)) = (self.unit, self.manager) else { return Ok(()) };
-        let outcome = self.ask(manager, |it, deadline, stop| it.start(unit, deadline, stop))?;
-        judge(Verb::Start, unit, &outcome)
+        let Some(manager) = self.manager else { return Ok(()) };
+        self.run(manager, Verb::Start)
     }
 
     fn reload(&mut self) -> Result<(), ServiceError> {
@@ -126,17 +136,5 @@ impl Service for GatewayUnit<'_> {
         self.interrupt = Interrupt::never();
         self.stands_firm = true;
         self.deadline = Some(Deadline::after(self.patience.span()));
-    }
-}
-
-/// A start that is "done" proves little: the health
-/// gate looks further.
-fn judge(verb: Verb, unit: &str, outcome: &JobOutcome) -> Result<(), ServiceError> {
-    match outcome {
-        JobOutcome::Done => Ok(()),
-        JobOutcome::Failed(outcome) => {
-            let (unit, outcome) = (unit.to_owned(), outcome.clone());
-            Err(TransactionError::Job { verb, unit, outcome }.into())
-        }
     }
 }

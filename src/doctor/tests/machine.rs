@@ -262,7 +262,7 @@ fn installation(home: PathBuf, paths: Paths) -> Installation {
     };
     let managed = Managed {
         version: "255".to_owned(),
-        road: "bus".to_owned(),
+        route: "bus".to_owned(),
         environment: Environment::default(),
         unit,
         files: Vec::new(),

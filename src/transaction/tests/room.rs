@@ -10,7 +10,7 @@ use crate::fs::fault::strike;
 use crate::fs::image::FileState;
 use crate::interrupt::Interrupt;
 use crate::progress::Unwatched;
-use crate::systemd::{ManagerError, Step as Asked};
+use crate::systemd::ManagerError;
 use crate::transaction::apply::{Failure, Preparation, Watch};
 use crate::transaction::attributes;
 use crate::transaction::error::TransactionError;
@@ -323,7 +323,7 @@ impl Gateway {
 }
 
 fn lost(cause: rustix::io::Errno) -> ServiceError {
-    ManagerError::Died { step: Asked::connect(), reason: cause.to_string() }.into()
+    ManagerError::Died { step: "asking".to_owned(), reason: cause.to_string() }.into()
 }
 
 impl Service for Gateway {
