@@ -38,19 +38,26 @@ pub fn asked_for_channel(
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> ChannelQuestion {
-    let program = exec_start.arguments.iter().take_while(|word| *word != "gateway");
-    let program: Vec<&String> = program.collect();
-    let Some((first, rest)) = program.split_first() else { return ChannelQuestion::Unanswered };
-    let is_ours = |name: &str| !OF_THE_SERVICE.iter().any(|prefix| name.starts_with(prefix));
-    let openclaw = Helper::new(first)
-        .args(rest)
-        .args(["channels", "status", "--json"])
-        .envs(environment.iter().filter(|(name, _)| is_ours(name)))
-        .current_dir(environment.get("HOME").unwrap_or("/"));
-    match openclaw.run(deadline, interrupt) {
+    let Some(openclaw) = openclaw(exec_start, environment) else {
+        return ChannelQuestion::Unanswered;
+    };
+    match openclaw.args(["channels", "status", "--json"]).run(deadline, interrupt) {
         Ok(finished) => answer(&finished.stdout, id),
         Err(_) => ChannelQuestion::Unanswered,
     }
+}
+
+/// `OpenClaw`'s command line as the unit would run it.
+pub(super) fn openclaw(exec_start: &CommandLine, environment: &Environment) -> Option<Helper> {
+    let program = exec_start.arguments.iter().take_while(|word| *word != "gateway");
+    let program: Vec<&String> = program.collect();
+    let (first, rest) = program.split_first()?;
+    let is_ours = |name: &str| !OF_THE_SERVICE.iter().any(|prefix| name.starts_with(prefix));
+    let openclaw = Helper::new(first)
+        .args(rest)
+        .envs(environment.iter().filter(|(name, _)| is_ours(name)))
+        .current_dir(environment.get("HOME").unwrap_or("/"));
+    Some(openclaw)
 }
 
 fn answer(stdout: &str, id: &str) -> ChannelQuestion {

@@ -146,27 +146,52 @@ impl Endpoint {
     /// control page answers it with 200.
     #[must_use]
     pub fn chat(&self, patience: Duration) -> ChatAnswer {
-        let sockets = match self.owner.proved(self.port) {
-            Ok(sockets) => sockets,
-            Err(whose) => return ChatAnswer::Foreign { whose },
-        };
-        let proved = Proved { port: self.port, owner: self.owner.clone(), sockets };
-        let connector = TcpConnector::default().chain(proved);
-        let agent = Agent::with_parts(within(patience), connector, DefaultResolver::default());
-        let url = format!("http://127.0.0.1:{}/v1/chat/completions", self.port);
-        let mut request = agent.post(url).header("Content-Type", "application/json");
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {token}"));
-        }
-        match request.send("{}").map(|answer| answer.status().as_u16()) {
+        match self.post("{}", None, patience).map(|answer| answer.status().as_u16()) {
             Ok(400) => ChatAnswer::Open,
             Ok(401 | 403) => ChatAnswer::Unauthorised,
             Ok(404) => ChatAnswer::Disabled,
             Ok(405) => ChatAnswer::NotAllowed,
             Ok(429) => ChatAnswer::RateLimited,
             Ok(status) => ChatAnswer::Odd { what: format!("HTTP {status}") },
-            Err(error) => ChatAnswer::Odd { what: error.to_string() },
+            Err(unsent) => unsent,
         }
+    }
+
+    /// Asks the same with a question for the model, which `agent` shall answer: the status and the
+    /// body.
+    pub(super) fn complete(
+        &self,
+        question: &serde_json::Value,
+        agent: Option<&str>,
+        patience: Duration,
+    ) -> Result<(u16, String), ChatAnswer> {
+        let mut answer = self.post(&question.to_string(), agent, patience)?;
+        let body = answer.body_mut().with_config().limit(1024 * 1024).read_to_string();
+        let body = body.map_err(|error| ChatAnswer::Odd { what: error.to_string() })?;
+        Ok((answer.status().as_u16(), body))
+    }
+
+    /// Posts to the chat endpoint, or says why nothing came back.
+    fn post(
+        &self,
+        body: &str,
+        agent: Option<&str>,
+        patience: Duration,
+    ) -> Result<Response<ureq::Body>, ChatAnswer> {
+        let sockets = self.owner.proved(self.port);
+        let sockets = sockets.map_err(|whose| ChatAnswer::Foreign { whose })?;
+        let proved = Proved { port: self.port, owner: self.owner.clone(), sockets };
+        let connector = TcpConnector::default().chain(proved);
+        let client = Agent::with_parts(within(patience), connector, DefaultResolver::default());
+        let url = format!("http://127.0.0.1:{}/v1/chat/completions", self.port);
+        let mut request = client.post(url).header("Content-Type", "application/json");
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        if let Some(agent) = agent {
+            request = request.header("X-OpenClaw-Agent-Id", agent);
+        }
+        request.send(body).map_err(|error| ChatAnswer::Odd { what: error.to_string() })
     }
 }
 

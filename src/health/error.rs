@@ -132,6 +132,61 @@ pub(super) fn connector_unproven(unit: &str, id: &str) -> Problem {
     see_log(unit, "gateway.connector-unproven", message)
 }
 
+/// Instead of the word that the model was asked for came this, or nothing.
+pub(super) fn no_answer(cause: &str) -> Problem {
+    let message = if cause.is_empty() {
+        say!("the model was asked, and no text came back")
+    } else {
+        say!("the model was asked, and this came back: {cause}", cause)
+    };
+    let (code, hint) = match super::answer::status_in(cause) {
+        Some(401 | 403) => (
+            "answer.refused-key",
+            say!(
+                "The provider refuses the API key. Give it the right one: openclaw-setup install --api-key-file FILE"
+            ),
+        ),
+        Some(404) => (
+            "answer.not-found",
+            say!(
+                "The provider has no such address or model. See where it does answer: openclaw-setup doctor --live llm"
+            ),
+        ),
+        Some(429 | 500..) => (
+            "answer.provider",
+            say!(
+                "The provider cannot answer at present. See when it can: openclaw-setup doctor --live llm"
+            ),
+        ),
+        _ => (
+            "answer.other",
+            say!("See what the provider itself says: openclaw-setup doctor --live llm"),
+        ),
+    };
+    Problem::new(code, message, hint)
+}
+
+/// The model has not answered in time.
+pub(super) fn silent(seconds: u64) -> Problem {
+    let message = say!("the model was asked, and nothing came back in {seconds} s", seconds);
+    let hint = say!("See whether the provider answers: openclaw-setup doctor --live llm");
+    Problem::new("answer.silent", message, hint)
+}
+
+/// The question did not get as far as the model.
+pub(super) fn not_asked(cause: &str) -> Problem {
+    let message = say!("the question did not get to the model: {cause}", cause);
+    see_status("answer.gateway", message)
+}
+
+/// The session of the question is still there.
+pub(super) fn session_left(key: &str, cause: &str) -> Problem {
+    let message =
+        say!("the session of our question could not be removed ({key}): {cause}", key, cause);
+    let hint = say!("Remove it in OpenClaw's control page, under Sessions.");
+    Problem::new("answer.session-left", message, hint)
+}
+
 /// Everything was well, but not for long enough.
 pub(super) fn unsettled(unit: &str) -> Problem {
     let message = say!("{unit} has not been running long enough to count as stable", unit);

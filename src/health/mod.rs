@@ -1,5 +1,6 @@
 //! Probes of the running gateway, and the gate that they form.
 
+mod answer;
 mod channels;
 mod endpoint;
 mod error;
@@ -12,6 +13,7 @@ mod log_source;
 pub mod port;
 mod redaction;
 
+pub use answer::{Answered, Road, Session, agent_of, ask};
 pub use channels::{ChannelQuestion, asked_for_channel};
 pub use endpoint::{ChatAnswer, Endpoint, Readiness};
 pub use follow::{Follower, Origin, Wanted};

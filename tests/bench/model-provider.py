@@ -3,7 +3,7 @@
   model-provider.py PORT [LOG [FAULTS]]     every request becomes one line of JSON in LOG
 
 FAULTS is a JSON file that may be written at any time: {"status": 401, "complaint": "…"} answers every completion so,
-{"base": "/v1"} serves below that path only, {"seconds": 9} thinks that long.
+{"base": "/v1"} serves below that path only, {"seconds": 9} thinks that long. It gives a word back where it is asked for one.
 """
 
 import http.server
@@ -33,17 +33,18 @@ class Provider(http.server.BaseHTTPRequestHandler):
         elif not json.loads(body).get("messages"):
             self.answer(400, b'{"error":{"message":"messages: Required"}}')
         elif json.loads(body).get("stream"):
-            self.stream()
+            self.stream(reply_to(json.loads(body)["messages"]))
         else:
-            message = {"index": 0, "message": {"role": "assistant", "content": REPLY}, "finish_reason": "stop"}
+            reply = reply_to(json.loads(body)["messages"])
+            message = {"index": 0, "message": {"role": "assistant", "content": reply}, "finish_reason": "stop"}
             self.answer(200, json.dumps({"id": "1", "object": "chat.completion", "choices": [message], "usage": usage()}).encode())
 
     def do_GET(self):
         self.note({})
         self.answer(200, json.dumps({"object": "list", "data": [{"id": "gpt-5.4", "object": "model"}]}).encode())
 
-    def stream(self):
-        chunks = [{"delta": {"role": "assistant", "content": word}, "index": 0} for word in re.findall(r" ?\S+", REPLY)]
+    def stream(self, reply):
+        chunks = [{"delta": {"role": "assistant", "content": word}, "index": 0} for word in re.findall(r" ?\S+", reply)]
         chunks.append({"delta": {}, "index": 0, "finish_reason": "stop"})
         events = [{"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-5.4", "choices": [c]} for c in chunks]
         events.append({"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-5.4", "choices": [], "usage": usage()})
@@ -71,6 +72,11 @@ class Provider(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         """The log has what matters."""
+
+
+def reply_to(messages):
+    asked = re.search(r"Reply with exactly this word and nothing else: (\w+)", json.dumps(messages[-1].get("content")))
+    return asked.group(1) if asked else REPLY
 
 
 def usage():

@@ -1,0 +1,294 @@
+//! The model asked one tiny question, over the road that the connector takes.
+//!
+//! An error arrives in the shape of an answer (`401 Incorrect API key`, with HTTP 200), or as no
+//! text at all; so the model is asked for a word of ours, which nothing else on the road knows.
+
+mod agent;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use semver::Version;
+use serde_json::{Value, json};
+
+pub use agent::agent_of;
+pub use session::Session;
+
+use super::{ChatAnswer, Endpoint, LogLine, LogSource, error, gateway_log};
+use crate::interrupt::Interrupt;
+use crate::language::Problem;
+use crate::patience::Deadline;
+use crate::redaction::masked;
+use crate::say;
+use crate::systemd::CommandLine;
+use crate::systemd::environment::Environment;
+use session::{Failure, call};
+
+/// How long the model may think.
+const THINKING: Duration = Duration::from_secs(60);
+
+/// How often a wait looks at the interrupt, and at the log.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// How long the gateway's word about a failed run may take to reach the log.
+const LOGGED: Duration = Duration::from_secs(2);
+
+/// What stands in an answer where the gateway has no text, or tells it to its log only.
+const NO_WORDS: [&str; 3] = ["", "No response from OpenClaw.", "Error: internal error"];
+
+/// The road from the connector to the model.
+#[derive(Debug, Clone, Copy)]
+pub struct Road<'a> {
+    /// The connector's version, where it is known: the road depends on it.
+    pub connector: Option<&'a Version>,
+    /// The gateway, with the credential that the connector shows; each request proves its owner.
+    pub endpoint: &'a Endpoint,
+    /// How the unit starts `OpenClaw`.
+    pub exec_start: Option<&'a CommandLine>,
+    /// The environment of the gateway's process.
+    pub environment: &'a Environment,
+    /// The agent that answers the bot: [`agent_of`].
+    pub agent: &'a str,
+    /// `OpenClaw`'s state directory, below which the question leaves a session.
+    pub state_dir: &'a Path,
+    /// Where the gateway says why a run has failed.
+    pub log: &'a LogSource,
+}
+
+/// What became of the question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answered {
+    /// The model gave our word back.
+    Yes {
+        /// How long that took.
+        took: Duration,
+        /// To be removed, which takes longer than the answer did.
+        session: Session,
+    },
+    /// No answer, or not the model's. Its session has been removed, if that could be done.
+    No(Problem),
+    /// There is no way to ask from here, and why.
+    CannotTry(String),
+}
+
+/// Asks. Connectors before 0.8 post to the gateway's chat endpoint; later ones are inside the
+/// gateway, and `OpenClaw`'s command line gets there.
+#[must_use]
+pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answered {
+    let Some(connector) = road.connector else {
+        return Answered::CannotTry(say!("the connector's version is not known"));
+    };
+    if road.exec_start.is_none() {
+        return Answered::CannotTry(say!("no unit tells how OpenClaw is started here"));
+    }
+    let (begin, begin_usec) = (Instant::now(), now_usec());
+    let deadline = deadline.min(Deadline::after(THINKING));
+    let question = Question::new();
+    let (session, reply) = if is_before(connector, 8) {
+        let reply = question.over_http(road, connector, deadline, interrupt);
+        (question.session(road, "openai-user:dingtalk-connector:"), reply)
+    } else {
+        let session = question.session(road, "dingtalk-connector:direct:");
+        let reply = question.through_the_agent(road, &session, deadline, interrupt);
+        (session, reply)
+    };
+    let problem = match reply {
+        Ok(text) if question.is_answered_by(&text) => {
+            return Answered::Yes { took: begin.elapsed(), session };
+        }
+        Ok(text) if NO_WORDS.contains(&text.trim()) => {
+            let logged = logged_failure(road.log, begin_usec, interrupt);
+            error::no_answer(&one_line(&logged.unwrap_or(text)))
+        }
+        Ok(text) => error::no_answer(&one_line(&text)),
+        Err(Failure::Silent) => error::silent(begin.elapsed().as_secs()),
+        Err(Failure::NotAsked(cause)) => error::not_asked(&cause),
+        Err(Failure::Other(problem)) => problem,
+    };
+    let _ = session.remove(road);
+    Answered::No(problem)
+}
+
+/// One question, for one word.
+struct Question {
+    word: String,
+}
+
+impl Question {
+    /// A word that can be spoken is one that a model does not misspell.
+    fn new() -> Self {
+        let mut chance = RandomState::new().hash_one(0);
+        let mut letter = |among: &[u8]| {
+            let count = among.len() as u64;
+            let letter = among[usize::try_from(chance % count).unwrap_or_default()];
+            chance /= count;
+            char::from(letter)
+        };
+        let syllables = (0..5).map(|_| [letter(b"bdfgklmnprstvz"), letter(b"aeiou")]);
+        Self { word: syllables.flatten().collect() }
+    }
+
+    fn text(&self) -> String {
+        format!("Reply with exactly this word and nothing else: {}", self.word)
+    }
+
+    /// Whether a reply has the word; one that says our question back has it from there.
+    fn is_answered_by(&self, reply: &str) -> bool {
+        let reply = reply.replace(&self.text(), "").to_lowercase();
+        reply.contains(&self.word) && status_in(&reply).is_none()
+    }
+
+    fn session(&self, road: &Road<'_>, kind: &str) -> Session {
+        let (agent, word) = (road.agent, &self.word);
+        Session {
+            key: format!("agent:{agent}:{kind}openclaw-setup-{word}"),
+            folder: road.state_dir.join("agents").join(agent).join("sessions"),
+        }
+    }
+
+    /// As connectors before 0.8 ask.
+    fn over_http(
+        &self,
+        road: &Road<'_>,
+        connector: &Version,
+        deadline: Deadline,
+        interrupt: &Interrupt,
+    ) -> Result<String, Failure> {
+        let is_older = is_before(connector, 7);
+        let body = json!({
+            "model": if is_older { "default" } else { "main" },
+            "messages": [{"role": "user", "content": self.text()}],
+            "stream": true,
+            "user": format!("dingtalk-connector:openclaw-setup-{}", self.word),
+        });
+        let names_its_agent = *connector > Version::new(0, 6, 0);
+        let agent = names_its_agent.then(|| road.agent.to_owned());
+        let endpoint = road.endpoint.clone();
+        let (tell, told) = channel();
+        thread::spawn(move || {
+            tell.send(endpoint.complete(&body, agent.as_deref(), deadline.remaining()))
+        });
+        let reply = loop {
+            match told.recv_timeout(GLANCE) {
+                Ok(reply) => break reply,
+                Err(RecvTimeoutError::Disconnected) => return Err(Failure::Silent),
+                Err(_) if interrupt.is_raised() => return Err(error::interrupted().into()),
+                Err(_) => {}
+            }
+        };
+        match reply {
+            Ok((200, body)) => Ok(streamed_text(&body)),
+            Ok((status, body)) => {
+                Err(Failure::NotAsked(format!("HTTP {status} {}", complaint(&body))))
+            }
+            Err(ChatAnswer::Foreign { whose }) => Err(taken(road, &whose).into()),
+            Err(_) if deadline.remaining() < GLANCE => Err(Failure::Silent),
+            Err(ChatAnswer::Odd { what }) => Err(Failure::NotAsked(what)),
+            Err(other) => Err(Failure::NotAsked(other.word().to_owned())),
+        }
+    }
+
+    /// As connectors from 0.8 on do: the agent within the gateway, in a session of theirs.
+    fn through_the_agent(
+        &self,
+        road: &Road<'_>,
+        session: &Session,
+        deadline: Deadline,
+        interrupt: &Interrupt,
+    ) -> Result<String, Failure> {
+        let id = format!("openclaw-setup-{}", self.word);
+        let parameters =
+            json!({"message": self.text(), "sessionKey": session.key, "idempotencyKey": id});
+        let patience = deadline.remaining().as_millis().to_string();
+        let options = ["--expect-final", "--timeout", &patience];
+        let reply = call(road, "agent", &parameters, &options, deadline, interrupt)?;
+        let result = &reply["result"];
+        let payloads = result["payloads"].as_array().into_iter().flatten();
+        let text: Vec<&str> = payloads.filter_map(|payload| payload["text"].as_str()).collect();
+        let text = text.join("\n");
+        if result["meta"]["stopReason"] == "error" && !NO_WORDS.contains(&text.as_str()) {
+            return Err(error::no_answer(&one_line(&text)).into());
+        }
+        Ok(text)
+    }
+}
+
+fn taken(road: &Road<'_>, whose: &str) -> Problem {
+    error::port_taken(road.endpoint.port(), whose)
+}
+
+/// The text of a completion, streamed or not.
+fn streamed_text(body: &str) -> String {
+    let lines = body.lines().map(|line| line.strip_prefix("data:").unwrap_or(line));
+    let documents = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let texts = documents.filter_map(|document| {
+        let choice = &document["choices"][0];
+        let text = choice["delta"]["content"].as_str();
+        text.or_else(|| choice["message"]["content"].as_str()).map(str::to_owned)
+    });
+    texts.collect()
+}
+
+/// What the gateway says of a request that it refuses.
+fn complaint(body: &str) -> String {
+    let document: Value = serde_json::from_str(body).unwrap_or_default();
+    one_line(document["error"]["message"].as_str().unwrap_or(body))
+}
+
+/// Why the gateway's last run has failed since a moment, in its own words.
+fn logged_failure(log: &LogSource, since_usec: u64, interrupt: &Interrupt) -> Option<String> {
+    let deadline = Deadline::after(LOGGED);
+    while !deadline.has_passed() && !interrupt.is_raised() {
+        let lines = gateway_log(log, since_usec, deadline, interrupt);
+        if let Some(told) = lines.iter().rev().find_map(failure_in) {
+            return Some(told.to_owned());
+        }
+        thread::sleep(GLANCE);
+    }
+    None
+}
+
+fn failure_in(line: &LogLine) -> Option<&str> {
+    let told = line.text.split_once("streaming chat completion failed: ").map(|(_, told)| told);
+    let ended = line.text.strip_prefix("embedded run agent end: ");
+    let told = told.or_else(|| Some(ended?.split_once(" error=")?.1));
+    told.map(|told| told.trim_start_matches("FailoverError: "))
+}
+
+/// A text of somebody else's on one line, without secrets.
+fn one_line(text: &str) -> String {
+    let text = masked(text.trim());
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().filter(|c| !c.is_control()).take(300).collect()
+}
+
+/// The HTTP status with which an error begins, or that it names as one.
+pub(super) fn status_in(text: &str) -> Option<u16> {
+    let mut before = String::new();
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+        let is_named = ["", "http", "status", "code", "error"].contains(&before.as_str());
+        let status = word.parse().ok().filter(|status| (400..600).contains(status));
+        if let Some(status) = status.filter(|_| is_named && word.len() == 3) {
+            return Some(status);
+        }
+        if !word.is_empty() {
+            before = word.to_lowercase();
+        }
+    }
+    None
+}
+
+fn now_usec() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or_default()
+}
+
+/// Whether a version is below 0.`minor`, its own pre-releases not included.
+fn is_before(version: &Version, minor: u64) -> bool {
+    (version.major, version.minor) < (0, minor)
+}

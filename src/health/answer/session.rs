@@ -1,0 +1,112 @@
+//! The session that a question leaves in `OpenClaw`, and `OpenClaw`'s own way into the gateway.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Road, one_line, taken};
+use crate::child::Unfinished;
+use crate::fs::replace::replace;
+use crate::health::channels::openclaw;
+use crate::health::error;
+use crate::interrupt::Interrupt;
+use crate::language::Problem;
+use crate::patience::Deadline;
+
+/// How long it may take to remove the session: `OpenClaw` waits 15 s for a run to end.
+const REMOVING: Duration = Duration::from_secs(60);
+
+/// How often `OpenClaw`'s command line is started: on a busy machine it loads plugins for longer
+/// than the gateway waits for its first word.
+const STARTS: usize = 3;
+
+/// The session that the question leaves in `OpenClaw`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub(super) key: String,
+    pub(super) folder: PathBuf,
+}
+
+/// Why there is no reply.
+pub(super) enum Failure {
+    /// None came in time.
+    Silent,
+    /// The question did not get as far as the model.
+    NotAsked(String),
+    /// Something else.
+    Other(Problem),
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem)
+    }
+}
+
+impl Session {
+    /// Takes it out of `OpenClaw`'s list, which keeps what was said under another name; that goes,
+    /// too. A run that is still under way is ended.
+    pub fn remove(&self, road: &Road<'_>) -> Result<(), Problem> {
+        let deadline = Deadline::after(REMOVING);
+        let parameters = json!({"key": self.key});
+        let never = Interrupt::never();
+        let reply = call(road, "sessions.delete", &parameters, &[], deadline, &never);
+        let left = |cause: &str| error::session_left(&self.key, cause);
+        let reply = reply.map_err(|failure| match failure {
+            Failure::Silent => left("ETIMEDOUT"),
+            Failure::NotAsked(cause) => left(&cause),
+            Failure::Other(problem) => left(&problem.message),
+        })?;
+        let archived = reply["archived"].as_array().into_iter().flatten();
+        for path in archived.filter_map(|path| Path::new(path.as_str()?).file_name()) {
+            let path = self.folder.join(path);
+            replace(&path, None, "").map_err(|error| left(&error.cause.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+/// `openclaw gateway call METHOD`, with the unit's program and in the environment of its process,
+/// where it finds the gateway's credential by itself.
+pub(super) fn call(
+    road: &Road<'_>,
+    method: &str,
+    parameters: &Value,
+    options: &[&str],
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<Value, Failure> {
+    let mut complaint = String::new();
+    for _ in 0..STARTS {
+        if let Some(whose) = road.endpoint.stranger() {
+            return Err(taken(road, &whose).into());
+        }
+        let helper = road.exec_start.and_then(|command| openclaw(command, road.environment));
+        let helper = helper.ok_or(Failure::Silent)?;
+        let call = helper
+            .env("OPENCLAW_GATEWAY_PORT", road.endpoint.port().to_string())
+            .args(["gateway", "call", method, "--json", "--params", &parameters.to_string()])
+            .args(options);
+        let finished = match call.run(deadline, interrupt) {
+            Ok(finished) => finished,
+            Err(Unfinished::Late) => return Err(Failure::Silent),
+            Err(Unfinished::Interrupted) => return Err(error::interrupted().into()),
+            Err(Unfinished::Io(cause)) => return Err(Failure::NotAsked(cause.to_string())),
+        };
+        if let Some(document) = finished.stdout.find('{').map(|at| &finished.stdout[at..])
+            && let Ok(reply) = serde_json::from_str(document)
+        {
+            return Ok(reply);
+        }
+        let told = finished.stderr.split_once("Gateway call failed: ").map(|(_, told)| told);
+        complaint = one_line(told.unwrap_or(&finished.stderr));
+        if complaint.contains("gateway timeout") {
+            return Err(Failure::Silent);
+        }
+        if !complaint.contains("gateway closed") {
+            break;
+        }
+    }
+    Err(Failure::NotAsked(complaint))
+}

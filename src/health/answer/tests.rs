@@ -1,0 +1,166 @@
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use super::*;
+use crate::health::port::Owner;
+
+/// A machine with a gateway that gives one answer, and an `openclaw` that is a script.
+struct Machine {
+    home: tempfile::TempDir,
+    endpoint: Endpoint,
+    exec_start: CommandLine,
+    log: LogSource,
+}
+
+impl Machine {
+    /// `reply` is the gateway's, with `{word}` for the word that it is asked for; `script` knows
+    /// its arguments.
+    fn new(status: &str, reply: &str, script: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let program = home.path().join("openclaw.sh");
+        std::fs::write(&program, script).unwrap();
+        let words = ["/bin/sh", program.to_str().unwrap(), "gateway"];
+        let owner = Owner { uid: rustix::process::geteuid().as_raw(), unit: None };
+        let port = answering(status.to_owned(), reply.to_owned());
+        Self {
+            endpoint: Endpoint::new(port, Some("hush".to_owned()), owner),
+            exec_start: CommandLine { arguments: words.map(str::to_owned).to_vec() },
+            log: LogSource::of_unit("no-such.service")
+                .in_file(Some(home.path().join("openclaw.log"))),
+            home,
+        }
+    }
+
+    fn asked(&self, connector: &str) -> (Answered, Result<(), Problem>) {
+        let connector = connector.parse().unwrap();
+        let environment = Environment::of_assignments([format!("HOME={}", self.path())]);
+        let road = Road {
+            connector: Some(&connector),
+            endpoint: &self.endpoint,
+            exec_start: Some(&self.exec_start),
+            environment: &environment,
+            agent: "main",
+            state_dir: self.home.path(),
+            log: &self.log,
+        };
+        let deadline = Deadline::after(Duration::from_secs(3));
+        let answered = ask(&road, deadline, &Interrupt::never());
+        let removed = match &answered {
+            Answered::Yes { session, .. } => session.remove(&road),
+            _ => Ok(()),
+        };
+        (answered, removed)
+    }
+
+    fn path(&self) -> &str {
+        self.home.path().to_str().unwrap()
+    }
+
+    fn code(&self, connector: &str) -> (&'static str, String) {
+        let (Answered::No(problem), _) = self.asked(connector) else { panic!("it answers") };
+        (problem.code, problem.message)
+    }
+}
+
+/// Serves one question.
+fn answering(status: String, reply: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        let (mut asked, mut piece) = (String::new(), [0; 4096]);
+        while !asked.ends_with('}') {
+            let length = peer.read(&mut piece).unwrap();
+            asked.push_str(&String::from_utf8_lossy(&piece[..length]));
+        }
+        let word = asked.split_once("nothing else: ").unwrap().1.split('"').next().unwrap();
+        let body = reply.replace("{word}", word);
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n");
+        peer.write_all((head + &body).as_bytes()).unwrap();
+    });
+    port
+}
+
+const REMOVES: &str = r#"case "$*" in
+    *sessions.delete*openclaw-setup-*) echo "noise"; echo '{"archived":["/elsewhere/gone.jsonl.deleted.1"]}' ;;
+    *) exit 1 ;; esac"#;
+
+#[test]
+fn the_word_is_the_answer_and_the_session_goes() {
+    let streamed = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n\
+        data: {\"choices\":[{\"delta\":{\"content\":\"Sure: \"}}]}\n\n\
+        data: {\"choices\":[{\"delta\":{\"content\":\"{word}.\"}}]}\n\ndata: [DONE]\n\n";
+    let at_once = r#"{"choices":[{"message":{"content":"{word}"}}]}"#;
+    for reply in [streamed, at_once] {
+        let machine = Machine::new("200 OK", reply, REMOVES);
+        let folder = machine.home.path().join("agents/main/sessions");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("gone.jsonl.deleted.1"), "").unwrap();
+        let (answered, removed) = machine.asked("0.6.0");
+        assert!(matches!(answered, Answered::Yes { .. }), "{answered:?}");
+        assert_eq!(removed, Ok(()));
+        assert!(folder.read_dir().unwrap().next().is_none(), "a transcript is left");
+    }
+}
+
+#[test]
+fn what_has_only_the_form_of_an_answer_is_none() {
+    let reply =
+        |content: &str| format!(r#"{{"choices":[{{"message":{{"content":"{content}"}}}}]}}"#);
+    for (reply, code, told) in [
+        (reply("401 Incorrect API key"), "answer.refused-key", "401 Incorrect API key"),
+        (reply("HTTP 403: forbidden {word}"), "answer.refused-key", "forbidden"),
+        (reply("404 page not found"), "answer.not-found", "404 page"),
+        (reply("503 overloaded"), "answer.provider", "503"),
+        (reply("Reply with exactly this word and nothing else: {word}"), "answer.other", "Reply"),
+        (reply("LLM request failed: network connection error."), "answer.other", "network"),
+        ("data: [DONE]\n\n".to_owned(), "answer.other", "no text"),
+    ] {
+        let (found, message) = Machine::new("200 OK", &reply, REMOVES).code("0.7.10");
+        assert_eq!(found, code, "{reply}");
+        assert!(message.contains(told), "{message}");
+    }
+}
+
+#[test]
+fn the_gateways_own_refusal_is_told_from_the_providers() {
+    let body = r#"{"error":{"message":"Invalid `model`."}}"#;
+    let (code, message) = Machine::new("400 Bad Request", body, REMOVES).code("0.6.0");
+    assert_eq!(code, "answer.gateway");
+    assert!(message.contains("HTTP 400 Invalid `model`."), "{message}");
+}
+
+#[test]
+fn a_stream_without_a_word_is_explained_by_the_log() {
+    let machine = Machine::new("200 OK", "data: [DONE]\n\n", REMOVES);
+    let time = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    let told =
+        "embedded run agent end: runId=x isError=true error=401 key: sk-0123456789abcdefghij";
+    let line = format!("{{\"0\":\"{told}\",\"time\":\"{time}\"}}\n");
+    std::fs::write(machine.home.path().join("openclaw.log"), line).unwrap();
+    let (code, message) = machine.code("0.6.0");
+    assert_eq!(code, "answer.refused-key");
+    assert!(message.contains("401 key") && !message.contains("sk-0123456789"), "{message}");
+}
+
+#[test]
+fn later_connectors_are_asked_through_the_agent_in_the_gateway() {
+    let answers = r#"case "$*" in
+        *"gateway call agent --json --params "*agent:main:dingtalk-connector:direct:*) 
+            word=${*#*nothing else: }; word=${word%%\"*}
+            echo "{\"status\":\"ok\",\"result\":{\"payloads\":[{\"text\":\"$word\"}],\"meta\":{}}}" ;;
+        *) echo '{"archived":[]}' ;; esac"#;
+    let (answered, removed) = Machine::new("", "", answers).asked("0.8.3");
+    assert!(matches!(answered, Answered::Yes { .. }), "{answered:?}");
+    assert_eq!(removed, Ok(()));
+    let fails =
+        r#"echo '{"result":{"payloads":[{"text":"404 no"}],"meta":{"stopReason":"error"}}}'"#;
+    assert_eq!(Machine::new("", "", fails).code("0.8.20").0, "answer.not-found");
+    let late = "echo 'Gateway call failed: Error: gateway timeout after 9ms' >&2; exit 1";
+    assert_eq!(Machine::new("", "", late).code("0.8.20").0, "answer.silent");
+    assert_eq!(
+        Machine::new("", "", "case $* in *delete*) ;; *) sleep 9;; esac").code("0.8.20").0,
+        "answer.silent"
+    );
+}
