@@ -25,8 +25,10 @@ impl Machine {
         Self {
             endpoint: Endpoint::new(port, Some("hush".to_owned()), owner),
             exec_start: CommandLine { arguments: words.map(str::to_owned).to_vec() },
-            log: LogSource::of_unit("no-such.service")
-                .in_file(Some(home.path().join("openclaw.log"))),
+            log: LogSource {
+                named: Some(home.path().join("openclaw.log")),
+                ..LogSource::of("no-such.service", None)
+            },
             home,
         }
     }
