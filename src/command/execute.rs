@@ -11,6 +11,7 @@ use crate::fs::is_absent;
 use crate::plan::{Plan, render};
 use crate::report::Mark;
 use crate::report::bar::Bar;
+use crate::report::journald::{self, Ending};
 use crate::report::json;
 use crate::say;
 use crate::settings::prompt;
@@ -166,14 +167,20 @@ fn apply(
         }
         verdict => verdict,
     };
-    let journal = preparation
-        .switch(intent, &mut service, &watch, &mut verify)
-        .map_err(failure::of_transaction)?;
+    let (id, command) = (intent.id.clone(), intent.command.clone());
+    let switched = preparation.switch(intent, &mut service, &watch, &mut verify);
+    let ending = match &switched {
+        Ok(_) => Ending::Done,
+        Err(failure) if failure.left.is_empty() => Ending::Undone,
+        Err(_) => Ending::LeftBehind,
+    };
+    journald::tell(ending, &command, &id);
+    switched.map_err(failure::of_transaction)?;
     // what is committed is done: old generations that stay cost space, nothing else
     if let Err(error) = generations::prune(&context.records) {
         context.console.warn(&error);
     }
-    Ok(journal.intent().id.clone())
+    Ok(id)
 }
 
 fn intent(plan: &Plan, id: &str) -> Intent {

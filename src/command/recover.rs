@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use crate::fs::exists;
+use crate::report::journald::{self, Ending};
 use crate::report::{bar::Bar, json};
 use crate::say;
 use crate::transaction::error::Leftover;
@@ -54,6 +55,8 @@ pub(super) fn pending(
     let bar = Bar::on(context.console);
     let recovery = recover(&context.records, &mut service, &bar)?;
     if let Some(Recovery { id, command, left }) = &recovery {
+        let ending = if left.is_empty() { Ending::Undone } else { Ending::LeftBehind };
+        journald::tell(ending, command, id);
         if left.is_empty() {
             context.console.print(&say!(
                 "An earlier {command} ({id}) was interrupted; it was undone.",

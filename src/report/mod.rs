@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod console;
+pub mod journald;
 pub mod json;
 pub mod table;
 pub mod terminal;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::bench::program::{
-    BYPASS, CONFIG, CONNECTOR, DROP_IN, MODELS, UNIT, assert_exit, assert_says,
+    BYPASS, CONFIG, CONNECTOR, DROP_IN, MODELS, NEVER_READY, UNIT, assert_exit, assert_says,
 };
 use crate::bench::{Machine, PROXY, said};
 
@@ -129,4 +129,27 @@ fn an_older_tree_is_replaced_and_kept() {
     assert!(machine.read_text(CONFIG).contains("\"version\": \"0.6.1\""));
     assert_eq!(machine.transactions()[0]["connector"], json!({"from": "0.6.0", "to": "0.6.1"}));
     assert_eq!(machine.message("hello")["reply"], "The agent heard: hello");
+}
+
+/// `journalctl -x` explains them by the catalog of the package: each ending has an id of its own.
+#[test]
+fn every_transaction_leaves_an_entry_in_the_journal() {
+    let machine = Machine::brisk();
+    assert_exit(&machine.install(&[]).run(), 0);
+    machine.let_the_gateway(NEVER_READY);
+    let failed = machine.install(&["--session-timeout", "600000", "--timeout", "8"]).run();
+    assert_exit(&failed, 1);
+    for (ending, message_id) in [
+        ("is done", "a45eaa679ecb47308ce9d6d56bcb78eb"),
+        ("was undone", "5155b0861b2d4abd80f755bfb4f3b17c"),
+    ] {
+        let id = format!("MESSAGE_ID={message_id}");
+        let entry = machine.ask(&["journalctl", "--user", "-o", "json", &id]);
+        let entry: Value = serde_json::from_str(&entry).unwrap();
+        let message = entry["MESSAGE"].as_str().unwrap();
+        assert!(message.starts_with("install (") && message.ends_with(ending), "{entry:#}");
+        assert_eq!(entry["OPENCLAW_SETUP_COMMAND"], "install");
+        let catalog = include_str!("../../packaging/catalog/openclaw-setup.catalog");
+        assert!(catalog.contains(&format!("-- {message_id}\n")));
+    }
 }

@@ -6,7 +6,8 @@ say "The package touches no home"
 before=$(find /home /root /etc/skel -printf '%p %T@ %m\n' | sort)
 expect 0 dpkg -i "$DEBS"/openclaw-setup_*.deb
 is "$(find /home /root /etc/skel -printf '%p %T@ %m\n' | sort)" "$before"
-is "$(dpkg -L openclaw-setup | grep -c -E '^/(etc|lib|usr/lib)/systemd')" 0
+is "$(dpkg -L openclaw-setup | grep -E '^/(etc|lib|usr/lib)/systemd' | grep -c -E 'catalog/.|system/|user/')" 2
+journalctl --list-catalog | grep -q 'openclaw-setup has changed this OpenClaw' || fail "the catalog is not known to journalctl"
 openclaw-setup --version
 for file in man/man1/openclaw-setup.1.gz man/zh_CN/man1/openclaw-setup.1.gz bash-completion/completions/openclaw-setup \
   zsh/vendor-completions/_openclaw-setup fish/vendor_completions.d/openclaw-setup.fish doc/openclaw-setup/copyright \
