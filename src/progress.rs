@@ -1,11 +1,9 @@
 //! How long work tells that it goes on; `report` draws it, tests ignore it.
 
-use crate::language::Localized;
-
 /// Somebody who watches long work: a bar on a terminal, plain lines elsewhere.
 pub trait Progress {
     /// A stretch of work begins; `total` is its size in bytes, where that is known.
-    fn begin(&self, activity: &dyn Localized, total: Option<u64>);
+    fn begin(&self, activity: &str, total: Option<u64>);
 
     /// `bytes` more are done.
     fn advance(&self, bytes: u64);
@@ -14,7 +12,7 @@ pub trait Progress {
     fn end(&self);
 
     /// A step is finished: one line that stays.
-    fn finished(&self, _step: &dyn Localized) {}
+    fn finished(&self, _step: &str) {}
 }
 
 /// Nobody watches.
@@ -22,7 +20,7 @@ pub trait Progress {
 pub struct Unwatched;
 
 impl Progress for Unwatched {
-    fn begin(&self, _activity: &dyn Localized, _total: Option<u64>) {}
+    fn begin(&self, _activity: &str, _total: Option<u64>) {}
     fn advance(&self, _bytes: u64) {}
     fn end(&self) {}
 }

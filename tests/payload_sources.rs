@@ -17,8 +17,9 @@ use openclaw_setup::fs::stage::{Stage, remove_tree};
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::Explain;
 use openclaw_setup::progress::Unwatched;
-use payload_corpus::{PACKAGE, PLUGIN, gzip, install, offline, open, trusting};
+use payload_corpus::{PACKAGE, PLUGIN, Tar, gzip, install, offline, open, trusting};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use tar::EntryType;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 /// A connector with everything that a real one has: nested directories, an executable, a link of
@@ -69,10 +70,13 @@ fn from_above(directory: &Path) -> Vec<u8> {
     output.stdout
 }
 
-fn zip_of(directory: &Path) -> Vec<u8> {
+fn zip_of(directory: &Path, prefix: &str) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    if !prefix.is_empty() {
+        zip.add_directory("./", SimpleFileOptions::default()).unwrap();
+    }
     for path in payload_corpus::paths_beneath(directory) {
-        let name = path.strip_prefix(directory).unwrap().to_str().unwrap();
+        let name = format!("{prefix}{}", path.strip_prefix(directory).unwrap().display());
         let metadata = path.symlink_metadata().unwrap();
         let options = SimpleFileOptions::default().unix_permissions(metadata.mode() & 0o777);
         if metadata.is_symlink() {
@@ -104,7 +108,8 @@ fn every_packing_installs_the_same_tree() {
         ("c.tgz", gzip(&gnu)),
         ("c.tar.gz", gzip(&pax)),
         ("c.tar.zst", compress_to_vec(gnu.as_slice(), CompressionLevel::Fastest)),
-        ("c.zip", zip_of(&directory)),
+        ("c.zip", zip_of(&directory, "")),
+        ("c-above.zip", zip_of(&directory, "./connector/")),
         ("c-above.tgz", gzip(&from_above(&directory))),
     ];
     let mut sources = vec![directory];
@@ -117,10 +122,28 @@ fn every_packing_installs_the_same_tree() {
         let payload = install(source, &trusting(), &stage).unwrap();
         let shown = source.display();
         assert_eq!(payload.digest(), expected.digest(), "{shown}");
-        assert_eq!(payload.tree().deviations(&scan(&stage)), [], "{shown}");
-        assert_eq!(payload.package().version, "1.2.3");
+        assert_eq!(payload.tree.deviations(&scan(&stage)), [], "{shown}");
+        assert_eq!(payload.package.version, "1.2.3");
         assert!(payload.brings_node_modules() && !payload.needs_dependencies());
     }
+}
+
+#[test]
+fn entries_above_the_connector_are_no_change_of_it() {
+    let home = tempfile::tempdir().unwrap();
+    let archive = ["./", "", "."].iter().fold(Tar::default(), |tar, name| {
+        tar.member(name.as_bytes(), EntryType::Directory, 0o755, b"", b"")
+    });
+    let connector = Tar::connector().end();
+    for (name, bytes) in [("c.tar", archive.open_ended()), ("d.tar", Vec::new())] {
+        fs::write(home.path().join(name), [bytes, connector.clone()].concat()).unwrap();
+    }
+    let [one, other] = ["c.tar", "d.tar"].map(|name| {
+        install(&home.path().join(name), &trusting(), &home.path().join(name).with_extension("d"))
+            .unwrap()
+            .digest()
+    });
+    assert_eq!(one, other);
 }
 
 #[test]
@@ -204,7 +227,7 @@ fn the_umask_has_no_say() {
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-        assert_eq!(expected.tree().deviations(&scan(&stage)), [], "{umask}");
+        assert_eq!(expected.tree.deviations(&scan(&stage)), [], "{umask}");
     }
 }
 
@@ -227,7 +250,7 @@ fn checksums_are_found_where_they_are_expected() {
     let line = format!("{digest}  c.tgz\n");
     let other = format!("{}  c.tgz\n", Sha256::of(b"other"));
     let by = |checks: &Checks| match open(&archive, checks) {
-        Ok(payload) => Ok(payload.verification().clone()),
+        Ok(payload) => Ok(payload.verification.clone()),
         Err(error) => Err(error.code()),
     };
     let list_at = |name: &str| Verification::Checksums { list: home.path().join(name) };
@@ -244,9 +267,14 @@ fn checksums_are_found_where_they_are_expected() {
     assert_eq!(by(&trusting()), Err("payload.wrong-digest"));
     fs::write(home.path().join("SHA256SUMS"), &line).unwrap();
     assert_eq!(by(&none), Ok(list_at("SHA256SUMS")));
-    fs::write(home.path().join("c.tgz.sha256"), digest.to_string()).unwrap();
-    assert_eq!(by(&none), Ok(list_at("c.tgz.sha256")));
-    fs::write(home.path().join("mine"), format!("{digest} *dist/c.tgz\r\n")).unwrap();
+    // with the byte order mark of an editor on Windows, too
+    for mark in ["", "\u{feff}"] {
+        for sidecar in [digest.to_string(), line.clone()] {
+            fs::write(home.path().join("c.tgz.sha256"), format!("{mark}{sidecar}")).unwrap();
+            assert_eq!(by(&none), Ok(list_at("c.tgz.sha256")));
+        }
+    }
+    fs::write(home.path().join("mine"), format!("\u{feff}{digest} *dist/c.tgz\r\n")).unwrap();
     let mine = Checks { checksums: Some(home.path().join("mine")), ..Checks::default() };
     assert_eq!(by(&mine), Ok(list_at("mine")));
     let contradicting = Checks { sha256: Some(Sha256::of(b"other")), ..mine };
@@ -270,11 +298,11 @@ fn a_directory_is_vouched_for_file_by_file() {
     };
     write_sums();
     let payload = code(&Checks::default()).unwrap();
-    assert_eq!(payload.verification(), &Verification::Checksums { list: list.clone() });
-    assert!(payload.tree().get("SHA256SUMS").is_none(), "the list is proof, not content");
+    assert_eq!(payload.verification, Verification::Checksums { list: list.clone() });
+    assert!(payload.tree.get("SHA256SUMS").is_none(), "the list is proof, not content");
     let stage = home.path().join("stage");
     install(&directory, &Checks::default(), &stage).unwrap();
-    assert_eq!(payload.tree().deviations(&scan(&stage)), []);
+    assert_eq!(payload.tree.deviations(&scan(&stage)), []);
 
     fs::write(directory.join("index.ts"), "changed").unwrap();
     assert_eq!(code(&Checks::default()).unwrap_err(), "payload.wrong-digest");
@@ -331,7 +359,7 @@ fn an_archive_that_is_replaced_after_its_check_is_installed_as_it_was() {
     let path = home.path().join("stage");
     let mut stage = Stage::create(&path).unwrap();
     payload.stage(&mut stage, &Interrupt::never(), &Unwatched).unwrap();
-    assert_eq!(payload.tree().deviations(&scan(&path)), []);
+    assert_eq!(payload.tree.deviations(&scan(&path)), []);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use openclaw_setup::connector::{
     Checks, Limits, Payload, SHA256SUMS, Sha256, Source, TreeManifest,
 };
 use openclaw_setup::fs::durable;
-use openclaw_setup::fs::stage::{Deed, Stage, StageError};
+use openclaw_setup::fs::stage::{Deed, Stage};
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::{Explain, Localized};
 use openclaw_setup::patience::Deadline;
@@ -78,21 +78,20 @@ fn make(wanted: &Wanted) -> Result<String, Box<dyn Explain>> {
     let mut stage = Stage::create(&wanted.directory)?;
     payload.stage(&mut stage, &interrupt, &Unwatched)?;
     let tree = if payload.needs_dependencies() {
-        for pin in npm::pins(payload.package()) {
+        for pin in npm::pins(&payload.package) {
             eprintln!("{}", pin.text());
         }
-        npm::install_dependencies(&stage, payload.package(), &registry, &interrupt, &Unwatched)?
+        npm::install_dependencies(&mut stage, &payload.package, &registry, &interrupt, &Unwatched)?
     } else {
-        payload.tree().clone()
+        payload.tree.clone()
     };
     let list = wanted.directory.join(SHA256SUMS);
-    write_list(&list, &tree).map_err(StageError::of(Deed::Write, &list))?;
+    write_list(&list, &tree).map_err(Deed::Write.failed(&list))?;
     durable::sync_tree(stage.as_fd(), &wanted.directory, &interrupt)?;
     // a stage is its owner's alone; a package is everybody's
     let open = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(&wanted.directory, open)
-        .map_err(StageError::of(Deed::Write, &wanted.directory))?;
-    Ok(payload.package().version.clone())
+    fs::set_permissions(&wanted.directory, open).map_err(Deed::Write.failed(&wanted.directory))?;
+    Ok(payload.package.version.clone())
 }
 
 /// In the format of sha256sum(1): a name with a backslash or a line end is escaped, and marked.

@@ -9,12 +9,12 @@ use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::connector::installed::InstalledRecord;
 use crate::connector::manifest::Deviation;
-use crate::connector::{PACKAGE_JSON, PLUGIN_JSON, PayloadError, TreeManifest};
+use crate::connector::{PACKAGE_JSON, PLUGIN_JSON, TreeManifest};
 use crate::fs::lock::Lock;
 use crate::fs::own;
 use crate::health::port::Listener;
 use crate::health::{Endpoint, LogSource, gateway_log};
-use crate::language::{Explain, Kind};
+use crate::language::{Explain, Kind, Problem};
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::patience::Deadline;
@@ -157,10 +157,10 @@ fn each_once(mut unseen: Vec<Unseen>) -> Vec<Unseen> {
 fn unless_interrupted<T: Default>(
     unseen: &mut Vec<Unseen>,
     part: Part,
-    found: Result<T, PayloadError>,
-) -> Result<T, PayloadError> {
+    found: Result<T, Problem>,
+) -> Result<T, Problem> {
     match found {
-        Err(PayloadError::Interrupted) => Err(PayloadError::Interrupted),
+        Err(problem) if problem.kind == Kind::Interrupted => Err(problem),
         found => Ok(seen(unseen, part, found)),
     }
 }
@@ -169,7 +169,7 @@ fn unless_interrupted<T: Default>(
 pub(super) fn deviations(
     context: &Context,
     record: &InstalledRecord,
-) -> Result<Vec<Deviation>, PayloadError> {
+) -> Result<Vec<Deviation>, Problem> {
     let tree = real(&context.paths.connector);
     let found = if tree.is_dir() {
         TreeManifest::scan(&tree, &context.interrupt, &Bar::on(context.console))?

@@ -2,8 +2,7 @@
 
 use crate::command::context::Context;
 use crate::health::port::Owner;
-use crate::health::{Endpoint, Gate, Healthy, LogSource};
-use crate::language::Localized;
+use crate::health::{Endpoint, Gate, LogSource};
 use crate::openclaw::include::ConfigSet;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -33,30 +32,15 @@ pub(super) fn prove(
         endpoint: &endpoint,
         log: &LogSource::of(&context.paths.unit, Some(effective)),
     };
-    bar.begin(&Watching, None);
+    bar.begin(&say!("waiting until the gateway is healthy"), None);
     let verdict = gate.pass(&plan.expectations, context.deadline(), &context.interrupt);
     bar.end();
-    bar.finished(&Passed(verdict?));
+    let healthy = verdict?;
+    let (pid, seconds) = (healthy.main_pid, healthy.watched.as_secs());
+    bar.finished(&say!(
+        "the gateway is healthy (pid {pid}, watched for {seconds} s)",
+        pid,
+        seconds
+    ));
     Ok(())
-}
-
-/// A gateway that passed the gate, for the report.
-#[derive(Debug)]
-struct Passed(Healthy);
-
-impl Localized for Passed {
-    fn text(&self) -> String {
-        let (pid, seconds) = (self.0.main_pid, self.0.watched.as_secs());
-        say!("the gateway is healthy (pid {pid}, watched for {seconds} s)", pid, seconds)
-    }
-}
-
-/// The gate is watching, for the report.
-#[derive(Debug)]
-struct Watching;
-
-impl Localized for Watching {
-    fn text(&self) -> String {
-        say!("waiting until the gateway is healthy")
-    }
 }

@@ -8,7 +8,8 @@ use crate::command::install::{payloads, registry};
 use crate::connector::installed::InstalledRecord;
 use crate::connector::manifest::{Deviation, Difference, Node, ROOT};
 use crate::connector::npm::{self, Registry};
-use crate::connector::{Checks, Payload, PayloadError, Source, stocked};
+use crate::connector::{Checks, NODE_MODULES, Payload, Source, stocked};
+use crate::language::{Kind, Problem};
 use crate::report::bar::Bar;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::live_tree::version_of;
@@ -17,8 +18,6 @@ use crate::snapshot::repair_source::{Npm, RepairSource};
 use crate::snapshot::tree::Tree;
 use crate::transaction::attributes;
 use crate::transaction::step::Attributes;
-
-const NODE_MODULES: &str = "node_modules";
 
 /// The connector as it stands.
 pub(super) struct Question<'a> {
@@ -30,7 +29,7 @@ pub(super) struct Question<'a> {
 
 impl Question<'_> {
     /// Looks. Payloads are read only where the tree is damaged: that takes a while.
-    pub(super) fn answer(&self, context: &Context) -> Result<RepairSource, PayloadError> {
+    pub(super) fn answer(&self, context: &Context) -> Result<RepairSource, Problem> {
         let registry = registry(context, self.installation);
         let npm = match (registry.is_allowed(), registry.has_npm()) {
             (false, _) => Npm::Forbidden,
@@ -99,7 +98,7 @@ impl Question<'_> {
         record: &InstalledRecord,
         npm: Npm,
         registry: &Registry,
-    ) -> Result<Option<Found>, PayloadError> {
+    ) -> Result<Option<Found>, Problem> {
         let own = PathBuf::from(&record.origin.place);
         let stocked = stocked(&payloads(context))?.into_iter();
         let same = stocked.filter(|(version, _)| version.to_string() == record.origin.version);
@@ -122,7 +121,7 @@ impl Question<'_> {
         context: &Context,
         npm: Npm,
         registry: &Registry,
-    ) -> Result<Option<Found>, PayloadError> {
+    ) -> Result<Option<Found>, Problem> {
         let openclaw = self.installation.program.version;
         let mut versions = stocked(&payloads(context))?;
         let catalogue = &self.installation.catalogue;
@@ -146,11 +145,11 @@ impl Question<'_> {
         } else if record.is_some_and(|record| self.keeps_modules(record)) {
             Modules::Kept
         } else if npm == Npm::There {
-            Modules::Fetched { pins: npm::pins(payload.package()) }
+            Modules::Fetched { pins: npm::pins(&payload.package) }
         } else {
             return Found::NeedsNpm(place);
         };
-        let (digest, version) = (payload.digest(), payload.package().version.clone());
+        let (digest, version) = (payload.digest(), payload.package.version.clone());
         Found::Whole(LocalPayload { place, digest, version, modules })
     }
 
@@ -177,7 +176,7 @@ fn open(
     place: &Path,
     checks: &Checks,
     registry: &Registry,
-) -> Result<Option<Payload>, PayloadError> {
+) -> Result<Option<Payload>, Problem> {
     let Ok(source @ (Source::Directory(_) | Source::Archive { .. })) =
         Source::resolve(Some(place.as_os_str()), place)
     else {
@@ -186,7 +185,7 @@ fn open(
     let bar = Bar::on(context.console);
     match Payload::open(&source, checks, registry, &context.interrupt, &bar) {
         Ok(payload) => Ok(Some(payload)),
-        Err(PayloadError::Interrupted) => Err(PayloadError::Interrupted),
+        Err(problem) if problem.kind == Kind::Interrupted => Err(problem),
         Err(_) => Ok(None),
     }
 }

@@ -7,12 +7,12 @@ use std::path::Path;
 use super::context::Context;
 use super::failure::Failure;
 use super::install::{origin, registry};
+use crate::connector::copy_tree::CopyTree;
 use crate::connector::host_link::{HOST_LINK, link_host};
 use crate::connector::installed::{InstalledRecord, Origin, Traces};
 use crate::connector::npm;
-use crate::connector::replica::Replica;
 use crate::connector::{
-    Checks, PACKAGE_JSON, Package, Payload, PayloadError, Source, TreeManifest,
+    Checks, NODE_MODULES, PACKAGE_JSON, Package, Payload, Source, TreeManifest, changed,
 };
 use crate::fs::durable;
 use crate::fs::foreign;
@@ -24,8 +24,6 @@ use crate::snapshot::repair_source::{LocalPayload, Modules};
 use crate::systemd::drop_in::assigned;
 use crate::transaction::journal::private;
 use crate::transaction::step::{FileStep, Role, Step};
-
-const NODE_MODULES: &str = "node_modules";
 
 /// One tree in the making.
 pub(super) struct Work<'a> {
@@ -41,9 +39,9 @@ impl Work<'_> {
         let mut stage = self.unpacked(payload)?;
         let needs = payload.needs_dependencies();
         let modules = if needs { Modules::Fetched { pins: Vec::new() } } else { Modules::Brought };
-        let fetched = self.add_modules(&mut stage, payload.package(), &modules)?;
-        let host = host_of(self.installation, &payload.package().version);
-        let known = fetched.or_else(|| (!needs).then(|| payload.tree().clone()));
+        let fetched = self.add_modules(&mut stage, &payload.package, &modules)?;
+        let host = host_of(self.installation, &payload.package.version);
+        let known = fetched.or_else(|| (!needs).then(|| payload.tree.clone()));
         self.finish(stage, host.as_deref(), known)
     }
 
@@ -52,7 +50,7 @@ impl Work<'_> {
         let (mut stage, package, origin) = match &reinstall.base {
             Base::LocalPayload(stock) => {
                 let payload = self.open(stock)?;
-                (self.unpacked(&payload)?, payload.package().clone(), Some(origin(&payload)))
+                (self.unpacked(&payload)?, payload.package.clone(), Some(origin(&payload)))
             }
             Base::Live => {
                 let (stage, package) = self.copied(reinstall)?;
@@ -100,8 +98,7 @@ impl Work<'_> {
         if payload.digest() == stock.digest {
             return Ok(payload);
         }
-        let (payload, entry) = (stock.place.clone(), ".".to_owned());
-        Err(PayloadError::Changed { payload, entry }.into())
+        Err(changed(&stock.place, ".").into())
     }
 
     fn copied(&self, reinstall: &Reinstall) -> Result<(Stage, Package), Failure> {
@@ -113,10 +110,11 @@ impl Work<'_> {
             (_, None) => &[],
         };
         let moves = source.is_symlink();
-        let replica = Replica { source, place: Path::new(""), left_out, moves };
-        replica.stage(&mut stage, &self.context.interrupt, self.bar)?;
+        let place = Path::new("");
+        let copy = CopyTree { source, place, left_out, moves, keeps_private: true };
+        copy.stage(&mut stage, &self.context.interrupt, self.bar)?;
         let bytes = foreign::glance(&stage.path().join(PACKAGE_JSON));
-        let package = Package::parse(bytes.as_deref(), source).map_err(PayloadError::from)?;
+        let package = Package::parse(bytes.as_deref(), source)?;
         Ok((stage, package))
     }
 
@@ -133,8 +131,9 @@ impl Work<'_> {
             Modules::Kept => {
                 let source = &self.installation.paths.connector.join(NODE_MODULES);
                 let place = Path::new(NODE_MODULES);
-                let replica = Replica { source, place, left_out: &[], moves: false };
-                replica.stage(stage, interrupt, self.bar)?;
+                let copy =
+                    CopyTree { source, place, left_out: &[], moves: false, keeps_private: true };
+                copy.stage(stage, interrupt, self.bar)?;
                 Ok(None)
             }
             Modules::Fetched { .. } => {

@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     };
     let deviations = deviations(context, &record)?;
     let console = &context.console;
-    let (version, files) = (&record.origin.version, record.tree.size().files);
+    let (version, files) = (&record.origin.version, record.tree.sizes().count());
     let place = tree.display();
     if deviations.is_empty() {
         let text = say!(

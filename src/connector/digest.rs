@@ -23,36 +23,23 @@ impl fmt::Display for NotSha256 {
 
 impl std::error::Error for NotSha256 {}
 
-/// A SHA-256 under way.
-#[derive(Clone, Default)]
-pub struct Sha256Stream(sha2::Sha256);
-
-impl Sha256Stream {
-    /// Takes the next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    /// The value of all bytes taken.
-    #[must_use]
-    pub fn finish(self) -> Sha256 {
-        Sha256(self.0.finalize().into())
-    }
-}
-
 impl Sha256 {
     /// The value of bytes that are all there.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        let mut stream = Sha256Stream::default();
-        stream.update(bytes);
-        stream.finish()
+        sha2::Sha256::new_with_prefix(bytes).into()
+    }
+}
+
+impl From<sha2::Sha256> for Sha256 {
+    fn from(hash: sha2::Sha256) -> Self {
+        Self(hash.finalize().into())
     }
 }
 
 impl fmt::Display for Sha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&base16ct::lower::encode_string(&self.0))
     }
 }
 
@@ -66,21 +53,10 @@ impl FromStr for Sha256 {
     type Err = NotSha256;
 
     fn from_str(text: &str) -> Result<Self, NotSha256> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 {
-            return Err(NotSha256);
-        }
         let mut value = [0; 32];
-        for (byte, pair) in value.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
-        }
-        Ok(Self(value))
+        let decoded = base16ct::mixed::decode(text, &mut value).map_err(|_| NotSha256)?.len();
+        if decoded == value.len() { Ok(Self(value)) } else { Err(NotSha256) }
     }
-}
-
-fn nibble(digit: u8) -> Result<u8, NotSha256> {
-    let value = char::from(digit).to_digit(16).ok_or(NotSha256)?;
-    u8::try_from(value).map_err(|_| NotSha256)
 }
 
 impl TryFrom<String> for Sha256 {

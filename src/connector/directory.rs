@@ -3,17 +3,17 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{FileType, Mode, OFlags, fstat, readlinkat};
 
-use super::entry::{Entry, ForbiddenKind, Kind, shown};
-use super::error::PayloadError;
+use super::entry::{Entry, Kind, Receiver, refusal, shown};
+use super::error;
 use super::reading::Watch;
-use super::receiver::Receiver;
 use crate::fs::beneath::{self, Listed};
+use crate::language::Problem;
 
 /// Hands everything beneath `root` to `receiver`, each directory before what lies in it. `path`
 /// is the absolute path of `root`, for messages.
@@ -22,7 +22,7 @@ pub(super) fn read(
     path: &Path,
     receiver: &mut dyn Receiver,
     watch: Watch<'_>,
-) -> Result<(), PayloadError> {
+) -> Result<(), Problem> {
     Reader { root: path, receiver, watch }.descend(root, &[])
 }
 
@@ -33,7 +33,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn descend(&mut self, directory: BorrowedFd<'_>, name: &[u8]) -> Result<(), PayloadError> {
+    fn descend(&mut self, directory: BorrowedFd<'_>, name: &[u8]) -> Result<(), Problem> {
         for listed in beneath::list(directory).map_err(self.unreadable(name))? {
             self.watch.ask()?;
             let mut inner = name.to_vec();
@@ -51,63 +51,55 @@ impl Reader<'_> {
         directory: BorrowedFd<'_>,
         listed: &Listed,
         name: &[u8],
-    ) -> Result<(), PayloadError> {
+    ) -> Result<(), Problem> {
         let here = Path::new(&listed.name);
-        let nothing = &mut io::empty();
-        match listed.kind {
+        let target;
+        let kind = match listed.kind {
             FileType::Directory => {
-                let entry = Entry { name, kind: Kind::Directory, mode: 0 };
-                self.receiver.take(&entry, nothing)?;
-                let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-                let below = beneath::open(directory, here, flags, Mode::empty())
-                    .map_err(self.unreadable(name))?;
-                self.descend(below.as_fd(), name)
+                let (below, mode) = self.open(directory, here, name, FileType::Directory)?;
+                let entry = Entry { name, kind: Kind::Directory, mode };
+                self.receiver.take(&entry, &mut io::empty())?;
+                return self.descend(below.as_fd(), name);
             }
-            FileType::RegularFile => self.hand_over_file(directory, here, name),
+            FileType::RegularFile => {
+                let (file, mode) = self.open(directory, here, name, FileType::RegularFile)?;
+                let mut file = File::from(file);
+                let size = file.metadata().map_err(self.unreadable(name))?.len();
+                return self
+                    .receiver
+                    .take(&Entry { name, kind: Kind::File { size }, mode }, &mut file);
+            }
             FileType::Symlink => {
-                let target =
-                    readlinkat(directory, here, Vec::new()).map_err(self.unreadable(name))?;
-                let kind = Kind::Symlink { target: target.as_bytes() };
-                self.receiver.take(&Entry { name, kind, mode: 0 }, nothing)
+                target = readlinkat(directory, here, Vec::new()).map_err(self.unreadable(name))?;
+                Kind::Symlink { target: target.as_bytes() }
             }
-            FileType::CharacterDevice | FileType::BlockDevice => {
-                let kind = Kind::Forbidden(ForbiddenKind::Device);
-                self.receiver.take(&Entry { name, kind, mode: 0 }, nothing)
-            }
-            FileType::Fifo | FileType::Socket => {
-                let kind = Kind::Forbidden(ForbiddenKind::Fifo);
-                self.receiver.take(&Entry { name, kind, mode: 0 }, nothing)
-            }
-            FileType::Unknown => {
-                let kind = Kind::Forbidden(ForbiddenKind::Unknown);
-                self.receiver.take(&Entry { name, kind, mode: 0 }, nothing)
-            }
-        }
+            FileType::CharacterDevice | FileType::BlockDevice => Kind::Forbidden(refusal::device),
+            FileType::Fifo | FileType::Socket => Kind::Forbidden(refusal::fifo),
+            FileType::Unknown => Kind::Forbidden(refusal::unknown_kind),
+        };
+        self.receiver.take(&Entry { name, kind, mode: 0 }, &mut io::empty())
     }
 
-    fn hand_over_file(
-        &mut self,
+    /// Opens what must still be of the kind that it was when it was listed.
+    fn open(
+        &self,
         directory: BorrowedFd<'_>,
         here: &Path,
         name: &[u8],
-    ) -> Result<(), PayloadError> {
-        // NONBLOCK: a FIFO put in the file's place meanwhile must not make us wait
+        kind: FileType,
+    ) -> Result<(OwnedFd, u32), Problem> {
+        // NONBLOCK: a FIFO put in its place meanwhile must not make us wait
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
-        let file =
+        let opened =
             beneath::open(directory, here, flags, Mode::empty()).map_err(self.unreadable(name))?;
-        let stat = fstat(&file).map_err(self.unreadable(name))?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(PayloadError::Changed {
-                payload: self.root.to_path_buf(),
-                entry: shown(name),
-            });
+        let mode = fstat(&opened).map_err(self.unreadable(name))?.st_mode;
+        if FileType::from_raw_mode(mode) != kind {
+            return Err(error::changed(self.root, &shown(name)));
         }
-        let size = u64::try_from(stat.st_size).unwrap_or(0);
-        let entry = Entry { name, kind: Kind::File { size }, mode: stat.st_mode };
-        self.receiver.take(&entry, &mut File::from(file))
+        Ok((opened, mode))
     }
 
-    fn unreadable<C: Into<io::Error>>(&self, name: &[u8]) -> impl FnOnce(C) -> PayloadError {
-        PayloadError::reading(self.root.join(shown(name)))
+    fn unreadable<C: Into<io::Error>>(&self, name: &[u8]) -> impl FnOnce(C) -> Problem {
+        error::reading(self.root.join(shown(name)))
     }
 }

@@ -1,214 +1,271 @@
-//! What can go wrong between a payload and a staged tree.
+//! What can go wrong between a source and a staged tree. Why an entry is refused, `entry/refusal.rs`
+//! says.
 
+use std::error::Error;
+use std::fmt::Display;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::checksums::ChecksumError;
-use super::entry::Refusal;
-use super::facts::FactsError;
-use super::npm::NpmError;
-use super::source_error::SourceError;
+use super::digest::Sha256;
 use crate::fs::FileError;
 use crate::fs::error::closed;
-use crate::fs::stage::StageError;
-use crate::language::{Explain, Kind};
+use crate::language::{Kind, Problem};
 use crate::say;
 
-/// A payload cannot be installed.
-#[derive(Debug)]
-pub enum PayloadError {
-    /// What was named is no source of a connector.
-    Source(SourceError),
-    /// The archive ends before its content does.
-    Truncated {
-        /// The archive, absolute.
-        archive: PathBuf,
-    },
-    /// The archive cannot be decoded.
-    Corrupt {
-        /// The archive, absolute.
-        archive: PathBuf,
-        /// The decoder's reason.
-        cause: String,
-    },
-    /// Something could not be read.
-    Read {
-        /// The path, absolute.
-        path: PathBuf,
-        /// The system's answer.
-        cause: io::Error,
-    },
-    /// A temporary file could not be written.
-    Temporary {
-        /// The directory for temporary files.
-        directory: PathBuf,
-        /// The system's answer.
-        cause: io::Error,
-    },
-    /// Between checking and copying, the payload became another one.
-    Changed {
-        /// The archive or directory, absolute.
-        payload: PathBuf,
-        /// The entry that is no longer what it was.
-        entry: String,
-    },
-    /// The operator asked the program to stop.
-    Interrupted,
-    /// An entry is unsafe.
-    Refused(Refusal),
-    /// A checksum is missing or wrong.
-    Checksum(ChecksumError),
-    /// What the payload says about itself is missing or wrong.
-    Facts(FactsError),
-    /// npm failed.
-    Npm(NpmError),
-    /// The tree could not be written.
-    Stage(StageError),
+/// What somebody else has to deliver again.
+fn get_again(code: &'static str, message: String) -> Problem {
+    Problem::new(
+        code,
+        message,
+        say!("Get the payload and its checksums again from their publisher; nothing was written."),
+    )
 }
 
-impl From<SourceError> for PayloadError {
-    fn from(error: SourceError) -> Self {
-        Self::Source(error)
+/// The operator asked the program to stop.
+pub(super) fn interrupted() -> Problem {
+    let hint = say!("Run the command again.");
+    Problem::new("payload.interrupted", say!("interrupted"), hint).of_kind(Kind::Interrupted)
+}
+
+/// Something could not be read, for `map_err`.
+pub(super) fn reading<C: Into<io::Error>>(path: impl Into<PathBuf>) -> impl FnOnce(C) -> Problem {
+    let path = path.into();
+    move |cause| {
+        let cause: io::Error = cause.into();
+        let message = say!("cannot read {path}: {cause}", path = path.display(), cause);
+        let hint = if cause.kind() == io::ErrorKind::PermissionDenied {
+            closed(&path)
+        } else {
+            say!("Check that you may read it, then run the command again.")
+        };
+        Problem::new("payload.read", message, hint)
     }
 }
 
-impl From<Refusal> for PayloadError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
+/// The same of a file that we open by our own rules, for `map_err`.
+pub(super) fn looking(FileError { path, cause, .. }: FileError) -> Problem {
+    reading(path)(cause)
 }
 
-impl From<ChecksumError> for PayloadError {
-    fn from(error: ChecksumError) -> Self {
-        Self::Checksum(error)
-    }
+/// A temporary file could not be written, for `map_err`.
+#[allow(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(super) fn temporary(cause: io::Error) -> Problem {
+    let directory = tempfile::env::temp_dir();
+    let message = say!(
+        "cannot write a temporary file in {directory}: {cause}",
+        directory = directory.display(),
+        cause
+    );
+    let hint = say!("Free some space there, or set TMPDIR to a directory that has some.");
+    Problem::new("payload.temporary", message, hint)
 }
 
-impl From<FactsError> for PayloadError {
-    fn from(error: FactsError) -> Self {
-        Self::Facts(error)
-    }
+/// Between checking and copying, an entry became another one.
+#[must_use]
+pub fn changed(payload: &Path, entry: &str) -> Problem {
+    let message = say!(
+        "{payload}: “{entry}” changed while it was being installed",
+        payload = payload.display(),
+        entry
+    );
+    let hint =
+        say!("Find out who writes to it; copy it to a directory of your own and install that.");
+    Problem::new("payload.changed", message, hint)
 }
 
-impl From<NpmError> for PayloadError {
-    fn from(error: NpmError) -> Self {
-        match error {
-            NpmError::Interrupted => Self::Interrupted,
-            error => Self::Npm(error),
+/// The archive ends before its content does.
+pub(super) fn truncated(archive: &Path) -> Problem {
+    let archive = archive.display();
+    let message = say!("{archive} is cut off: it ends before its content does", archive);
+    Problem::new("payload.truncated", message, copy_again())
+}
+
+/// The archive cannot be decoded.
+pub(super) fn corrupt(archive: &Path, cause: impl Display) -> Problem {
+    let message = say!("{archive} is damaged: {cause}", archive = archive.display(), cause);
+    Problem::new("payload.corrupt", message, copy_again())
+}
+
+fn copy_again() -> String {
+    say!("Copy or download it again; nothing was written.")
+}
+
+/// An archive whose bytes cannot be decoded: cut off, or damaged.
+pub(super) fn broken_archive(archive: &Path, cause: &io::Error) -> Problem {
+    if ends_early(cause) { truncated(archive) } else { corrupt(archive, cause) }
+}
+
+/// Decoders wrap the end of input in errors of their own.
+fn ends_early(cause: &io::Error) -> bool {
+    let mut link: Option<&(dyn Error + 'static)> = Some(cause);
+    while let Some(error) = link {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            if io.kind() == io::ErrorKind::UnexpectedEof {
+                return true;
+            }
+            link = io.get_ref().map(|inner| inner as &(dyn Error + 'static));
+        } else {
+            link = error.source();
         }
     }
+    false
 }
 
-impl From<StageError> for PayloadError {
-    fn from(error: StageError) -> Self {
-        match error {
-            StageError::Interrupted { .. } => Self::Interrupted,
-            error @ StageError::Failed { .. } => Self::Stage(error),
-        }
-    }
+/// There is nothing at the path that was given.
+pub(super) fn not_found(path: &Path) -> Problem {
+    let hint = say!("Check the path, then run the command again.");
+    Problem::new("payload.not-found", say!("there is no {path}", path = path.display()), hint)
 }
 
-impl PayloadError {
-    /// An error of reading `path`, for `map_err`.
-    pub(super) fn reading<C: Into<io::Error>>(path: impl Into<PathBuf>) -> impl FnOnce(C) -> Self {
-        let path = path.into();
-        move |cause| Self::Read { path, cause: cause.into() }
-    }
-
-    /// An error of looking whether something is there, for `map_err`.
-    pub(super) fn looking(FileError { path, cause, .. }: FileError) -> Self {
-        Self::Read { path, cause }
-    }
-
-    /// An error of the directory for temporary files, for `map_err`.
-    pub(super) fn temporary(cause: io::Error) -> Self {
-        Self::Temporary { directory: tempfile::env::temp_dir(), cause }
-    }
+fn no_source(code: &'static str, message: String) -> Problem {
+    let hint = say!(
+        "SOURCE is a connector's directory, an archive (.tgz .tar.gz .tar.zst .tar .zip), or npm:NAME[@VERSION]."
+    );
+    Problem::new(code, message, hint)
 }
 
-impl Explain for PayloadError {
-    fn problem(&self) -> crate::language::Problem {
-        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
-    }
+/// A file, but none of the archives that we read.
+pub(super) fn unknown_format(path: &Path) -> Problem {
+    let message = say!("{path} is not a supported archive", path = path.display());
+    no_source("payload.unknown-format", message)
+}
 
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Truncated { .. } => "payload.truncated",
-            Self::Corrupt { .. } => "payload.corrupt",
-            Self::Read { .. } => "payload.read",
-            Self::Temporary { .. } => "payload.temporary",
-            Self::Changed { .. } => "payload.changed",
-            Self::Interrupted => "payload.interrupted",
-            Self::Source(part) => part.code(),
-            Self::Refused(part) => part.code(),
-            Self::Checksum(part) => part.code(),
-            Self::Facts(part) => part.code(),
-            Self::Npm(part) => part.code(),
-            Self::Stage(part) => part.code(),
-        }
-    }
+/// A directory that is neither a connector nor a folder of connector versions.
+pub(super) fn no_payload(path: &Path) -> Problem {
+    let message = say!(
+        "{path} is neither a connector (no openclaw.plugin.json) nor a folder of connector versions",
+        path = path.display()
+    );
+    no_source("payload.none", message)
+}
 
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Interrupted => Kind::Interrupted,
-            _ => Kind::Lasting,
-        }
-    }
+/// `npm:…` that names no package.
+pub(super) fn bad_npm_name(given: &str) -> Problem {
+    no_source("payload.npm-name", say!("“{given}” is not the name of an npm package", given))
+}
 
-    fn message(&self) -> String {
-        match self {
-            Self::Truncated { archive } => {
-                let archive = archive.display();
-                say!("{archive} is cut off: it ends before its content does", archive)
-            }
-            Self::Corrupt { archive, cause } => {
-                let archive = archive.display();
-                say!("{archive} is damaged: {cause}", archive, cause)
-            }
-            Self::Read { path, cause } => {
-                let path = path.display();
-                say!("cannot read {path}: {cause}", path, cause)
-            }
-            Self::Temporary { directory, cause } => {
-                let directory = directory.display();
-                say!("cannot write a temporary file in {directory}: {cause}", directory, cause)
-            }
-            Self::Changed { payload, entry } => {
-                let payload = payload.display();
-                say!("{payload}: “{entry}” changed while it was being installed", payload, entry)
-            }
-            Self::Interrupted => say!("interrupted"),
-            Self::Source(part) => part.message(),
-            Self::Refused(part) => part.message(),
-            Self::Checksum(part) => part.message(),
-            Self::Facts(part) => part.message(),
-            Self::Npm(part) => part.message(),
-            Self::Stage(part) => part.message(),
-        }
-    }
+/// There is no checksum to hold against the payload.
+pub(super) fn unverified(payload: &Path) -> Problem {
+    let message = say!("there is no checksum to verify {payload}", payload = payload.display());
+    let hint = say!(
+        "Give --sha256 HEX or --checksums FILE, or put SHA256SUMS beside it; if you trust it as it is, --allow-unverified."
+    );
+    Problem::new("payload.unverified", message, hint)
+}
 
-    fn hint(&self) -> String {
-        match self {
-            Self::Truncated { .. } | Self::Corrupt { .. } => {
-                say!("Copy or download it again; nothing was written.")
-            }
-            Self::Read { path, cause } if cause.kind() == io::ErrorKind::PermissionDenied => {
-                closed(path)
-            }
-            Self::Read { .. } => say!("Check that you may read it, then run the command again."),
-            Self::Temporary { .. } => {
-                say!("Free some space there, or set TMPDIR to a directory that has some.")
-            }
-            Self::Changed { .. } => say!(
-                "Find out who writes to it; copy it to a directory of your own and install that."
-            ),
-            Self::Interrupted => say!("Run the command again."),
-            Self::Source(part) => part.hint(),
-            Self::Refused(part) => part.hint(),
-            Self::Checksum(part) => part.hint(),
-            Self::Facts(part) => part.hint(),
-            Self::Npm(part) => part.hint(),
-            Self::Stage(part) => part.hint(),
-        }
-    }
+/// A file has other content than it should; `list` says so, else the command line.
+pub(super) fn wrong_digest(
+    file: &Path,
+    found: Sha256,
+    expected: Sha256,
+    list: Option<&Path>,
+) -> Problem {
+    let source = list.unwrap_or(Path::new("--sha256"));
+    let message = say!(
+        "{file} has the wrong SHA-256: {found}, but {source} says {expected}",
+        file = file.display(),
+        found,
+        source = source.display(),
+        expected
+    );
+    get_again("payload.wrong-digest", message)
+}
+
+/// A list names a file that is not there.
+pub(super) fn listed_but_missing(list: &Path, file: &Path) -> Problem {
+    let (list, file) = (list.display(), file.display());
+    let message = say!("{list} lists {file}, but there is no such file", list, file);
+    get_again("payload.listed-but-missing", message)
+}
+
+/// A list does not name a file that is there.
+pub(super) fn not_listed(list: &Path, file: &Path) -> Problem {
+    let (list, file) = (list.display(), file.display());
+    get_again("payload.not-listed", say!("{list} does not list {file}", list, file))
+}
+
+/// A line of a list, counted from 1, is not in sha256sum(1)'s format, or contradicts another.
+pub(super) fn bad_checksum_line(list: &Path, line: usize) -> Problem {
+    let message = say!(
+        "{list}:{line}: not a line of sha256sum(1), or a second digest for one name",
+        list = list.display(),
+        line
+    );
+    let hint = say!("Write the list with sha256sum, then run the command again.");
+    Problem::new("payload.bad-checksum-line", message, hint)
+}
+
+/// `--sha256` was given for a directory.
+pub(super) fn sha256_needs_archive(payload: &Path) -> Problem {
+    let message = say!(
+        "--sha256 is the digest of an archive, but {payload} is a directory",
+        payload = payload.display()
+    );
+    let hint = say!("Give --checksums FILE, or a SHA256SUMS at the root of the directory.");
+    Problem::new("payload.sha256-needs-archive", message, hint)
+}
+
+/// There is no npm.
+pub(super) fn npm_missing() -> Problem {
+    let message =
+        say!("npm is needed, but it is neither beside the gateway's node nor on the PATH");
+    let hint = say!("Install npm, or use a payload that includes its node_modules.");
+    Problem::new("payload.npm-missing", message, hint)
+}
+
+/// `--offline` was given, and something would have to be fetched.
+pub(super) fn npm_offline(needed: &str) -> Problem {
+    let message =
+        say!("{needed} would have to be fetched with npm, but --offline was given", needed);
+    let hint = say!("Use a payload that includes its node_modules, or omit --offline.");
+    Problem::new("payload.npm-offline", message, hint)
+}
+
+fn see_npm(code: &'static str, message: String) -> Problem {
+    Problem::new(code, message, say!("Fix what npm reports, then run the command again."))
+}
+
+/// npm could not be started.
+pub(super) fn npm_not_started(program: &Path, cause: &io::Error) -> Problem {
+    let program = program.display();
+    see_npm("payload.npm-not-started", say!("cannot start {program}: {cause}", program, cause))
+}
+
+/// npm ended with an error.
+pub(super) fn npm_failed(command: &str, last_lines: &str) -> Problem {
+    let message = say!("“{command}” failed; its last lines:\n{last_lines}", command, last_lines);
+    see_npm("payload.npm-failed", message)
+}
+
+/// npm's answer is not what was asked for.
+pub(super) fn npm_answer(command: &str, cause: &str) -> Problem {
+    let message = say!("the output of “{command}” cannot be understood: {cause}", command, cause);
+    see_npm("payload.npm-answer", message)
+}
+
+/// npm did not end in time.
+pub(super) fn npm_timed_out(command: &str) -> Problem {
+    let hint = say!("Check the network and npm's registry (npm ping), or raise --timeout.");
+    let message = say!("“{command}” did not finish in time", command);
+    Problem::new("payload.npm-timed-out", message, hint)
+}
+
+/// The download of a package is not what the registry says it is.
+pub(super) fn npm_wrong_integrity(package: &str, found: &str, expected: &str) -> Problem {
+    let message = say!(
+        "the download of {package} has the integrity {found}, but the registry says {expected}",
+        package,
+        found,
+        expected
+    );
+    let hint =
+        say!("Do not use it; a mirror or a proxy may have altered it. Nothing was installed.");
+    Problem::new("payload.npm-wrong-integrity", message, hint)
+}
+
+/// The registry says nothing by which the download of a package could be checked.
+pub(super) fn npm_no_integrity(package: &str) -> Problem {
+    let message = say!("the registry has no SHA-512 integrity for {package}", package);
+    let hint = say!("Download the package yourself and give it as SOURCE with --sha256.");
+    Problem::new("payload.npm-no-integrity", message, hint)
 }

@@ -1,12 +1,13 @@
 //! The tree manifest: what a connector tree consists of, and how another one deviates from it.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map;
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::{Sha256, Sha256Stream};
+use sha2::Digest as _;
+
+use super::digest::Sha256;
 use crate::language::Localized;
 use crate::say;
 
@@ -23,6 +24,12 @@ impl Permissions {
     pub const OPEN: Self = Self(0o755);
     /// Other files as we install them.
     pub const PLAIN: Self = Self(0o644);
+
+    /// The permissions in a mode as the system tells it.
+    #[must_use]
+    pub fn of_raw(mode: u32) -> Self {
+        Self(mode & 0o7777)
+    }
 
     /// The permissions that we give a file.
     #[must_use]
@@ -118,15 +125,6 @@ pub struct Deviation {
     pub kind: Difference,
 }
 
-/// How large a tree is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct TreeSize {
-    /// Regular files.
-    pub files: u64,
-    /// Their bytes together.
-    pub bytes: u64,
-}
-
 /// Everything in a tree, by path relative to its root (which is `.`), sorted by path.
 ///
 /// As JSON it is one object with a member for each path.
@@ -158,26 +156,11 @@ impl TreeManifest {
         self.nodes.remove(path)
     }
 
-    /// The number of paths, the root among them.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// Whether there is nothing at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-
-    /// The regular files and their bytes.
-    #[must_use]
-    pub fn size(&self) -> TreeSize {
-        self.nodes.values().fold(TreeSize::default(), |total, node| match node {
-            Node::File { size, .. } => {
-                TreeSize { files: total.files + 1, bytes: total.bytes + size }
-            }
-            _ => total,
+    /// The sizes of the regular files.
+    pub fn sizes(&self) -> impl Iterator<Item = u64> {
+        self.nodes.values().filter_map(|node| match node {
+            Node::File { size, .. } => Some(*size),
+            _ => None,
         })
     }
 
@@ -185,7 +168,7 @@ impl TreeManifest {
     /// size and content. It depends on nothing else, in particular not on time or owner.
     #[must_use]
     pub fn digest(&self) -> Sha256 {
-        let mut stream = Sha256Stream::default();
+        let mut hash = sha2::Sha256::new();
         for (path, node) in &self.nodes {
             let line = match node {
                 Node::File { size, sha256, mode } => {
@@ -195,11 +178,11 @@ impl TreeManifest {
                 Node::Symlink { target } => format!("symlink {path}\0{target}"),
                 Node::Special => format!("special {path}"),
             };
-            stream.update(line.as_bytes());
+            hash.update(line.as_bytes());
             // no path and no link target can hold a NUL
-            stream.update(b"\0");
+            hash.update(b"\0");
         }
-        stream.finish()
+        hash.into()
     }
 
     /// This manifest with one part as `other` has it: the path `part`, what lies beneath it, and
@@ -216,20 +199,12 @@ impl TreeManifest {
     /// How `found` differs from this manifest, sorted by path. Empty means: the same tree.
     #[must_use]
     pub fn deviations(&self, found: &Self) -> Vec<Deviation> {
-        let mut deviations: Vec<Deviation> = Vec::new();
-        let mut note =
-            |path: &String, kind| deviations.push(Deviation { path: path.clone(), kind });
-        for (path, expected) in &self.nodes {
-            match found.nodes.get(path) {
-                None => note(path, Difference::Missing),
-                Some(actual) => differences(expected, actual).for_each(|kind| note(path, kind)),
-            }
-        }
-        for path in found.nodes.keys().filter(|path| !self.nodes.contains_key(*path)) {
-            note(path, Difference::Extra);
-        }
-        deviations.sort_by(|a, b| a.path.cmp(&b.path).then(a.kind.cmp(&b.kind)));
-        deviations
+        let paths: BTreeSet<&String> = self.nodes.keys().chain(found.nodes.keys()).collect();
+        let of_path = |path: &String| differences(self.get(path), found.get(path));
+        paths
+            .into_iter()
+            .flat_map(|path| of_path(path).map(|kind| Deviation { path: path.clone(), kind }))
+            .collect()
     }
 }
 
@@ -248,24 +223,29 @@ impl FromIterator<(String, Node)> for TreeManifest {
     }
 }
 
-fn differences(expected: &Node, found: &Node) -> impl Iterator<Item = Difference> {
-    use Difference::{Changed, Mode, Target, Type};
-    let (content, mode) = match (expected, found) {
+fn differences(expected: Option<&Node>, found: Option<&Node>) -> impl Iterator<Item = Difference> {
+    use Node::{Directory, File, Special, Symlink};
+    let differences = match (expected, found) {
+        (_, None) => [Some(Difference::Missing), None],
+        (None, _) => [Some(Difference::Extra), None],
         (
-            Node::File { size, sha256, mode },
-            Node::File { size: found_size, sha256: found_sha256, mode: found_mode },
-        ) => ((size, sha256) != (found_size, found_sha256), mode != found_mode),
-        (Node::Directory { mode }, Node::Directory { mode: found_mode }) => {
-            (false, mode != found_mode)
+            Some(File { size, sha256, mode }),
+            Some(File { size: other_size, sha256: other_sha256, mode: other_mode }),
+        ) => {
+            let is_changed = (size, sha256) != (other_size, other_sha256);
+            let is_other = mode != other_mode;
+            [is_changed.then_some(Difference::Changed), is_other.then_some(Difference::Mode)]
         }
-        (Node::Symlink { target }, Node::Symlink { target: found_target }) => {
-            let elsewhere = (target != found_target).then_some(Target);
-            return elsewhere.into_iter().chain(None);
+        (Some(Directory { mode }), Some(Directory { mode: other })) => {
+            [(mode != other).then_some(Difference::Mode), None]
         }
-        (Node::Special, Node::Special) => (false, false),
-        _ => return Some(Type).into_iter().chain(None),
+        (Some(Symlink { target }), Some(Symlink { target: other })) => {
+            [(target != other).then_some(Difference::Target), None]
+        }
+        (Some(Special), Some(Special)) => [None, None],
+        _ => [Some(Difference::Type), None],
     };
-    content.then_some(Changed).into_iter().chain(mode.then_some(Mode))
+    differences.into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -348,6 +328,6 @@ mod tests {
         assert!(json.contains(r#""bin/x":{"type":"file","size":3,"#), "{json}");
         assert!(json.contains(r#""mode":"0755""#), "{json}");
         assert_eq!(serde_json::from_str::<TreeManifest>(&json).unwrap(), sample());
-        assert_eq!(sample().size(), TreeSize { files: 2, bytes: 6 });
+        assert_eq!(sample().sizes().collect::<Vec<_>>(), [3, 3]);
     }
 }

@@ -1,40 +1,39 @@
 //! Connector payloads: sources, archives, checksums, manifest, npm dependencies.
 
-mod activity;
 mod archive;
 pub mod behaviour;
 pub mod catalogue;
-mod census;
 mod checksums;
-mod copying;
+pub mod copy_tree;
 mod digest;
 mod directory;
 mod entry;
 mod error;
+mod extract;
 mod facts;
 pub mod host_link;
+mod inspection;
 pub mod installed;
 pub mod manifest;
 pub mod npm;
 mod payload;
 mod reading;
-mod receiver;
-pub mod replica;
 mod scan;
 mod source;
-mod source_error;
 mod verification;
 
 pub use archive::Format;
-pub use checksums::{ChecksumError, ChecksumList, SHA256SUMS};
-pub use digest::{NotSha256, Sha256, Sha256Stream};
-pub use entry::{Fault, Limits, Refusal};
-pub use error::PayloadError;
+pub use checksums::{ChecksumList, SHA256SUMS};
+pub use digest::{NotSha256, Sha256};
+pub use entry::Limits;
+pub use error::changed;
 pub use facts::{
-    CONNECTOR_ID, FactsError, Flaw, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest,
+    CONNECTOR_ID, DEFAULT_ENTRIES, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest,
 };
 pub use manifest::TreeManifest;
 pub use payload::Payload;
 pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source, stocked};
-pub use source_error::SourceError;
 pub use verification::{Checks, Verification};
+
+/// The directory of npm dependencies in a connector.
+pub const NODE_MODULES: &str = "node_modules";

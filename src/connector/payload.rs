@@ -3,45 +3,51 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use super::activity::Activity;
 use super::archive::{self, Format, PrivateCopy};
-use super::census::{Census, CensusTaker};
 use super::checksums::{ChecksumList, SHA256SUMS};
-use super::copying;
 use super::digest::Sha256;
-use super::directory;
-use super::error::PayloadError;
+use super::entry::Receiver;
+use super::extract::Extractor;
 use super::facts::{PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest};
+use super::inspection::{Inspection, Inspector};
 use super::manifest::{Node, TreeManifest};
 use super::npm::{self, Registry};
-use super::reading::{Origin, Watch, name_of};
-use super::receiver::Receiver;
+use super::reading::{Container, Watch, name_of};
 use super::source::{NpmSpec, Source};
 use super::verification::{Checks, Verification};
+use super::{NODE_MODULES, directory, error};
 use crate::fs::beneath;
 use crate::fs::stage::Stage;
 use crate::interrupt::Interrupt;
+use crate::language::Problem;
 use crate::progress::Progress;
-
-/// The directory of npm dependencies in a connector.
-const NODE_MODULES: &str = "node_modules";
+use crate::say;
 
 /// A connector that may be installed.
 #[derive(Debug)]
 pub struct Payload {
-    origin: Origin,
     store: Store,
-    prefix: Option<String>,
-    left_out: Vec<String>,
-    tree: TreeManifest,
-    package: Package,
-    plugin: PluginManifest,
-    verification: Verification,
+    pub(super) prefix: Option<String>,
+    pub(super) left_out: Vec<String>,
+    /// The tree as it will be installed, before npm dependencies are added.
+    pub tree: TreeManifest,
+    /// `package.json`.
+    pub package: Package,
+    /// `openclaw.plugin.json`.
+    pub plugin: PluginManifest,
+    /// What vouched for it.
+    pub verification: Verification,
 }
 
-/// Where the payload's bytes are read from.
+/// Where the payload's bytes are read from, and what that is called.
 #[derive(Debug)]
-enum Store {
+struct Store {
+    path: PathBuf,
+    bytes: Bytes,
+}
+
+#[derive(Debug)]
+enum Bytes {
     Directory(OwnedFd),
     Archive { copy: PrivateCopy, format: Format },
 }
@@ -56,40 +62,24 @@ impl Payload {
         registry: &Registry,
         interrupt: &Interrupt,
         progress: &dyn Progress,
-    ) -> Result<Self, PayloadError> {
+    ) -> Result<Self, Problem> {
         let watch = Watch { interrupt, progress };
         match source {
-            Source::Directory(path) => Self::open_directory(path, checks, watch),
+            Source::Directory(path) => {
+                let given = checks.list_for_directory(path)?;
+                let root = beneath::open_directory(path).map_err(error::reading(path))?;
+                let store = Store { path: path.clone(), bytes: Bytes::Directory(root) };
+                Self::judge(store, given, None, checks, watch)
+            }
             Source::Archive { path, format } => {
                 let copy = copy_privately(path, checks, watch)?;
-                let verification = checks.vouch_for_archive(path, copy.sha256())?;
-                Self::open_archive(path, copy, *format, verification, checks, watch)
+                let verification = checks.verify_archive(path, copy.sha256())?;
+                let bytes = Bytes::Archive { copy, format: *format };
+                let store = Store { path: path.clone(), bytes };
+                Self::judge(store, None, Some(verification), checks, watch)
             }
             Source::Npm(spec) => Self::open_npm(spec, checks, registry, watch),
         }
-    }
-
-    fn open_directory(
-        path: &Path,
-        checks: &Checks,
-        watch: Watch<'_>,
-    ) -> Result<Self, PayloadError> {
-        let given = checks.list_for_directory(path)?;
-        let root = beneath::open_directory(path).map_err(PayloadError::reading(path))?;
-        let origin = Origin::Directory(path.to_path_buf());
-        let store = Store::Directory(root);
-        let mut census = take_census(&store, &origin, checks, watch)?;
-        let list = match given {
-            Some(list) => Some(list),
-            None => brought_list(&census, path)?,
-        };
-        let own = list.as_ref().and_then(|list| own_list(path, list));
-        let left_out = leave_out(&mut census, own);
-        if let Some(list) = &list {
-            list.verify(&census.tree, path)?;
-        }
-        let verification = checks.vouch_for_directory(path, list.as_ref())?;
-        Self::describe(origin, store, census, left_out, verification)
     }
 
     fn open_npm(
@@ -97,50 +87,47 @@ impl Payload {
         checks: &Checks,
         registry: &Registry,
         watch: Watch<'_>,
-    ) -> Result<Self, PayloadError> {
-        let download = tempfile::tempdir().map_err(PayloadError::temporary)?;
+    ) -> Result<Self, Problem> {
+        let download = tempfile::tempdir().map_err(error::temporary)?;
         let fetched = npm::fetch(spec, download.path(), registry, watch)?;
         let copy = copy_privately(&fetched.archive, checks, watch)?;
-        let name = PathBuf::from(format!("npm:{}@{}", spec.name, fetched.version));
+        let path = PathBuf::from(format!("npm:{}@{}", spec.name, fetched.version));
         if checks.sha256.is_some() || checks.checksums.is_some() {
-            checks.vouch_for_archive(&fetched.archive, copy.sha256())?;
+            checks.verify_archive(&fetched.archive, copy.sha256())?;
         }
         let verification = Verification::NpmIntegrity { integrity: fetched.integrity };
-        Self::open_archive(&name, copy, Format::TarGzip, verification, checks, watch)
+        let bytes = Bytes::Archive { copy, format: Format::TarGzip };
+        Self::judge(Store { path, bytes }, None, Some(verification), checks, watch)
     }
 
-    fn open_archive(
-        path: &Path,
-        copy: PrivateCopy,
-        format: Format,
-        verification: Verification,
+    /// Reads it all. A list of checksums at its root proves nothing about where an archive comes
+    /// from, but it must not be wrong.
+    fn judge(
+        store: Store,
+        given: Option<ChecksumList>,
+        verification: Option<Verification>,
         checks: &Checks,
         watch: Watch<'_>,
-    ) -> Result<Self, PayloadError> {
-        let origin = Origin::Archive(path.to_path_buf());
-        let store = Store::Archive { copy, format };
-        let mut census = take_census(&store, &origin, checks, watch)?;
-        let brought = brought_list(&census, path)?;
-        let left_out = leave_out(&mut census, None);
-        // it proves nothing about where the archive comes from, but it must not be wrong
-        if let Some(list) = brought {
-            list.verify(&census.tree, path)?;
+    ) -> Result<Self, Problem> {
+        let path = &store.path;
+        let Inspection { mut tree, prefix, kept } = store.inspect(checks, watch)?;
+        let file = |name: &str| kept.get(name).map(Vec::as_slice);
+        let list = match (given, file(SHA256SUMS)) {
+            (None, Some(bytes)) => Some(ChecksumList::parse(&path.join(SHA256SUMS), bytes)?),
+            (given, _) => given,
+        };
+        let left_out = leave_out(&mut tree, list.as_ref().and_then(|list| own_list(path, list)));
+        if let Some(list) = &list {
+            list.verify(&tree, path)?;
         }
-        Self::describe(origin, store, census, left_out, verification)
-    }
-
-    fn describe(
-        origin: Origin,
-        store: Store,
-        census: Census,
-        left_out: Vec<String>,
-        verification: Verification,
-    ) -> Result<Self, PayloadError> {
-        let plugin = PluginManifest::parse(census.file(PLUGIN_JSON), origin.path())?;
-        let package = Package::parse(census.file(PACKAGE_JSON), origin.path())?;
-        package.expect_entries(&census.tree, origin.path())?;
-        let Census { tree, prefix, .. } = census;
-        Ok(Self { origin, store, prefix, left_out, tree, package, plugin, verification })
+        let verification = match verification {
+            Some(verification) => verification,
+            None => checks.verified_by(list.as_ref(), path)?,
+        };
+        let plugin = PluginManifest::parse(file(PLUGIN_JSON), path)?;
+        let package = Package::parse(file(PACKAGE_JSON), path)?;
+        package.expect_entries(&tree, path)?;
+        Ok(Self { store, prefix, left_out, tree, package, plugin, verification })
     }
 
     /// Copies the payload into `stage`, hashing on the way. Whatever differs from what was judged
@@ -150,29 +137,19 @@ impl Payload {
         stage: &mut Stage,
         interrupt: &Interrupt,
         progress: &dyn Progress,
-    ) -> Result<(), PayloadError> {
+    ) -> Result<(), Problem> {
         let watch = Watch { interrupt, progress };
-        let total = self.tree.size().bytes;
-        watch.during(&Activity::Copying(name_of(self.origin.path())), Some(total), || {
-            let mut copier = copying::Copier::new(self.plan(), stage, watch)?;
-            self.store.read(&self.origin, &mut copier, watch)?;
-            copier.finish()
+        let total = self.tree.sizes().sum();
+        let activity = say!("copying {name}", name = name_of(&self.store.path));
+        watch.during(&activity, Some(total), || {
+            let mut extractor = Extractor::new(self, stage, watch)?;
+            self.store.read(&mut extractor, watch)?;
+            extractor.finish()
         })
     }
 
-    fn plan(&self) -> copying::Plan<'_> {
-        copying::Plan {
-            origin: &self.origin,
-            tree: &self.tree,
-            prefix: self.prefix.as_deref(),
-            left_out: &self.left_out,
-        }
-    }
-
-    /// The tree as it will be installed, before npm dependencies are added.
-    #[must_use]
-    pub fn tree(&self) -> &TreeManifest {
-        &self.tree
+    pub(super) fn container(&self) -> Container<'_> {
+        self.store.container()
     }
 
     /// The digest of that tree: it identifies the payload, which its version does not (five
@@ -182,37 +159,10 @@ impl Payload {
         self.tree.digest()
     }
 
-    /// The digest of the archive, if it is one.
-    #[must_use]
-    pub fn archive_digest(&self) -> Option<Sha256> {
-        match &self.store {
-            Store::Archive { copy, .. } => Some(copy.sha256()),
-            Store::Directory(_) => None,
-        }
-    }
-
-    /// `package.json`.
-    #[must_use]
-    pub fn package(&self) -> &Package {
-        &self.package
-    }
-
-    /// `openclaw.plugin.json`.
-    #[must_use]
-    pub fn plugin(&self) -> &PluginManifest {
-        &self.plugin
-    }
-
-    /// What vouched for it.
-    #[must_use]
-    pub fn verification(&self) -> &Verification {
-        &self.verification
-    }
-
     /// Where it comes from: an absolute path, or `npm:NAME@VERSION`.
     #[must_use]
     pub fn origin(&self) -> &Path {
-        self.origin.path()
+        &self.store.path
     }
 
     /// Whether it brings its npm dependencies along.
@@ -229,57 +179,44 @@ impl Payload {
 }
 
 impl Store {
-    fn read(
-        &self,
-        origin: &Origin,
-        receiver: &mut dyn Receiver,
-        watch: Watch<'_>,
-    ) -> Result<(), PayloadError> {
-        match self {
-            Self::Directory(root) => directory::read(root.as_fd(), origin.path(), receiver, watch),
-            Self::Archive { copy, format } => {
-                archive::read(copy, *format, origin.path(), receiver, watch)
+    fn container(&self) -> Container<'_> {
+        match self.bytes {
+            Bytes::Directory(_) => Container::Directory(&self.path),
+            Bytes::Archive { .. } => Container::Archive(&self.path),
+        }
+    }
+
+    fn read(&self, receiver: &mut dyn Receiver, watch: Watch<'_>) -> Result<(), Problem> {
+        match &self.bytes {
+            Bytes::Directory(root) => directory::read(root.as_fd(), &self.path, receiver, watch),
+            Bytes::Archive { copy, format } => {
+                archive::read(copy, *format, &self.path, receiver, watch)
             }
         }
     }
+
+    fn inspect(&self, checks: &Checks, watch: Watch<'_>) -> Result<Inspection, Problem> {
+        watch.during(&say!("checking {name}", name = name_of(&self.path)), None, || {
+            let mut inspector = Inspector::new(self.container(), checks.limits, watch);
+            self.read(&mut inspector, watch)?;
+            inspector.finish()
+        })
+    }
 }
 
-fn copy_privately(
-    path: &Path,
-    checks: &Checks,
-    watch: Watch<'_>,
-) -> Result<PrivateCopy, PayloadError> {
-    watch.during(&Activity::Reading(name_of(path)), None, || {
+fn copy_privately(path: &Path, checks: &Checks, watch: Watch<'_>) -> Result<PrivateCopy, Problem> {
+    watch.during(&say!("reading {name}", name = name_of(path)), None, || {
         PrivateCopy::of(path, checks.limits.total, watch)
     })
 }
 
-fn take_census(
-    store: &Store,
-    origin: &Origin,
-    checks: &Checks,
-    watch: Watch<'_>,
-) -> Result<Census, PayloadError> {
-    watch.during(&Activity::Checking(name_of(origin.path())), None, || {
-        let mut taker = CensusTaker::new(origin, checks.limits, watch);
-        store.read(origin, &mut taker, watch)?;
-        taker.finish()
-    })
-}
-
-/// The list at the root of the payload itself.
-fn brought_list(census: &Census, payload: &Path) -> Result<Option<ChecksumList>, PayloadError> {
-    let bytes = census.file(SHA256SUMS);
-    Ok(bytes.map(|bytes| ChecksumList::parse(&payload.join(SHA256SUMS), bytes)).transpose()?)
-}
-
 /// Takes the lists of checksums out of the tree: they are proof, not content.
-fn leave_out(census: &mut Census, own_list: Option<String>) -> Vec<String> {
-    let mut names = vec![SHA256SUMS.to_string()];
-    names.extend(own_list);
-    names.retain(|name| matches!(census.tree.get(name), Some(Node::File { .. })));
+fn leave_out(tree: &mut TreeManifest, own_list: Option<String>) -> Vec<String> {
+    let names = [Some(SHA256SUMS.to_string()), own_list].into_iter().flatten();
+    let is_file = |name: &String| matches!(tree.get(name), Some(Node::File { .. }));
+    let names: Vec<String> = names.filter(is_file).collect();
     for name in &names {
-        census.tree.remove(name);
+        tree.remove(name);
     }
     names
 }

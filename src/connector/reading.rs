@@ -1,15 +1,17 @@
-//! Reading a payload piece by piece: whose bytes they are, who watches, and how failures are told.
+//! Reading a payload piece by piece: whose bytes they are, and who watches.
 
-use std::error::Error;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::activity::Activity;
-use super::digest::{Sha256, Sha256Stream};
+use sha2::Digest as _;
+
+use super::digest::Sha256;
 use super::entry::shown;
-use super::error::PayloadError;
+use super::error;
 use crate::interrupt::Interrupt;
+use crate::language::Problem;
 use crate::progress::Progress;
+use crate::say;
 
 /// Memory in use for content, whatever the payload's size.
 const PIECE: usize = 256 * 1024;
@@ -23,17 +25,17 @@ pub(super) struct Watch<'a> {
 
 impl Watch<'_> {
     /// An error once the operator has asked the program to stop.
-    pub(super) fn ask(&self) -> Result<(), PayloadError> {
-        if self.interrupt.is_raised() { Err(PayloadError::Interrupted) } else { Ok(()) }
+    pub(super) fn ask(&self) -> Result<(), Problem> {
+        if self.interrupt.is_raised() { Err(error::interrupted()) } else { Ok(()) }
     }
 
-    /// Tells the watcher that `work` on `path` begins and ends; `total` is its size in bytes.
+    /// Tells the watcher that `activity` begins and ends; `total` is its size in bytes.
     pub(super) fn during<T>(
         &self,
-        activity: &Activity,
+        activity: &str,
         total: Option<u64>,
-        work: impl FnOnce() -> Result<T, PayloadError>,
-    ) -> Result<T, PayloadError> {
+        work: impl FnOnce() -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
         self.progress.begin(activity, total);
         let outcome = work();
         self.progress.end();
@@ -41,120 +43,81 @@ impl Watch<'_> {
     }
 }
 
-/// Where entries come from, by absolute path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
-    Archive(PathBuf),
-    Directory(PathBuf),
+/// What entries lie in, by absolute path.
+#[derive(Clone, Copy)]
+pub(super) enum Container<'a> {
+    Archive(&'a Path),
+    Directory(&'a Path),
 }
 
-impl Origin {
-    pub(super) fn path(&self) -> &Path {
+impl<'a> Container<'a> {
+    pub(super) fn path(self) -> &'a Path {
         match self {
             Self::Archive(path) | Self::Directory(path) => path,
         }
     }
 
-    /// The error of content that could not be read.
-    pub(super) fn broken(&self, entry: &[u8], cause: io::Error) -> PayloadError {
+    /// The problem of content that cannot be read.
+    fn broken(self, entry: &[u8], cause: io::Error) -> Problem {
         match self {
-            Self::Archive(archive) => broken_archive(archive, &cause),
-            Self::Directory(path) => PayloadError::Read { path: path.join(shown(entry)), cause },
+            Self::Archive(archive) => error::broken_archive(archive, &cause),
+            Self::Directory(path) => error::reading(path.join(shown(entry)))(cause),
         }
     }
 
-    /// The error of a file whose length is not the declared one.
-    fn other_length(&self, entry: &[u8], found: u64, declared: u64) -> PayloadError {
+    /// The problem of a file whose length is not the declared one.
+    fn other_length(self, entry: &[u8], is_shorter: bool) -> Problem {
+        let entry = shown(entry);
         match self {
-            Self::Archive(archive) if found < declared => {
-                PayloadError::Truncated { archive: archive.clone() }
+            Self::Archive(archive) if is_shorter => error::truncated(archive),
+            Self::Archive(archive) => {
+                error::corrupt(archive, say!("{entry} is longer than its header says", entry))
             }
-            Self::Archive(archive) => PayloadError::Corrupt {
-                archive: archive.clone(),
-                cause: format!("{} is longer than its header says", shown(entry)),
-            },
-            Self::Directory(payload) => {
-                PayloadError::Changed { payload: payload.clone(), entry: shown(entry) }
-            }
+            Self::Directory(path) => error::changed(path, &entry),
         }
     }
 }
 
-/// The error of an archive whose bytes cannot be decoded: cut off, or damaged.
-pub(super) fn broken_archive(archive: &Path, cause: &io::Error) -> PayloadError {
-    let archive = archive.to_path_buf();
-    if ends_early(cause) {
-        PayloadError::Truncated { archive }
-    } else {
-        PayloadError::Corrupt { archive, cause: cause.to_string() }
-    }
-}
-
-/// Decoders wrap the end of input in errors of their own.
-fn ends_early(cause: &io::Error) -> bool {
-    let mut link: Option<&(dyn Error + 'static)> = Some(cause);
-    while let Some(error) = link {
-        if let Some(io) = error.downcast_ref::<io::Error>() {
-            if io.kind() == io::ErrorKind::UnexpectedEof {
-                return true;
-            }
-            link = io.get_ref().map(|inner| inner as &(dyn Error + 'static));
-        } else {
-            link = error.source();
-        }
-    }
-    false
-}
-
-/// A file of a payload that is about to be read.
-pub(super) struct Content<'a> {
-    pub(super) name: &'a [u8],
-    pub(super) size: u64,
-    pub(super) body: &'a mut dyn Read,
-}
-
-/// Carries content in pieces and hashes it on the way; owns the one buffer.
-pub(super) struct Pump<'a> {
-    origin: &'a Origin,
+/// Reads files in pieces and hashes them on the way; owns the one buffer.
+pub(super) struct HashingReader<'a> {
+    container: Container<'a>,
     watch: Watch<'a>,
     piece: Vec<u8>,
 }
 
-impl<'a> Pump<'a> {
-    pub(super) fn new(origin: &'a Origin, watch: Watch<'a>) -> Self {
-        Self { origin, watch, piece: vec![0; PIECE] }
+impl<'a> HashingReader<'a> {
+    pub(super) fn new(container: Container<'a>, watch: Watch<'a>) -> Self {
+        Self { container, watch, piece: vec![0; PIECE] }
     }
 
-    /// Hands all of `content` to `each` and returns its digest. The length must be the declared
-    /// one: an archive that is cut off yields less, a lying header more.
-    pub(super) fn carry(
+    /// Hands all of the file `name` to `each` and returns its digest. Its length must be `size`: an
+    /// archive that is cut off yields less, a lying header more.
+    pub(super) fn read(
         &mut self,
-        content: Content<'_>,
-        mut each: impl FnMut(&[u8]) -> Result<(), PayloadError>,
-    ) -> Result<Sha256, PayloadError> {
-        let Content { name, size, body } = content;
-        let mut stream = Sha256Stream::default();
+        name: &[u8],
+        size: u64,
+        body: &mut dyn Read,
+        mut each: impl FnMut(&[u8]) -> Result<(), Problem>,
+    ) -> Result<Sha256, Problem> {
+        let mut hash = sha2::Sha256::new();
         let mut found: u64 = 0;
         loop {
             self.watch.ask()?;
             let read = match body.read(&mut self.piece) {
-                Ok(0) => break,
+                Ok(0) if found < size => return Err(self.container.other_length(name, true)),
+                Ok(0) => return Ok(hash.into()),
                 Ok(read) => read,
                 Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
-                Err(cause) => return Err(self.origin.broken(name, cause)),
+                Err(cause) => return Err(self.container.broken(name, cause)),
             };
             found += read as u64;
             if found > size {
-                return Err(self.origin.other_length(name, found, size));
+                return Err(self.container.other_length(name, false));
             }
-            stream.update(&self.piece[..read]);
+            hash.update(&self.piece[..read]);
             each(&self.piece[..read])?;
             self.watch.progress.advance(read as u64);
         }
-        if found < size {
-            return Err(self.origin.other_length(name, found, size));
-        }
-        Ok(stream.finish())
     }
 }
 

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 
 use super::archive::Format;
-use super::error::PayloadError;
+use super::error;
 use super::facts::{CONNECTOR_ID, PACKAGE_JSON, PLUGIN_JSON};
-use super::source_error::SourceError;
 use crate::fs::exists;
+use crate::language::Problem;
 
 /// Where packages put connector payloads, as `dingtalk-connector/<version>/`.
 pub const DEFAULT_PAYLOADS: &str = "/usr/share/openclaw-setup/connectors";
@@ -67,7 +67,7 @@ impl Source {
     ///
     /// A directory may be a connector, or a folder of versions of it; of those, the newest is
     /// taken, in the order of semantic versioning.
-    pub fn resolve(argument: Option<&OsStr>, payloads: &Path) -> Result<Self, PayloadError> {
+    pub fn resolve(argument: Option<&OsStr>, payloads: &Path) -> Result<Self, Problem> {
         let Some(argument) = argument else {
             return Ok(connector_in(payloads)?.map_or_else(
                 || Self::Npm(NpmSpec { name: DEFAULT_PACKAGE.to_string(), version: None }),
@@ -77,20 +77,19 @@ impl Source {
         if let Some(spec) = argument.to_str().and_then(|text| text.strip_prefix(NPM_PREFIX)) {
             return Ok(Self::Npm(NpmSpec::parse(spec)?));
         }
-        let path = std::path::absolute(argument)
-            .map_err(PayloadError::reading(PathBuf::from(argument)))?;
+        let path =
+            std::path::absolute(argument).map_err(error::reading(PathBuf::from(argument)))?;
         let metadata = match fs::metadata(&path) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-                return Err(SourceError::NotFound { path }.into());
+                return Err(error::not_found(&path));
             }
-            metadata => metadata.map_err(PayloadError::reading(&path))?,
+            metadata => metadata.map_err(error::reading(&path))?,
         };
         if metadata.is_dir() {
-            let found = connector_in(&path)?.ok_or(SourceError::NoPayload { path })?;
+            let found = connector_in(&path)?.ok_or_else(|| error::no_payload(&path))?;
             return Ok(Self::Directory(found));
         }
-        let format =
-            Format::of_name(&path).ok_or(SourceError::UnknownFormat { path: path.clone() })?;
+        let format = Format::of_name(&path).ok_or_else(|| error::unknown_format(&path))?;
         Ok(Self::Archive { path, format })
     }
 }
@@ -98,8 +97,7 @@ impl Source {
 impl NpmSpec {
     /// Parses `NAME[@VERSION]`. Only registry packages: no path, no URL, nothing that npm could
     /// take for an option.
-    fn parse(text: &str) -> Result<Self, SourceError> {
-        let bad = || SourceError::BadNpmName { given: text.to_string() };
+    fn parse(text: &str) -> Result<Self, Problem> {
         let at = text.char_indices().skip(1).find(|(_, character)| *character == '@');
         let (name, version) = match at {
             Some((at, _)) => (&text[..at], Some(&text[at + 1..])),
@@ -115,62 +113,50 @@ impl NpmSpec {
         let named =
             bare.split('/').all(|part| word(part, "-._")) && bare.matches('/').count() == slashes;
         if !named || version.is_some_and(|version| !word(version, "-._+^~*")) {
-            return Err(bad());
+            return Err(error::bad_npm_name(text));
         }
         Ok(Self { name: name.to_string(), version: version.map(str::to_string) })
     }
 }
 
 /// Every version in the folder `payloads`, the newest first.
-pub fn stocked(payloads: &Path) -> Result<Vec<(Version, PathBuf)>, PayloadError> {
-    let mut versions = versions_in(&payloads.join(CONNECTOR_ID))?;
-    versions.sort_by(|(one, _), (other, _)| other.cmp(one));
-    Ok(versions)
+pub fn stocked(payloads: &Path) -> Result<Vec<(Version, PathBuf)>, Problem> {
+    versions_in(&payloads.join(CONNECTOR_ID))
 }
 
 /// The connector in a directory: itself, or its newest version beneath it.
-fn connector_in(directory: &Path) -> Result<Option<PathBuf>, PayloadError> {
+fn connector_in(directory: &Path) -> Result<Option<PathBuf>, Problem> {
     if is_connector(directory)? {
         return Ok(Some(directory.to_path_buf()));
     }
     let named = directory.join(CONNECTOR_ID);
-    let newest = newest_version(if exists(&named).map_err(PayloadError::looking)? {
-        &named
-    } else {
-        directory
-    })?;
-    Ok(newest.map(|(_, path)| path))
+    let is_named = exists(&named).map_err(error::looking)?;
+    let versions = versions_in(if is_named { &named } else { directory })?;
+    Ok(versions.into_iter().next().map(|(_, path)| path))
 }
 
-fn newest_version(folder: &Path) -> Result<Option<(Version, PathBuf)>, PayloadError> {
-    Ok(versions_in(folder)?.into_iter().max_by(|(one, _), (other, _)| one.cmp(other)))
-}
-
-fn versions_in(folder: &Path) -> Result<Vec<(Version, PathBuf)>, PayloadError> {
+fn versions_in(folder: &Path) -> Result<Vec<(Version, PathBuf)>, Problem> {
     let entries = match fs::read_dir(folder) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(PayloadError::reading(folder))?,
+        entries => entries.map_err(error::reading(folder))?,
     };
     let mut versions = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(PayloadError::reading(folder))?;
-        let version = entry.file_name().to_str().and_then(|name| Version::parse(name).ok());
-        if let Some(version) = version
-            && is_connector(&entry.path())?
+        let path = entry.map_err(error::reading(folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if let Ok(version) = Version::parse(&name)
+            && is_connector(&path)?
         {
-            versions.push((version, entry.path()));
+            versions.push((version, path));
         }
     }
+    versions.sort_by(|(one, _), (other, _)| other.cmp(one));
     Ok(versions)
 }
 
-fn is_connector(directory: &Path) -> Result<bool, PayloadError> {
-    for name in [PLUGIN_JSON, PACKAGE_JSON] {
-        if exists(&directory.join(name)).map_err(PayloadError::looking)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+fn is_connector(directory: &Path) -> Result<bool, Problem> {
+    let has = |name| exists(&directory.join(name)).map_err(error::looking);
+    Ok(has(PLUGIN_JSON)? || has(PACKAGE_JSON)?)
 }
 
 #[cfg(test)]
@@ -178,9 +164,8 @@ mod tests {
     use super::*;
 
     fn resolve(argument: &str) -> Result<Source, &'static str> {
-        use crate::language::Explain;
         Source::resolve(Some(OsStr::new(argument)), Path::new("/nonexistent"))
-            .map_err(|error| error.code())
+            .map_err(|error| error.code)
     }
 
     #[test]

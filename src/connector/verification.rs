@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::checksums::{ChecksumError, ChecksumList, SHA256SUMS};
+use super::checksums::{ChecksumList, SHA256SUMS, expect};
 use super::digest::Sha256;
 use super::entry::Limits;
-use super::error::PayloadError;
-use crate::fs::{exists, foreign};
+use super::error;
+use super::reading::name_of;
+use crate::fs::exists;
+use crate::language::Problem;
 
 /// What the operator says about a payload's checksums.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,117 +49,66 @@ pub enum Verification {
 impl Checks {
     /// Checks an archive with the digest `found`: against everything that was given, or else
     /// against `<archive>.sha256` or `SHA256SUMS` beside it.
-    pub(super) fn vouch_for_archive(
+    pub(super) fn verify_archive(
         &self,
         archive: &Path,
         found: Sha256,
-    ) -> Result<Verification, PayloadError> {
-        let mut vouched = None;
+    ) -> Result<Verification, Problem> {
         if let Some(expected) = self.sha256 {
             expect(archive, expected, found, None)?;
-            vouched = Some(Verification::Sha256);
         }
-        if let Some(path) = &self.checksums {
-            let list = read_list(path)?;
-            expect_listed(&list, archive, found)?;
-            vouched = Some(Verification::Checksums { list: list.path().to_path_buf() });
+        let list = match (&self.checksums, self.sha256) {
+            (Some(path), _) => Some(ChecksumList::read(path)?),
+            (None, Some(_)) => None,
+            (None, None) => list_beside(archive)?,
+        };
+        if let Some(list) = &list {
+            list.expect_listed(archive, found)?;
         }
-        if vouched.is_none() {
-            vouched = vouched_by_neighbour(archive, found)?;
-        }
-        vouched.or(self.nothing()).ok_or_else(|| unverified(archive))
+        self.verified_by(list.as_ref(), archive)
     }
 
     /// The list for a directory that was given, if it was.
     pub(super) fn list_for_directory(
         &self,
         directory: &Path,
-    ) -> Result<Option<ChecksumList>, PayloadError> {
+    ) -> Result<Option<ChecksumList>, Problem> {
         if self.sha256.is_some() {
-            return Err(ChecksumError::NeedsArchive { payload: directory.to_path_buf() }.into());
+            return Err(error::sha256_needs_archive(directory));
         }
         let expected = self.checksums.is_some() || self.allow_unverified;
-        if !expected && !exists(&directory.join(SHA256SUMS)).map_err(PayloadError::looking)? {
-            return Err(unverified(directory));
+        if !expected && !exists(&directory.join(SHA256SUMS)).map_err(error::looking)? {
+            return Err(error::unverified(directory));
         }
-        self.checksums.as_deref().map(read_list).transpose()
+        self.checksums.as_deref().map(ChecksumList::read).transpose()
     }
 
-    /// What vouches for a directory after all lists have been checked.
-    pub(super) fn vouch_for_directory(
+    /// What vouches for a payload after all checksums have been found right.
+    pub(super) fn verified_by(
         &self,
-        directory: &Path,
         list: Option<&ChecksumList>,
-    ) -> Result<Verification, PayloadError> {
+        payload: &Path,
+    ) -> Result<Verification, Problem> {
         list.map(|list| Verification::Checksums { list: list.path().to_path_buf() })
-            .or(self.nothing())
-            .ok_or_else(|| unverified(directory))
-    }
-
-    fn nothing(&self) -> Option<Verification> {
-        self.allow_unverified.then_some(Verification::Nothing)
+            .or(self.sha256.map(|_| Verification::Sha256))
+            .or(self.allow_unverified.then_some(Verification::Nothing))
+            .ok_or_else(|| error::unverified(payload))
     }
 }
 
-fn unverified(payload: &Path) -> PayloadError {
-    ChecksumError::Unverified { payload: payload.to_path_buf() }.into()
-}
-
-fn vouched_by_neighbour(
-    archive: &Path,
-    found: Sha256,
-) -> Result<Option<Verification>, PayloadError> {
+/// The list beside an archive that says something about it.
+fn list_beside(archive: &Path) -> Result<Option<ChecksumList>, Problem> {
     let mut sidecar = archive.as_os_str().to_os_string();
     sidecar.push(".sha256");
     let sidecar = PathBuf::from(sidecar);
-    if exists(&sidecar).map_err(PayloadError::looking)? {
-        let list = ChecksumList::parse_sidecar(&sidecar, &read(&sidecar)?, archive)?;
-        expect_listed(&list, archive, found)?;
-        return Ok(Some(Verification::Checksums { list: sidecar }));
+    if exists(&sidecar).map_err(error::looking)? {
+        return ChecksumList::read_sidecar(&sidecar, archive).map(Some);
     }
     let beside = archive.with_file_name(SHA256SUMS);
-    if !exists(&beside).map_err(PayloadError::looking)? {
+    if !exists(&beside).map_err(error::looking)? {
         return Ok(None);
     }
-    let list = read_list(&beside)?;
     // a list of other archives in the same directory says nothing about this one
-    if list.digest_of(&name_of(archive)).is_none() {
-        return Ok(None);
-    }
-    expect_listed(&list, archive, found)?;
-    Ok(Some(Verification::Checksums { list: beside }))
-}
-
-fn expect_listed(list: &ChecksumList, archive: &Path, found: Sha256) -> Result<(), ChecksumError> {
-    let expected = list.digest_of(&name_of(archive)).ok_or_else(|| ChecksumError::Unlisted {
-        list: list.path().to_path_buf(),
-        file: archive.to_path_buf(),
-    })?;
-    expect(archive, expected, found, Some(list.path()))
-}
-
-fn expect(
-    file: &Path,
-    expected: Sha256,
-    found: Sha256,
-    said_by: Option<&Path>,
-) -> Result<(), ChecksumError> {
-    if expected == found {
-        return Ok(());
-    }
-    let said_by = said_by.map(Path::to_path_buf);
-    Err(ChecksumError::Wrong { file: file.to_path_buf(), expected, found, said_by })
-}
-
-fn name_of(archive: &Path) -> String {
-    archive.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn read_list(path: &Path) -> Result<ChecksumList, PayloadError> {
-    let path = std::path::absolute(path).map_err(PayloadError::reading(path))?;
-    Ok(ChecksumList::parse(&path, &read(&path)?)?)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, PayloadError> {
-    foreign::read(path, foreign::LIST_LIMIT).map_err(PayloadError::looking)
+    Ok(Some(ChecksumList::read(&beside)?)
+        .filter(|list| list.digest_of(&name_of(archive)).is_some()))
 }

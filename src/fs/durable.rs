@@ -6,8 +6,9 @@ use std::path::Path;
 use rustix::fs::{FileType, Mode, OFlags, fsync};
 
 use super::beneath;
-use super::stage::{Deed, StageError};
+use super::stage::{Deed, interrupted};
 use crate::interrupt::Interrupt;
+use crate::language::Problem;
 
 /// How much was made durable; each counts one `fsync`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,7 +29,7 @@ pub fn sync_tree(
     directory: BorrowedFd<'_>,
     path: &Path,
     interrupt: &Interrupt,
-) -> Result<Synced, StageError> {
+) -> Result<Synced, Problem> {
     let files = sync_files(directory, path, interrupt)?;
     let directories = sync_directories(directory, path, interrupt)?;
     Ok(Synced { files, directories })
@@ -38,16 +39,16 @@ fn sync_files(
     directory: BorrowedFd<'_>,
     path: &Path,
     interrupt: &Interrupt,
-) -> Result<u64, StageError> {
+) -> Result<u64, Problem> {
     let mut synced = 0;
-    for entry in beneath::list(directory).map_err(StageError::of(Deed::Sync, path))? {
+    for entry in beneath::list(directory).map_err(Deed::Sync.failed(path))? {
         let inner = path.join(&entry.name);
         let open = |flags| {
             beneath::open(directory, Path::new(&entry.name), flags, Mode::empty())
-                .map_err(StageError::of(Deed::Sync, &inner))
+                .map_err(Deed::Sync.failed(&inner))
         };
         if interrupt.is_raised() {
-            return Err(StageError::Interrupted { path: path.to_path_buf() });
+            return Err(interrupted(path));
         }
         match entry.kind {
             FileType::Directory => {
@@ -56,7 +57,7 @@ fn sync_files(
             }
             FileType::RegularFile => {
                 fsync(open(OFlags::RDONLY | OFlags::NONBLOCK)?)
-                    .map_err(StageError::of(Deed::Sync, &inner))?;
+                    .map_err(Deed::Sync.failed(&inner))?;
                 synced += 1;
             }
             // a symbolic link lives in its directory
@@ -70,21 +71,21 @@ fn sync_directories(
     directory: BorrowedFd<'_>,
     path: &Path,
     interrupt: &Interrupt,
-) -> Result<u64, StageError> {
+) -> Result<u64, Problem> {
     let mut synced = 1;
-    for entry in beneath::list(directory).map_err(StageError::of(Deed::Sync, path))? {
+    for entry in beneath::list(directory).map_err(Deed::Sync.failed(path))? {
         if entry.kind != FileType::Directory {
             continue;
         }
         if interrupt.is_raised() {
-            return Err(StageError::Interrupted { path: path.to_path_buf() });
+            return Err(interrupted(path));
         }
         let inner = path.join(&entry.name);
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let below = beneath::open(directory, Path::new(&entry.name), flags, Mode::empty())
-            .map_err(StageError::of(Deed::Sync, &inner))?;
+            .map_err(Deed::Sync.failed(&inner))?;
         synced += sync_directories(below.as_fd(), &inner, interrupt)?;
     }
-    fsync(directory).map_err(StageError::of(Deed::Sync, path))?;
+    fsync(directory).map_err(Deed::Sync.failed(path))?;
     Ok(synced)
 }

@@ -12,7 +12,7 @@ use rustix::fs::{symlinkat, unlinkat};
 use rustix::io::Errno;
 
 use super::beneath;
-use crate::language::{Explain, Kind};
+use crate::language::{Kind, Problem};
 use crate::say;
 
 /// Directories and executable files; never depends on the umask.
@@ -37,87 +37,39 @@ pub enum Deed {
     Remove,
 }
 
-/// A tree could not be written, made durable or removed.
-#[derive(Debug)]
-pub enum StageError {
-    /// The system refused.
-    Failed {
-        /// What was tried.
-        deed: Deed,
-        /// On what: an absolute path.
-        path: PathBuf,
-        /// The system's answer.
-        cause: io::Error,
-    },
-    /// The operator asked the program to stop.
-    Interrupted {
-        /// The tree that was being worked on.
-        path: PathBuf,
-    },
-}
-
-impl StageError {
-    /// An error of `deed` on `path`, for `map_err`.
-    pub fn of<C: Into<io::Error>>(deed: Deed, path: impl Into<PathBuf>) -> impl FnOnce(C) -> Self {
+impl Deed {
+    /// The problem of this on `path`, for `map_err`.
+    pub fn failed<C: Into<io::Error>>(self, path: impl Into<PathBuf>) -> impl FnOnce(C) -> Problem {
         let path = path.into();
-        move |cause| Self::Failed { deed, path, cause: cause.into() }
-    }
-}
-
-impl Explain for StageError {
-    fn problem(&self) -> crate::language::Problem {
-        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
+        move |cause| self.problem(&path, &cause.into())
     }
 
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Failed { deed: Deed::Create, .. } => "stage.create",
-            Self::Failed { deed: Deed::Write, .. } => "stage.write",
-            Self::Failed { deed: Deed::Sync, .. } => "stage.sync",
-            Self::Failed { deed: Deed::Remove, .. } => "stage.remove",
-            Self::Interrupted { .. } => "stage.interrupted",
-        }
-    }
-
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Interrupted { .. } => Kind::Interrupted,
-            Self::Failed { .. } => Kind::Lasting,
-        }
-    }
-
-    fn message(&self) -> String {
-        match self {
-            Self::Interrupted { path } => {
-                let path = path.display();
-                say!("interrupted while working on {path}", path)
+    fn problem(self, path: &Path, cause: &io::Error) -> Problem {
+        let shown = path.display();
+        let (code, message) = match self {
+            Self::Create => {
+                ("stage.create", say!("cannot create {path}: {cause}", path = shown, cause))
             }
-            Self::Failed { deed, path, cause } => {
-                let path = path.display();
-                match deed {
-                    Deed::Create => say!("cannot create {path}: {cause}", path, cause),
-                    Deed::Write => say!("cannot write {path}: {cause}", path, cause),
-                    Deed::Sync => {
-                        say!("the disk did not accept the content of {path}: {cause}", path, cause)
-                    }
-                    Deed::Remove => say!("cannot remove {path}: {cause}", path, cause),
-                }
+            Self::Write => {
+                ("stage.write", say!("cannot write {path}: {cause}", path = shown, cause))
             }
-        }
-    }
-
-    fn hint(&self) -> String {
-        let Self::Failed { deed, path, cause } = self else {
-            return say!("Run the command again.");
+            Self::Sync => (
+                "stage.sync",
+                say!("the disk did not accept the content of {path}: {cause}", path = shown, cause),
+            ),
+            Self::Remove => {
+                ("stage.remove", say!("cannot remove {path}: {cause}", path = shown, cause))
+            }
         };
+        Problem::new(code, message, self.hint(path, cause))
+    }
+
+    fn hint(self, path: &Path, cause: &io::Error) -> String {
         match Errno::from_io_error(cause) {
-            Some(Errno::NOSPC | Errno::DQUOT) => {
-                let place = path.parent().unwrap_or(path).display();
-                say!(
-                    "Free some space or quota there, then run the command again:\n  df -h {place}",
-                    place
-                )
-            }
+            Some(Errno::NOSPC | Errno::DQUOT) => say!(
+                "Free some space or quota there, then run the command again:\n  df -h {place}",
+                place = path.parent().unwrap_or(path).display()
+            ),
             Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) => say!(
                 "Run the command as the user who owns this directory, on a writable file system."
             ),
@@ -125,12 +77,19 @@ impl Explain for StageError {
                 "A limit on the size of files stands in the way; raise it and run the command again: ulimit -f unlimited"
             ),
             // a kernel reports a failed write-back once and then calls the pages clean
-            _ if *deed == Deed::Sync => {
+            _ if self == Self::Sync => {
                 say!("Check the disk (dmesg), then run the command again; it stages anew.")
             }
             _ => say!("Remove the cause, then run the command again."),
         }
     }
+}
+
+/// The operator asked the program to stop while it worked on `path`.
+pub(super) fn interrupted(path: &Path) -> Problem {
+    let message = say!("interrupted while working on {path}", path = path.display());
+    Problem::new("stage.interrupted", message, say!("Run the command again."))
+        .of_kind(Kind::Interrupted)
 }
 
 /// A tree under construction.
@@ -149,20 +108,19 @@ pub struct Stage {
 
 impl Stage {
     /// Creates the directory `path`, which must not exist, as the root of a new tree.
-    pub fn create(path: &Path) -> Result<Self, StageError> {
-        let path = std::path::absolute(path).map_err(StageError::of(Deed::Create, path))?;
+    pub fn create(path: &Path) -> Result<Self, Problem> {
+        let path = std::path::absolute(path).map_err(Deed::Create.failed(path))?;
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(StageError::of(Deed::Create, &path)(Errno::INVAL));
+            return Err(Deed::Create.failed(&path)(Errno::INVAL));
         };
-        let parent =
-            beneath::open_directory(parent).map_err(StageError::of(Deed::Create, &path))?;
+        let parent = beneath::open_directory(parent).map_err(Deed::Create.failed(&path))?;
         Self::create_in(parent.as_fd(), Path::new(name), &path)
     }
 
     /// Creates the directory `name` in `parent`; `path` is its absolute path, for messages.
-    pub fn create_in(parent: BorrowedFd<'_>, name: &Path, path: &Path) -> Result<Self, StageError> {
-        mkdirat(parent, name, Mode::RWXU).map_err(StageError::of(Deed::Create, path))?;
-        let root = open_made_directory(parent, name).map_err(StageError::of(Deed::Create, path))?;
+    pub fn create_in(parent: BorrowedFd<'_>, name: &Path, path: &Path) -> Result<Self, Problem> {
+        mkdirat(parent, name, Mode::RWXU).map_err(Deed::Create.failed(path))?;
+        let root = open_made_directory(parent, name).map_err(Deed::Create.failed(path))?;
         Ok(Self { root, path: path.to_path_buf(), nearby: None })
     }
 
@@ -173,19 +131,19 @@ impl Stage {
     }
 
     /// Creates a directory and those above it; one that is there already stays.
-    pub fn directory(&mut self, relative: &Path) -> Result<(), StageError> {
+    pub fn directory(&mut self, relative: &Path) -> Result<(), Problem> {
         let path = self.path.join(relative);
         let (parent, name) = self.split(relative)?;
         let parent = self.nearby(parent)?;
         match mkdirat(parent, name, Mode::RWXU) {
             Err(Errno::EXIST) => {}
-            made => made.map_err(StageError::of(Deed::Create, &path))?,
+            made => made.map_err(Deed::Create.failed(&path))?,
         }
-        open_made_directory(parent, name).map(drop).map_err(StageError::of(Deed::Create, path))
+        open_made_directory(parent, name).map(drop).map_err(Deed::Create.failed(path))
     }
 
     /// Creates a file, which must not exist, and the directories above it.
-    pub fn file(&mut self, relative: &Path, executable: bool) -> Result<StagedFile, StageError> {
+    pub fn file(&mut self, relative: &Path, executable: bool) -> Result<StagedFile, Problem> {
         let path = self.path.join(relative);
         let (parent, name) = self.split(relative)?;
         let parent = self.nearby(parent)?;
@@ -195,20 +153,20 @@ impl Stage {
                 let mode = if executable { OPEN_MODE } else { PLAIN_MODE };
                 fchmod(&fd, Mode::from_raw_mode(mode)).map(|()| fd)
             })
-            .map_err(StageError::of(Deed::Create, &path))?;
+            .map_err(Deed::Create.failed(&path))?;
         Ok(StagedFile { file: File::from(created), path, written: 0, handed_over: 0 })
     }
 
     /// Creates a symbolic link. That `target` stays inside the tree is the caller's knowledge; the
     /// stage itself never follows a link.
-    pub fn symlink(&mut self, relative: &Path, target: impl AsRef<Path>) -> Result<(), StageError> {
+    pub fn symlink(&mut self, relative: &Path, target: impl AsRef<Path>) -> Result<(), Problem> {
         let path = self.path.join(relative);
         let (parent, name) = self.split(relative)?;
         let parent = self.nearby(parent)?;
-        symlinkat(target.as_ref(), parent, name).map_err(StageError::of(Deed::Create, path))
+        symlinkat(target.as_ref(), parent, name).map_err(Deed::Create.failed(path))
     }
 
-    fn nearby(&mut self, parent: &Path) -> Result<BorrowedFd<'_>, StageError> {
+    fn nearby(&mut self, parent: &Path) -> Result<BorrowedFd<'_>, Problem> {
         if self.nearby.as_ref().is_none_or(|(known, _)| known != parent) {
             let opened = match self.open_parent(parent) {
                 Err(Errno::NOENT) => {
@@ -217,19 +175,17 @@ impl Stage {
                 }
                 opened => opened,
             };
-            let opened = opened.map_err(StageError::of(Deed::Create, self.path.join(parent)))?;
+            let opened = opened.map_err(Deed::Create.failed(self.path.join(parent)))?;
             self.nearby = Some((parent.to_path_buf(), opened));
         }
         Ok(self.nearby.as_ref().map_or(self.root.as_fd(), |(_, directory)| directory.as_fd()))
     }
 
     /// The parent and the last name of a path; `..` is no name.
-    fn split<'p>(&self, relative: &'p Path) -> Result<(&'p Path, &'p Path), StageError> {
+    fn split<'p>(&self, relative: &'p Path) -> Result<(&'p Path, &'p Path), Problem> {
         let parent = relative.parent();
         let name = relative.file_name().map(Path::new);
-        parent
-            .zip(name)
-            .ok_or_else(|| StageError::of(Deed::Create, self.path.join(relative))(Errno::INVAL))
+        parent.zip(name).ok_or_else(|| Deed::Create.failed(self.path.join(relative))(Errno::INVAL))
     }
 
     fn open_parent(&self, parent: &Path) -> Result<OwnedFd, Errno> {
@@ -258,8 +214,8 @@ pub struct StagedFile {
 
 impl StagedFile {
     /// Appends `bytes`.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), StageError> {
-        self.file.write_all(bytes).map_err(StageError::of(Deed::Write, &self.path))?;
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.file.write_all(bytes).map_err(Deed::Write.failed(&self.path))?;
         self.written += bytes.len() as u64;
         if self.written - self.handed_over >= WRITE_BACK_STEP {
             self.start_write_back();
@@ -268,10 +224,10 @@ impl StagedFile {
     }
 
     /// Lets nobody but the owner read the file.
-    pub fn keep_private(&self) -> Result<(), StageError> {
+    pub fn keep_private(&self) -> Result<(), Problem> {
         rustix::fs::fstat(&self.file)
             .and_then(|found| fchmod(&self.file, Mode::from_raw_mode(found.st_mode & PRIVATE)))
-            .map_err(StageError::of(Deed::Create, &self.path))
+            .map_err(Deed::Create.failed(&self.path))
     }
 
     /// Ends the file. It is durable only after [`super::durable::sync_tree`].
@@ -291,26 +247,25 @@ impl StagedFile {
 
 /// Removes `name` from `directory`, with all beneath it. A symbolic link is removed, never
 /// followed. A name that is not there is removed already. `path` is for messages.
-pub fn remove_tree(directory: BorrowedFd<'_>, name: &Path, path: &Path) -> Result<(), StageError> {
+pub fn remove_tree(directory: BorrowedFd<'_>, name: &Path, path: &Path) -> Result<(), Problem> {
     match unlinkat(directory, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => return Ok(()),
         // Linux says EISDIR, POSIX says EPERM
         Err(Errno::ISDIR | Errno::PERM) => {}
-        Err(errno) => return Err(StageError::of(Deed::Remove, path)(errno)),
+        Err(errno) => return Err(Deed::Remove.failed(path)(errno)),
     }
     let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-    let doomed = beneath::open(directory, name, flags, Mode::empty())
-        .map_err(StageError::of(Deed::Remove, path))?;
-    for entry in beneath::list(doomed.as_fd()).map_err(StageError::of(Deed::Remove, path))? {
+    let doomed =
+        beneath::open(directory, name, flags, Mode::empty()).map_err(Deed::Remove.failed(path))?;
+    for entry in beneath::list(doomed.as_fd()).map_err(Deed::Remove.failed(path))? {
         let inner = path.join(&entry.name);
         if entry.kind == FileType::Directory {
             remove_tree(doomed.as_fd(), Path::new(&entry.name), &inner)?;
         } else {
-            unlinkat(&doomed, &entry.name, AtFlags::empty())
-                .map_err(StageError::of(Deed::Remove, inner))?;
+            unlinkat(&doomed, &entry.name, AtFlags::empty()).map_err(Deed::Remove.failed(inner))?;
         }
     }
-    unlinkat(directory, name, AtFlags::REMOVEDIR).map_err(StageError::of(Deed::Remove, path))
+    unlinkat(directory, name, AtFlags::REMOVEDIR).map_err(Deed::Remove.failed(path))
 }
 
 /// Opens a directory that may just have been made under a narrow umask, and gives it its mode.

@@ -8,7 +8,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::console::Console;
 use super::terminal::{Mark, Shown};
-use crate::language::Localized;
 use crate::progress::Progress;
 
 /// Draws progress on stderr.
@@ -40,18 +39,17 @@ fn style(total: Option<u64>, color: bool) -> ProgressStyle {
 }
 
 impl Progress for Bar {
-    fn begin(&self, activity: &dyn Localized, total: Option<u64>) {
+    fn begin(&self, activity: &str, total: Option<u64>) {
         self.end();
-        let label = activity.text();
         if !self.on_terminal {
             if self.console.verbose {
-                self.console.print(&format!("  {label} …"));
+                self.console.print(&format!("  {activity} …"));
             }
             return;
         }
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         bar.set_style(style(total, self.console.color_err));
-        bar.set_message(Shown::of(&label).into_text());
+        bar.set_message(Shown::of(activity).into_text());
         bar.enable_steady_tick(Duration::from_millis(120));
         self.drawn.replace(Some(bar));
     }
@@ -68,8 +66,8 @@ impl Progress for Bar {
         }
     }
 
-    fn finished(&self, step: &dyn Localized) {
+    fn finished(&self, step: &str) {
         self.end();
-        self.console.print_marked(Mark::Good, &step.text());
+        self.console.print_marked(Mark::Good, step);
     }
 }

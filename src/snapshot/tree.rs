@@ -4,12 +4,13 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::connector::{FactsError, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest};
+use crate::connector::host_link::HOST_LINK;
+use crate::connector::{
+    DEFAULT_ENTRIES, NODE_MODULES, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest,
+};
 use crate::fs::foreign;
+use crate::language::Problem;
 use crate::transaction::step::Attributes;
-
-/// What OpenClaw looks for where `package.json` names no entry.
-const DEFAULT_ENTRIES: [&str; 4] = ["index.ts", "index.js", "index.mjs", "index.cjs"];
 
 /// The tree.
 #[derive(Debug, Clone)]
@@ -19,9 +20,9 @@ pub struct Tree {
     /// Where it leads, if it is a symbolic link.
     pub link: Option<PathBuf>,
     /// `package.json`.
-    pub package: Result<Package, FactsError>,
+    pub package: Result<Package, Problem>,
     /// `openclaw.plugin.json`.
-    pub manifest: Result<PluginManifest, FactsError>,
+    pub manifest: Result<PluginManifest, Problem>,
     /// The root, the two fact files and the entries: what OpenClaw examines.
     pub examined: Vec<Examined>,
     /// What `dependencies` asks for, and what is there.
@@ -77,7 +78,7 @@ impl Tree {
                 .as_ref()
                 .map(|package| dependencies(path, package))
                 .unwrap_or_default(),
-            host_link: path.join("node_modules/openclaw").canonicalize().ok(),
+            host_link: path.join(HOST_LINK).canonicalize().ok(),
             bytes: crate::transaction::generations::size_on_disk(path),
             path: path.to_owned(),
             package,
@@ -129,7 +130,7 @@ fn dependencies(path: &Path, package: &Package) -> Vec<Dependency> {
 /// The `node_modules` of the tree, and those above it, as Node looks for a package.
 fn version_found(path: &Path, name: &str) -> Option<String> {
     path.ancestors().find_map(|above| {
-        let bytes = foreign::glance(&above.join("node_modules").join(name).join(PACKAGE_JSON))?;
+        let bytes = foreign::glance(&above.join(NODE_MODULES).join(name).join(PACKAGE_JSON))?;
         let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
         Some(package["version"].as_str().unwrap_or("?").to_owned())
     })

@@ -18,7 +18,7 @@ use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
 use crate::fs::{directory, replace};
 use crate::interrupt::Interrupt;
-use crate::language::{Explain, Kind};
+use crate::language::{Explain, Kind, Localized};
 use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
 use crate::progress::Progress;
 
@@ -248,7 +248,7 @@ fn apply_all(
             return Err(error);
         }
         journal.note(number, Event::Done)?;
-        watch.progress.finished(step);
+        watch.progress.finished(&step.text());
     }
     Ok(())
 }

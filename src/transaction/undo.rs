@@ -42,7 +42,8 @@ pub fn undo(
 ) -> Vec<Leftover> {
     service.stand_firm();
     let mut left = Vec::new();
-    progress.begin(&TakingBack, None);
+    let activity = say!("undoing the changes; Ctrl-C does not stop this");
+    progress.begin(&activity, None);
     let touched = was_touched(journal);
     if touched && concerns_the_unit(journal) {
         quiet(service, &mut left);
@@ -50,7 +51,9 @@ pub fn undo(
     let mut retry = false;
     for (number, step) in journal.intent().steps.iter().enumerate().rev() {
         match take_back(journal, number, step, &mut left) {
-            Ok(Outcome::TakenBack) => progress.finished(&TakenBack(step)),
+            Ok(Outcome::TakenBack) => {
+                progress.finished(&say!("undone: {step}", step = step.text()));
+            }
             Ok(Outcome::NothingToDo) => {}
             Ok(Outcome::Kept(leftover)) => left.push(leftover),
             Err(cause) if cause.kind() == Kind::Passing => {
@@ -62,7 +65,7 @@ pub fn undo(
             Err(cause) => left.push(leftover::of(journal, number, step, cause)),
         }
     }
-    progress.begin(&TakingBack, None);
+    progress.begin(&activity, None);
     retry |= restart(journal, service, &mut left);
     if !retry && let Err(cause) = close(journal, &left) {
         let subject = journal.intent().id.clone();
@@ -425,27 +428,6 @@ fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, Transac
     }
     exchange::swap(&tree.live, &slot)?;
     Ok(Outcome::TakenBack)
-}
-
-/// The undo at work.
-#[derive(Debug)]
-struct TakingBack;
-
-impl Localized for TakingBack {
-    fn text(&self) -> String {
-        say!("undoing the changes; Ctrl-C does not stop this")
-    }
-}
-
-/// A step that was undone, for the report.
-#[derive(Debug)]
-struct TakenBack<'a>(&'a Step);
-
-impl Localized for TakenBack<'_> {
-    fn text(&self) -> String {
-        let step = self.0.text();
-        say!("undone: {step}", step)
-    }
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use openclaw_setup::connector::npm::Registry;
-use openclaw_setup::connector::{Checks, Format, Payload, PayloadError, Source};
+use openclaw_setup::connector::{Checks, Format, Payload, Source};
 use openclaw_setup::fs::stage::Stage;
 use openclaw_setup::interrupt::Interrupt;
+use openclaw_setup::language::Problem;
 use openclaw_setup::patience::Deadline;
 use openclaw_setup::progress::Unwatched;
 use tar::{EntryType, Header};
@@ -116,7 +117,7 @@ pub(crate) fn offline() -> Registry {
     Registry::new([], None, true, Deadline::after(std::time::Duration::from_secs(60)))
 }
 
-pub(crate) fn open(source: &Path, checks: &Checks) -> Result<Payload, PayloadError> {
+pub(crate) fn open(source: &Path, checks: &Checks) -> Result<Payload, Problem> {
     let source = match Format::of_name(source) {
         Some(format) if !source.is_dir() => Source::Archive { path: source.to_path_buf(), format },
         _ => Source::Directory(source.to_path_buf()),
@@ -125,11 +126,7 @@ pub(crate) fn open(source: &Path, checks: &Checks) -> Result<Payload, PayloadErr
 }
 
 /// Opens and stages, as an installation does.
-pub(crate) fn install(
-    source: &Path,
-    checks: &Checks,
-    stage: &Path,
-) -> Result<Payload, PayloadError> {
+pub(crate) fn install(source: &Path, checks: &Checks, stage: &Path) -> Result<Payload, Problem> {
     let payload = open(source, checks)?;
     let mut stage = Stage::create(stage)?;
     payload.stage(&mut stage, &Interrupt::never(), &Unwatched)?;

@@ -69,12 +69,12 @@ impl Candidate {
     pub(super) fn facts<'a>(&'a self, live: Option<&'a LiveTree>) -> PayloadFacts<'a> {
         match self {
             Self::Payload(payload) => PayloadFacts {
-                version: &payload.package().version,
+                version: &payload.package.version,
                 digest: payload.digest(),
-                tree: payload.tree(),
-                dependencies: payload.needs_dependencies().then(|| npm::pins(payload.package())),
-                channel_schema: payload.plugin().channel_schema.as_ref(),
-                unverified: *payload.verification() == Verification::Nothing,
+                tree: &payload.tree,
+                dependencies: payload.needs_dependencies().then(|| npm::pins(&payload.package)),
+                channel_schema: payload.plugin.channel_schema.as_ref(),
+                unverified: payload.verification == Verification::Nothing,
             },
             Self::Installed(record) => PayloadFacts {
                 version: &record.origin.version,
@@ -143,11 +143,11 @@ fn now() -> String {
 /// Where the connector of a payload comes from, installed now.
 pub(in crate::command) fn origin(payload: &Payload) -> Origin {
     Origin {
-        name: payload.package().name.clone(),
-        version: payload.package().version.clone(),
+        name: payload.package.name.clone(),
+        version: payload.package.version.clone(),
         payload: payload.digest(),
         place: payload.origin().display().to_string(),
-        verification: payload.verification().clone(),
+        verification: payload.verification.clone(),
         installed_at: now(),
     }
 }

@@ -8,9 +8,9 @@ mod zip;
 
 use std::path::Path;
 
-use super::error::PayloadError;
+use super::entry::Receiver;
 use super::reading::Watch;
-use super::receiver::Receiver;
+use crate::language::Problem;
 use compression::{Gzip, Zstd};
 pub(super) use private_copy::PrivateCopy;
 
@@ -51,7 +51,7 @@ pub(super) fn read(
     path: &Path,
     receiver: &mut dyn Receiver,
     watch: Watch<'_>,
-) -> Result<(), PayloadError> {
+) -> Result<(), Problem> {
     match format {
         Format::Tar => tar::read(copy.reader(), path, receiver, watch),
         Format::TarGzip => tar::read(Gzip::new(copy.reader()), path, receiver, watch),

@@ -6,10 +6,11 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::connector::digest::Sha256;
-use crate::connector::entry::{Fault, Refusal};
-use crate::connector::error::PayloadError;
-use crate::connector::reading::{Content, Origin, Pump, Watch};
+use crate::connector::entry::refusal;
+use crate::connector::error;
+use crate::connector::reading::{Container, HashingReader, Watch};
 use crate::fs::foreign;
+use crate::language::Problem;
 
 /// An unnamed temporary file that holds an archive's bytes. Nobody else can open or change it, so
 /// its digest stays true however often it is read, and a crash leaves nothing behind.
@@ -26,18 +27,17 @@ impl PrivateCopy {
         path: &Path,
         limit: u64,
         watch: Watch<'_>,
-    ) -> Result<Self, PayloadError> {
-        let mut body = foreign::open(path).map_err(PayloadError::looking)?;
-        let size = body.metadata().map_err(PayloadError::reading(path))?.len();
+    ) -> Result<Self, Problem> {
+        let mut body = foreign::open(path).map_err(error::looking)?;
+        let size = body.metadata().map_err(error::reading(path))?.len();
         if size > limit {
-            return Err(too_large(path, limit).into());
+            return Err(refusal::of(path, b".", refusal::payload_too_large(limit)));
         }
-        let mut copy = tempfile::tempfile().map_err(PayloadError::temporary)?;
-        let origin = Origin::Directory(path.parent().unwrap_or(path).to_path_buf());
+        let mut copy = tempfile::tempfile().map_err(error::temporary)?;
+        let container = Container::Directory(path.parent().unwrap_or(path));
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        let content = Content { name, size, body: &mut body };
-        let sha256 = Pump::new(&origin, watch)
-            .carry(content, |piece| copy.write_all(piece).map_err(PayloadError::temporary))?;
+        let sha256 = HashingReader::new(container, watch)
+            .read(name, size, &mut body, |piece| copy.write_all(piece).map_err(error::temporary))?;
         Ok(Self { file: copy, size, sha256 })
     }
 
@@ -54,14 +54,6 @@ impl PrivateCopy {
     /// The archive's bytes at any place.
     pub(in crate::connector) fn at(&self) -> At<'_> {
         At { file: &self.file, size: self.size, position: 0 }
-    }
-}
-
-fn too_large(path: &Path, limit: u64) -> Refusal {
-    Refusal {
-        payload: path.to_path_buf(),
-        entry: ".".to_string(),
-        fault: Fault::PayloadTooLarge { limit },
     }
 }
 

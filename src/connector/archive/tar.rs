@@ -11,10 +11,10 @@ use std::rc::Rc;
 use tar::EntryType;
 
 use super::tar_extensions::Extensions;
-use crate::connector::entry::{Entry, ForbiddenKind, Kind};
-use crate::connector::error::PayloadError;
-use crate::connector::reading::{Watch, broken_archive};
-use crate::connector::receiver::Receiver;
+use crate::connector::entry::{Entry, Kind, Receiver, refusal};
+use crate::connector::error;
+use crate::connector::reading::{Watch, read_within};
+use crate::language::Problem;
 
 /// What may follow the end marker: zeros up to a large record size of tar(1).
 const PADDING_LIMIT: u64 = 1024 * 1024;
@@ -25,12 +25,11 @@ pub(super) fn read(
     path: &Path,
     receiver: &mut dyn Receiver,
     watch: Watch<'_>,
-) -> Result<(), PayloadError> {
+) -> Result<(), Problem> {
     let exhausted = Rc::new(Cell::new(false));
-    let truncated = || PayloadError::Truncated { archive: path.to_path_buf() };
     // the crate calls a header that is cut off damaged
     let broken = |cause: io::Error| {
-        if exhausted.get() { truncated() } else { broken_archive(path, &cause) }
+        if exhausted.get() { error::truncated(path) } else { error::broken_archive(path, &cause) }
     };
     let mut archive = tar::Archive::new(EndAware { stream, exhausted: Rc::clone(&exhausted) });
     let mut ahead = Extensions::default();
@@ -38,9 +37,9 @@ pub(super) fn read(
         watch.ask()?;
         let mut member = member.map_err(broken)?;
         match member.header().entry_type() {
-            EntryType::GNULongName => ahead.take_long_name(&mut member).map_err(broken)?,
-            EntryType::GNULongLink => ahead.take_long_link(&mut member).map_err(broken)?,
-            EntryType::XHeader => ahead.take_pax(&mut member).map_err(broken)?,
+            kind @ (EntryType::GNULongName | EntryType::GNULongLink | EntryType::XHeader) => {
+                ahead.take(kind, &mut member).map_err(broken)?;
+            }
             // git-archive(1) writes one with the commit's id
             EntryType::XGlobalHeader => {}
             _ => deliver(&mut member, &std::mem::take(&mut ahead), path, receiver)?,
@@ -48,7 +47,7 @@ pub(super) fn read(
     }
     // the crate takes a bare end of input for the end of the archive
     if exhausted.get() {
-        return Err(truncated());
+        return Err(error::truncated(path));
     }
     if ahead.any {
         return Err(broken(damaged("an extension header without a member")));
@@ -58,52 +57,43 @@ pub(super) fn read(
 
 fn deliver<R: Read>(
     member: &mut tar::Entry<'_, R>,
-    said: &Extensions,
+    extensions: &Extensions,
     path: &Path,
     receiver: &mut dyn Receiver,
-) -> Result<(), PayloadError> {
-    let broken = |cause: io::Error| broken_archive(path, &cause);
+) -> Result<(), Problem> {
+    let broken = |cause: io::Error| error::broken_archive(path, &cause);
     let size = member.header().entry_size().map_err(broken)?;
-    if said.size.is_some_and(|said| said != size) {
+    if extensions.size.is_some_and(|told| told != size) {
         return Err(broken(damaged("a member with two different sizes")));
     }
-    let name = said.path.clone().unwrap_or_else(|| member.path_bytes().into_owned());
-    let target = said
+    let name = extensions.path.clone().unwrap_or_else(|| member.path_bytes().into_owned());
+    let target = extensions
         .link
         .clone()
         .or_else(|| member.link_name_bytes().map(std::borrow::Cow::into_owned))
         .unwrap_or_default();
     let kind = match member.header().entry_type() {
-        _ if said.sparse => Kind::Forbidden(ForbiddenKind::Sparse),
+        _ if extensions.sparse => Kind::Forbidden(refusal::sparse),
         // before POSIX, a directory was a file whose name ends with a slash
         EntryType::Regular if name.ends_with(b"/") && size == 0 => Kind::Directory,
         EntryType::Regular | EntryType::Continuous => Kind::File { size },
         EntryType::Directory => Kind::Directory,
         EntryType::Symlink => Kind::Symlink { target: &target },
-        EntryType::Link => Kind::Forbidden(ForbiddenKind::HardLink),
-        EntryType::Char | EntryType::Block => Kind::Forbidden(ForbiddenKind::Device),
-        EntryType::Fifo => Kind::Forbidden(ForbiddenKind::Fifo),
-        EntryType::GNUSparse => Kind::Forbidden(ForbiddenKind::Sparse),
-        _ => Kind::Forbidden(ForbiddenKind::Unknown),
+        EntryType::Link => Kind::Forbidden(refusal::hard_link),
+        EntryType::Char | EntryType::Block => Kind::Forbidden(refusal::device),
+        EntryType::Fifo => Kind::Forbidden(refusal::fifo),
+        EntryType::GNUSparse => Kind::Forbidden(refusal::sparse),
+        _ => Kind::Forbidden(refusal::unknown_kind),
     };
     let mode = member.header().mode().map_err(broken)?;
     receiver.take(&Entry { name: &name, kind, mode }, member)
 }
 
 /// Reads what follows the end marker. It also makes a decompressor check its own checksum.
-fn expect_padding(stream: impl Read) -> io::Result<()> {
-    let mut padding = stream.take(PADDING_LIMIT + 1);
-    let mut piece = [0; 4096];
-    let mut length = 0;
-    loop {
-        let read = padding.read(&mut piece)?;
-        length += read as u64;
-        if read == 0 && length <= PADDING_LIMIT {
-            return Ok(());
-        }
-        if length > PADDING_LIMIT || piece[..read].iter().any(|byte| *byte != 0) {
-            return Err(damaged("something follows its end"));
-        }
+fn expect_padding(mut stream: impl Read) -> io::Result<()> {
+    match read_within(&mut stream, PADDING_LIMIT)? {
+        Some(padding) if padding.iter().all(|byte| *byte == 0) => Ok(()),
+        _ => Err(damaged("something follows its end")),
     }
 }
 

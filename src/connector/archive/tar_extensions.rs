@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use tar::EntryType;
+
 use crate::connector::reading::read_within;
 
 /// Longer than any name or record that a connector needs; they are held in memory.
@@ -18,27 +20,21 @@ pub(super) struct Extensions {
 }
 
 impl Extensions {
-    /// A GNU long name (`L`).
-    pub(super) fn take_long_name(&mut self, body: &mut dyn Read) -> io::Result<()> {
+    /// A GNU long name (`L`) or link target (`K`), or a pax extended header (`x`).
+    pub(super) fn take(&mut self, kind: EntryType, body: &mut dyn Read) -> io::Result<()> {
+        let record = read_within(body, RECORD_LIMIT)?.ok_or_else(malformed)?;
         self.any = true;
-        self.path = Some(without_final_nul(read_record(body)?));
+        match kind {
+            EntryType::GNULongName => self.path = Some(without_final_nul(record)),
+            EntryType::GNULongLink => self.link = Some(without_final_nul(record)),
+            _ => self.take_pax(&record)?,
+        }
         Ok(())
     }
 
-    /// A GNU long link target (`K`).
-    pub(super) fn take_long_link(&mut self, body: &mut dyn Read) -> io::Result<()> {
-        self.any = true;
-        self.link = Some(without_final_nul(read_record(body)?));
-        Ok(())
-    }
-
-    /// A pax extended header (`x`): records of the form `LENGTH KEY=VALUE\n`.
-    ///
-    /// They are split by their length and not at newlines, which a value may hold.
-    pub(super) fn take_pax(&mut self, body: &mut dyn Read) -> io::Result<()> {
-        self.any = true;
-        let records = read_record(body)?;
-        let mut rest = records.as_slice();
+    /// Records of the form `LENGTH KEY=VALUE\n`. They are split by their length and not at
+    /// newlines, which a value may hold.
+    fn take_pax(&mut self, mut rest: &[u8]) -> io::Result<()> {
         while !rest.is_empty() {
             let (key, value, after) = split_record(rest).ok_or_else(malformed)?;
             match key {
@@ -67,10 +63,6 @@ fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-fn read_record(body: &mut dyn Read) -> io::Result<Vec<u8>> {
-    read_within(body, RECORD_LIMIT)?.ok_or_else(malformed)
-}
-
 fn without_final_nul(mut name: Vec<u8>) -> Vec<u8> {
     if name.last() == Some(&0) {
         name.pop();
@@ -90,7 +82,7 @@ mod tests {
     fn pax_records_are_split_by_their_length() {
         let mut said = Extensions::default();
         let records = b"12 path=a\nb\n12 size=123\n22 GNU.sparse.major=1\n";
-        said.take_pax(&mut records.as_slice()).unwrap();
+        said.take_pax(records).unwrap();
         assert_eq!(said.path.as_deref(), Some(b"a\nb".as_slice()));
         assert_eq!((said.size, said.sparse), (Some(123), true));
     }
@@ -98,7 +90,7 @@ mod tests {
     #[test]
     fn malformed_records_are_errors() {
         for records in ["x", "99 path=a\n", "9 path=a\nrest", "3 \n", "0 a=b\n", "11 size=abc\n"] {
-            let outcome = Extensions::default().take_pax(&mut records.as_bytes());
+            let outcome = Extensions::default().take_pax(records.as_bytes());
             assert!(outcome.is_err(), "{records}");
         }
     }

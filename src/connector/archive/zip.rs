@@ -9,10 +9,10 @@ use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
 use super::private_copy::{At, PrivateCopy};
-use crate::connector::entry::{Entry, ForbiddenKind, Kind};
-use crate::connector::error::PayloadError;
-use crate::connector::reading::{Watch, broken_archive, read_within};
-use crate::connector::receiver::Receiver;
+use crate::connector::entry::{Entry, Kind, Receiver, refusal};
+use crate::connector::error::broken_archive;
+use crate::connector::reading::{Watch, read_within};
+use crate::language::Problem;
 
 /// The longest target that Linux takes for a symbolic link.
 const TARGET_LIMIT: u64 = 4096;
@@ -30,7 +30,7 @@ pub(super) fn read(
     path: &Path,
     receiver: &mut dyn Receiver,
     watch: Watch<'_>,
-) -> Result<(), PayloadError> {
+) -> Result<(), Problem> {
     let broken = |error| broken_archive(path, &into_io(error));
     let mut archive = ZipIterable::try_new(copy.at(), Config::default())
         .map_err(broken)?
@@ -41,7 +41,8 @@ pub(super) fn read(
         watch.ask()?;
         let member = member.map_err(broken)?;
         if member.encrypted() {
-            let entry = forbidden(member.name_raw(), ForbiddenKind::Encrypted);
+            let kind = Kind::Forbidden(refusal::encrypted);
+            let entry = Entry { name: member.name_raw(), kind, mode: PLAIN_MODE };
             receiver.take(&entry, &mut io::empty())?;
             continue;
         }
@@ -56,7 +57,7 @@ fn deliver(
     member: &mut ZipFile<'_, At<'_>>,
     path: &Path,
     receiver: &mut dyn Receiver,
-) -> Result<(), PayloadError> {
+) -> Result<(), Problem> {
     let name = member.name_raw().to_vec();
     // the crate's own answer hides setuid and setgid
     let mode = match member.external_attributes() >> 16 {
@@ -74,17 +75,13 @@ fn deliver(
             return receiver.take(&entry, &mut io::empty());
         }
         FileType::RegularFile => Kind::File { size: member.size() },
-        FileType::Fifo | FileType::Socket => Kind::Forbidden(ForbiddenKind::Fifo),
-        FileType::CharacterDevice | FileType::BlockDevice => Kind::Forbidden(ForbiddenKind::Device),
+        FileType::Fifo | FileType::Socket => Kind::Forbidden(refusal::fifo),
+        FileType::CharacterDevice | FileType::BlockDevice => Kind::Forbidden(refusal::device),
         // no type at all: made on a system without modes
         FileType::Unknown if mode & TYPE_BITS == 0 => Kind::File { size: member.size() },
-        FileType::Unknown => Kind::Forbidden(ForbiddenKind::Unknown),
+        FileType::Unknown => Kind::Forbidden(refusal::unknown_kind),
     };
     receiver.take(&Entry { name: &name, kind, mode }, member)
-}
-
-fn forbidden(name: &[u8], kind: ForbiddenKind) -> Entry<'_> {
-    Entry { name, kind: Kind::Forbidden(kind), mode: PLAIN_MODE }
 }
 
 fn into_io(error: ZipError) -> io::Error {

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::refusal::{Fault, Refusal};
+use super::refusal;
 use crate::connector::manifest::{Node, TreeManifest};
+use crate::language::Problem;
 
 /// What Linux follows in one look-up.
 const HOPS: usize = 40;
@@ -17,21 +18,23 @@ const STEPS: usize = 4_000_000;
 pub(in crate::connector) fn refuse_escapes(
     tree: &TreeManifest,
     payload: &Path,
-) -> Result<(), Refusal> {
+) -> Result<(), Problem> {
     let mut steps = 0;
     for (path, node) in tree {
         let Node::Symlink { target } = node else { continue };
-        resolve(tree, path, target, &mut steps).map_err(|fault| Refusal {
-            payload: payload.to_path_buf(),
-            entry: path.clone(),
-            fault,
-        })?;
+        resolve(tree, path, target, &mut steps)
+            .map_err(|reason| refusal::of(payload, path.as_bytes(), reason))?;
     }
     Ok(())
 }
 
-fn resolve(tree: &TreeManifest, path: &str, target: &str, steps: &mut usize) -> Result<(), Fault> {
-    let escapes = || Fault::SymlinkEscapes { target: target.to_string() };
+fn resolve(
+    tree: &TreeManifest,
+    path: &str,
+    target: &str,
+    steps: &mut usize,
+) -> Result<(), Problem> {
+    let escapes = || refusal::symlink_escapes(target);
     let mut place = path.rsplit_once('/').map_or("", |(parent, _)| parent).to_string();
     let mut pending: Vec<&str> = Vec::new();
     let mut hops = 0;
@@ -47,7 +50,7 @@ fn resolve(tree: &TreeManifest, path: &str, target: &str, steps: &mut usize) -> 
         let Some(part) = pending.pop() else { return Ok(()) };
         *steps += 1;
         if hops > HOPS || *steps > STEPS {
-            return Err(Fault::SymlinkLoop { target: target.to_string() });
+            return Err(refusal::symlink_loop(target));
         }
         match part {
             "" | "." => {}
@@ -72,12 +75,12 @@ fn resolve(tree: &TreeManifest, path: &str, target: &str, steps: &mut usize) -> 
 mod tests {
     use super::*;
 
-    fn judge(links: &[(&str, &str)]) -> Result<(), (String, Fault)> {
+    fn judge(links: &[(&str, &str)]) -> Result<(), Problem> {
         let mut tree = TreeManifest::default();
         for (path, target) in links {
             tree.insert((*path).to_string(), Node::Symlink { target: (*target).to_string() });
         }
-        refuse_escapes(&tree, Path::new("/p")).map_err(|refusal| (refusal.entry, refusal.fault))
+        refuse_escapes(&tree, Path::new("/p"))
     }
 
     #[test]
@@ -103,17 +106,17 @@ mod tests {
             (&[("deep/up", ".."), ("out", "deep/up/../x")], "out"),
             (&[("a", "z/.."), ("z", "..")], "a"),
         ] {
-            let (entry, fault) = judge(links).unwrap_err();
-            assert_eq!(entry, culprit, "{links:?}");
-            assert!(matches!(fault, Fault::SymlinkEscapes { .. }), "{fault:?}");
+            let refusal = judge(links).unwrap_err();
+            assert_eq!(refusal.code, "payload.symlink-escapes", "{links:?}");
+            assert!(refusal.message.contains(&format!("“{culprit}”")), "{refusal:?}");
         }
     }
 
     #[test]
     fn circles_end() {
         for links in [[("a", "a")].as_slice(), &[("a", "b"), ("b", "a")], &[("a", "a/a/a")]] {
-            let (_, fault) = judge(links).unwrap_err();
-            assert!(matches!(fault, Fault::SymlinkLoop { .. }), "{links:?}: {fault:?}");
+            let refusal = judge(links).unwrap_err();
+            assert_eq!(refusal.code, "payload.symlink-loop", "{links:?}");
         }
     }
 }

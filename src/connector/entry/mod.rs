@@ -1,18 +1,20 @@
 //! One entry of a payload as it stands in an archive or a directory, before it is believed.
 
-mod gate;
 mod links;
 mod name;
-mod refusal;
+pub(super) mod refusal;
+mod validator;
 
-pub use gate::Limits;
-pub(super) use gate::{Admitted, AdmittedKind, Gate};
+use std::io::Read;
+
+use crate::language::Problem;
 pub(super) use links::refuse_escapes;
-pub(super) use name::{clean, shown};
-pub use refusal::{Fault, Refusal};
+pub(super) use name::{clean, shown, text};
+pub use validator::Limits;
+pub(super) use validator::Validator;
 
 /// What an entry claims to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Kind<'a> {
     /// A regular file of so many bytes.
     File { size: u64 },
@@ -20,19 +22,8 @@ pub(super) enum Kind<'a> {
     Directory,
     /// A symbolic link.
     Symlink { target: &'a [u8] },
-    /// Anything that is always refused, with the reason.
-    Forbidden(ForbiddenKind),
-}
-
-/// Kinds that no payload may bring.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ForbiddenKind {
-    HardLink,
-    Device,
-    Fifo,
-    Sparse,
-    Encrypted,
-    Unknown,
+    /// Anything that no payload may bring, with the reason.
+    Forbidden(fn() -> Problem),
 }
 
 /// An entry as the payload has it.
@@ -44,4 +35,17 @@ pub(super) struct Entry<'a> {
     pub(super) kind: Kind<'a>,
     /// Its permission bits; the type bits are not looked at.
     pub(super) mode: u32,
+}
+
+impl Entry<'_> {
+    /// Whether anybody may execute it.
+    pub(super) fn executable(&self) -> bool {
+        self.mode & 0o111 != 0
+    }
+}
+
+/// Somebody who is handed the entries of a payload one after the other.
+pub(super) trait Receiver {
+    /// Takes one entry; `body` yields a file's content, and nothing for other kinds.
+    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), Problem>;
 }

@@ -1,6 +1,7 @@
 //! Names of entries: which ones are safe to write beneath a directory, and how to show the others.
 
-use super::refusal::Fault;
+use super::refusal;
+use crate::language::Problem;
 
 /// What Linux file systems hold in one name, in bytes.
 const NAME_MAX: usize = 255;
@@ -10,29 +11,29 @@ const PATH_LIMIT: usize = 2048;
 const DEPTH_LIMIT: usize = 128;
 
 /// The path beneath the tree's root, without `.` and doubled slashes. Empty for the root itself.
-pub(in crate::connector) fn clean(name: &[u8]) -> Result<String, Fault> {
+pub(in crate::connector) fn clean(name: &[u8]) -> Result<String, Problem> {
     let name = text(name)?;
     if name.starts_with('/') {
-        return Err(Fault::AbsolutePath);
+        return Err(refusal::absolute_path());
     }
     let parts: Vec<&str> =
         name.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     if parts.contains(&"..") {
-        return Err(Fault::ParentPath);
+        return Err(refusal::parent_path());
     }
     let path = parts.join("/");
     let too_long = path.len() > PATH_LIMIT || parts.iter().any(|part| part.len() > NAME_MAX);
     if too_long || parts.len() > DEPTH_LIMIT {
-        return Err(Fault::NameTooLong);
+        return Err(refusal::name_too_long());
     }
     Ok(path)
 }
 
 /// The text of a name or of a link's target, which may hold no control character.
-pub(super) fn text(bytes: &[u8]) -> Result<&str, Fault> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?;
+pub(in crate::connector) fn text(bytes: &[u8]) -> Result<&str, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| refusal::not_utf8())?;
     if text.chars().any(char::is_control) {
-        return Err(Fault::ControlCharacter);
+        return Err(refusal::control_character());
     }
     Ok(text)
 }
@@ -78,19 +79,19 @@ mod tests {
         let long = "n".repeat(NAME_MAX + 1);
         let longer = format!("{}/", "n".repeat(200)).repeat(11);
         for (name, fault) in [
-            (b"/etc/passwd".as_slice(), Fault::AbsolutePath),
-            (b"../x", Fault::ParentPath),
-            (b"a/../b", Fault::ParentPath),
-            (b"a/..", Fault::ParentPath),
-            (b"a\nb", Fault::ControlCharacter),
-            (b"a\0b", Fault::ControlCharacter),
-            (b"a\x1b[2Jb", Fault::ControlCharacter),
-            (b"a\xffb", Fault::NotUtf8),
-            (deep.as_bytes(), Fault::NameTooLong),
-            (long.as_bytes(), Fault::NameTooLong),
-            (longer.as_bytes(), Fault::NameTooLong),
+            (b"/etc/passwd".as_slice(), "payload.absolute-path"),
+            (b"../x", "payload.parent-path"),
+            (b"a/../b", "payload.parent-path"),
+            (b"a/..", "payload.parent-path"),
+            (b"a\nb", "payload.control-character"),
+            (b"a\0b", "payload.control-character"),
+            (b"a\x1b[2Jb", "payload.control-character"),
+            (b"a\xffb", "payload.not-utf8"),
+            (deep.as_bytes(), "payload.name-too-long"),
+            (long.as_bytes(), "payload.name-too-long"),
+            (longer.as_bytes(), "payload.name-too-long"),
         ] {
-            assert_eq!(clean(name), Err(fault), "{}", shown(name));
+            assert_eq!(clean(name).unwrap_err().code, fault, "{}", shown(name));
         }
     }
 

@@ -9,13 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha512};
 
-use super::super::activity::Activity;
-use super::error::NpmError;
 use super::program::Registry;
-use crate::connector::error::PayloadError;
+use crate::connector::error;
 use crate::connector::reading::Watch;
 use crate::connector::source::NpmSpec;
 use crate::fs::foreign;
+use crate::language::Problem;
+use crate::say;
 
 const SHA512: &str = "sha512-";
 
@@ -37,21 +37,24 @@ pub(in crate::connector) fn fetch(
     into: &Path,
     registry: &Registry,
     watch: Watch<'_>,
-) -> Result<Fetched, PayloadError> {
+) -> Result<Fetched, Problem> {
     registry.expect_online(&format!("npm:{spec}"))?;
     let wanted = spec.to_string();
     let pack = ["pack", "--json", "--ignore-scripts", "--loglevel=error", "--", &wanted];
-    let answer = watch.during(&Activity::Fetching(format!("npm:{spec}")), None, || {
-        Ok(registry.npm(&pack, into, watch.interrupt)?)
-    })?;
+    let answer =
+        watch.during(&say!("fetching {name}", name = format!("npm:{spec}")), None, || {
+            registry.npm(&pack, into, watch.interrupt)
+        })?;
+    let command = format!("npm {}", pack.join(" "));
     let version =
-        packed_version(&answer).ok_or_else(|| misunderstood(&pack, "no version in it"))?;
-    let archive = only_archive(into).ok_or_else(|| misunderstood(&pack, "no archive came"))?;
+        packed_version(&answer).ok_or_else(|| error::npm_answer(&command, "no version in it"))?;
+    let archive =
+        only_archive(into).ok_or_else(|| error::npm_answer(&command, "no archive came"))?;
     let package = format!("{}@{version}", spec.name);
     let expected = published_integrity(&package, into, registry, watch)?;
     let found = integrity_of(&archive)?;
     if expected.split_whitespace().all(|value| value != found) {
-        return Err(NpmError::WrongIntegrity { package, expected, found }.into());
+        return Err(error::npm_wrong_integrity(&package, &found, &expected));
     }
     Ok(Fetched { archive, version, integrity: found })
 }
@@ -61,12 +64,12 @@ fn published_integrity(
     directory: &Path,
     registry: &Registry,
     watch: Watch<'_>,
-) -> Result<String, NpmError> {
+) -> Result<String, Problem> {
     let view = ["view", "--json", "--loglevel=error", "--", package, "dist.integrity"];
     let answer = registry.npm(&view, directory, watch.interrupt)?;
     match serde_json::from_str(&answer) {
         Ok(Value::String(integrity)) if integrity.contains(SHA512) => Ok(integrity),
-        _ => Err(NpmError::NoIntegrity { package: package.to_string() }),
+        _ => Err(error::npm_no_integrity(package)),
     }
 }
 
@@ -86,19 +89,14 @@ fn only_archive(directory: &Path) -> Option<PathBuf> {
     archives.next().filter(|_| archives.next().is_none())
 }
 
-fn integrity_of(archive: &Path) -> Result<String, PayloadError> {
-    let mut file = foreign::open(archive).map_err(PayloadError::looking)?;
+fn integrity_of(archive: &Path) -> Result<String, Problem> {
+    let mut file = foreign::open(archive).map_err(error::looking)?;
     let mut hash = Sha512::new();
     let mut piece = vec![0; 64 * 1024];
     loop {
-        match file.read(&mut piece).map_err(PayloadError::reading(archive))? {
+        match file.read(&mut piece).map_err(error::reading(archive))? {
             0 => return Ok(format!("{SHA512}{}", STANDARD.encode(hash.finalize()))),
             read => hash.update(&piece[..read]),
         }
     }
-}
-
-fn misunderstood(arguments: &[&str], cause: &str) -> PayloadError {
-    let command = format!("npm {}", arguments.join(" "));
-    NpmError::Answer { command, cause: cause.to_string() }.into()
 }

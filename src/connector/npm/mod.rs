@@ -1,12 +1,10 @@
 //! npm, narrowly: fetching a package, and adding the dependencies of a staged connector.
 
-mod error;
 mod fetch;
 mod install;
 mod pins;
 mod program;
 
-pub use error::NpmError;
 pub(super) use fetch::fetch;
 pub use install::install_dependencies;
 pub(super) use pins::wanted;

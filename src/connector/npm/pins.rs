@@ -12,7 +12,8 @@ use crate::say;
 const STREAM: &str = "dingtalk-stream";
 /// 2.1.5 opens no connection, and connector 0.6/0.7's `^2.1.4` resolves to it.
 const STREAM_VERSION: &str = "2.1.4";
-const HOST: &str = "openclaw";
+/// What the gateway itself provides.
+pub(super) const HOST: &str = "openclaw";
 
 /// What is done instead of what is declared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -6,9 +6,10 @@ use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::error::NpmError;
 use crate::child::{Helper, Unfinished};
+use crate::connector::error;
 use crate::interrupt::Interrupt;
+use crate::language::Problem;
 use crate::patience::Deadline;
 
 /// What is shown of npm's complaints.
@@ -83,8 +84,8 @@ impl Registry {
     }
 
     /// An error if `needed` may not be fetched.
-    pub(super) fn expect_online(&self, needed: &str) -> Result<(), NpmError> {
-        if self.offline { Err(NpmError::Offline { needed: needed.to_string() }) } else { Ok(()) }
+    pub(super) fn expect_online(&self, needed: &str) -> Result<(), Problem> {
+        if self.offline { Err(error::npm_offline(needed)) } else { Ok(()) }
     }
 
     /// Runs npm in `directory` and returns what it wrote to its standard output.
@@ -93,8 +94,8 @@ impl Registry {
         arguments: &[&str],
         directory: &Path,
         interrupt: &Interrupt,
-    ) -> Result<String, NpmError> {
-        let program = self.locate().ok_or(NpmError::NotInstalled)?;
+    ) -> Result<String, Problem> {
+        let program = self.locate().ok_or_else(error::npm_missing)?;
         let line = format!("npm {}", arguments.join(" "));
         let npm = Helper::new(&program)
             .args(arguments)
@@ -106,12 +107,10 @@ impl Registry {
             .env("npm_config_update_notifier", "false");
         match npm.run(self.deadline, interrupt) {
             Ok(finished) if finished.status.success() => Ok(finished.stdout),
-            Ok(finished) => {
-                Err(NpmError::Failed { command: line, last_lines: last_lines(&finished.stderr) })
-            }
-            Err(Unfinished::Io(cause)) => Err(NpmError::NotStarted { program, cause }),
-            Err(Unfinished::Late) => Err(NpmError::TimedOut { command: line }),
-            Err(Unfinished::Interrupted) => Err(NpmError::Interrupted),
+            Ok(finished) => Err(error::npm_failed(&line, &last_lines(&finished.stderr))),
+            Err(Unfinished::Io(cause)) => Err(error::npm_not_started(&program, &cause)),
+            Err(Unfinished::Late) => Err(error::npm_timed_out(&line)),
+            Err(Unfinished::Interrupted) => Err(error::interrupted()),
         }
     }
 
@@ -191,8 +190,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let registry = registry(home.path(), "echo 'npm error code E404' >&2; exit 1", LONG);
         let outcome = registry.npm(&["view", "x"], home.path(), &Interrupt::never());
-        let Err(NpmError::Failed { command, last_lines }) = outcome else { panic!("{outcome:?}") };
-        assert_eq!((command.as_str(), last_lines.as_str()), ("npm view x", "npm error code E404"));
+        let message = outcome.unwrap_err().message;
+        assert_eq!(message, "“npm view x” failed; its last lines:\nnpm error code E404");
     }
 
     #[test]
@@ -200,7 +199,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let registry = registry(home.path(), "exec sleep 600", Duration::ZERO);
         let outcome = registry.npm(&[], home.path(), &Interrupt::never());
-        assert!(matches!(outcome, Err(NpmError::TimedOut { .. })), "{outcome:?}");
+        assert_eq!(outcome.unwrap_err().code, "payload.npm-timed-out");
     }
 
     #[test]
@@ -216,7 +215,7 @@ mod tests {
                 interrupt.raise();
             });
             let outcome = registry.npm(&[], home.path(), &interrupt);
-            assert!(matches!(outcome, Err(NpmError::Interrupted)), "{outcome:?}");
+            assert_eq!(outcome.unwrap_err().code, "payload.interrupted");
         });
         let stat = format!("/proc/{}/stat", fs::read_to_string(&child).unwrap().trim());
         // whoever adopted the killed child may still have to reap it

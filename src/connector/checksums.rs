@@ -1,14 +1,14 @@
 //! Lists of checksums as sha256sum(1) writes them, and what they prove about a tree.
 
-mod error;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub use error::ChecksumError;
-
 use super::digest::Sha256;
+use super::error;
 use super::manifest::{Node, TreeManifest};
+use super::reading::name_of;
+use crate::fs::foreign;
+use crate::language::Problem;
 
 /// The name of a list that travels with a payload. It is proof, not content: never installed.
 pub const SHA256SUMS: &str = "SHA256SUMS";
@@ -26,8 +26,8 @@ impl ChecksumList {
     /// Understood are text and binary marks, names escaped with a backslash, CRLF, empty lines
     /// and `#` comments. `./` in front of a name is dropped. A line that is anything else, or a
     /// second digest for one name, is an error: a list that is only half understood proves nothing.
-    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ChecksumError> {
-        let bad = |line| ChecksumError::BadLine { list: path.to_path_buf(), line };
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Problem> {
+        let bad = |line| error::bad_checksum_line(path, line);
         let mut digests = BTreeMap::new();
         let bytes = without_mark(bytes);
         for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
@@ -46,16 +46,22 @@ impl ChecksumList {
         Ok(Self { path: path.to_path_buf(), digests })
     }
 
-    /// The list of one archive: like [`Self::parse`], but it may also hold nothing but a digest.
-    pub fn parse_sidecar(path: &Path, bytes: &[u8], archive: &Path) -> Result<Self, ChecksumError> {
-        let bare =
-            std::str::from_utf8(without_mark(bytes)).ok().and_then(|text| text.trim().parse().ok());
-        let name = archive.file_name().map(|name| name.to_string_lossy().into_owned());
-        match (bare, name) {
-            (Some(digest), Some(name)) => {
-                Ok(Self { path: path.to_path_buf(), digests: BTreeMap::from([(name, digest)]) })
+    /// Reads the list at `path`.
+    pub(super) fn read(path: &Path) -> Result<Self, Problem> {
+        let path = std::path::absolute(path).map_err(error::reading(path))?;
+        Self::parse(&path, &read(&path)?)
+    }
+
+    /// Reads the list of one archive, which may also hold nothing but a digest.
+    pub(super) fn read_sidecar(path: &Path, archive: &Path) -> Result<Self, Problem> {
+        let bytes = read(path)?;
+        let text = std::str::from_utf8(without_mark(&bytes)).unwrap_or_default();
+        match text.trim().parse() {
+            Ok(digest) => {
+                let digests = BTreeMap::from([(name_of(archive), digest)]);
+                Ok(Self { path: path.to_path_buf(), digests })
             }
-            _ => Self::parse(path, bytes),
+            Err(_) => Self::parse(path, &bytes),
         }
     }
 
@@ -81,31 +87,45 @@ impl ChecksumList {
     /// Checks a tree: every listed file is there and matches, and every regular file is listed.
     ///
     /// `payload` is the tree's absolute path, for messages.
-    pub fn verify(&self, tree: &TreeManifest, payload: &Path) -> Result<(), ChecksumError> {
+    pub fn verify(&self, tree: &TreeManifest, payload: &Path) -> Result<(), Problem> {
         for (name, expected) in &self.digests {
-            let file = || payload.join(name);
+            let file = payload.join(name);
             match tree.get(name) {
-                Some(Node::File { sha256, .. }) if sha256 == expected => {}
                 Some(Node::File { sha256, .. }) => {
-                    return Err(ChecksumError::Wrong {
-                        file: file(),
-                        expected: *expected,
-                        found: *sha256,
-                        said_by: Some(self.path.clone()),
-                    });
+                    expect(&file, *expected, *sha256, Some(&self.path))?;
                 }
                 // the list itself is left out of the tree
                 _ if name == SHA256SUMS => {}
-                _ => return Err(ChecksumError::Absent { list: self.path.clone(), file: file() }),
+                _ => return Err(error::listed_but_missing(&self.path, &file)),
             }
         }
         let unlisted = tree.iter().find(|(name, node)| {
             matches!(node, Node::File { .. }) && !self.digests.contains_key(*name)
         });
-        unlisted.map_or(Ok(()), |(name, _)| {
-            Err(ChecksumError::Unlisted { list: self.path.clone(), file: payload.join(name) })
-        })
+        unlisted.map_or(Ok(()), |(name, _)| Err(error::not_listed(&self.path, &payload.join(name))))
     }
+
+    /// Checks an archive, which must be listed.
+    pub(super) fn expect_listed(&self, archive: &Path, found: Sha256) -> Result<(), Problem> {
+        let expected = self
+            .digest_of(&name_of(archive))
+            .ok_or_else(|| error::not_listed(&self.path, archive))?;
+        expect(archive, expected, found, Some(&self.path))
+    }
+}
+
+/// An error if `file` has other content than `list`, or else the command line, says.
+pub(super) fn expect(
+    file: &Path,
+    expected: Sha256,
+    found: Sha256,
+    list: Option<&Path>,
+) -> Result<(), Problem> {
+    if expected == found { Ok(()) } else { Err(error::wrong_digest(file, found, expected, list)) }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    foreign::read(path, foreign::LIST_LIMIT).map_err(error::looking)
 }
 
 /// Editors on Windows put a byte order mark in front.
@@ -149,7 +169,7 @@ mod tests {
         Sha256::of(content.as_bytes()).to_string()
     }
 
-    fn parse(text: &str) -> Result<ChecksumList, ChecksumError> {
+    fn parse(text: &str) -> Result<ChecksumList, Problem> {
         ChecksumList::parse(Path::new("/p/SHA256SUMS"), text.as_bytes())
     }
 
@@ -178,7 +198,8 @@ mod tests {
             format!("{one}  a\n{one}  "),
         ] {
             let error = parse(&text).unwrap_err();
-            assert!(matches!(error, ChecksumError::BadLine { line: 2, .. }), "{text}: {error:?}");
+            assert_eq!(error.code, "payload.bad-checksum-line", "{text}");
+            assert!(error.message.starts_with("/p/SHA256SUMS:2:"), "{text}: {error:?}");
         }
     }
 
@@ -192,22 +213,18 @@ mod tests {
         }
         tree.insert("link".into(), Node::Symlink { target: "a".into() });
         let (a, b) = (hex("a"), hex("d/b"));
-        let verify = |text: String| {
-            parse(&text).unwrap().verify(&tree, Path::new("/p")).map_err(|error| match error {
-                ChecksumError::Wrong { file, .. } => ("wrong", file),
-                ChecksumError::Absent { file, .. } => ("absent", file),
-                ChecksumError::Unlisted { file, .. } => ("unlisted", file),
-                other => panic!("{other:?}"),
-            })
-        };
+        let verify = |text: String| parse(&text).unwrap().verify(&tree, Path::new("/p"));
         assert_eq!(verify(format!("{a}  a\n{b}  d/b\n{a}  SHA256SUMS\n")), Ok(()));
-        assert_eq!(verify(format!("{a}  a\n{a}  d/b\n")), Err(("wrong", "/p/d/b".into())));
-        assert_eq!(verify(format!("{a}  a\n")), Err(("unlisted", "/p/d/b".into())));
-        assert_eq!(verify(format!("{a}  a\n{b}  d/b\n{a}  c\n")), Err(("absent", "/p/c".into())));
-        assert_eq!(
-            verify(format!("{a}  a\n{b}  d/b\n{a}  link\n")),
-            Err(("absent", "/p/link".into()))
-        );
+        for (text, code, file) in [
+            (format!("{a}  a\n{a}  d/b\n"), "payload.wrong-digest", "/p/d/b"),
+            (format!("{a}  a\n"), "payload.not-listed", "/p/d/b"),
+            (format!("{a}  a\n{b}  d/b\n{a}  c\n"), "payload.listed-but-missing", "/p/c"),
+            (format!("{a}  a\n{b}  d/b\n{a}  link\n"), "payload.listed-but-missing", "/p/link"),
+        ] {
+            let error = verify(text).unwrap_err();
+            assert_eq!(error.code, code);
+            assert!(error.message.contains(file), "{error:?}");
+        }
     }
 
     #[test]
@@ -218,8 +235,5 @@ mod tests {
         assert_eq!(list.digest_of("c.tgz").map(String::from), Some(one.clone()));
         assert_eq!(list.digest_of("e.tgz").map(String::from), Some(two));
         assert_eq!(list.digest_of("d.tgz"), None);
-        let path = Path::new("/p/c.tgz.sha256");
-        let bare = ChecksumList::parse_sidecar(path, one.as_bytes(), Path::new("/p/c.tgz"));
-        assert_eq!(bare.unwrap().digest_of("c.tgz").map(String::from), Some(one));
     }
 }

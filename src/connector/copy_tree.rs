@@ -1,4 +1,4 @@
-//! A second copy of a tree that is installed, in a stage: what stands there now, and all of it ours.
+//! A second copy of a tree that is on disk, in a stage: what stands there now, and all of it ours.
 
 use std::ffi::OsStr;
 use std::io::Read;
@@ -6,21 +6,19 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::activity::Activity;
-use super::directory;
-use super::entry::{Entry, ForbiddenKind, Kind, shown};
-use super::error::PayloadError;
-use super::reading::{Content, Origin, Pump, Watch, name_of};
-use super::receiver::Receiver;
-use super::{Fault, Refusal};
+use super::entry::{Entry, Kind, Receiver, refusal};
+use super::reading::{Container, HashingReader, Watch, name_of};
+use super::{directory, error};
 use crate::fs::beneath;
 use crate::fs::stage::Stage;
 use crate::interrupt::Interrupt;
+use crate::language::Problem;
 use crate::progress::Progress;
+use crate::say;
 
 /// What is copied, and where to.
 #[derive(Debug, Clone, Copy)]
-pub struct Replica<'a> {
+pub struct CopyTree<'a> {
     /// The directory, which may be reached through a symbolic link.
     pub source: &'a Path,
     /// Its place in the stage, relative to the stage's root; empty for the root itself.
@@ -30,53 +28,49 @@ pub struct Replica<'a> {
     /// The copy will stand elsewhere than the source: a relative link that leads out of the source
     /// is made absolute, so that it still leads to the same thing.
     pub moves: bool,
+    /// What nobody but its owner can read stays so.
+    pub keeps_private: bool,
 }
 
-impl Replica<'_> {
-    /// Copies. Directories and programs get the mode 0755, other files 0644, and of these modes
-    /// only the owner's part where nobody else could read them: the modes that OpenClaw accepts. No file is hard-linked.
+impl CopyTree<'_> {
+    /// Copies. Directories and programs get the mode 0755, other files 0644: the modes that
+    /// OpenClaw accepts. No file is hard-linked.
     pub fn stage(
         &self,
         stage: &mut Stage,
         interrupt: &Interrupt,
         progress: &dyn Progress,
-    ) -> Result<(), PayloadError> {
+    ) -> Result<(), Problem> {
         let watch = Watch { interrupt, progress };
-        let source = self.source.canonicalize().map_err(PayloadError::reading(self.source))?;
-        let root = beneath::open_directory(&source).map_err(PayloadError::reading(&source))?;
-        let origin = Origin::Directory(source.clone());
+        let source = self.source.canonicalize().map_err(error::reading(self.source))?;
+        let root = beneath::open_directory(&source).map_err(error::reading(&source))?;
         if !self.place.as_os_str().is_empty() {
             stage.directory(self.place)?;
         }
-        let pump = Pump::new(&origin, watch);
-        let mut copier = Copier { replica: *self, source: &source, stage, pump };
-        watch.during(&Activity::Copying(name_of(self.source)), None, || {
+        let reader = HashingReader::new(Container::Directory(&source), watch);
+        let mut copier = Copier { copy: *self, source: &source, stage, reader };
+        watch.during(&say!("copying {name}", name = name_of(self.source)), None, || {
             directory::read(root.as_fd(), &source, &mut copier, watch)
         })
     }
 }
 
 struct Copier<'a> {
-    replica: Replica<'a>,
+    copy: CopyTree<'a>,
     source: &'a Path,
     stage: &'a mut Stage,
-    pump: Pump<'a>,
+    reader: HashingReader<'a>,
 }
 
 impl Copier<'_> {
-    fn stays_behind(&self, path: &Path) -> bool {
-        self.replica.left_out.iter().any(|left| path.starts_with(left))
-    }
-
-    fn link(&mut self, path: &Path, target: &[u8]) -> Result<(), PayloadError> {
+    /// Where a link of the source has to lead from its place in the copy.
+    fn target(&self, path: &Path, target: &[u8]) -> PathBuf {
         let target = Path::new(OsStr::from_bytes(target));
-        let target = if self.replica.moves && leads_out(path, target) {
+        if self.copy.moves && leads_out(path, target) {
             self.source.join(path).parent().unwrap_or(self.source).join(target)
         } else {
             target.to_owned()
-        };
-        let place = self.replica.place.join(path);
-        Ok(self.stage.symlink(&place, &target)?)
+        }
     }
 }
 
@@ -95,31 +89,25 @@ fn leads_out(path: &Path, target: &Path) -> bool {
 }
 
 impl Receiver for Copier<'_> {
-    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), PayloadError> {
-        let path = PathBuf::from(OsStr::from_bytes(entry.name));
-        if self.stays_behind(&path) {
+    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), Problem> {
+        let path = Path::new(OsStr::from_bytes(entry.name));
+        if self.copy.left_out.iter().any(|left| path.starts_with(left)) {
             return Ok(());
         }
-        let place = self.replica.place.join(&path);
+        let place = self.copy.place.join(path);
         match entry.kind {
-            Kind::Directory => Ok(self.stage.directory(&place)?),
-            Kind::Symlink { target } => self.link(&path, target),
+            Kind::Directory => self.stage.directory(&place),
+            Kind::Symlink { target } => self.stage.symlink(&place, self.target(path, target)),
             Kind::File { size } => {
-                let mut file = self.stage.file(&place, entry.mode & 0o111 != 0)?;
-                if entry.mode & 0o044 == 0 {
+                let mut file = self.stage.file(&place, entry.executable())?;
+                if self.copy.keeps_private && entry.mode & 0o044 == 0 {
                     file.keep_private()?;
                 }
-                let content = Content { name: entry.name, size, body };
-                self.pump.carry(content, |piece| Ok(file.write(piece)?))?;
+                self.reader.read(entry.name, size, body, |piece| file.write(piece))?;
                 file.finish();
                 Ok(())
             }
-            Kind::Forbidden(kind) => {
-                let fault =
-                    if kind == ForbiddenKind::Device { Fault::Device } else { Fault::UnknownKind };
-                let payload = self.source.to_owned();
-                Err(Refusal { payload, entry: shown(entry.name), fault }.into())
-            }
+            Kind::Forbidden(reason) => Err(refusal::of(self.source, entry.name, reason())),
         }
     }
 }
@@ -137,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replica_is_the_same_tree_with_the_modes_of_a_stage() {
+    fn a_copy_is_the_same_tree_with_the_modes_of_a_stage() {
         let home = tempfile::tempdir().unwrap();
         let tree = home.path().join("deep/tree");
         fs::create_dir_all(tree.join("node_modules/openclaw")).unwrap();
@@ -154,14 +142,15 @@ mod tests {
         let link = home.path().join("link");
         symlink("deep/tree", &link).unwrap();
         let copy = home.path().join("copy");
-        let replica = Replica {
+        let copy_tree = CopyTree {
             source: &link,
             place: Path::new(""),
             left_out: &["node_modules/openclaw"],
             moves: true,
+            keeps_private: true,
         };
         let mut stage = Stage::create(&copy).unwrap();
-        replica.stage(&mut stage, &Interrupt::never(), &Unwatched).unwrap();
+        copy_tree.stage(&mut stage, &Interrupt::never(), &Unwatched).unwrap();
         let copied = [("bin/run", 0o755), ("bin/own", 0o700), ("plain", 0o644), ("secret", 0o600)];
         for (name, bits) in [("", 0o755), ("bin", 0o755)].into_iter().chain(copied) {
             assert_eq!(mode(&copy.join(name)), bits, "{name}");
@@ -179,14 +168,17 @@ mod tests {
         let tree = home.path().join("tree");
         fs::create_dir_all(&tree).unwrap();
         fs::write(tree.join("file"), "1").unwrap();
-        let replica = Replica {
+        fs::set_permissions(tree.join("file"), fs::Permissions::from_mode(0o600)).unwrap();
+        let copy_tree = CopyTree {
             source: &tree,
             place: Path::new("node_modules"),
             left_out: &[],
             moves: false,
+            keeps_private: false,
         };
         let mut stage = Stage::create(&home.path().join("stage")).unwrap();
-        replica.stage(&mut stage, &Interrupt::never(), &Unwatched).unwrap();
-        assert_eq!(fs::read(home.path().join("stage/node_modules/file")).unwrap(), b"1");
+        copy_tree.stage(&mut stage, &Interrupt::never(), &Unwatched).unwrap();
+        let file = home.path().join("stage/node_modules/file");
+        assert_eq!((fs::read(&file).unwrap(), mode(&file)), (b"1".to_vec(), 0o644));
     }
 }

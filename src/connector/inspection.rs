@@ -1,0 +1,152 @@
+//! The first reading of a payload, which writes nothing and learns everything.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+
+use super::checksums::SHA256SUMS;
+use super::entry::{Entry, Kind, Limits, Receiver, Validator, refusal, refuse_escapes, text};
+use super::facts::{PACKAGE_JSON, PLUGIN_JSON};
+use super::manifest::{Node, Permissions, ROOT, TreeManifest};
+use super::reading::{Container, HashingReader, Watch};
+use crate::language::Problem;
+
+/// Files that are read and not only hashed, with the bytes that they may have.
+const KEPT: [(&str, u64); 3] =
+    [(PACKAGE_JSON, 1024 * 1024), (PLUGIN_JSON, 1024 * 1024), (SHA256SUMS, 32 * 1024 * 1024)];
+
+/// What a payload consists of.
+#[derive(Debug, Default)]
+pub(super) struct Inspection {
+    /// The tree as it will be installed.
+    pub(super) tree: TreeManifest,
+    /// The archive's single top-level directory, which is stripped.
+    pub(super) prefix: Option<String>,
+    /// The content of the files at the connector's root that matter, by name.
+    pub(super) kept: HashMap<String, Vec<u8>>,
+}
+
+/// Inspects a payload entry by entry.
+pub(super) struct Inspector<'a> {
+    container: Container<'a>,
+    validator: Validator,
+    reader: HashingReader<'a>,
+    first_directory: Option<String>,
+    seen: Inspection,
+}
+
+impl<'a> Inspector<'a> {
+    pub(super) fn new(container: Container<'a>, limits: Limits, watch: Watch<'a>) -> Self {
+        Self {
+            container,
+            validator: Validator::new(container.path(), limits),
+            reader: HashingReader::new(container, watch),
+            first_directory: None,
+            seen: Inspection::default(),
+        }
+    }
+
+    /// Strips an archive's single top-level directory (npm's `package/`), and refuses symbolic
+    /// links that lead out of what is left.
+    pub(super) fn finish(self) -> Result<Inspection, Problem> {
+        let Inspection { mut tree, mut kept, .. } = self.seen;
+        let prefix = match self.container {
+            Container::Archive(_) => single_top(&tree).map(str::to_string),
+            Container::Directory(_) => None,
+        };
+        if let Some(top) = &prefix {
+            tree = tree.iter().filter_map(|(path, node)| below(top, path, node.clone())).collect();
+            kept = kept.into_iter().filter_map(|(path, bytes)| below(top, &path, bytes)).collect();
+        }
+        tree.insert(ROOT.to_string(), Node::Directory { mode: Permissions::OPEN });
+        refuse_escapes(&tree, self.container.path())?;
+        Ok(Inspection { tree, prefix, kept })
+    }
+
+    fn refused(&self, entry: &[u8], reason: Problem) -> Problem {
+        refusal::of(self.container.path(), entry, reason)
+    }
+
+    fn file(
+        &mut self,
+        path: &str,
+        entry: &Entry<'_>,
+        size: u64,
+        body: &mut dyn Read,
+    ) -> Result<Node, Problem> {
+        let mut kept = self.room_for(path, size)?;
+        let sha256 = self.reader.read(path.as_bytes(), size, body, |piece| {
+            if let Some(kept) = &mut kept {
+                kept.extend_from_slice(piece);
+            }
+            Ok(())
+        })?;
+        if let Some(kept) = kept {
+            self.seen.kept.insert(path.to_string(), kept);
+        }
+        Ok(Node::File { size, sha256, mode: Permissions::of_file(entry.executable()) })
+    }
+
+    fn directory(&mut self, path: &str) {
+        if self.first_directory.is_none() {
+            self.first_directory = Some(path.to_string());
+        }
+        if self.seen.tree.get(path).is_none() {
+            self.seen.tree.insert(path.to_string(), Node::Directory { mode: Permissions::OPEN });
+        }
+    }
+
+    /// A buffer for a file that is kept. Only the root and the first top-level directory can be
+    /// the connector's root, so that no number of directories makes us keep more.
+    fn room_for(&self, path: &str, size: u64) -> Result<Option<Vec<u8>>, Problem> {
+        let name = match path.rsplit_once('/') {
+            None => path,
+            Some((parent, name)) if self.first_directory.as_deref() == Some(parent) => name,
+            Some(_) => return Ok(None),
+        };
+        match KEPT.iter().find(|(kept, _)| *kept == name) {
+            None => Ok(None),
+            Some((_, limit)) if size > *limit => {
+                Err(self.refused(path.as_bytes(), refusal::file_too_large(*limit)))
+            }
+            Some(_) => Ok(Some(Vec::new())),
+        }
+    }
+}
+
+impl Receiver for Inspector<'_> {
+    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), Problem> {
+        let path = self.validator.admit(entry)?;
+        for (end, _) in path.match_indices('/') {
+            self.directory(&path[..end]);
+        }
+        let node = match entry.kind {
+            Kind::File { size } => self.file(&path, entry, size, body)?,
+            Kind::Symlink { target } => {
+                let target = text(target).map_err(|reason| self.refused(entry.name, reason))?;
+                Node::Symlink { target: target.to_string() }
+            }
+            _ if path.is_empty() => return Ok(()),
+            _ => {
+                self.directory(&path);
+                return Ok(());
+            }
+        };
+        self.seen.tree.insert(path, node);
+        Ok(())
+    }
+}
+
+/// The one directory that holds everything else, if there is one.
+fn single_top(tree: &TreeManifest) -> Option<&str> {
+    let (top, node) = tree.iter().next()?;
+    let beneath = |path: &str| path.strip_prefix(top.as_str()).is_some_and(|p| p.starts_with('/'));
+    let alone = matches!(node, Node::Directory { .. })
+        && tree.iter().skip(1).all(|(path, _)| beneath(path));
+    alone.then_some(top)
+}
+
+fn below<T>(top: &str, path: &str, value: T) -> Option<(String, T)> {
+    let rest = Path::new(path).strip_prefix(top).ok()?.to_str()?;
+    (!rest.is_empty()).then(|| (rest.to_string(), value))
+}
