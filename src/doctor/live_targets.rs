@@ -65,14 +65,13 @@ impl<'e> LiveTargets<'e> {
         Ok(Provider { api: api.to_owned(), base_url, model, key, proxy, route, timeout })
     }
 
-    /// OpenClaw 2026.3.13 merges: a literal key in `models.json` wins over the config's.
+    /// The key that the gateway asks with: the config's, and what `models.json` holds only where
+    /// that has none.
     fn key(&self, id: &str, entry: &Value) -> Option<String> {
-        let merges = self.snapshot.text(&["models", "mode"]) != Some("replace");
-        let models = self.snapshot.models.as_ref().filter(|_| merges);
-        let generated = models.and_then(|models| models.get(&["providers", id, "apiKey"]));
-        let generated = generated.and_then(Value::as_str).filter(|text| !is_marker(text));
-        let literal = generated.filter(|text| !is_placeholder(text)).map(str::to_owned);
-        literal.or_else(|| self.text_of(entry.get(&["apiKey"])))
+        let generated = || self.snapshot.models.as_ref()?.get(&["providers", id, "apiKey"]);
+        self.text_of(entry.get(&["apiKey"])).or_else(|| {
+            self.text_of(generated()).filter(|text| !is_marker(text))
+        })
     }
 
     /// The bots of the channel: its own, or one for each account.

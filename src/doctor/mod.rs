@@ -22,6 +22,7 @@ use Severity::{Error, Info, Warning};
 
 use crate::language::translated;
 use crate::say;
+use crate::snapshot::outside::Outside;
 use crate::snapshot::{Part, Snapshot};
 pub use finding::{Evidence, Finding, Severity, Verdict};
 pub use report::{Diagnosis, diagnose};
@@ -131,7 +132,7 @@ pub const CHECKS: &[Check] = &[
         "the gateway stays up"),
     check("llm.api-mode", Error, &[Config], llm::api_mode,
         "the provider supports the configured API"),
-    check("llm.models-json", Error, &[Config, Seen(Part::Models)], llm::models_json,
+    check("llm.models-json", Info, &[Config, Seen(Part::Models)], llm::models_json,
         "the agent model file agrees with the config"),
     check("llm.credentials", Error, &[Config], llm::credentials,
         "the provider's key and address are filled in"),
@@ -155,8 +156,8 @@ pub const CHECKS: &[Check] = &[
         "what belongs to this OpenClaw can be read and is its user's"),
 ];
 
-/// Checks whose repair rests on what was answered outside.
-const REPAIRED_LIVE: [&str; 3] = ["llm.reach", "proxy.dingtalk", "proxy.socks"];
+/// Checks whose repair rests on what was answered outside, where somebody was asked.
+const REPAIRED_LIVE: [&str; 4] = ["llm.api-mode", "llm.reach", "proxy.dingtalk", "proxy.socks"];
 
 /// What a check cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,7 +222,8 @@ impl Check {
         if let Some(unmet) = self.needs.iter().find_map(|need| need.unmet(snapshot)) {
             return Err(unmet);
         }
-        let live = if REPAIRED_LIVE.contains(&self.id) { "--live " } else { "" };
+        let asked = snapshot.outside != Outside::default();
+        let live = if asked && REPAIRED_LIVE.contains(&self.id) { "--live " } else { "" };
         let options = format!("{live}{}", self.id);
         Ok((self.run)(snapshot)?.into_iter().map(|finding| finding.with_fix(&options)).collect())
     }

@@ -52,7 +52,7 @@ pub struct ProviderAnswers {
 pub struct Completion {
     /// What came back.
     pub answer: Answer,
-    /// Where the answer was 404: addresses next door at which the provider does answer `{}`.
+    /// Where the answer was 404: addresses next door at which the provider does answer.
     pub next_door: Vec<Answer>,
 }
 
@@ -118,11 +118,18 @@ impl Provider {
         let answer = answers.remove(0);
         let mut next_door = Vec::new();
         if matches!(answer.status, Some(404 | 405)) {
-            // an empty request starts no completion; an interface that is there complains of it
             let doors = self.doors_next_to();
-            let looks = doors.iter().map(|url| asked(url, &json!({}), REACH));
+            let older = Self { api: "openai-completions".to_owned(), ..self.clone() };
+            let looks = doors.iter().map(|url| match self.api.as_str() {
+                // only a completion proves that the older interface is the right one
+                "openai-responses" if url.ends_with("/chat/completions") => {
+                    asked(url, &older.body("max_tokens"), self.timeout)
+                }
+                // an empty request starts none; an interface that is there complains of it
+                _ => asked(url, &json!({}), REACH),
+            });
             next_door = probe.ask(&looks.collect::<Vec<_>>())?;
-            next_door.retain(|door| matches!(door.status, Some(400 | 401 | 403 | 422)));
+            next_door.retain(|door| matches!(door.status, Some(200 | 400 | 401 | 403 | 422)));
         }
         Ok(Completion { answer, next_door })
     }
@@ -174,6 +181,19 @@ impl Provider {
 
 fn refuses_the_limit(answer: &Answer) -> bool {
     answer.status == Some(400) && answer.complaint().contains("max_completion_tokens")
+}
+
+impl Completion {
+    /// Where the newer interface was asked and is not there: the base at which the older one has
+    /// completed the same request.
+    #[must_use]
+    pub fn older_interface(&self) -> Option<&str> {
+        let lacks_it =
+            self.answer.subject.ends_with("/responses") && self.answer.status == Some(404);
+        let done = |door: &&Answer| door.status == Some(200) && door.is_completion;
+        let mut doors = self.next_door.iter().filter(|_| lacks_it).filter(done);
+        doors.find_map(|door| door.subject.strip_suffix("/chat/completions"))
+    }
 }
 
 impl ProviderAnswers {

@@ -289,9 +289,7 @@ fn models_file(
         notes.push(Note::models_unreadable(path));
         return Ok(None);
     };
-    let (edits, remarks) =
-        config::models_file_edits(path, document.value(), effective, request.settings);
-    notes.extend(remarks);
+    let edits = config::models_file_edits(document.value(), effective, request.settings);
     let edited = document.edit(&edits)?;
     let keys = keys::changes(document.value(), &edits);
     let step = order::rewritten(Role::Models, path, state, edited.bytes());

@@ -25,16 +25,6 @@ impl Note {
         Self { code, text }
     }
 
-    /// The provider spoke the responses API to somebody who does not.
-    pub(super) fn api_corrected(provider: &str, file: &Path) -> Self {
-        let text = say!(
-            "provider {provider} in {file}: api openai-responses becomes openai-completions (its base URL is not OpenAI's own)",
-            provider,
-            file = file.display()
-        );
-        Self::new("api-corrected", text)
-    }
-
     /// Keys that the new connector's schema forbids are taken out.
     pub(super) fn keys_taken_out(keys: &[String]) -> Self {
         let text = say!(

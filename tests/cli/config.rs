@@ -102,8 +102,7 @@ fn comments_quotes_and_order_of_the_sample_stay() {
     let machine = Machine::only_a_home();
     let before = machine.read_text(CONFIG);
     let after = installed(&machine);
-    let kept =
-        |line: &&str| !line.contains("openai-responses") && !line.trim().starts_with(['}', '{']);
+    let kept = |line: &&str| !line.trim().starts_with(['}', '{']);
     let mut lines = after.lines();
     for line in before.lines().filter(kept) {
         assert!(
@@ -249,34 +248,15 @@ fn a_kind_that_openclaw_does_not_know_is_shown_with_its_place() {
     assert_refused(&with("{\n  gateway: {http: 'yes'},\n}\n"), 1, &["line 2", "gateway.http"]);
 }
 
+/// Only who has asked a provider knows what it has.
 #[test]
-fn the_wrong_api_is_corrected_in_both_files_and_openais_own_is_left() {
-    let provider = |url: &str| {
-        format!(
-            r#"{{"openai": {{"apiKey": "k", "baseUrl": "{url}", "api": "openai-responses", "models": [{{"id": "m", "name": "m", "api": "openai-responses"}}]}}}}"#
-        )
-    };
-    for (url, corrected) in
-        [("https://api.example.com/v1", true), ("https://api.openai.com/v1", false)]
-    {
-        let machine = with(format!(r#"{{"models": {{"providers": {}}}}}"#, provider(url)));
-        machine.write(MODELS, format!(r#"{{"providers": {}}}"#, provider(url)));
-        let done = machine.install(&[]).run();
-        assert_exit(&done, 0);
-        for file in [CONFIG, MODELS] {
-            let text = machine.read_text(file);
-            assert_eq!(
-                text.matches("openai-completions").count(),
-                if corrected { 2 } else { 0 },
-                "{text}"
-            );
-            assert_eq!(
-                text.matches("openai-responses").count(),
-                if corrected { 0 } else { 2 },
-                "{text}"
-            );
-        }
-        assert_eq!(said(&done).contains("openai-responses becomes openai-completions"), corrected);
+fn the_interface_of_a_provider_stays_as_it_is() {
+    let providers = r#"{"providers": {"openai": {"apiKey": "k", "baseUrl": "https://api.example.com/v1", "api": "openai-responses", "models": [{"id": "m", "name": "m", "api": "openai-responses"}]}}}"#;
+    let machine = with(format!(r#"{{"models": {providers}}}"#));
+    machine.write(MODELS, providers);
+    assert_exit(&machine.install(&[]).run(), 0);
+    for file in [CONFIG, MODELS] {
+        assert_eq!(machine.read_text(file).matches("openai-responses").count(), 2, "{file}");
     }
 }
 

@@ -252,7 +252,7 @@ fn a_rotated_key_reaches_the_agent_model_file() {
     assert_exit(&done, 0);
     assert_eq!(
         machine.read_text(MODELS),
-        r#"{"providers": {"openai": {"baseUrl": "http://model.example:8080", "apiKey": "new-key", "api": "openai-completions", "models": []}}}"#
+        r#"{"providers": {"openai": {"baseUrl": "http://model.example:8080", "apiKey": "new-key", "api": "openai-responses", "models": []}}}"#
     );
     assert_eq!(config(&machine)["models"]["providers"]["openai"]["apiKey"], "new-key");
     assert!(

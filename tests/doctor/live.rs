@@ -160,6 +160,11 @@ fn an_interface_that_the_provider_lacks_is_proven() {
         evidence.contains("http://model.example:8080/responses") && evidence.contains("HTTP 404")
     );
     assert!(evidence.contains("http://model.example:8080/chat/completions"), "{evidence}");
+    let line = ["openclaw-setup", "doctor", "--fix", "--live", "llm", "--yes", "--lang", "en"];
+    let fixed = machine.run(&line);
+    assert_eq!(fixed.status.code(), Some(0), "{}", said(&fixed));
+    assert!(machine.read_text(".openclaw/openclaw.json").contains("openai-completions"));
+    assert_eq!(of(&live(&machine, &["llm"])), set(&[]));
 }
 
 #[test]

@@ -11,19 +11,16 @@ use crate::bench::{Machine, PROXY, said};
 const PAGE_CONFIG: &str = include_str!("page/openclaw.json");
 const PAGE_MODELS: &str = include_str!("page/models.json");
 
-/// The page's machine before its steps: its provider as in the page's problem 2, and nothing of the rest.
+/// The page's machine before its steps: its provider, and nothing of the rest.
 fn before_the_page() -> (Value, Value) {
     let mut config: Value = serde_json::from_str(PAGE_CONFIG).unwrap();
-    let mut models: Value = serde_json::from_str(PAGE_MODELS).unwrap();
+    let models: Value = serde_json::from_str(PAGE_MODELS).unwrap();
     for section in ["channels", "plugins"] {
         config.as_object_mut().unwrap().shift_remove(section);
     }
     for key in ["auth", "http"] {
         config["gateway"].as_object_mut().unwrap().shift_remove(key);
     }
-    config["models"]["providers"]["openai"]["api"] = json!("openai-responses");
-    models["providers"]["openai"]["api"] = json!("openai-responses");
-    models["providers"]["openai"]["models"][0]["api"] = json!("openai-responses");
     (config, models)
 }
 

@@ -53,8 +53,8 @@ fn missing(completion: &Completion) -> Option<Finding> {
     let interface = url.rsplit_once('/').map_or("", |(_, last)| last);
     let mut doors = completion.next_door.iter().map(|door| &door.subject);
     let same = doors.find(|door| door.ends_with(interface));
-    if same.is_none() && !completion.next_door.is_empty() {
-        // another interface at the same address: llm.api-mode says so
+    if completion.older_interface().is_some() {
+        // llm.api-mode says so
         return None;
     }
     let complaint = completion.answer.complaint();
@@ -107,11 +107,11 @@ pub(super) fn refused_key(snapshot: &Snapshot) -> Option<Finding> {
     Some(finding.evidence([answer.into()]))
 }
 
-/// That the interface is missing there, and another one is not.
-pub(super) fn interface_evidence(snapshot: &Snapshot) -> Vec<Evidence> {
-    let missing = completion(snapshot).ok();
-    let missing = missing.filter(|completion| completion.answer.status == Some(404)).into_iter();
-    let answers = missing
-        .flat_map(|completion| [&completion.answer].into_iter().chain(&completion.next_door));
-    answers.map(Evidence::from).collect()
+/// Whether the provider lacks the newer interface: what was answered, and at which base the older
+/// one answers. `None`: nobody was asked.
+pub(super) fn older_interface(snapshot: &Snapshot) -> Option<Option<(Vec<Evidence>, &str)>> {
+    let completion = completion(snapshot).ok()?;
+    let answers = [&completion.answer].into_iter().chain(&completion.next_door);
+    let proof = |base| (answers.map(Evidence::from).collect(), base);
+    Some(completion.older_interface().map(proof))
 }

@@ -6,7 +6,7 @@ pub(super) mod reach;
 use super::live_targets::is_marker;
 use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::openclaw::document::{Edit, KeyPath, Value, is_reference, references};
-use crate::plan::config::{COMPLETIONS, Provider, is_openais_own, provider_of, wrong_apis};
+use crate::plan::config::{COMPLETIONS, Provider, RESPONSES, apis, provider_of, right_api};
 use crate::plan::repair::Repair;
 use crate::say;
 use crate::settings::Settings;
@@ -16,61 +16,72 @@ fn provider(effective: &Value) -> Provider {
     provider_of(effective, &Settings::default())
 }
 
-/// The page's problem 2: upstream answers 404, the gateway still says 200, and nothing comes.
+/// The page's problem 2: upstream answers 404, the gateway still says 200, and nothing comes. And
+/// words for an interface that OpenClaw does not know: it refuses the whole config for one.
 pub(super) fn api_mode(snapshot: &Snapshot) -> Verdict {
     let Some(effective) = snapshot.effective() else { return Ok(Vec::new()) };
+    let all = effective.get(&["models", "providers"]).and_then(Value::as_object);
+    let misnamed = all.into_iter().flatten().flat_map(|(id, entry)| misnamed(snapshot, id, entry));
+    let mut findings: Vec<Finding> = misnamed.collect();
     let id = provider(effective).id;
-    let Some(entry) = effective.get(&["models", "providers", &id]) else {
-        return Err(no_provider());
-    };
-    let Some(url) = entry.get(&["baseUrl"]).and_then(Value::as_str) else {
-        return Err(no_provider());
-    };
-    if is_openais_own(url) {
-        return Ok(Vec::new());
+    match effective.get(&["models", "providers", &id]) {
+        Some(entry) => findings.extend(newer_interface(snapshot, &id, entry)),
+        None if findings.is_empty() => return Err(no_provider()),
+        None => {}
     }
-    let mut evidence = Vec::new();
-    let mut repairs = Vec::new();
-    for place in wrong_apis(entry) {
-        let path: Vec<&str> = ["models", "providers", id.as_str()]
-            .into_iter()
-            .chain(place.iter().map(String::as_str))
-            .collect();
-        evidence.push(Evidence::of_key(snapshot, &path));
-        repairs.push(Repair::Config(Edit::set(path.as_slice(), COMPLETIONS)));
-    }
-    let models = snapshot.models.as_ref();
-    if let Some((document, entry)) =
-        models.and_then(|models| Some((models, models.get(&["providers", id.as_str()])?)))
-    {
-        for place in wrong_apis(entry) {
-            let path: Vec<&str> = ["providers", id.as_str()]
-                .into_iter()
-                .chain(place.iter().map(String::as_str))
-                .collect();
-            let fact = format!("{} = \"openai-responses\"", KeyPath::from(path.as_slice()));
-            let at = document.place_of(&path);
-            evidence.push(Evidence::in_file(document.path(), at, fact));
-            repairs.push(Repair::Models(Edit::set(path.as_slice(), COMPLETIONS)));
+    Ok(findings)
+}
+
+fn path_below<'a>(id: &'a str, place: &'a [String]) -> Vec<&'a str> {
+    ["models", "providers", id].into_iter().chain(place.iter().map(String::as_str)).collect()
+}
+
+fn misnamed(snapshot: &Snapshot, id: &str, entry: &Value) -> Vec<Finding> {
+    let wrong = apis(entry).filter_map(|(place, word)| Some((place, word, right_api(word)?)));
+    let finding = |(place, word, right): (Vec<String>, &str, &'static str)| {
+        let path = path_below(id, &place);
+        let key = KeyPath::from(path.as_slice()).to_string();
+        Finding::error(say!("{key}: OpenClaw does not know “{word}”; it calls that {right}", key, word, right))
+            .about(key)
+            .symptom("Config invalid / Invalid option: expected one of …")
+            .evidence([Evidence::of_key(snapshot, &path)])
+            .repaired_by([Repair::Config(Edit::set(path.as_slice(), right))])
+    };
+    wrong.map(finding).collect()
+}
+
+/// Only who has asked knows whether a provider has it: no address is told by its name.
+fn newer_interface(snapshot: &Snapshot, id: &str, entry: &Value) -> Option<Finding> {
+    let places: Vec<_> = apis(entry).filter(|(_, api)| *api == RESPONSES).collect();
+    let paths: Vec<Vec<&str>> = places.iter().map(|(place, _)| path_below(id, place)).collect();
+    let shown = paths.first()?.join(".");
+    let finding = match answer::older_interface(snapshot) {
+        Some(None) => return None,
+        Some(Some((evidence, base))) => {
+            let url = crate::redaction::masked(base);
+            let moved = entry.get(&["baseUrl"]).and_then(Value::as_str);
+            let moved = moved.filter(|url| url.trim_end_matches('/') != base);
+            let address = ["models", "providers", id, "baseUrl"];
+            let repairs = paths.iter().map(|path| Edit::set(path.as_slice(), COMPLETIONS));
+            let repairs = repairs.chain(moved.map(|_| Edit::set(address, base)));
+            Finding::error(say!("provider {id} answers 404 to openai-responses, and openai-completions works at {url}", id, url))
+                .evidence(evidence)
+                .repaired_by(repairs.map(Repair::Config))
         }
-    }
-    if repairs.is_empty() {
-        return Ok(Vec::new());
-    }
-    Finding::error(say!("provider {id} is asked over openai-responses, but {url} is not OpenAI's own service: it answers 404 there, and the reply stays empty", id, url = crate::redaction::masked(url)))
-        .about(format!("models.providers.{id}.api"))
-        .symptom("No reply from agent / 返回 0 字符 / ✅ 媒体已发送")
-        .evidence(evidence)
-        .evidence(answer::interface_evidence(snapshot))
-        .repaired_by(repairs)
-        .into()
+        None => Finding::warning(say!("provider {id} is asked over openai-responses, which many providers do not have; nobody has asked whether this one does", id))
+            .hint(say!("If the bot answers, keep it. To ask the provider: openclaw-setup doctor --live llm.api-mode")),
+    };
+    let evidence = paths.iter().map(|path| Evidence::of_key(snapshot, path));
+    let finding = finding.about(shown).symptom("No reply from agent / 返回 0 字符 / ✅ 媒体已发送");
+    Some(finding.evidence(evidence))
 }
 
 fn no_provider() -> String {
     say!("the config names no provider of its own for the default model")
 }
 
-/// OpenClaw 2026.3.13 merges: the old `apiKey` of `models.json` wins over the config's.
+/// OpenClaw 2026.3.13 keeps the old `apiKey` in `models.json`, and asks with the config's (measured
+/// there with provider `openai`; nothing is known of others).
 pub(super) fn models_json(snapshot: &Snapshot) -> Verdict {
     let Some(effective) = snapshot.effective() else { return Ok(Vec::new()) };
     let Some((path, _)) = &snapshot.installation.models else {
@@ -100,13 +111,13 @@ pub(super) fn models_json(snapshot: &Snapshot) -> Verdict {
     if written == held || is_marker(held) {
         return Ok(Vec::new());
     }
-    Finding::error(say!(
-        "{shown} holds another apiKey for {id} than the config, and the one there wins",
+    Finding::info(say!(
+        "{shown} holds another apiKey for {id} than the config; OpenClaw 2026.3.13 asks with the config's",
         shown,
         id
     ))
+    .hint(say!("Which of them works: openclaw-setup doctor --live llm"))
     .about(shown)
-    .symptom(say!("the changed key has no effect (401 from the provider)"))
     .evidence([
         Evidence::of_key(snapshot, &key),
         Evidence::in_file(

@@ -15,7 +15,7 @@ use crate::openclaw::version::Version;
 use crate::settings::{Secret, Setting, Settings};
 
 pub use provider::{
-    COMPLETIONS, Provider, is_openais_own, models_file_edits, provider_of, wrong_apis,
+    COMPLETIONS, Provider, RESPONSES, apis, models_file_edits, provider_of, right_api,
 };
 
 /// Everything that decides how the config should read.

@@ -1,15 +1,13 @@
 //! The model provider: `models.providers.<id>`, the default model, and OpenClaw's generated
 //! `models.json` beside them.
 
-use std::path::Path;
-
 use super::{Draft, Wish};
 use crate::openclaw::document::{Edit, KeyPath, Value, escape_substitution};
-use crate::plan::note::Note;
 use crate::settings::{Setting, Settings};
 
-const RESPONSES: &str = "openai-responses";
-/// The interface that every provider of this kind has.
+/// OpenAI's newer interface, which not every provider of this kind has.
+pub const RESPONSES: &str = "openai-responses";
+/// The older one, which most have.
 pub const COMPLETIONS: &str = "openai-completions";
 
 /// The provider and model that the connector's conversations use.
@@ -85,7 +83,7 @@ pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>) {
     match draft.now(&path) {
         None if wish.settings.concern_the_provider() => create(draft, wish.settings, &provider),
         None => {}
-        Some(entry) => amend(draft, wish, &provider, entry),
+        Some(entry) => amend(draft, wish.settings, &provider, entry),
     }
     if wish.settings.model.is_some() {
         default_model_edits(draft, &provider);
@@ -113,9 +111,8 @@ fn model_entry(model: &str) -> Value {
     Value::from([("id", Value::from(model)), ("name", Value::from(model))])
 }
 
-fn amend(draft: &mut Draft<'_>, wish: &Wish<'_>, provider: &Provider, entry: &Value) {
+fn amend(draft: &mut Draft<'_>, settings: &Settings, provider: &Provider, entry: &Value) {
     let id = provider.id.as_str();
-    let settings = wish.settings;
     if let Some(key) = &settings.api_key {
         draft.set(&["models", "providers", id, "apiKey"], escape_substitution(key.reveal()));
     }
@@ -125,7 +122,6 @@ fn amend(draft: &mut Draft<'_>, wish: &Wish<'_>, provider: &Provider, entry: &Va
     if settings.concern_the_provider() && entry.get(&["api"]).is_none() {
         draft.set(&["models", "providers", id, "api"], COMPLETIONS);
     }
-    correct_api(draft, wish, id, entry);
     let lists_none = !is_filled(entry.get(&["models"]));
     if let Some(model) =
         provider.model.as_deref().filter(|_| settings.model.is_some() || lists_none)
@@ -134,44 +130,30 @@ fn amend(draft: &mut Draft<'_>, wish: &Wish<'_>, provider: &Provider, entry: &Va
     }
 }
 
-/// The page's problem 2: a provider that is not OpenAI answers nothing on `…/responses`.
-fn correct_api(draft: &mut Draft<'_>, wish: &Wish<'_>, id: &str, entry: &Value) {
-    let url = wish.settings.base_url.as_deref();
-    let url = url.or_else(|| entry.get(&["baseUrl"]).and_then(Value::as_str));
-    if url.is_none_or(is_openais_own) {
-        return;
+/// Where a provider entry names its interface, itself and in its models, and what it says there.
+pub fn apis(entry: &Value) -> impl Iterator<Item = (Vec<String>, &str)> {
+    fn of(value: &Value) -> Option<&str> {
+        value.get(&["api"]).and_then(Value::as_str)
     }
-    let wrong = wrong_apis(entry);
-    for place in &wrong {
-        let mut path = vec!["models", "providers", id];
-        path.extend(place.iter().map(String::as_str));
-        draft.set(&path, COMPLETIONS);
-    }
-    if !wrong.is_empty() {
-        draft.notes.push(Note::api_corrected(id, wish.file));
-    }
-}
-
-/// Where a provider entry says `openai-responses`: itself, or one of its models.
-#[must_use]
-pub fn wrong_apis(entry: &Value) -> Vec<Vec<String>> {
-    let is_wrong = |value: &Value| value.get(&["api"]).and_then(Value::as_str) == Some(RESPONSES);
-    let own = is_wrong(entry).then(|| vec!["api".to_owned()]);
+    let own = of(entry).map(|api| (vec!["api".to_owned()], api));
     let models = entry.get(&["models"]).and_then(Value::as_array).unwrap_or_default();
-    let of_models = models.iter().enumerate().filter(|(_, model)| is_wrong(model));
-    own.into_iter()
-        .chain(
-            of_models
-                .map(|(index, _)| vec!["models".to_owned(), index.to_string(), "api".to_owned()]),
-        )
-        .collect()
+    let place = |index: usize| vec!["models".to_owned(), index.to_string(), "api".to_owned()];
+    let of_models = models.iter().enumerate();
+    own.into_iter().chain(of_models.filter_map(move |(at, model)| Some((place(at), of(model)?))))
 }
 
-/// The service of OpenAI itself speaks both.
+/// OpenClaw's own word for an interface that somebody has named otherwise.
 #[must_use]
-pub fn is_openais_own(url: &str) -> bool {
-    let host = url.split("://").nth(1).unwrap_or(url).split(['/', ':']).next().unwrap_or_default();
-    host == "api.openai.com" || host.ends_with(".openai.com") || host.ends_with(".openai.azure.com")
+pub fn right_api(word: &str) -> Option<&'static str> {
+    let right = match word.to_lowercase().replace(['_', ' '], "-").as_str() {
+        "openai" | "openai-compatible" | "openai-chat" | "openai-completion" | COMPLETIONS
+        | "openai-chat-completion" | "openai-chat-completions" | "chat-completions" => COMPLETIONS,
+        "openai-response" | RESPONSES => RESPONSES,
+        "anthropic" | "anthropic-message" | "anthropic-messages" => "anthropic-messages",
+        "google" | "gemini" | "google-generative-ai" => "google-generative-ai",
+        _ => return None,
+    };
+    Some(right).filter(|right| *right != word)
 }
 
 fn list_model(draft: &mut Draft<'_>, id: &str, entry: &Value, model: &str) {
@@ -205,35 +187,15 @@ fn default_model_edits(draft: &mut Draft<'_>, provider: &Provider) {
     }
 }
 
-/// What `models.json` needs beyond what OpenClaw regenerates: at a merge its old `apiKey` wins over
-/// the config's, so a rotated one must be changed there too; a wrong `api` is corrected with it.
+/// What `models.json` needs beyond what OpenClaw regenerates: at a merge its old `apiKey` stays, so
+/// a rotated one is changed there, too.
 #[must_use]
-pub fn models_file_edits(
-    file: &Path,
-    generated: &Value,
-    effective: &Value,
-    settings: &Settings,
-) -> (Vec<Edit>, Vec<Note>) {
+pub fn models_file_edits(generated: &Value, effective: &Value, settings: &Settings) -> Vec<Edit> {
     let provider = provider_of(effective, settings);
-    let Some(entry) = generated.get(&["providers", &provider.id]) else {
-        return (Vec::new(), Vec::new());
-    };
-    let at = |place: &[String]| {
-        let start = KeyPath::from(["providers", provider.id.as_str()]);
-        place.iter().fold(start, |path, segment| path.child(segment))
-    };
-    let mut edits = Vec::new();
-    if let Some(key) = &settings.api_key
-        && entry.get(&["apiKey"]).and_then(Value::as_str) != Some(key.reveal())
-    {
-        edits.push(Edit::set(at(&["apiKey".to_owned()]), key.reveal()));
-    }
-    let url = settings.base_url.as_deref().or_else(|| {
-        effective.get(&["models", "providers", &provider.id, "baseUrl"]).and_then(Value::as_str)
-    });
-    let wrong = if url.is_none_or(is_openais_own) { Vec::new() } else { wrong_apis(entry) };
-    let notes = (!wrong.is_empty()).then(|| Note::api_corrected(&provider.id, file));
-    let corrections = wrong.iter().map(|place| Edit::set(at(place), COMPLETIONS));
-    edits.extend(corrections);
-    (edits, notes.into_iter().collect())
+    let path = ["providers", provider.id.as_str(), "apiKey"];
+    let is_known = generated.get(&path[..2]).is_some();
+    let held = generated.get(&path).and_then(Value::as_str);
+    let key = settings.api_key.as_ref().map(crate::settings::Secret::reveal);
+    let rotated = key.filter(|key| is_known && held != Some(*key));
+    rotated.map(|key| Edit::set(path, key)).into_iter().collect()
 }

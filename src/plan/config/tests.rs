@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Wish, edits, models_file_edits, needed};
+use super::{Wish, edits, models_file_edits, needed, right_api};
 use crate::language::Problem;
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::version::Version;
@@ -185,23 +185,27 @@ fn what_is_needed_is_named() {
 }
 
 #[test]
-fn responses_become_completions_only_where_the_provider_is_not_openai() {
-    let provider = |url: &str| {
-        format!(
-            r#"{{"models":{{"providers":{{"p":{{"baseUrl":"{url}","api":"openai-responses",
-            "models":[{{"id":"m","name":"m","api":"openai-responses"}}]}},
-            "other":{{"baseUrl":"https://y","api":"openai-responses","models":[]}}}}}},
-            "agents":{{"defaults":{{"model":{{"primary":"p/m"}}}}}}}}"#
-        )
-    };
-    let (value, notes) = Case::bot_only().run(&provider("https://www.open1.codes")).unwrap();
-    let json = value.to_json();
-    assert_eq!(json["models"]["providers"]["p"]["api"], "openai-completions");
-    assert_eq!(json["models"]["providers"]["p"]["models"][0]["api"], "openai-completions");
-    assert_eq!(json["models"]["providers"]["other"]["api"], "openai-responses");
-    assert!(notes.iter().any(|note| note.code == "api-corrected"));
-    let own = Case::bot_only().value(&provider("https://api.openai.com/v1")).to_json();
-    assert_eq!(own["models"]["providers"]["p"]["api"], "openai-responses");
+fn an_interface_that_the_config_names_stays_and_wrong_words_have_right_ones() {
+    let config = r#"{"models":{"providers":{"openai":{"baseUrl":"https://x","api":"openai-responses",
+        "models":[{"id":"m","name":"m","api":"openai-responses"}]}}}}"#;
+    let (value, _) = Case::bot_only().run(config).unwrap();
+    let provider = &value.to_json()["models"]["providers"]["openai"];
+    assert_eq!(provider["api"], "openai-responses");
+    assert_eq!(provider["models"][0]["api"], "openai-responses");
+    for (word, right) in [
+        ("openai", Some("openai-completions")),
+        ("openai-completion", Some("openai-completions")),
+        ("openai-chat-completions", Some("openai-completions")),
+        ("OpenAI_Completions", Some("openai-completions")),
+        ("openai-response", Some("openai-responses")),
+        ("anthropic", Some("anthropic-messages")),
+        ("openai-completions", None),
+        ("openai-responses", None),
+        ("ollama", None),
+        ("something-new", None),
+    ] {
+        assert_eq!(right_api(word), right, "{word}");
+    }
 }
 
 #[test]
@@ -307,20 +311,16 @@ fn keys_that_the_schema_forbids_are_neither_written_nor_left() {
 }
 
 #[test]
-fn a_rotated_key_and_a_wrong_api_reach_models_json() {
+fn a_rotated_key_reaches_models_json() {
     let generated = meaning(
         r#"{"providers":{"openai":{"baseUrl":"https://www.open1.codes","apiKey":"OLD",
         "api":"openai-responses","models":[{"id":"m","api":"openai-responses"}]}}}"#,
     );
     let settings = Case::page().settings;
-    let file = Path::new("/m.json");
-    let (edits, notes) = models_file_edits(file, &generated, &meaning(BEFORE), &settings);
+    let edits = models_file_edits(&generated, &meaning(BEFORE), &settings);
     let value = edits.iter().fold(generated.clone(), |value, edit| edit.applied_to(&value));
     let provider = &value.to_json()["providers"]["openai"];
     assert_eq!(provider["apiKey"], "sk-1");
-    assert_eq!(provider["api"], "openai-completions");
-    assert_eq!(provider["models"][0]["api"], "openai-completions");
-    assert_eq!(notes.len(), 1);
-    let (again, _) = models_file_edits(file, &value, &meaning(AFTER), &settings);
-    assert!(again.is_empty());
+    assert_eq!(provider["api"], "openai-responses");
+    assert!(models_file_edits(&value, &meaning(AFTER), &settings).is_empty());
 }

@@ -70,7 +70,13 @@ fn keys_and_secrets() {
                 make: |m| {
                     m.write(".openclaw/agents/main/agent/models.json", r#"{"providers": {"openai": {"baseUrl": "http://model.example:8080", "apiKey": "the-old-key", "api": "openai-completions", "models": []}}}"#);
                 },
-                named: &[("llm.models-json", "error")],
+                named: &[],
+                cure: Cure::Advice,
+            },
+            Fault {
+                name: "a word for the interface that OpenClaw does not know",
+                make: |m| edit(m, "c['models']['providers']['openai']['api']='openai-completion'"),
+                named: &[("llm.api-mode", "error"), LOOP],
                 cure: Cure::Fix,
             },
             Fault {

@@ -258,18 +258,35 @@ pub(super) const CASES: &[Case] = &[
     ),
     case!(
         "llm.api-mode",
-        "responses",
-        Error,
-        true,
+        "the newer interface, and nobody has asked",
+        Warning,
+        false,
+        |p| p.set("models.providers.openai.api", json!("openai-responses")),
+        BROKEN
+    ),
+    case!(
+        "llm.api-mode",
+        "OpenAI's own is asked like any other",
+        Warning,
+        false,
         |p| {
             p.set("models.providers.openai.api", json!("openai-responses"));
+            p.set("models.providers.openai.baseUrl", json!("https://api.openai.com/v1"));
         },
+        BROKEN
+    ),
+    case!(
+        "llm.api-mode",
+        "a word that OpenClaw does not know",
+        Error,
+        true,
+        |p| p.set("models.providers.another.api", json!("openai-chat-completions")),
         BROKEN
     ),
     case!(
         "llm.models-json",
         "another key",
-        Error,
+        Info,
         true,
         with_other_key,
         Some(|p| {

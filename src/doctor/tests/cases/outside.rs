@@ -76,6 +76,19 @@ pub(super) const CASES: &[Case] = &[
         |p| completion(p, status(200), &["page"]),
         NEVER
     ),
+    case!(
+        "llm.api-mode",
+        "the newer interface is not there, the older is",
+        Error,
+        true,
+        |p| {
+            p.set("models.providers.openai.api", json!("openai-responses"));
+            let door = Answer { subject: format!("{BASE}/v1/chat/completions"), ..status(200) };
+            let answer = Answer { subject: format!("{BASE}/responses"), ..status(404) };
+            asked(p, Ok(Completion { answer, next_door: vec![door] }));
+        },
+        BROKEN
+    ),
     case!("llm.credentials", "refused", Error, false, |p| completion(p, status(401), &[]), BROKEN),
     case!(
         "llm.credentials",
