@@ -23,7 +23,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::files::{PrivateFile, backups};
 use crate::snapshot::host::Host;
 use crate::snapshot::installation::Installation;
-use crate::snapshot::log::Log;
+use crate::snapshot::log::{Log, Since};
 use crate::snapshot::other_plugins::OtherPlugins;
 use crate::snapshot::outside::Outside;
 use crate::snapshot::paths::{CONNECTOR, real};
@@ -32,7 +32,7 @@ use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::tree::Tree;
 use crate::snapshot::units::other_units;
 use crate::snapshot::{Answers, Part, Pending, Unseen, seen};
-use crate::systemd::{ManagerError, UserManager};
+use crate::systemd::{ManagerError, Unit, UserManager};
 use crate::transaction::error::TransactionError;
 use crate::transaction::journal::Phase;
 
@@ -41,6 +41,9 @@ const PROBE: Duration = Duration::from_secs(3);
 
 /// How long the log may take to be read.
 const LOG: Duration = Duration::from_secs(10);
+
+/// How long a start may take until it is refused, with the wait before the next, in µs.
+const A_START: u64 = 300_000_000;
 
 /// How much of the log is read where no unit tells when the gateway was started, in µs.
 const AN_HOUR: u64 = 3_600_000_000;
@@ -111,7 +114,7 @@ fn examine(
         listener: Listener::look(installation.port),
         other_units: other_units(&installation.paths.unit_dir, &installation.paths.unit),
         answers: is_up.then(|| answers(context, &installation, effective)),
-        log: log(context, &installation, effective, host.now_usec),
+        log: log(context, &installation, config.as_ref().ok(), host.now_usec),
         pending,
         outside: Outside::default(),
         process,
@@ -237,18 +240,36 @@ fn answers(context: &Context, installation: &Installation, effective: Option<&Va
     Answers { readiness: endpoint.readiness(patience), chat: endpoint.chat(patience) }
 }
 
-fn log(context: &Context, installation: &Installation, effective: Option<&Value>, now: u64) -> Log {
-    let unit = &installation.paths.unit;
-    let managed = installation.service.managed();
-    let started = managed.map(|managed| managed.unit.main_start_usec).filter(|usec| *usec > 0);
-    let mut since = started.unwrap_or_else(|| now.saturating_sub(AN_HOUR));
-    if !managed.is_some_and(|managed| managed.unit.is_up()) {
-        since = since.max(changed_usec(context));
+/// Its last start, and of a unit that has ended by itself also the one before: while it starts
+/// again it has not said anything yet.
+fn log(
+    context: &Context,
+    installation: &Installation,
+    config: Option<&ConfigSet>,
+    now: u64,
+) -> Log {
+    let name = &installation.paths.unit;
+    let unit = installation.service.managed().map(|managed| &managed.unit);
+    let started = unit.map(|unit| unit.main_start_usec).filter(|usec| *usec > 0);
+    let mut start = started.unwrap_or_else(|| now.saturating_sub(AN_HOUR));
+    if !unit.is_some_and(Unit::is_up) {
+        start = start.max(changed_usec(context));
     }
-    let source = LogSource::of(unit, effective);
+    let restarts = unit.is_some_and(|unit| unit.n_restarts > 0);
+    let from = if restarts { start.saturating_sub(A_START) } else { start };
+    let files = config.into_iter().flat_map(ConfigSet::files).map(|(file, _)| file);
+    let since = Since { start, config: files.filter_map(modified).max().unwrap_or_default() };
+    let source = LogSource::of(name, config.map(ConfigSet::effective));
     let deadline = Deadline::after(context.patience.at_most(LOG));
-    let lines = gateway_log(&source, since, deadline, &context.interrupt);
-    Log::of(&lines, format!("log:{unit}"), CONNECTOR)
+    let lines = gateway_log(&source, from, deadline, &context.interrupt);
+    Log::of(&lines, format!("log:{name}"), CONNECTOR, since)
+}
+
+/// When a file was last written, µs since 1970.
+fn modified(path: &Path) -> Option<u64> {
+    let time = path.metadata().ok()?.modified().ok()?;
+    let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_micros()).ok()
 }
 
 /// When the set-up was last changed, in µs since 1970: what was logged before says nothing of it.

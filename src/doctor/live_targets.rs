@@ -69,9 +69,8 @@ impl<'e> LiveTargets<'e> {
     /// that has none.
     fn key(&self, id: &str, entry: &Value) -> Option<String> {
         let generated = || self.snapshot.models.as_ref()?.get(&["providers", id, "apiKey"]);
-        self.text_of(entry.get(&["apiKey"])).or_else(|| {
-            self.text_of(generated()).filter(|text| !is_marker(text))
-        })
+        self.text_of(entry.get(&["apiKey"]))
+            .or_else(|| self.text_of(generated()).filter(|text| !is_marker(text)))
     }
 
     /// The bots of the channel: its own, or one for each account.

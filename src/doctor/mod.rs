@@ -58,6 +58,8 @@ const fn check(
 pub const CHECKS: &[Check] = &[
     check("config.syntax", Error, &[], config::syntax,
         "OpenClaw can read its config"),
+    check("config.accepted", Error, &[Config], config::accepted,
+        "OpenClaw accepts its config"),
     check("config.read-only", Warning, &[], config::read_only,
         "openclaw-setup may edit the config"),
     check("config.channel-orphan", Error, &[Config, Channel, Seen(Part::Tree)], config::channel_orphan,
@@ -187,7 +189,7 @@ impl Need {
             Self::Seen(part) => (!snapshot.is_hidden(part), hidden()),
             Self::Tree | Self::Version if snapshot.is_hidden(Part::Tree) => (false, hidden()),
             Self::Config => {
-                (snapshot.config.is_ok(), say!("the config cannot be read (config.syntax)"))
+                (snapshot.has_config(), say!("the config cannot be read (config.syntax)"))
             }
             Self::Channel => (snapshot.channel().is_some(), say!("DingTalk is not set up here")),
             Self::DingTalk => (snapshot.has_dingtalk(), say!("DingTalk is not set up here")),

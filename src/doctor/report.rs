@@ -2,6 +2,7 @@
 
 use super::{Check, Evidence, Finding, Severity, Snapshot};
 use crate::plan::repair::Repair;
+use crate::say;
 use crate::snapshot::log::time_text;
 
 /// What came of it.
@@ -33,13 +34,17 @@ pub fn diagnose(checks: &[&'static Check], snapshot: &Snapshot) -> Diagnosis {
                     diagnosis.passed.push(check);
                 }
                 let mut findings = findings.into_iter();
-                let first =
-                    findings.next().map(|finding| finding.evidence(heard(snapshot, check.id)));
+                let first = findings.next().map(|finding| {
+                    let told = finding.message.clone();
+                    let more = heard(snapshot, check.id).into_iter();
+                    finding.evidence(more.filter(|evidence| !told.contains(&evidence.fact)))
+                });
                 diagnosis.findings.extend(first.into_iter().chain(findings).map(|f| (*check, f)));
             }
         }
     }
     diagnosis.findings.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
+    diagnosis.point_to_the_causes();
     diagnosis
 }
 
@@ -61,6 +66,20 @@ pub fn heard(snapshot: &Snapshot, check: &str) -> Vec<Evidence> {
 }
 
 impl Diagnosis {
+    /// What follows from others says so, where there are others.
+    fn point_to_the_causes(&mut self) {
+        let follows = |check: &Check| CONSEQUENCES.contains(&check.id);
+        let is_cause = |(check, finding): &(&'static Check, Finding)| {
+            finding.severity == Severity::Error && !follows(check)
+        };
+        if self.findings.iter().any(is_cause) {
+            for (_, finding) in self.findings.iter_mut().filter(|(check, _)| follows(check)) {
+                let hint = std::mem::take(&mut finding.hint);
+                finding.hint = format!("{}\n{hint}", say!("Fix the other findings first."));
+            }
+        }
+    }
+
     /// Whether nothing is as bad as `severity`.
     #[must_use]
     pub fn is_below(&self, severity: Severity) -> bool {

@@ -1,6 +1,7 @@
 //! The unit and its manager: reachable, enabled, able to start, and not flapping.
 
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
+use crate::health::Readiness;
 use crate::language::Explain;
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
@@ -53,7 +54,9 @@ pub(super) fn unit(snapshot: &Snapshot) -> Verdict {
             LoadState::NotFound => "not-found".to_owned(),
             LoadState::Masked => "masked".to_owned(),
             LoadState::BadSetting => "bad-setting".to_owned(),
-            other => format!("{other:?}"),
+            LoadState::Error => "error".to_owned(),
+            LoadState::Loaded => "loaded".to_owned(),
+            LoadState::Other(other) => other.clone(),
         };
         finding.about(name.clone()).read(format!("{name} LoadState"), state)
     };
@@ -139,18 +142,11 @@ pub(super) fn crashloop(snapshot: &Snapshot) -> Verdict {
             fact: unit.exec_main_status.to_string(),
         },
     ];
-    let tail = snapshot
-        .log
-        .tail
-        .iter()
-        .rev()
-        .take(5)
-        .rev()
-        .map(|line| Evidence { place: snapshot.log.source.clone(), fact: line.clone() });
-    let hint = say!(
-        "Mend what the other findings name. Meanwhile, stop it: systemctl --user stop {name}\nTo return to the state before the last change: openclaw-setup rollback",
-        name
-    );
+    let log = &snapshot.log;
+    // where OpenClaw has said why, what it says after that is only how it says it
+    let said = if log.refused_config.is_empty() { log.tail.len().min(5) } else { 0 };
+    let tail = log.tail[log.tail.len() - said..].iter();
+    let tail = tail.map(|line| Evidence { place: log.source.clone(), fact: line.clone() });
     // OpenClaw ends itself with 0 when its config changes, and waits to be started again
     let ended_badly = unit.result != "success" || unit.exec_main_status != 0;
     let waits = unit.sub_state == "auto-restart" && (ended_badly || unit.n_restarts >= FLAPS);
@@ -169,10 +165,16 @@ pub(super) fn crashloop(snapshot: &Snapshot) -> Verdict {
     } else {
         return Ok(Vec::new());
     };
-    let down = unit.active_state == ActiveState::Failed || waits;
+    let is_ready =
+        snapshot.answers.as_ref().is_some_and(|found| found.readiness == Readiness::Ready);
+    let down = unit.active_state == ActiveState::Failed || !is_ready;
     let severity = if down { Severity::Error } else { Severity::Warning };
+    let text = match &log.refused_start {
+        Some(reason) => say!("{text}: {reason}", text, reason),
+        None => text,
+    };
     Finding::of(severity, text)
-        .hint(hint)
+        .hint(say!("All that it says: openclaw-setup logs. To stop it meanwhile: systemctl --user stop {name}", name))
         .about(name.clone())
         .symptom(say!("the bot does not answer: the gateway does not stay up"))
         .evidence(evidence)

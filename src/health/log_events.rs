@@ -72,13 +72,36 @@ impl LogEvents {
     }
 }
 
+/// What the gateway's config or start was refused for last, with the time, unless it has started
+/// since; a config that only a running gateway did not take over counts, too.
+#[must_use]
+pub fn last_refusal(lines: &[LogLine], id: &str) -> Option<(u64, LogEvent)> {
+    lines.iter().enumerate().fold(None, |last, (at, line)| {
+        if line.text.starts_with("listening on ") {
+            return None;
+        }
+        let skipped = line.text.strip_prefix("config reload skipped (invalid config): ");
+        let skipped =
+            skipped.map(|all| LogEvent::ConfigInvalid(format!("- {}", all.replace("; ", "\n- "))));
+        let event = skipped.or_else(|| event(line, &lines[at + 1..], id));
+        let refuses = |event: &LogEvent| {
+            matches!(event, LogEvent::ConfigInvalid(_) | LogEvent::StartRefused(_))
+        };
+        event.filter(refuses).map(|event| (line.usec, event)).or(last)
+    })
+}
+
 fn event(line: &LogLine, following: &[LogLine], id: &str) -> Option<LogEvent> {
     let text = line.text.as_str();
     if line.speaker == id {
         return Some(LogEvent::ConnectorSpoke(text.to_owned()));
     }
-    if let Some(reason) = text.strip_prefix("Invalid config at ") {
-        return Some(LogEvent::ConfigInvalid(unfolded(reason)));
+    let listed = text.strip_prefix("Invalid config at ");
+    if let Some(reason) = listed.or_else(|| text.strip_prefix("Problem:")) {
+        let more = following.iter().map(|line| line.text.trim_start());
+        let more = more.take_while(|text| text.starts_with("- "));
+        let all = std::iter::once(unfolded(reason)).chain(more.map(str::to_owned));
+        return Some(LogEvent::ConfigInvalid(all.collect::<Vec<_>>().join("\n")));
     }
     let refusals = ["Gateway failed to start", "Gateway start blocked", "refusing to bind gateway"];
     if refusals.iter().any(|refusal| text.contains(refusal)) {

@@ -19,6 +19,6 @@ pub use endpoint::{ChatAnswer, Endpoint, Readiness};
 pub use follow::{Follower, Origin, Wanted};
 pub use gate::{Expectations, Gate, Healthy, Proof};
 pub use log::LogLine;
-pub use log_events::{LogEvent, LogEvents};
+pub use log_events::{LogEvent, LogEvents, last_refusal};
 pub use log_source::{LogSource, gateway_log};
 pub use redaction::Redaction;

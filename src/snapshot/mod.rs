@@ -152,6 +152,12 @@ impl Snapshot {
         self.config.as_ref().ok().map(ConfigSet::effective)
     }
 
+    /// Whether there is a config with something in it: OpenClaw cannot read an empty one.
+    #[must_use]
+    pub fn has_config(&self) -> bool {
+        self.config.as_ref().is_ok_and(|config| !config.root().bytes().trim_ascii().is_empty())
+    }
+
     /// A value of the config.
     #[must_use]
     pub fn key(&self, path: &[&str]) -> Option<&Value> {

@@ -56,6 +56,7 @@ impl OtherPlugins {
         if path.is_dir() {
             match id_of(path) {
                 Some(id) if id == CONNECTOR_ID => self.copies.push(path.to_owned()),
+                Some(_) if leads_out(path) => self.broken.push(path.to_owned()),
                 None if looks_like_a_plugin(path) => self.broken.push(path.to_owned()),
                 _ => {}
             }
@@ -97,6 +98,16 @@ fn looks_like_a_plugin(directory: &Path) -> bool {
         .iter()
         .any(|end| directory.join(format!("index.{end}")).is_file());
     names_entries || has_index
+}
+
+/// Whether an entry is really a file outside of the plugin's own folder.
+fn leads_out(directory: &Path) -> bool {
+    let package = foreign::glance(&directory.join(PACKAGE_JSON));
+    let package = package.and_then(|bytes| serde_json::from_slice::<Json>(&bytes).ok());
+    let Some((package, root)) = package.zip(directory.canonicalize().ok()) else { return false };
+    let entries = package["openclaw"]["extensions"].as_array().into_iter().flatten();
+    let real = entries.filter_map(|entry| directory.join(entry.as_str()?).canonicalize().ok());
+    real.into_iter().any(|real| !real.starts_with(&root))
 }
 
 fn is_script(path: &Path) -> bool {

@@ -46,7 +46,7 @@ def load():
     except FileNotFoundError:
         return {}, []
     except (OSError, ValueError) as error:
-        return {}, [("", f"JSON5 parse failed: {error}")]
+        return {}, [("<root>", f"JSON5 parse failed: {error}")]
     return settings, list(_problems(settings))
 
 
@@ -92,8 +92,11 @@ def plugins():
             continue
         try:
             id_, entry = _plugin(folder)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, KeyError, json.JSONDecodeError) as error:
             problems.append(("plugins", f"plugin: plugin manifest not found or invalid: {folder}: {error}"))
+            continue
+        except ValueError as error:
+            problems.append(("plugins", f"plugin: {error}"))
             continue
         if _trusted(folder) and _trusted(entry):
             found[id_] = (folder, entry)
@@ -107,7 +110,7 @@ def _plugin(folder):
         manifest = json.load(file)
     entry = os.path.join(folder, package["openclaw"]["extensions"][0])
     if not isinstance(manifest["configSchema"], dict) or not os.path.realpath(entry).startswith(os.path.realpath(folder) + os.sep):
-        raise ValueError("extension entry escapes package directory")
+        raise ValueError(f"extension entry escapes package directory: {package['openclaw']['extensions'][0]}")
     os.stat(entry)
     return manifest["id"], entry
 
@@ -122,7 +125,10 @@ def _problems(settings):
     known, broken = plugins()
     yield from broken
     for key in settings.keys() - ROOT_KEYS:
-        yield "", f'Unrecognized key: "{key}"'
+        yield "<root>", f'Unrecognized key: "{key}"'
+    for number, agent in enumerate(at(settings, "agents", "list") or []):
+        for key in agent.keys() & {"thinking"}:
+            yield f"agents.list.{number}", f'Unrecognized key: "{key}"'
     for name in (at(settings, "channels") or {}).keys() - CORE_CHANNELS - known.keys():
         yield f"channels.{name}", f"unknown channel id: {name}"
     for name, provider in (at(settings, "models", "providers") or {}).items():
@@ -156,7 +162,8 @@ def _provider_problems(where, provider):
     if not isinstance(models, list) or any(not model.get("id") or not model.get("name") for model in models):
         yield f"{where}.models", "Invalid input: expected array, received undefined"
     if provider.get("api", "openai-completions") not in PROVIDER_APIS:
-        yield f"{where}.api", "Invalid input"
+        options = "|".join(f'"{api}"' for api in sorted(PROVIDER_APIS))
+        yield f"{where}.api", f"Invalid option: expected one of {options}"
 
 
 def _plugin_problems(section, known):

@@ -93,8 +93,9 @@ def run_gateway(port):
 
 
 def refuse_config(log, problems):
-    lines = "".join(f"\\n- {where}: {what}" for where, what in problems)
-    log.console(f"Invalid config at {config.path()}:{lines}")
+    # the first line break is OpenClaw's own: the two characters
+    lines = "\n".join(f"- {where}: {what}" for where, what in problems)
+    log.console(f"Invalid config at {config.path()}:\\n{lines}")
     log.console("Config invalid")
     log.console(f"File: {config.path()}")
     log.console("Problem:")

@@ -6,6 +6,7 @@ mod live;
 pub(in crate::command) mod view;
 
 use super::context::Context;
+use super::execute::Executed;
 use super::failure::{Exit, Failure};
 use super::look;
 use crate::cli::Doctor;
@@ -50,6 +51,32 @@ fn report(context: &Context, options: &Doctor, snapshot: &Snapshot, diagnosis: &
     let (ok, exit) = ending_of(diagnosis, options);
     console.document(&json::document("doctor", ok, view::json(diagnosis, snapshot)));
     exit
+}
+
+/// Findings about a gateway that does not run, which the operator may have chosen.
+const CHOSEN: [&str; 3] = ["gateway.health", "service.bus", "service.unit"];
+
+/// That nothing is to be changed does not mean that it works: the errors that are left, if any.
+pub(super) fn nothing_but_errors(
+    context: &Context,
+    executed: &Executed,
+) -> Result<Option<Exit>, Failure> {
+    let snapshot = look::look(context, context.manager())?;
+    let mut diagnosis = diagnose(&CHECKS.iter().collect::<Vec<_>>(), &snapshot);
+    diagnosis.findings.retain(|(check, finding)| {
+        let is_chosen = !snapshot.is_up() && CHOSEN.contains(&check.id);
+        finding.severity == Severity::Error && !is_chosen
+    });
+    if diagnosis.findings.is_empty() {
+        return Ok(None);
+    }
+    let nothing = say!("Nothing to change, and yet it does not work:");
+    executed.print(context, &nothing, |_| String::new());
+    context.console.result(&view::brief(&diagnosis, context.console).join("\n"));
+    let mut body = executed.body();
+    body.insert("findings".to_owned(), view::findings_json(&diagnosis));
+    context.console.document(&json::document(executed.plan.command, false, body));
+    Ok(Some(Exit::Problems))
 }
 
 /// Whether all is well, and the exit code for it.

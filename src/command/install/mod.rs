@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use self::connector::Candidate;
 use super::context::Context;
-use super::execute::{Change, Stage, execute};
+use super::doctor;
+use super::execute::{Change, Outcome, Stage, execute};
 use super::failure::{Exit, Failure};
 use super::stage::{Work, recording};
 use crate::cli::{Checksums, Install, Upgrade};
@@ -80,6 +81,11 @@ impl<'a> InstallRequest<'a> {
         let manager = context.manager()?;
         let executed =
             execute(context, manager.as_ref(), command, &mut || self.look(manager.as_ref()))?;
+        if let Outcome::NothingToDo = executed.outcome
+            && let Some(exit) = doctor::nothing_but_errors(context, &executed)?
+        {
+            return Ok(exit);
+        }
         let version = executed.plan.connector.1.clone().unwrap_or_default();
         let nothing = say!("Nothing to do: DingTalk is set up here already.");
         Ok(executed.report(context, &nothing, |id| {

@@ -2,25 +2,34 @@
 
 pub(super) mod keys;
 
+use std::path::PathBuf;
+
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
+use crate::health::Readiness;
 use crate::language::Explain;
-use crate::openclaw::document::{Edit, KeyPath, Value};
+use crate::openclaw::document::{ConfigError, Edit, KeyPath, Place, Value};
 use crate::openclaw::version::UNKNOWN_CHANNELS_ARE_TOLERATED;
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::log::{LOG_PATTERNS, LogPattern};
 use crate::snapshot::paths::CONNECTOR;
 use crate::transaction::step::Attributes;
 
 pub(super) fn syntax(snapshot: &Snapshot) -> Verdict {
-    let Err(error) = &snapshot.config else { return Ok(Vec::new()) };
-    let mut finding = Finding::error(error.message())
-        .hint(error.hint())
-        .about(snapshot.installation.paths.config.display().to_string())
-        .symptom(say!(
-            "SyntaxError: the gateway does not start, and nearly every openclaw command refuses"
-        ));
+    let path = snapshot.installation.paths.config.display().to_string();
+    let (message, hint) = match &snapshot.config {
+        Err(error) => (error.message(), error.hint()),
+        Ok(_) if !snapshot.has_config() => (
+            say!("{path} is empty: OpenClaw does not start with it", path),
+            say!("Set OpenClaw up again: openclaw onboard"),
+        ),
+        Ok(_) => return Ok(Vec::new()),
+    };
+    let mut finding = Finding::error(message).hint(hint).about(path).symptom(say!(
+        "SyntaxError: the gateway does not start, and nearly every openclaw command refuses"
+    ));
     let newest = snapshot.backups.iter().find(|backup| backup.is_valid);
-    if let Some(backup) = newest.filter(|_| error.code() != "config.missing") {
+    if let Some(backup) = newest.filter(|_| is_restorable(snapshot)) {
         let time = crate::snapshot::log::time_text(backup.modified_usec);
         finding = finding
             .hint(say!("Or return to its newest valid version, of {time}: openclaw-setup doctor --fix --restore-config", time))
@@ -45,10 +54,59 @@ pub(super) fn read_only(snapshot: &Snapshot) -> Verdict {
 /// The newest valid version of a config that cannot be read: brought back only on request.
 #[must_use]
 pub fn restoration(snapshot: &Snapshot) -> Option<Repair> {
-    let syntax = snapshot.config.as_ref().err().filter(|error| error.code() == "config.syntax");
-    syntax?;
     let newest = snapshot.backups.iter().find(|backup| backup.is_valid)?;
-    Some(Repair::RestoreConfig { from: newest.path.clone() })
+    is_restorable(snapshot).then(|| Repair::RestoreConfig { from: newest.path.clone() })
+}
+
+fn is_restorable(snapshot: &Snapshot) -> bool {
+    let lasting = |error: &ConfigError| error.code() == "config.syntax";
+    !snapshot.has_config() && snapshot.config.as_ref().err().is_none_or(lasting)
+}
+
+/// What OpenClaw itself says, as far as no other check says it better.
+pub(super) fn accepted(snapshot: &Snapshot) -> Verdict {
+    if snapshot.log.lines == 0 {
+        return Err(say!("no log of the gateway was found"));
+    }
+    let unit = &snapshot.installation.paths.unit;
+    let runs = snapshot.answers.as_ref().is_some_and(|found| found.readiness == Readiness::Ready);
+    let reasons = snapshot.log.refused_config.iter();
+    let findings = reasons.filter(|reason| !is_explained(snapshot, reason)).map(|reason| {
+        let (file, place) = place_of(snapshot, reason);
+        let finding = if runs {
+            Finding::warning(say!(
+                "OpenClaw refuses its config, and goes on with the one before: {reason}",
+                reason
+            ))
+        } else {
+            Finding::error(say!("OpenClaw refuses its config: {reason}", reason))
+        };
+        finding
+            .hint(say!("Correct it there, then: systemctl --user restart {unit}", unit))
+            .about(file.display().to_string())
+            .symptom("Config invalid")
+            .evidence([Evidence::in_file(&file, place, reason.clone())])
+    });
+    Ok(findings.collect())
+}
+
+fn is_explained(snapshot: &Snapshot, reason: &str) -> bool {
+    let means = |pattern: &&LogPattern| pattern.words.iter().all(|word| reason.contains(word));
+    let checks = LOG_PATTERNS
+        .iter()
+        .filter(means)
+        .flat_map(|pattern| super::CHECKS.iter().filter(|check| check.id == pattern.check));
+    let finds = |check: &super::Check| check.verdict(snapshot).is_ok_and(|found| !found.is_empty());
+    checks.into_iter().any(finds)
+}
+
+/// The place of `agents.list.0: Unrecognized key: "thinking"`, as near as it can be found.
+fn place_of(snapshot: &Snapshot, reason: &str) -> (PathBuf, Option<Place>) {
+    let (path, what) = reason.split_once(": ").unwrap_or(("", reason));
+    let mut path: Vec<&str> = path.split('.').filter(|part| *part != "<root>").collect();
+    let key = what.strip_prefix("Unrecognized key: ");
+    path.extend(key.map(|key| key.trim_matches('"')));
+    snapshot.place(&path)
 }
 
 /// OpenClaw says only "unknown channel id"; why its plugin is not found, it does not say.

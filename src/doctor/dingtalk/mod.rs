@@ -2,6 +2,7 @@
 
 mod answer;
 
+use super::proxy::dingtalk::is_in_the_way;
 use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::openclaw::document::{KeyPath, Value};
 use crate::say;
@@ -53,6 +54,9 @@ pub(super) fn stream(snapshot: &Snapshot) -> Verdict {
     }
     if snapshot.log.about("dingtalk.stream").next().is_none() {
         return Ok(Vec::new());
+    }
+    if is_in_the_way(snapshot) {
+        return Err(say!("the proxy is in the way (proxy.dingtalk)"));
     }
     Finding::error(say!("the connector could not open its Stream connection to DingTalk"))
         .hint(console_hint())

@@ -41,11 +41,16 @@ fn misnamed(snapshot: &Snapshot, id: &str, entry: &Value) -> Vec<Finding> {
     let finding = |(place, word, right): (Vec<String>, &str, &'static str)| {
         let path = path_below(id, &place);
         let key = KeyPath::from(path.as_slice()).to_string();
-        Finding::error(say!("{key}: OpenClaw does not know “{word}”; it calls that {right}", key, word, right))
-            .about(key)
-            .symptom("Config invalid / Invalid option: expected one of …")
-            .evidence([Evidence::of_key(snapshot, &path)])
-            .repaired_by([Repair::Config(Edit::set(path.as_slice(), right))])
+        Finding::error(say!(
+            "{key}: OpenClaw does not know “{word}”; it calls that {right}",
+            key,
+            word,
+            right
+        ))
+        .about(key)
+        .symptom("Config invalid / Invalid option: expected one of …")
+        .evidence([Evidence::of_key(snapshot, &path)])
+        .repaired_by([Repair::Config(Edit::set(path.as_slice(), right))])
     };
     wrong.map(finding).collect()
 }

@@ -154,6 +154,7 @@ pub(in crate::doctor) fn hidden_because(snapshot: &Snapshot) -> Vec<String> {
     };
     note(tree.examined.iter().any(writable), say!("anybody can write to it"));
     note(tree.examined.iter().any(|file| file.links > 1), say!("one of its files has hard links"));
+    note(tree.examined.iter().any(|file| file.escapes), say!("its entry leads out of its folder"));
     note(!foreign(snapshot, tree).is_empty(), say!("it belongs to another user"));
     causes
 }

@@ -33,7 +33,7 @@ pub(in crate::doctor) fn stray(snapshot: &Snapshot) -> Verdict {
         Finding::error(say!("{shown} looks like a plugin, but OpenClaw cannot read it and rejects its whole config because of it", shown))
             .about(shown.clone())
             .symptom("plugin manifest not found")
-            .read(shown, say!("no readable openclaw.plugin.json"))
+            .read(shown, say!("no readable openclaw.plugin.json, or an entry outside of the folder"))
             .repaired_by([Repair::MoveOut { path: path.clone() }])
     });
     Ok(findings.collect())

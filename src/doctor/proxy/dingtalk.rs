@@ -7,6 +7,7 @@ use crate::language::Localized;
 use crate::outside::Route;
 use crate::outside::dingtalk::{BotAnswers, TOKEN_URL};
 use crate::plan::repair::Repair;
+use crate::redaction::masked;
 use crate::say;
 use crate::systemd::environment::{Bypass, Environment, Target, axios_proxy};
 
@@ -14,25 +15,29 @@ use crate::systemd::environment::{Bypass, Environment, Target, axios_proxy};
 /// below”, and the bare name as that host alone.
 pub(super) const DINGTALK: &str = ".dingtalk.com";
 
-/// The route that the connector's HTTP requests take. Its Stream connection always goes directly:
+/// The proxy that the connector's HTTP requests take. Its Stream connection always goes directly:
 /// `ws` knows no proxy.
-fn route_of_connector(snapshot: &Snapshot, seen: &Environment) -> Route {
+fn proxy_of_connector(snapshot: &Snapshot, seen: &Environment) -> Option<String> {
     let ignores = snapshot.connector().is_some_and(|version| {
         // connector 0.8.0–0.8.12 sets `axios.defaults.proxy = false`, unless this is set
         (semver::Version::new(0, 8, 0)..semver::Version::new(0, 8, 13)).contains(&version)
             && seen.get("DINGTALK_FORCE_PROXY") != Some("true")
     });
     let target = Target::of(TOKEN_URL);
-    let proxied = target.is_some_and(|target| axios_proxy(seen, &target).is_some());
-    if proxied && !ignores { Route::Proxied } else { Route::Direct }
+    let proxy = target.and_then(|target| axios_proxy(seen, &target).map(masked));
+    proxy.filter(|_| !ignores)
+}
+
+/// Whether the log shows that the proxy is in the way.
+pub(in crate::doctor) fn is_in_the_way(snapshot: &Snapshot) -> bool {
+    let heard = snapshot.log.about("proxy.dingtalk").next().is_some();
+    heard && dingtalk(snapshot).is_ok_and(|findings| !findings.is_empty())
 }
 
 pub(in crate::doctor) fn dingtalk(snapshot: &Snapshot) -> Verdict {
     let (own, place) = base(snapshot)?;
     let seen = seen_by(snapshot, &own);
-    if route_of_connector(snapshot, &seen) == Route::Direct {
-        return Ok(Vec::new());
-    }
+    let Some(proxy) = proxy_of_connector(snapshot, &seen) else { return Ok(Vec::new()) };
     let heard = snapshot.log.about("proxy.dingtalk").next().is_some();
     let answers = match &snapshot.outside.dingtalk {
         Some(Ok(answers)) => answers.as_slice(),
@@ -45,7 +50,8 @@ pub(in crate::doctor) fn dingtalk(snapshot: &Snapshot) -> Verdict {
         return Ok(of_an_old_axios(snapshot, answers).into_iter().collect());
     }
     let finding = Finding::error(say!(
-        "the connector's requests to DingTalk go through the proxy and fail there"
+        "the connector's requests to DingTalk go through the proxy {proxy} and fail there",
+        proxy
     ))
     .hint(hint(direct));
     let mut named = Vec::new();

@@ -19,7 +19,7 @@ use crate::snapshot::Answers;
 use crate::snapshot::account::Account;
 use crate::snapshot::host::Host;
 use crate::snapshot::installation::Installation;
-use crate::snapshot::log::Log;
+use crate::snapshot::log::{Log, Since};
 use crate::snapshot::other_plugins::OtherPlugins;
 use crate::snapshot::outside::Outside;
 use crate::snapshot::paths::{CONNECTOR, Paths, Wishes};
@@ -136,7 +136,7 @@ impl Machine {
     pub(super) fn log(&mut self, text: &str) {
         let line =
             LogLine { usec: 1, speaker: CONNECTOR.to_owned(), text: text.to_owned(), begins: true };
-        self.snapshot.log = Log::of(&[line], "log".to_owned(), CONNECTOR);
+        self.snapshot.log = Log::of(&[line], "log".to_owned(), CONNECTOR, Since::default());
     }
 
     /// Lets a payload be there that is what was installed.

@@ -113,3 +113,57 @@ fn what_fix_repairs_is_said_with_its_command_and_nothing_else_claims_it() {
         }
     }
 }
+
+#[test]
+fn openclaws_own_reason_is_the_headline_with_its_place() {
+    let mut machine = Machine::healthy();
+    machine.set("agents.list", serde_json::json!([{"id": "main", "thinking": "adaptive"}]));
+    machine.set("models.providers.openai.api", serde_json::json!("openai-completion"));
+    machine.managed().unit.n_restarts = 2;
+    machine.managed().unit.sub_state = "auto-restart".to_owned();
+    machine.managed().unit.result = "exit-code".to_owned();
+    machine.snapshot.answers = None;
+    let reasons = [
+        r#"agents.list.0: Unrecognized key: "thinking""#,
+        r#"models.providers.openai.api: Invalid option: expected one of "openai-completions""#,
+    ];
+    machine.snapshot.log.refused_config = reasons.map(str::to_owned).to_vec();
+    let diagnosis = diagnose(&CHECKS.iter().collect::<Vec<_>>(), &machine.snapshot);
+    let of = |id| diagnosis.findings.iter().filter(move |(check, _)| check.id == id);
+    let (_, first) = &diagnosis.findings[0];
+    assert!(first.message.contains(reasons[0]), "{first:#?}");
+    assert!(first.evidence[0].place.contains("openclaw.json:1:"), "{first:#?}");
+    // the check that knows the right word says it instead
+    assert_eq!(of("config.accepted").count(), 1);
+    assert!(of("llm.api-mode").any(|(_, finding)| finding.message.contains("openai-completions")));
+    let hint = &of("service.crashloop").next().unwrap().1.hint;
+    assert!(hint.contains("Fix the other findings first") && !hint.contains("rollback"), "{hint}");
+}
+
+#[test]
+fn what_follows_from_nothing_else_points_to_nothing_else() {
+    let mut machine = Machine::healthy();
+    machine.managed().unit.active_state = crate::systemd::ActiveState::Failed;
+    machine.snapshot.log.refused_start = Some("Gateway start blocked: set it".to_owned());
+    let diagnosis = diagnose(&CHECKS.iter().collect::<Vec<_>>(), &machine.snapshot);
+    let found = diagnosis.findings.iter().find(|(check, _)| check.id == "service.crashloop");
+    let (_, finding) = found.unwrap();
+    assert!(finding.message.ends_with("Gateway start blocked: set it"), "{finding:#?}");
+    assert!(!finding.hint.contains("other findings"), "{finding:#?}");
+}
+
+#[test]
+fn a_proxy_in_the_way_is_named_and_nothing_else_is_blamed() {
+    let mut machine = Machine::healthy();
+    machine.connector("0.8.20");
+    machine.environment(&["https_proxy=http://joe:secret-of-joe@proxy:3128"]);
+    machine.log("[default] channel exited: Request failed with status code 502\n at x\n at y");
+    let diagnosis = diagnose(&CHECKS.iter().collect::<Vec<_>>(), &machine.snapshot);
+    let named: Vec<_> = diagnosis.findings.iter().map(|(check, _)| check.id).collect();
+    assert!(named.contains(&"proxy.dingtalk"), "{named:?}");
+    assert!(!named.iter().any(|id| ["plugin.load", "dingtalk.stream"].contains(id)), "{named:?}");
+    let (_, finding) = diagnosis.findings.iter().find(|(c, _)| c.id == "proxy.dingtalk").unwrap();
+    assert!(finding.message.contains("@proxy:3128"), "{}", finding.message);
+    assert!(!format!("{finding:?}").contains("secret-of-joe"), "{finding:#?}");
+    assert!(finding.evidence.iter().all(|evidence| !evidence.fact.contains(" at x")));
+}

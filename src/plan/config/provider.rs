@@ -146,8 +146,14 @@ pub fn apis(entry: &Value) -> impl Iterator<Item = (Vec<String>, &str)> {
 #[must_use]
 pub fn right_api(word: &str) -> Option<&'static str> {
     let right = match word.to_lowercase().replace(['_', ' '], "-").as_str() {
-        "openai" | "openai-compatible" | "openai-chat" | "openai-completion" | COMPLETIONS
-        | "openai-chat-completion" | "openai-chat-completions" | "chat-completions" => COMPLETIONS,
+        "openai"
+        | "openai-compatible"
+        | "openai-chat"
+        | "openai-completion"
+        | COMPLETIONS
+        | "openai-chat-completion"
+        | "openai-chat-completions"
+        | "chat-completions" => COMPLETIONS,
         "openai-response" | RESPONSES => RESPONSES,
         "anthropic" | "anthropic-message" | "anthropic-messages" => "anthropic-messages",
         "google" | "gemini" | "google-generative-ai" => "google-generative-ai",

@@ -1,6 +1,7 @@
 //! The config: what keeps the plugin out, misleads or exposes.
 
 use super::{Cure, Fault, LOOP, TREE, by_root, go_through, shell};
+use crate::bench::said;
 use crate::patient::{document, edit, fix, healthy, of, plain_config, stop};
 
 #[test]
@@ -36,6 +37,67 @@ fn the_config_keeps_the_plugin_out() {
             },
         ],
     );
+}
+
+#[test]
+fn openclaw_itself_refuses_the_config() {
+    go_through(
+        &healthy(),
+        &[
+            Fault {
+                name: "a section that OpenClaw does not know",
+                make: |m| edit(m, "c['htpp']={}"),
+                named: &[("config.accepted", "error"), LOOP],
+                cure: Cure::Advice,
+            },
+            Fault {
+                name: "nothing is in it",
+                make: |m| m.write(".openclaw/openclaw.json", ""),
+                named: &[("config.syntax", "error"), LOOP],
+                cure: Cure::Advice,
+            },
+            Fault {
+                name: "another plugin's entry leads out of its folder",
+                make: |m| {
+                    shell(
+                        m,
+                        r#"cd ~/.openclaw/extensions; mkdir other; ln -s ../../out.ts other/index.ts; touch ~/.openclaw/out.ts
+                        echo '{"openclaw": {"extensions": ["./index.ts"]}}' >other/package.json
+                        echo '{"id": "other", "configSchema": {}}' >other/openclaw.plugin.json"#,
+                    );
+                },
+                named: &[("plugin.stray", "error"), LOOP],
+                cure: Cure::Fix,
+            },
+        ],
+    );
+}
+
+/// Waiting for its next start, starting, refused: the reason is the same at any moment.
+#[test]
+fn its_reason_is_the_headline_at_any_moment() {
+    let machine = healthy();
+    plain_config(&machine);
+    stop(&machine);
+    edit(&machine, "c['agents']['list']=[{'id':'main','thinking':'adaptive'}]");
+    super::start_or_fail(&machine);
+    for _ in 0..4 {
+        machine.shell("sleep 1.9");
+        let document = document(&machine, &[]);
+        let first = &document["findings"][0];
+        assert_eq!(first["checkId"], "config.accepted", "{document:#}");
+        let told = first.to_string();
+        assert!(told.contains("agents.list.0: Unrecognized key") && told.contains("thinking"));
+        assert!(told.contains(".openclaw/openclaw.json:"), "{told}");
+        assert!(!document.to_string().contains("rollback"), "{document:#}");
+    }
+    let install = machine.run(&["openclaw-setup", "install", "--yes", "--lang", "en"]);
+    assert_eq!(install.status.code(), Some(3), "{}", said(&install));
+    let told = said(&install);
+    assert!(told.contains("does not work") && told.contains("agents.list.0"), "{told}");
+    stop(&machine);
+    let document = document(&machine, &[]);
+    assert_eq!(document["findings"][0]["checkId"], "config.accepted", "{document:#}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Proxies and drop-ins.
 
 use super::{Cure, Fault, go_through, shell};
-use crate::patient::{fix, found, healthy, healthy_behind_a_proxy, new_since, set};
+use crate::patient::{
+    document, fix, found, healthy, healthy_behind_a_proxy, new_since, set, speak, start, stop,
+};
 
 const DROP_IN: &str = ".config/systemd/user/openclaw-gateway.service.d/override.conf";
 
@@ -63,6 +65,32 @@ fn the_proxy_again() {
             },
         ],
     );
+}
+
+/// axios before 1.15 asks the proxy for https addresses without a tunnel: the channel ends with what
+/// the proxy says to that, and OpenClaw starts it again for ever.
+#[test]
+fn a_proxy_that_refuses_the_connector_is_named() {
+    let machine = healthy_behind_a_proxy();
+    let well = found(&machine);
+    machine.shell(
+        "sed -i 's/\"version\": \"0.6.0\"/\"version\": \"0.8.3\"/' ~/.openclaw/extensions/dingtalk-connector/package.json; \
+         sed -i 's/^Environment=https/Environment=DINGTALK_FORCE_PROXY=true\\n&/' ~/.config/systemd/user/openclaw-gateway.service",
+    );
+    speak(
+        &machine,
+        "gateway/channels/dingtalk-connector",
+        "[default] channel exited: Request failed with status code 502\n    at settle (/x/axios.js:1)\n    at y",
+    );
+    stop(&machine);
+    start(&machine);
+    let named = new_since(&well, &found(&machine));
+    assert!(named.contains(&("proxy.dingtalk".to_owned(), "error".to_owned())), "{named:?}");
+    assert!(named.iter().all(|(id, _)| id != "plugin.load" && id != "dingtalk.stream"));
+    let document = document(&machine, &["proxy.dingtalk"]);
+    let told = document["findings"][0].to_string();
+    assert!(told.contains("http://127.0.0.1:9") && told.contains("status code 502"), "{told}");
+    assert!(!told.contains("at settle"), "{told}");
 }
 
 #[test]

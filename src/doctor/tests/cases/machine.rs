@@ -257,6 +257,17 @@ pub(super) const CASES: &[Case] = &[
         UNMANAGED
     ),
     case!(
+        "service.crashloop",
+        "it is up for a moment, and not ready",
+        Error,
+        false,
+        |p| {
+            p.managed().unit.n_restarts = 7;
+            not_ready(p);
+        },
+        UNMANAGED
+    ),
+    case!(
         "llm.api-mode",
         "the newer interface, and nobody has asked",
         Warning,

@@ -4,6 +4,27 @@ use super::*;
 
 pub(super) const CASES: &[Case] = &[
     case!("config.syntax", "a comma is missing", Error, false, Machine::broken_config, NEVER),
+    case!("config.syntax", "it is empty", Error, false, |p| p.write("\n"), NEVER),
+    case!(
+        "config.accepted",
+        "a key that OpenClaw does not know",
+        Error,
+        false,
+        |p| {
+            p.snapshot.log.refused_config =
+                vec![r#"agents.list.0: Unrecognized key: "thinking""#.to_owned()];
+            not_ready(p);
+        },
+        UNLOGGED
+    ),
+    case!(
+        "config.accepted",
+        "the running gateway goes on with the one before",
+        Warning,
+        false,
+        |p| p.snapshot.log.refused_config = vec!["a: Invalid input".to_owned()],
+        BROKEN
+    ),
     case!("config.channel-orphan", "no tree", Error, false, |p| p.snapshot.tree = None, BROKEN),
     case!(
         "config.channel-orphan",

@@ -148,6 +148,18 @@ pub(super) const CASES: &[Case] = &[
         ABSENT
     ),
     case!(
+        "proxy.dingtalk",
+        "the log tells of a status that only a proxy gives",
+        Error,
+        false,
+        |p| {
+            p.connector("0.8.20");
+            behind_a_proxy(p);
+            p.log("[default] channel exited: Request failed with status code 502");
+        },
+        ABSENT
+    ),
+    case!(
         "proxy.socks",
         "and the direct road is open",
         Warning,
