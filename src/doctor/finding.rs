@@ -6,11 +6,15 @@ use serde::Serialize;
 
 use crate::language::Localized;
 use crate::openclaw::document::mask::is_secret_key;
-use crate::openclaw::document::{KeyPath, Place};
+use crate::openclaw::document::{KeyPath, Place, references};
 use crate::outside::Answer;
 use crate::plan::repair::Repair;
 use crate::redaction::{MASK, masked};
 use crate::say;
+use crate::settings::Setting;
+use crate::settings::form::fault;
+use crate::settings::placeholder::is_placeholder;
+use crate::snapshot::Snapshot;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -173,10 +177,28 @@ impl From<Finding> for Verdict {
     }
 }
 
+impl Finding {
+    /// What is wrong with a value where it stands: the same that `install` refuses where it enters.
+    /// What is kept elsewhere (`${VAR}`) is not judged.
+    pub(super) fn of_value(snapshot: &Snapshot, setting: Setting, path: &[&str]) -> Option<Self> {
+        let value = snapshot.key(path)?;
+        let text = value.as_str().map_or_else(|| value.to_json().to_string(), str::to_owned);
+        let name = KeyPath::from(path).to_string();
+        let message = if is_placeholder(&text) {
+            say!("{name} still holds a placeholder", name)
+        } else {
+            let fault = fault(setting, &text).filter(|_| references(&text).is_empty())?;
+            say!("{name} {fault}", name, fault)
+        };
+        let key = Evidence::of_key(snapshot, path);
+        Some(Self::error(message).about(name).evidence([key]))
+    }
+}
+
 impl Evidence {
     /// A key of the config with its value, where it stands; a secret is only said to be there.
     #[must_use]
-    pub fn of_key(snapshot: &super::Snapshot, path: &[&str]) -> Self {
+    pub fn of_key(snapshot: &Snapshot, path: &[&str]) -> Self {
         let (file, place) = snapshot.place(path);
         let name = KeyPath::from(path).to_string();
         let value = match snapshot.key(path) {

@@ -6,6 +6,7 @@ use crate::health::{ChatAnswer, Readiness};
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::settings::Setting;
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::program::option_of;
 
@@ -96,19 +97,14 @@ fn exposed(snapshot: &Snapshot) -> Option<Finding> {
 /// A placeholder such as `你的gatewayToken` cannot stand in an HTTP header.
 fn unsendable_token(snapshot: &Snapshot) -> Option<Finding> {
     let path = ["channels", CONNECTOR, "gatewayToken"];
-    let token = snapshot.text(&path)?;
-    let outside = token.chars().any(|c| u32::from(c) > 0xff);
-    outside.then(|| {
-        Finding::error(say!("gatewayToken holds characters that no HTTP header can carry: a placeholder was left in"))
+    let finding = Finding::of_value(snapshot, Setting::GatewayToken, &path)?;
+    let unneeded = (snapshot.text(&MODE) == Some("none")).then(|| Edit::remove(path));
+    Some(
+        finding
             .hint(say!("Write the gateway's own token there, or take the key out where gateway.auth.mode is none: openclaw config unset channels.{CONNECTOR}.gatewayToken", CONNECTOR))
-            .about(KeyPath::from(&path).to_string())
             .symptom("Cannot convert argument to a ByteString")
-            .evidence([Evidence::of_key(snapshot, &path)])
-            .repaired_by(
-                (snapshot.text(&MODE) == Some("none"))
-                    .then(|| Repair::Config(Edit::remove(path))),
-            )
-    })
+            .repaired_by(unneeded.map(Repair::Config)),
+    )
 }
 
 /// The gateway's own token as the config holds it (a literal or `${VAR}`) is handed on as it is.

@@ -27,9 +27,18 @@ pub(super) fn empty(setting: Setting, file: &Path) -> Problem {
     incorrect("setting.empty", message)
 }
 
-/// It does not have the form that it must have.
+/// It cannot be right.
+pub(super) fn faulty(setting: Setting, fault: &str) -> Problem {
+    incorrect("setting.malformed", say!("{option} {fault}", option = setting.option(), fault))
+}
+
+/// It is none of the words that it can be, or not a number.
 pub(super) fn malformed(setting: Setting) -> Problem {
-    let (option, form) = (setting.option(), form(setting));
+    let form = match setting {
+        Setting::GatewayAuth => say!("none or token"),
+        _ => say!("a whole number of milliseconds"),
+    };
+    let option = setting.option();
     incorrect("setting.malformed", say!("{option} must be {form}", option, form))
 }
 
@@ -91,13 +100,4 @@ pub(super) fn interrupted() -> Problem {
     let problem =
         Problem::new("setting.interrupted", say!("interrupted"), say!("Nothing was changed."));
     problem.of_kind(Kind::Interrupted)
-}
-
-fn form(setting: Setting) -> String {
-    match setting {
-        Setting::BaseUrl => say!("a URL that begins with https:// or http://"),
-        Setting::GatewayAuth => say!("none or token"),
-        Setting::SessionTimeout => say!("a whole number of milliseconds"),
-        _ => say!("one line of English letters, digits and symbols (it is sent in an HTTP header)"),
-    }
 }

@@ -1,6 +1,7 @@
 //! What the operator wants: settings from options, files, environment, answers, prompts.
 
 pub mod error;
+pub mod form;
 pub mod placeholder;
 pub mod prompt;
 pub mod secret;
@@ -140,36 +141,23 @@ impl Settings {
         if placeholder::is_placeholder(text) {
             return Err(error::placeholder(setting));
         }
+        if let Some(fault) = form::fault(setting, text) {
+            return Err(error::faulty(setting, &fault));
+        }
+        let (plain, secret) = (|| Some(text.to_owned()), || Some(Secret::new(text)));
         match setting {
-            Setting::ClientId => self.client_id = Some(text.to_owned()),
-            Setting::ClientSecret => self.client_secret = Some(header_value(setting, text)?),
-            Setting::GatewayToken => self.gateway_token = Some(header_value(setting, text)?),
-            Setting::ApiKey => self.api_key = Some(header_value(setting, text)?),
-            Setting::BaseUrl => self.base_url = Some(url(text)?),
-            Setting::Model => self.model = Some(text.to_owned()),
+            Setting::ClientId => self.client_id = plain(),
+            Setting::ClientSecret => self.client_secret = secret(),
+            Setting::GatewayToken => self.gateway_token = secret(),
+            Setting::ApiKey => self.api_key = secret(),
+            Setting::BaseUrl => self.base_url = plain(),
+            Setting::Model => self.model = plain(),
             Setting::GatewayAuth => self.gateway_auth = Some(gateway_auth(text)?),
             Setting::SessionTimeout => {
                 self.session_timeout = Some(text.parse().map_err(|_| error::malformed(setting))?);
             }
         }
         Ok(())
-    }
-}
-
-/// Secrets travel in HTTP headers: a character beyond Latin-1 makes the connector fail with
-/// "Cannot convert argument to a `ByteString`".
-fn header_value(setting: Setting, text: &str) -> Result<Secret, Problem> {
-    let fits = |c: char| ('\u{20}'..='\u{ff}').contains(&c) && !c.is_control();
-    if text.chars().all(fits) { Ok(Secret::new(text)) } else { Err(error::malformed(setting)) }
-}
-
-fn url(text: &str) -> Result<String, Problem> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match rest {
-        Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => {
-            Ok(text.to_owned())
-        }
-        _ => Err(error::malformed(Setting::BaseUrl)),
     }
 }
 
@@ -194,7 +182,9 @@ mod tests {
             (Setting::GatewayToken, "令牌"),
             (Setting::BaseUrl, "www.open1.codes"),
             (Setting::BaseUrl, "https://"),
+            (Setting::ClientId, "ding，abc"),
             (Setting::GatewayAuth, "password"),
+            (Setting::SessionTimeout, "5"),
             (Setting::SessionTimeout, "30min"),
         ] {
             let error = settings.accept(setting, text).unwrap_err();

@@ -5,6 +5,7 @@ use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::settings::Setting;
 use crate::snapshot::paths::CONNECTOR;
 
 const CHANNEL: [&str; 2] = ["channels", CONNECTOR];
@@ -82,6 +83,14 @@ pub(in crate::doctor) fn key_inert(snapshot: &Snapshot) -> Verdict {
         return Ok(Vec::new());
     };
     let mut findings: Vec<Finding> = misleading_url(snapshot).into_iter().collect();
+    if channel.get(&["sessionTimeout"]).is_some() && snapshot.speaks_http() == Some(true) {
+        let path = [CHANNEL[0], CHANNEL[1], "sessionTimeout"];
+        let found = Finding::of_value(snapshot, Setting::SessionTimeout, &path);
+        findings.extend(found.map(|finding| {
+            let finding = Finding { severity: Severity::Warning, ..finding };
+            finding.hint(say!("Set it: openclaw-setup install --session-timeout 1800000"))
+        }));
+    }
     for (key, since, until) in INERT {
         let is_set = channel.get(&[key]).is_some();
         let reads = |(minor, patch)| version >= semver::Version::new(0, minor, patch);

@@ -6,41 +6,61 @@ use super::proxy::dingtalk::is_in_the_way;
 use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::openclaw::document::{KeyPath, Value};
 use crate::say;
-use crate::settings::placeholder::is_placeholder;
+use crate::settings::Setting;
 use crate::snapshot::paths::CONNECTOR;
+
+/// The keys of a bot, and what stands for them on the way in.
+const BOT: [(&str, Setting); 2] =
+    [("clientId", Setting::ClientId), ("clientSecret", Setting::ClientSecret)];
 
 pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
     let Some(channel) = snapshot.channel() else { return Ok(Vec::new()) };
-    let has_accounts = channel
-        .get(&["accounts"])
-        .and_then(Value::as_object)
-        .is_some_and(|accounts| !accounts.is_empty());
-    let findings = ["clientId", "clientSecret"].into_iter().filter_map(|key| {
-        let value = channel.get(&[key]);
-        let text = match value {
-            None if has_accounts => return None,
-            None | Some(Value::Null) => say!("{key} of the bot is missing", key),
-            Some(Value::String(text)) if is_placeholder(text) => {
-                say!("{key} of the bot still holds a placeholder", key)
+    let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
+    let names = accounts.into_iter().flatten().map(|(name, _)| vec!["accounts", name.as_str()]);
+    let mut places: Vec<Vec<&str>> = names.collect();
+    let has_accounts = !places.is_empty();
+    places.push(Vec::new());
+    let findings = places.iter().flat_map(|place| {
+        BOT.iter().filter_map(move |(key, setting)| {
+            let path = [&["channels", CONNECTOR], place.as_slice(), &[*key]].concat();
+            match snapshot.key(&path) {
+                // an account has what the channel has
+                None | Some(Value::Null) => (!has_accounts).then(|| missing(snapshot, &path)),
+                Some(Value::Object(_)) => unreadable(snapshot, &path),
+                Some(_) => Finding::of_value(snapshot, *setting, &path),
             }
-            Some(_) => return None,
-        };
-        let path = ["channels", CONNECTOR, key];
-        let hint =
-            say!("Fill it in: openclaw-setup install --client-id ID --client-secret-file FILE");
-        Some(
-            Finding::error(text)
-                .hint(hint)
-                .about(KeyPath::from(&path).to_string())
-                .symptom(say!("the bot is silent (400 or 401 in the log)"))
-                .evidence([Evidence::of_key(snapshot, &path)]),
-        )
+        })
+    });
+    let findings = findings.map(|finding| {
+        let options = "--client-id ID --client-secret-file FILE";
+        finding
+            .hint(say!("Fill it in: openclaw-setup install {options}", options))
+            .symptom(say!("the bot is silent (400 or 401 in the log)"))
     });
     let mut findings: Vec<Finding> = findings.collect();
     if findings.is_empty() {
         findings = answer::refused(snapshot);
     }
     Ok(findings)
+}
+
+fn missing(snapshot: &Snapshot, path: &[&str]) -> Finding {
+    let key = KeyPath::from(path).to_string();
+    let evidence = Evidence::of_key(snapshot, path);
+    Finding::error(say!("{key} is missing", key)).about(key).evidence([evidence])
+}
+
+/// A secret that is kept elsewhere: connectors before 0.8.0 read only a text.
+fn unreadable(snapshot: &Snapshot, path: &[&str]) -> Option<Finding> {
+    let connector = snapshot.connector().filter(|_| snapshot.speaks_http() == Some(true))?;
+    let key = KeyPath::from(path).to_string();
+    let evidence = Evidence::of_key(snapshot, path);
+    let text = say!(
+        "connector {connector} reads {key} only as a text: the secret's source is not looked up",
+        connector,
+        key
+    );
+    Some(Finding::error(text).about(key).evidence([evidence]))
 }
 
 pub(super) fn stream(snapshot: &Snapshot) -> Verdict {

@@ -1,11 +1,13 @@
 //! What the provider itself answers, where `--live` has asked it for one tiny completion.
 
+use super::provider;
 use super::reach::{timings, why_unasked};
 use crate::doctor::finding::only_live;
 use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::language::Localized;
 use crate::outside::provider::Completion;
 use crate::say;
+use crate::settings::Setting;
 
 /// The completion, or why a check that can say nothing without it is skipped.
 fn completion(snapshot: &Snapshot) -> Result<&Completion, String> {
@@ -16,6 +18,13 @@ fn completion(snapshot: &Snapshot) -> Result<&Completion, String> {
 
 /// The address of problem 2's relatives: a base URL with or without `/v1` (field reports).
 pub(in crate::doctor) fn base_url(snapshot: &Snapshot) -> Verdict {
+    if let Some(effective) = snapshot.effective() {
+        let id = provider(effective).id;
+        let path = ["models", "providers", &id, "baseUrl"];
+        if let Some(finding) = Finding::of_value(snapshot, Setting::BaseUrl, &path) {
+            return finding.hint(set_base_url("URL")).symptom("No reply from agent / 404").into();
+        }
+    }
     let completion = completion(snapshot)?;
     let answer = &completion.answer;
     let (url, complaint) = (&answer.subject, answer.complaint());

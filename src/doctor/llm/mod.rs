@@ -9,8 +9,8 @@ use crate::openclaw::document::{Edit, KeyPath, Value, is_reference, references};
 use crate::plan::config::{COMPLETIONS, Provider, RESPONSES, apis, provider_of, right_api};
 use crate::plan::repair::Repair;
 use crate::say;
-use crate::settings::Settings;
 use crate::settings::placeholder::is_placeholder;
+use crate::settings::{Setting, Settings};
 
 fn provider(effective: &Value) -> Provider {
     provider_of(effective, &Settings::default())
@@ -140,24 +140,19 @@ fn is_literal(text: &str) -> bool {
     !is_reference(text) && references(text).is_empty() && !is_placeholder(text)
 }
 
-/// Placeholders; and with `--live` what the provider itself says to the key.
+/// The key as it stands; and with `--live` what the provider itself says to the key.
 pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
     let Some(effective) = snapshot.effective() else { return Ok(Vec::new()) };
     let id = provider(effective).id;
     let Some(entry) = effective.get(&["models", "providers", &id]) else {
         return Err(no_provider());
     };
-    let findings = ["apiKey", "baseUrl"].into_iter().filter_map(|key| {
-        let text = entry.get(&[key])?.as_str()?;
-        let path = ["models", "providers", &id, key];
-        is_placeholder(text).then(|| {
-            let name = KeyPath::from(&path).to_string();
-            Finding::error(say!("{name} still holds a placeholder", name))
-                .hint(say!("Fill it in: openclaw-setup install --api-key-file FILE --base-url URL"))
-                .about(name)
-                .symptom("No reply from agent")
-                .evidence([Evidence::of_key(snapshot, &path)])
-        })
+    let key = ["models", "providers", &id, "apiKey"];
+    let faulty = entry.get(&["apiKey"]).and_then(Value::as_str);
+    let faulty = faulty.and_then(|_| Finding::of_value(snapshot, Setting::ApiKey, &key));
+    let findings = faulty.into_iter().map(|finding| {
+        let hint = say!("Fill it in: openclaw-setup install --api-key-file FILE");
+        finding.hint(hint).symptom("No reply from agent / 401")
     });
     Ok(findings.chain(answer::refused_key(snapshot)).collect())
 }

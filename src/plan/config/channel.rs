@@ -20,8 +20,11 @@ pub(super) fn needed(effective: &Value, settings: &Settings) -> Vec<Setting> {
         (Setting::ClientId, "clientId", settings.client_id.is_some()),
         (Setting::ClientSecret, "clientSecret", settings.client_secret.is_some()),
     ];
+    let token = effective.get(&[CHANNEL[0], CHANNEL[1], "gatewayToken"]).and_then(Value::as_str);
+    let token = token.filter(|text| settings.gateway_token.is_none() && is_placeholder(text));
     let missing = |(_, key, given): &(Setting, &str, bool)| !given && !is_filled(effective, key);
-    given.into_iter().filter(missing).map(|(setting, ..)| setting).collect()
+    let missing = given.into_iter().filter(missing).map(|(setting, ..)| setting);
+    missing.chain(token.map(|_| Setting::GatewayToken)).collect()
 }
 
 /// A value that somebody has filled in: not absent, not a placeholder. `clientId` may be a number,

@@ -62,7 +62,9 @@ pub(super) fn needed(effective: &Value, settings: &Settings) -> Vec<Setting> {
     if provider.model.is_none() && !has("models") {
         needed.push(Setting::Model);
     }
-    if settings.api_key.is_none() && !has("apiKey") && entry.is_none() {
+    // no key at all may be meant; a placeholder is not
+    let names_a_key = entry.is_none_or(|entry| entry.get(&["apiKey"]).is_some());
+    if settings.api_key.is_none() && !has("apiKey") && names_a_key {
         needed.push(Setting::ApiKey);
     }
     needed

@@ -325,6 +325,54 @@ pub(super) const CASES: &[Case] = &[
         },
         BROKEN
     ),
+    case!(
+        "dingtalk.credentials",
+        "an account's",
+        Error,
+        false,
+        |p| {
+            p.set("channels.dingtalk-connector.accounts", json!({"b": {"clientId": "ding，abc"}}));
+        },
+        ABSENT
+    ),
+    case!(
+        "dingtalk.credentials",
+        "a form that this connector cannot read",
+        Error,
+        false,
+        |p| {
+            let kept = json!({"source": "env", "provider": "default", "id": "SECRET"});
+            p.set("channels.dingtalk-connector.clientSecret", kept);
+        },
+        ABSENT
+    ),
+    case!(
+        "llm.credentials",
+        "a no-break space",
+        Error,
+        false,
+        |p| p.set("models.providers.openai.apiKey", json!("sk-1\u{a0}")),
+        BROKEN
+    ),
+    case!(
+        "llm.base-url",
+        "an endpoint",
+        Error,
+        false,
+        |p| {
+            let url = "https://llm.example/v1/chat/completions";
+            p.set("models.providers.openai.baseUrl", json!(url));
+        },
+        NEVER
+    ),
+    case!(
+        "config.key-inert",
+        "minutes for milliseconds",
+        Warning,
+        false,
+        |p| p.set("channels.dingtalk-connector.sessionTimeout", json!(30)),
+        BROKEN
+    ),
     case!("dingtalk.stream", "failed", Error, false, |p| p.log("get endpoint failed"), UNLOGGED),
     case!(
         "host.node",
