@@ -1,7 +1,7 @@
 //! The snapshot: everything read that a check may want, changing nothing.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::repair_source;
