@@ -13,7 +13,7 @@ pub struct LogPattern {
 
 /// What OpenClaw and the connector say when something is wrong (measured with OpenClaw 2026.3.13
 /// and connector 0.6.0, and read in public reports).
-pub const LOG_PATTERNS: [LogPattern; 35] = [
+pub const LOG_PATTERNS: [LogPattern; 37] = [
     LogPattern { words: &["fetch failed"], check: "proxy.loopback" },
     LogPattern { words: &["响应 status=404"], check: "gateway.endpoint" },
     LogPattern { words: &["Gateway error: 404"], check: "gateway.endpoint" },
@@ -35,6 +35,9 @@ pub const LOG_PATTERNS: [LogPattern; 35] = [
     LogPattern { words: &["startAccount error"], check: "dingtalk.stream" },
     LogPattern { words: &[".api: Invalid"], check: "llm.api-mode" },
     LogPattern { words: &["plugin manifest not found"], check: "plugin.stray" },
+    LogPattern { words: &["plugin manifest not found"], check: "plugin.present" },
+    // its words for an entry that is missing, too
+    LogPattern { words: &["extension entry escapes"], check: "plugin.present" },
     LogPattern { words: &["extension entry escapes"], check: "plugin.stray" },
     LogPattern { words: &["extension entry escapes"], check: "plugin.mode-link" },
     LogPattern {

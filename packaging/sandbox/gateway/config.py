@@ -109,9 +109,10 @@ def _plugin(folder):
     with open(os.path.join(folder, "openclaw.plugin.json"), encoding="utf-8") as file:
         manifest = json.load(file)
     entry = os.path.join(folder, package["openclaw"]["extensions"][0])
-    if not isinstance(manifest["configSchema"], dict) or not os.path.realpath(entry).startswith(os.path.realpath(folder) + os.sep):
+    if not isinstance(manifest["configSchema"], dict):
+        raise KeyError("configSchema")
+    if not os.path.exists(entry) or not os.path.realpath(entry).startswith(os.path.realpath(folder) + os.sep):
         raise ValueError(f"extension entry escapes package directory: {package['openclaw']['extensions'][0]}")
-    os.stat(entry)
     return manifest["id"], entry
 
 

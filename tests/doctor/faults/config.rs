@@ -14,7 +14,7 @@ fn the_config_keeps_the_plugin_out() {
                 make: |m| {
                     edit(m, "c['plugins']['allow']=['telegram']; c['channels']['telegram']={}");
                 },
-                named: &[("config.allowlist", "error"), LOOP],
+                named: &[("config.allowlist", "error"), ("config.accepted", "error"), LOOP],
                 cure: Cure::Advice,
             },
             Fault {
@@ -167,7 +167,7 @@ fn settings_that_mislead_or_expose() {
                         "c['channels']['dingtalk']={'clientId':c['channels']['dingtalk-connector']['clientId']}",
                     );
                 },
-                named: &[("plugin.rival", "warning"), LOOP],
+                named: &[("plugin.rival", "warning"), ("config.accepted", "error"), LOOP],
                 cure: Cure::Advice,
             },
             Fault {
