@@ -34,9 +34,10 @@ pub(super) fn faulty(setting: Setting, fault: &str) -> Problem {
 
 /// It is none of the words that it can be, or not a number.
 pub(super) fn malformed(setting: Setting) -> Problem {
-    let form = match setting {
-        Setting::GatewayAuth => say!("none or token"),
-        _ => say!("a whole number of milliseconds"),
+    let form = if setting == Setting::GatewayAuth {
+        say!("none or token")
+    } else {
+        say!("a whole number of milliseconds")
     };
     let option = setting.option();
     incorrect("setting.malformed", say!("{option} must be {form}", option, form))

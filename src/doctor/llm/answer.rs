@@ -3,14 +3,14 @@
 use super::provider;
 use super::reach::{timings, why_unasked};
 use crate::doctor::finding::only_live;
-use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
+use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::language::Localized;
 use crate::outside::provider::Completion;
 use crate::say;
 use crate::settings::Setting;
 
 /// The completion, or why a check that can say nothing without it is skipped.
-fn completion(snapshot: &Snapshot) -> Result<&Completion, String> {
+pub(super) fn completion(snapshot: &Snapshot) -> Result<&Completion, String> {
     let asked = snapshot.outside.provider.as_ref().ok_or_else(only_live)?;
     let answers = asked.as_ref().map_err(Localized::text)?;
     answers.completion.as_ref().map_err(|why| why_unasked(why, snapshot))
@@ -114,13 +114,4 @@ pub(super) fn refused_key(snapshot: &Snapshot) -> Option<Finding> {
     };
     let finding = finding.about("models.providers").symptom("No reply from agent / 401");
     Some(finding.evidence([answer.into()]))
-}
-
-/// Whether the provider lacks the newer interface: what was answered, and at which base the older
-/// one answers. `None`: nobody was asked.
-pub(super) fn older_interface(snapshot: &Snapshot) -> Option<Option<(Vec<Evidence>, &str)>> {
-    let completion = completion(snapshot).ok()?;
-    let answers = [&completion.answer].into_iter().chain(&completion.next_door);
-    let proof = |base| (answers.map(Evidence::from).collect(), base);
-    Some(completion.older_interface().map(proof))
 }

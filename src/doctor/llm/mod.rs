@@ -60,9 +60,11 @@ fn newer_interface(snapshot: &Snapshot, id: &str, entry: &Value) -> Option<Findi
     let places: Vec<_> = apis(entry).filter(|(_, api)| *api == RESPONSES).collect();
     let paths: Vec<Vec<&str>> = places.iter().map(|(place, _)| path_below(id, place)).collect();
     let shown = paths.first()?.join(".");
-    let finding = match answer::older_interface(snapshot) {
-        Some(None) => return None,
-        Some(Some((evidence, base))) => {
+    let asked = answer::completion(snapshot).ok();
+    let finding = match asked.map(|asked| (asked, asked.older_interface())) {
+        Some((_, None)) => return None,
+        Some((asked, Some(base))) => {
+            let answers = [&asked.answer].into_iter().chain(&asked.next_door);
             let url = crate::redaction::masked(base);
             let moved = entry.get(&["baseUrl"]).and_then(Value::as_str);
             let moved = moved.filter(|url| url.trim_end_matches('/') != base);
@@ -70,7 +72,7 @@ fn newer_interface(snapshot: &Snapshot, id: &str, entry: &Value) -> Option<Findi
             let repairs = paths.iter().map(|path| Edit::set(path.as_slice(), COMPLETIONS));
             let repairs = repairs.chain(moved.map(|_| Edit::set(address, base)));
             Finding::error(say!("provider {id} answers 404 to openai-responses, and openai-completions works at {url}", id, url))
-                .evidence(evidence)
+                .evidence(answers.map(Evidence::from))
                 .repaired_by(repairs.map(Repair::Config))
         }
         None => Finding::warning(say!("provider {id} is asked over openai-responses, which many providers do not have; nobody has asked whether this one does", id))
