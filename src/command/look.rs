@@ -272,13 +272,13 @@ fn modified(path: &Path) -> Option<u64> {
     u64::try_from(since.as_micros()).ok()
 }
 
-/// When the set-up was last changed, in µs since 1970: what was logged before says nothing of it.
+/// When the last change of the set-up began, in µs since 1970: what was logged before says nothing
+/// of it. The intent is written just then, and tells the second only.
 fn changed_usec(context: &Context) -> u64 {
     let mut journals = context.records.journals().unwrap_or_default();
     journals.retain(|journal| journal.phase() == Phase::Committed);
-    let started = journals.pop().and_then(|journal| journal.intent().started.parse().ok());
-    let usec = started.map(|started: jiff::Timestamp| started.as_microsecond());
-    usec.and_then(|usec| u64::try_from(usec).ok()).unwrap_or_default()
+    let intent = journals.pop().map(|journal| journal.directory().join("intent.json"));
+    intent.and_then(|intent| modified(&intent)).unwrap_or_default()
 }
 
 fn pending(context: &Context) -> Result<Option<Pending>, TransactionError> {

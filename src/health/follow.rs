@@ -48,7 +48,9 @@ impl LogSource {
     ) -> Result<Origin, Problem> {
         let journal = |since| {
             let heard = printed_since(&self.unit, since).arg("--lines=1").run(deadline, interrupt);
-            heard.is_ok_and(|heard| !heard.stdout.is_empty()).then_some(Origin::Journal)
+            let heard = heard.map(|heard| heard.stdout).unwrap_or_default();
+            let mut lines = heard.lines().filter_map(of_journal);
+            lines.any(|line| line.usec >= since).then_some(Origin::Journal)
         };
         let files = log_files::files(self);
         let grew = files.iter().any(|path| log_files::grew_since(path, since_usec));
@@ -108,7 +110,9 @@ impl Follower<'_> {
         let mut youngest = files.last().cloned().zip(newest.end);
         let goes_on = self.take(newest.lines)?;
         while let Some((file, end)) = youngest.filter(|_| goes_on && wanted.follow) {
-            let tail = Helper::new("tail").args(["-F", "--sleep-interval=0.2", "-c"]);
+            // watched by inotify, a folder that is removed and made again is lost to uutils' tail
+            let tail = Helper::new("tail").args(["---disable-inotify", "-F"]);
+            let tail = tail.args(["--sleep-interval=0.2", "-c"]);
             let tail = tail.arg(format!("+{}", end + 1)).arg("--").arg(&file);
             let quiet = || log_files::of_next_day(source, &file);
             let next = self.child(("tail", tail), true, &LogLine::of_file, &quiet)?;

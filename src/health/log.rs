@@ -23,21 +23,23 @@ const NEAR_USEC: u64 = 5_000_000;
 impl LogLine {
     /// Out of a console line: `2026-11-22T10:43:30.135+00:00 [dingtalk-connector] [default] …`.
     ///
-    /// It begins a record if it bears the time at which it came: nobody who writes to the bot knows
-    /// when that will be logged.
+    /// It begins a record if it bears about the time at which it came: nobody who writes to the bot
+    /// knows when that will be logged. That time is then its own: a busy journal has it late, when
+    /// the next gateway may run already.
     pub(super) fn of_console(usec: u64, line: &str) -> Self {
         if let Some(line) = Self::of_json(usec, line) {
             return line;
         }
         let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
         let time = time_usec(first);
-        let begins = time.is_some_and(|time| time.abs_diff(usec) <= NEAR_USEC);
+        let own = time.filter(|time| time.abs_diff(usec) <= NEAR_USEC);
         let line = if time.is_some() { rest } else { line };
         let tagged = line.strip_prefix('[').and_then(|rest| rest.split_once("] "));
         // DingTalk writes an emoji of a message as `[微笑]`: that is nobody who speaks
         let tagged = tagged.filter(|(speaker, _)| speaker.bytes().all(is_of_a_name));
         let (speaker, text) = tagged.unwrap_or(("", line));
-        Self { usec, speaker: speaker.to_owned(), text: text.to_owned(), begins }
+        let (speaker, text) = (speaker.to_owned(), text.to_owned());
+        Self { usec: own.unwrap_or(usec), speaker, text, begins: own.is_some() }
     }
 
     /// Out of what `logging.consoleStyle: "json"` prints.
@@ -46,7 +48,8 @@ impl LogLine {
         let time = time_usec(entry["time"].as_str()?)?;
         let text = entry["message"].as_str()?.to_owned();
         let speaker = short(entry["subsystem"].as_str().unwrap_or_default());
-        Some(Self { usec, speaker, text, begins: time.abs_diff(usec) <= NEAR_USEC })
+        let own = Some(time).filter(|time| time.abs_diff(usec) <= NEAR_USEC);
+        Some(Self { usec: own.unwrap_or(usec), speaker, text, begins: own.is_some() })
     }
 
     /// Out of a line of `OpenClaw`'s own log file (tslog): the arguments under `"0"`, `"1"`, …, the
@@ -129,8 +132,11 @@ mod tests {
             (" /p/plugin.ts:24:14", false, "", " /p/plugin.ts:24:14"),
             ("", false, "", ""),
         ] {
-            let expected = line(begins, speaker, text);
-            assert_eq!(LogLine::of_console(NOON, console), expected, "{console}");
+            let found = LogLine::of_console(NOON, console);
+            let its_own = found.usec != NOON;
+            assert_eq!(its_own, begins, "{console}");
+            let expected = LogLine { usec: found.usec, ..line(begins, speaker, text) };
+            assert_eq!(found, expected, "{console}");
         }
     }
 

@@ -49,7 +49,8 @@ pub fn gateway_log(
     // of more than a child may tell, the end is kept: the oldest lines are lost
     let journalctl = printed_since(&source.unit, since_usec).run(deadline, interrupt);
     let journal = journalctl.map(|finished| finished.stdout).unwrap_or_default();
-    let lines: Vec<_> = journal.lines().filter_map(of_journal).collect();
+    let lines = journal.lines().filter_map(of_journal);
+    let lines: Vec<_> = lines.filter(|line| line.usec >= since_usec).collect();
     if !lines.is_empty() {
         return lines;
     }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo};
+use serde::de::DeserializeOwned;
 use zbus::{OwnedVariant, Variant};
 
 use super::environment::Environment;
-use super::unit::{ActiveState, CommandLine, EnvironmentFile, LoadState, Unit};
+use super::unit::{CommandLine, EnvironmentFile, Unit};
 use super::words::words;
 
 /// Each as the words that it is made of, whether D-Bus has delivered or `systemctl show` has
@@ -64,6 +65,10 @@ impl Properties {
         self.first(name).parse().unwrap_or_default()
     }
 
+    fn state<T: DeserializeOwned + Default>(&self, name: &str) -> T {
+        serde_json::from_value(self.first(name).into()).unwrap_or_default()
+    }
+
     pub(super) fn text(&self, name: &str) -> String {
         self.words(name).concat()
     }
@@ -79,9 +84,9 @@ impl Properties {
         let command = Some(self.words("ExecStart")).filter(|words| !words.is_empty());
         Unit {
             name: self.text("Id"),
-            load_state: LoadState::of_name(self.first("LoadState")),
+            load_state: self.state("LoadState"),
             load_error: self.words("LoadError").get(1).and_then(|text| filled(text)),
-            active_state: ActiveState::of_name(self.first("ActiveState")),
+            active_state: self.state("ActiveState"),
             sub_state: self.text("SubState"),
             result: self.text("Result"),
             unit_file_state: self.text("UnitFileState"),
@@ -176,6 +181,7 @@ fn moment(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::systemd::ActiveState;
 
     /// Printed by systemctl 252 for a unit in `auto-restart`.
     const ANSWER: &str = r#"Restart=always

@@ -4,10 +4,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::environment::Environment;
 
 /// Whether systemd could load the unit file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LoadState {
     /// Loaded.
     Loaded,
@@ -21,24 +24,13 @@ pub enum LoadState {
     /// The unit is masked.
     Masked,
     /// Another word of systemd's, such as `stub` or `merged`.
+    #[serde(untagged)]
     Other(String),
 }
 
-impl LoadState {
-    pub(super) fn of_name(name: &str) -> Self {
-        match name {
-            "loaded" => Self::Loaded,
-            "not-found" => Self::NotFound,
-            "bad-setting" => Self::BadSetting,
-            "error" => Self::Error,
-            "masked" => Self::Masked,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-}
-
 /// Whether the unit runs.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ActiveState {
     /// It runs.
     Active,
@@ -54,22 +46,11 @@ pub enum ActiveState {
     /// It stops.
     Deactivating,
     /// Another word of systemd's.
+    #[serde(untagged)]
     Other(String),
 }
 
 impl ActiveState {
-    pub(super) fn of_name(name: &str) -> Self {
-        match name {
-            "active" => Self::Active,
-            "reloading" => Self::Reloading,
-            "inactive" => Self::Inactive,
-            "failed" => Self::Failed,
-            "activating" => Self::Activating,
-            "deactivating" => Self::Deactivating,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-
     /// systemd's own word for it.
     #[must_use]
     pub fn name(&self) -> &str {

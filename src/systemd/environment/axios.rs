@@ -1,5 +1,6 @@
 //! Where the connector sends a request, by the rules of axios 1 (`proxy-from-env`).
 
+use super::bypass::names_for;
 use super::{Environment, Target};
 
 /// The proxy through which axios sends a request. It may hold a password, and be one that axios
@@ -20,25 +21,16 @@ fn either<'e>(environment: &'e Environment, name: &str) -> Option<&'e str> {
 
 /// `.dingtalk.com` and `*.dingtalk.com` cover subdomains, `dingtalk.com` itself alone.
 fn bypasses(list: &str, target: &Target<'_>) -> bool {
-    let entries = list.split(|c: char| c == ',' || c.is_whitespace());
-    list == "*" || entries.filter(|entry| !entry.is_empty()).any(|entry| covers(entry, target))
-}
-
-fn covers(entry: &str, target: &Target<'_>) -> bool {
-    let entry = entry.to_ascii_lowercase();
-    let (name, port) = match entry.rsplit_once(':') {
-        Some((name, port)) if !name.is_empty() && port.bytes().all(|c| c.is_ascii_digit()) => {
-            (name, port.parse::<u16>().ok())
-        }
-        _ => (entry.as_str(), None),
-    };
     let host = target.host.to_ascii_lowercase();
-    let fits = match name.strip_prefix('*') {
-        Some(end) => host.ends_with(end),
-        None if name.starts_with('.') => host.ends_with(name),
-        None => host == name,
+    let covers = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        match name.strip_prefix('*') {
+            Some(end) => host.ends_with(end),
+            None if name.starts_with('.') => host.ends_with(&name),
+            None => host == name,
+        }
     };
-    fits && port.is_none_or(|port| port == target.port)
+    list == "*" || names_for(list, target.port).any(covers)
 }
 
 #[cfg(test)]

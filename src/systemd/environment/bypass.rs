@@ -111,6 +111,22 @@ fn entries(value: &str) -> impl Iterator<Item = &str> {
     value.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty())
 }
 
+/// The names in a list that count for a port: those without one, or with 0, and those with it.
+/// `/^(.+):(\d+)$/`, as undici and axios read it: this is what makes host `:` and port 1 of a bare
+/// `::1`.
+pub(super) fn names_for(list: &str, port: u16) -> impl Iterator<Item = &str> {
+    entries(list).filter_map(move |entry| match entry.rsplit_once(':') {
+        Some((name, digits))
+            if !name.is_empty()
+                && !digits.is_empty()
+                && digits.bytes().all(|digit| digit.is_ascii_digit()) =>
+        {
+            digits.parse().is_ok_and(|only: u16| only == 0 || only == port).then_some(name)
+        }
+        _ => Some(entry),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Bypass, Environment};

@@ -1,5 +1,6 @@
 //! Where Node sends a loopback request, by the rules of undici 7 (`EnvHttpProxyAgent`).
 
+use super::bypass::names_for;
 use super::{Environment, Target};
 
 /// This machine in a URL.
@@ -14,8 +15,8 @@ const LOOPBACK_HOSTS: [&str; 3] = [LOOPBACK_V4, "localhost", LOOPBACK_V6];
 /// What an environment makes of plain-HTTP requests to this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Routing {
-    /// The variable that names the proxy for plain HTTP, if a proxy is set.
-    pub proxy_variable: Option<&'static str>,
+    /// Whether a proxy for plain HTTP is set.
+    pub is_proxied: bool,
     /// Every proxy variable that is set and not empty. Node ignores `all_proxy`; other programs
     /// do not.
     pub proxies_set: Vec<&'static str>,
@@ -27,12 +28,10 @@ impl Routing {
     /// Reads the environment of a Node process whose gateway listens on `port`.
     #[must_use]
     pub fn of(environment: &Environment, port: u16) -> Self {
-        // `??` in undici: an empty lower-case variable still hides the upper-case one
-        let list = first_set(environment, ["no_proxy", "NO_PROXY"]).map_or("", |(_, list)| list);
-        let proxy = first_set(environment, ["http_proxy", "HTTP_PROXY"]);
+        let list = first_set(environment, ["no_proxy", "NO_PROXY"]);
         let hosts = LOOPBACK_HOSTS.into_iter();
         Self {
-            proxy_variable: proxy.filter(|(_, url)| !url.is_empty()).map(|(name, _)| name),
+            is_proxied: !first_set(environment, ["http_proxy", "HTTP_PROXY"]).is_empty(),
             proxies_set: proxies_set(environment),
             not_bypassed: hosts.filter(|host| !bypasses(list, host, port)).collect(),
         }
@@ -48,7 +47,7 @@ impl Routing {
     /// Whether a request to this machine would be sent to a proxy.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.proxy_variable.is_some() && !self.bypasses_loopback()
+        self.is_proxied && !self.bypasses_loopback()
     }
 }
 
@@ -58,18 +57,15 @@ impl Routing {
 pub fn undici_proxy<'e>(environment: &'e Environment, target: &Target<'_>) -> Option<&'e str> {
     let http = first_set(environment, ["http_proxy", "HTTP_PROXY"]);
     let https = first_set(environment, ["https_proxy", "HTTPS_PROXY"]);
-    let is_filled = |(_, url): &(&str, &str)| !url.is_empty();
-    let chosen = if target.secure { https.filter(is_filled).or(http) } else { http };
-    let list = first_set(environment, ["no_proxy", "NO_PROXY"]).map_or("", |(_, list)| list);
-    let open = !bypasses(list, target.host, target.port);
-    chosen.filter(is_filled).filter(|_| open).map(|(_, url)| url)
+    let chosen = if target.secure && !https.is_empty() { https } else { http };
+    let list = first_set(environment, ["no_proxy", "NO_PROXY"]);
+    let is_bypassed = bypasses(list, target.host, target.port);
+    Some(chosen).filter(|url| !url.is_empty() && !is_bypassed)
 }
 
-fn first_set<'a>(
-    environment: &'a Environment,
-    names: [&'static str; 2],
-) -> Option<(&'static str, &'a str)> {
-    names.into_iter().find_map(|name| environment.get(name).map(|value| (name, value)))
+/// `??` in undici: an empty lower-case variable still hides the upper-case one.
+fn first_set<'e>(environment: &'e Environment, names: [&str; 2]) -> &'e str {
+    names.into_iter().find_map(|name| environment.get(name)).unwrap_or_default()
 }
 
 fn proxies_set(environment: &Environment) -> Vec<&'static str> {
@@ -81,36 +77,16 @@ fn proxies_set(environment: &Environment) -> Vec<&'static str> {
 
 /// undici 7.30: exact names and their subdomains, an optional `:port`, no CIDR, no `127.*`.
 fn bypasses(list: &str, host: &str, port: u16) -> bool {
-    if list == "*" {
-        return true;
-    }
-    let entries = list.split(|c: char| c == ',' || c.is_whitespace());
-    entries.filter(|entry| !entry.is_empty()).any(|entry| {
-        let (name, only_port) = with_port(entry);
+    let covers = |name: &str| {
         let name = name.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(name);
-        let name = name.strip_prefix('.').unwrap_or(name);
-        only_port.is_none_or(|only| only == 0 || only == u64::from(port))
-            && is_or_holds(&name.to_ascii_lowercase(), host)
-    })
+        is_or_holds(&name.strip_prefix('.').unwrap_or(name).to_ascii_lowercase(), host)
+    };
+    list == "*" || names_for(list, port).any(covers)
 }
 
 /// undici compares dotted addresses as if they were domains: an entry `1` bypasses `127.0.0.1`.
 fn is_or_holds(name: &str, host: &str) -> bool {
     host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-}
-
-/// `/^(.+):(\d+)$/`: this is what makes host `:` and port 1 of a bare `::1`.
-fn with_port(entry: &str) -> (&str, Option<u64>) {
-    match entry.rsplit_once(':') {
-        Some((name, digits))
-            if !name.is_empty()
-                && !digits.is_empty()
-                && digits.bytes().all(|digit| digit.is_ascii_digit()) =>
-        {
-            (name, digits.parse().ok().or(Some(u64::MAX)))
-        }
-        _ => (entry, None),
-    }
 }
 
 #[cfg(test)]
@@ -174,10 +150,10 @@ mod tests {
     #[test]
     fn an_empty_lower_case_proxy_hides_the_upper_case_one() {
         let environment = Environment::of_assignments(["http_proxy=", "HTTP_PROXY=http://p:1"]);
-        assert_eq!(Routing::of(&environment, 1).proxy_variable, None);
+        assert!(!Routing::of(&environment, 1).is_proxied);
         let environment = Environment::of_assignments(["HTTP_PROXY=http://p:1", "ALL_PROXY=x"]);
         let routing = Routing::of(&environment, 1);
-        assert_eq!(routing.proxy_variable, Some("HTTP_PROXY"));
+        assert!(routing.is_proxied);
         assert_eq!(routing.proxies_set, ["HTTP_PROXY", "ALL_PROXY"]);
         assert!(routing.is_broken());
     }
