@@ -12,7 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use openclaw_setup::health::port::Owner;
-use openclaw_setup::health::{Endpoint, Expectations, Gate, Healthy, LogSource, Proof};
+use openclaw_setup::health::{
+    Connection, Endpoint, Expectations, Gate, LogSource, Proof, Question, Rung,
+};
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::{Explain, Language, Problem};
 use openclaw_setup::patience::Deadline;
@@ -89,14 +91,41 @@ fn pass(
     manager: &UserManager,
     deadline: Deadline,
     interrupt: &Interrupt,
-) -> Result<Healthy, Problem> {
+) -> Result<Proof, Problem> {
+    pass_asking(manager, None, deadline, interrupt)
+}
+
+fn pass_asking(
+    manager: &UserManager,
+    question: Option<Question>,
+    deadline: Deadline,
+    interrupt: &Interrupt,
+) -> Result<Proof, Problem> {
     let uid = rustix::process::geteuid().as_raw();
     let owner = Owner { uid, unit: Some(UNIT.to_owned()) };
     let endpoint = Endpoint::new(18789, None, owner);
     let log = LogSource::of(UNIT, None);
     openclaw_setup::redaction::learn(SECRET);
-    let gate = Gate { manager, unit: UNIT, endpoint: &endpoint, log: &log };
+    let accounts = ["default".to_owned()];
+    let gate =
+        Gate { manager, unit: UNIT, endpoint: &endpoint, log: &log, accounts: &accounts, question };
     gate.pass(&everything(), deadline, interrupt)
+}
+
+/// Starts a gateway with these faults, which are none of its own, and proves it as far as the model.
+fn proved(faults: &str) -> (Proof, Duration) {
+    let manager = set_up(faults);
+    start(&manager);
+    let version = semver::Version::new(0, 6, 0);
+    let question = Question {
+        connector: Some(&version),
+        agent: "main",
+        state_dir: &Path::new(bench::HOME).join(".openclaw"),
+        patience: Duration::from_secs(3),
+    };
+    let begin = Instant::now();
+    let proof = pass_asking(&manager, Some(question), in_time(), &never()).unwrap();
+    (proof, begin.elapsed())
 }
 
 /// Starts a gateway with these faults and expects the gate to see, well before its deadline,
@@ -126,17 +155,50 @@ fn seen_at_the_deadline(faults: &str) -> Problem {
     unhealthy
 }
 
+/// Without an answer, the watch goes on until the process has proved stable.
 #[test]
 fn a_gateway_that_is_set_up_passes() {
     bench::inside(|| {
         let manager = set_up("{}");
         start(&manager);
-        let healthy = pass(&manager, in_time(), &never()).unwrap();
-        let unit = manager.unit(UNIT, in_time(), &never()).unwrap();
-        assert_eq!(healthy.invocation_id, unit.invocation_id);
-        assert_eq!(Some(healthy.main_pid), unit.main_pid);
-        assert!(healthy.watched >= Duration::from_secs(3));
-        assert!(matches!(&healthy.connector, Some(Proof::Log(line)) if line.contains("listening")));
+        let begin = Instant::now();
+        let proof = pass(&manager, in_time(), &never()).unwrap();
+        assert!(begin.elapsed() >= Duration::from_secs(3));
+        assert_eq!(proof.reached, Some(Rung::Connected));
+        assert!(proof.is_chosen && !proof.has_failed(), "{proof:?}");
+        assert_eq!(proof.accounts, [("default".to_owned(), Connection::Open)]);
+    });
+}
+
+#[test]
+fn an_answer_ends_the_watch() {
+    bench::inside(|| {
+        let (proof, took) = proved("{}");
+        assert_eq!((proof.reached, proof.next), (Some(Rung::Answers), None));
+        assert!(took < Duration::from_secs(2), "{took:?}");
+    });
+}
+
+#[test]
+fn what_keeps_a_bot_from_answering_is_in_the_proof() {
+    bench::inside(|| {
+        for (faults, next, said) in [
+            (r#"{"stream": "refused"}"#, Rung::Connected, "status code 400"),
+            (r#"{"stream": "silent"}"#, Rung::Connected, "default"),
+            (
+                r#"{"answer": "LLM request failed: network connection error."}"#,
+                Rung::Answers,
+                "network connection error",
+            ),
+            (r#"{"answer": 503}"#, Rung::Answers, "503"),
+            (r#"{"answer": "silent"}"#, Rung::Answers, ""),
+        ] {
+            let (proof, _) = proved(faults);
+            assert!(proof.has_failed(), "{faults}: {proof:?}");
+            let (rung, cause) = proof.next.unwrap();
+            assert_eq!(rung, next, "{faults}: {cause:?}");
+            assert!(cause.message.contains(said), "{faults}: {cause:?}");
+        }
     });
 }
 
@@ -154,8 +216,8 @@ fn without_a_journal_the_log_file_proves_it() {
     bench::inside_with(&["--no-journal"], || {
         let manager = set_up("{}");
         start(&manager);
-        let healthy = pass(&manager, in_time(), &never()).unwrap();
-        assert!(matches!(healthy.connector, Some(Proof::Log(_))));
+        let proof = pass(&manager, in_time(), &never()).unwrap();
+        assert_eq!(proof.reached, Some(Rung::Connected));
     });
 }
 

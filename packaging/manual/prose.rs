@@ -24,7 +24,12 @@ pub(super) fn exit_status(page: &mut Page) {
         ("0", say!("Done, or nothing to do.")),
         ("1", say!("Failed, or you said no; everything is as it was.")),
         ("2", say!("The command line or a setting is wrong.")),
-        ("3", say!("Problems were found (doctor, status, verify).")),
+        (
+            "3",
+            say!(
+                "Problems were found (doctor, status, verify); or done, and the bot was not seen to answer (install, upgrade, rollback, doctor --fix): what was done stays."
+            ),
+        ),
         ("4", say!("Failed, and something could not be undone; the message says what.")),
         ("5", say!("Another run holds the lock.")),
         (
@@ -158,7 +163,17 @@ fn changing() -> Vec<Key> {
         ("notes", say!("code and message of each remark.")),
         ("dryRun", say!("true with --dry-run.")),
         ("transaction", say!("The id that rollback takes, if something was done.")),
+        proof(),
     ]
+}
+
+fn proof() -> Key {
+    (
+        "proof",
+        say!(
+            "reached and next: null or running, ready, loaded, connected, answers; chosen: more was not tried because you chose so; cause: null, or why next was not reached, as error; accounts: connected, failed or unseen, for each."
+        ),
+    )
 }
 
 fn status() -> Vec<Key> {
@@ -178,6 +193,7 @@ fn status() -> Vec<Key> {
         ),
         ("bypass", say!("effective, proxyVariables, notBypassed.")),
         ("gateway", say!("port, authMode, readiness, chatCompletions.")),
+        proof(),
         ("lastTransaction, pendingRecovery", say!("null, or an object.")),
         ("findings", say!("As in doctor's document.")),
         ("problems", say!("One sentence each.")),

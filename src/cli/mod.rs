@@ -31,7 +31,8 @@ use voice::Voice;
   0  done, or nothing to do           4  failed, and not all could be undone
   1  failed, everything undone        5  another run holds the lock
   2  wrong command line or setting    130, 143, 129  interrupted by SIGINT,
-  3  problems found                   SIGTERM, SIGHUP; everything undone"
+  3  problems found, or done and      SIGTERM, SIGHUP; everything undone
+     the bot not seen to answer"
 )]
 pub struct Cli {
     /// Options that every command knows.
@@ -164,13 +165,9 @@ pub enum Command {
     /// Remove DingTalk again; your other settings stay
     Uninstall(Uninstall),
     /// Return to the state before the last transaction, or before ID
-    Rollback {
-        /// The transaction, as history names it
-        #[arg(value_name = "ID")]
-        id: Option<String>,
-    },
+    Rollback(Rollback),
     /// Show what is installed, running and effective
-    Status,
+    Status(Status),
     /// Hash the installed connector against its recorded manifest
     Verify,
     /// Find what is wrong; --fix repairs it as a transaction
@@ -197,8 +194,8 @@ impl Command {
             Self::Install(_) => "install",
             Self::Upgrade(_) => "upgrade",
             Self::Uninstall(_) => "uninstall",
-            Self::Rollback { .. } => "rollback",
-            Self::Status => "status",
+            Self::Rollback(_) => "rollback",
+            Self::Status(_) => "status",
             Self::Verify => "verify",
             Self::Doctor(_) => "doctor",
             Self::History => "history",
@@ -229,6 +226,9 @@ pub struct Install {
     /// How the connector is checked.
     #[command(flatten)]
     pub checksums: Checksums,
+    /// How far it is proved.
+    #[command(flatten)]
+    pub proof: ProofOptions,
     /// What is configured.
     #[command(flatten)]
     pub settings: SettingOptions,
@@ -249,6 +249,40 @@ pub struct Upgrade {
     /// How the connector is checked.
     #[command(flatten)]
     pub checksums: Checksums,
+    /// How far it is proved.
+    #[command(flatten)]
+    pub proof: ProofOptions,
+}
+
+/// Options of `rollback`.
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The transaction, as history names it
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    /// How far it is proved.
+    #[command(flatten)]
+    pub proof: ProofOptions,
+}
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Ask provider, DingTalk and, over the bot's road, the model
+    #[arg(long)]
+    pub live: bool,
+}
+
+/// How far the change is proved.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Proof")]
+pub struct ProofOptions {
+    /// Do not ask the model (the question costs a few tokens)
+    #[arg(long)]
+    pub no_ask: bool,
+    /// Undo everything unless the model was seen to answer
+    #[arg(long, conflicts_with = "no_ask")]
+    pub require_answer: bool,
 }
 
 /// Options of `uninstall`.
@@ -287,6 +321,9 @@ pub struct Doctor {
     /// Write a redacted archive to send when asking for help
     #[arg(long, value_name = "FILE", conflicts_with = "fix")]
     pub bundle: Option<PathBuf>,
+    /// How far a repair is proved.
+    #[command(flatten)]
+    pub proof: ProofOptions,
 }
 
 /// Options of `logs`.

@@ -5,9 +5,13 @@ use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::failure::{self, Exit, Failure};
-use super::prove::prove;
+use super::prove::{self, Prover, is_connected, returns};
 use super::recover;
+use crate::cli::ProofOptions;
 use crate::fs::is_absent;
+use crate::health::{Proof, Rung};
+use crate::language::Explain;
+use crate::plan::note::Note;
 use crate::plan::{Plan, render};
 use crate::report::Mark;
 use crate::report::bar::Bar;
@@ -33,6 +37,8 @@ pub(super) struct Change<'a> {
     pub(super) stage: Option<Stage<'a>>,
     /// A gateway that is unhealthy afterwards is reported, and is no reason to undo the rest.
     pub(super) tolerates_illness: bool,
+    /// How far it shall be proved.
+    pub(super) proof: ProofOptions,
     /// Our records go at last, when nothing needs them any more.
     pub(super) purges: bool,
 }
@@ -46,7 +52,8 @@ impl Change<'_> {
     /// Nothing to stage, and a healthy gateway afterwards.
     pub(super) fn of(installation: Installation, plan: Plan) -> Self {
         let (found, stage, tolerates_illness, purges) = (None, None, false, false);
-        Self { installation, plan, found, stage, tolerates_illness, purges }
+        let proof = ProofOptions::default();
+        Self { installation, plan, found, stage, tolerates_illness, proof, purges }
     }
 }
 
@@ -54,11 +61,12 @@ impl Change<'_> {
 pub(super) enum Outcome {
     /// `--dry-run`: nothing was done.
     Planned,
-    NothingToDo,
+    /// All is as it should be, and seen to work so far.
+    NothingToDo(Proof),
     /// The operator said no.
     Cancelled,
-    /// Committed under this id.
-    Done(String),
+    /// Committed under this id, and proved so far.
+    Done(String, Proof),
 }
 
 /// What was planned, and how it ended.
@@ -83,8 +91,12 @@ pub(super) fn execute<'a>(
     let seen = context.records.latest()?;
     // a plan that leads out of the installation, or to what is somebody else's, is none
     let mut look = || {
-        let change = look()?;
+        let mut change = look()?;
         context.records.accept(&change.plan.steps, None)?;
+        let plan = &mut change.plan;
+        if plan.starts_the_gateway() && plan.connector.1.is_some() && !change.proof.no_ask {
+            plan.notes.push(Note::asks_the_model());
+        }
         Ok::<_, Failure>(change)
     };
     let mut change = look()?;
@@ -94,7 +106,8 @@ pub(super) fn execute<'a>(
         return ends(change, Outcome::Planned);
     }
     if change.plan.is_empty() && !has_records_to_purge {
-        return ends(change, Outcome::NothingToDo);
+        let proof = unchanged(context, &change.plan)?;
+        return ends(change, Outcome::NothingToDo(proof));
     }
     if !is_confirmed(context, &change)? {
         return ends(change, Outcome::Cancelled);
@@ -112,9 +125,10 @@ pub(super) fn execute<'a>(
         }
     }
     let outcome = if change.plan.is_empty() {
-        Outcome::NothingToDo
+        Outcome::NothingToDo(unchanged(context, &change.plan)?)
     } else {
-        Outcome::Done(apply(context, manager, &mut change)?)
+        let (id, proof) = apply(context, manager, &mut change)?;
+        Outcome::Done(id, proof)
     };
     if change.purges {
         generations::discard_all(&context.records)?;
@@ -147,7 +161,7 @@ fn apply(
     context: &Context,
     manager: Option<&UserManager>,
     change: &mut Change<'_>,
-) -> Result<String, Failure> {
+) -> Result<(String, Proof), Failure> {
     let bar = Bar::on(context.console);
     let preparation = Preparation::open(&context.records)?;
     if let Some(stage) = change.stage.take()
@@ -160,12 +174,24 @@ fn apply(
         GatewayUnit::new(manager, &context.paths.unit, context.patience, &context.interrupt);
     let patience = context.patience.span();
     let watch = Watch { interrupt: &context.interrupt, progress: &bar, patience };
-    let mut verify = || match prove(context, manager, &change.installation, &change.plan, &bar) {
-        Err(error) if change.tolerates_illness && !context.interrupt.is_raised() => {
-            context.console.warn(&*error);
-            Ok(())
-        }
-        verdict => verdict,
+    let prover = Prover {
+        context,
+        manager,
+        installation: &change.installation,
+        plan: &change.plan,
+        options: change.proof,
+        was_connected: returns(&change.plan) && is_connected(context, &change.installation),
+    };
+    let tolerates = change.tolerates_illness && !change.proof.require_answer;
+    let mut proof = Proof::default();
+    let mut verify = || {
+        proof = match prover.prove(&bar) {
+            Err(error) if tolerates && !context.interrupt.is_raised() => {
+                ill(context, prover.plan, &*error)
+            }
+            verdict => verdict?,
+        };
+        Ok(())
     };
     let (id, command) = (intent.id.clone(), intent.command.clone());
     let switched = preparation.switch(intent, &mut service, &watch, &mut verify);
@@ -180,7 +206,24 @@ fn apply(
     if let Err(error) = generations::prune(&context.records) {
         context.console.warn(&error);
     }
-    Ok(id)
+    Ok((id, proof))
+}
+
+/// How far a machine works on which nothing has to be changed.
+fn unchanged(context: &Context, plan: &Plan) -> Result<Proof, Failure> {
+    if plan.connector.1.is_none() {
+        return Ok(Proof::default());
+    }
+    Ok(prove::as_it_is(context)?)
+}
+
+/// A gateway that is unhealthy, which is told; without a connector there is nothing to prove of it.
+fn ill(context: &Context, plan: &Plan, error: &dyn Explain) -> Proof {
+    if plan.connector.1.is_some() {
+        return Proof::before(Rung::Running, error.problem());
+    }
+    context.console.warn(error);
+    Proof::default()
 }
 
 fn intent(plan: &Plan, id: &str) -> Intent {
@@ -216,6 +259,11 @@ fn notes(context: &Context, plan: &Plan) {
     plan.notes.iter().for_each(|note| context.console.note(note));
 }
 
+fn told(context: &Context, proof: &Proof) -> Exit {
+    prove::tell(context, proof);
+    if proof.has_failed() { Exit::Problems } else { Exit::Done }
+}
+
 impl Executed {
     /// Says how it ended.
     pub(super) fn report(
@@ -225,7 +273,9 @@ impl Executed {
         done: impl FnOnce(&str) -> String,
     ) -> Exit {
         let exit = self.print(context, nothing, done);
-        context.console.document(&json::document(self.plan.command, true, self.body()));
+        let ok = exit == Exit::Done;
+        context.console.document(&json::document(self.plan.command, ok, self.body()));
+        self.forget(context);
         exit
     }
 
@@ -242,17 +292,32 @@ impl Executed {
                 console.result(&render::text(plan));
                 notes(context, plan);
             }
-            Outcome::Planned | Outcome::NothingToDo => {
+            Outcome::Planned => {
                 notes(context, plan);
                 console.good_result(nothing);
+            }
+            Outcome::NothingToDo(proof) => {
+                notes(context, plan);
+                console.result(nothing);
+                return told(context, proof);
             }
             Outcome::Cancelled => {
                 console.eprint(&say!("Cancelled; nothing was changed."));
                 return Exit::Failed;
             }
-            Outcome::Done(id) => console.print_marked(Mark::Good, &done(id)),
+            Outcome::Done(id, proof) => {
+                console.print_marked(Mark::Good, &done(id));
+                return told(context, proof);
+            }
         }
         Exit::Done
+    }
+
+    /// Removes what the proof's question has left, now that all is told.
+    pub(super) fn forget(&self, context: &Context) {
+        if let Outcome::Done(_, proof) = &self.outcome {
+            prove::forget(context, proof);
+        }
     }
 
     /// The body of the JSON document.
@@ -262,10 +327,14 @@ impl Executed {
             Outcome::Planned if !self.plan.is_empty() => {
                 body.insert("dryRun".to_owned(), true.into());
             }
-            Outcome::Done(id) => {
+            Outcome::Done(id, proof) => {
                 body.insert("transaction".to_owned(), id.as_str().into());
+                body.insert("proof".to_owned(), prove::as_json(proof));
             }
-            Outcome::Planned | Outcome::NothingToDo | Outcome::Cancelled => {}
+            Outcome::NothingToDo(proof) => {
+                body.insert("proof".to_owned(), prove::as_json(proof));
+            }
+            Outcome::Planned | Outcome::Cancelled => {}
         }
         body
     }

@@ -73,6 +73,11 @@ impl Failure {
         Self { exit: Exit::Problems, ..self }
     }
 
+    /// Why, for whoever takes back what was done.
+    pub(super) fn into_cause(self) -> Box<dyn Explain> {
+        self.cause
+    }
+
     /// An interrupt by the signal that it was.
     pub(super) fn by_signal(self, interrupt: &Interrupt) -> Self {
         Self { exit: self.exit.by_signal(interrupt), ..self }

@@ -31,7 +31,7 @@ use crate::snapshot::process::Process;
 use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::tree::Tree;
 use crate::snapshot::units::other_units;
-use crate::snapshot::{Answers, Part, Pending, Unseen, seen};
+use crate::snapshot::{Answers, Part, Pending, Unseen, accounts_of, seen};
 use crate::systemd::{ManagerError, Unit, UserManager};
 use crate::transaction::error::TransactionError;
 use crate::transaction::journal::Phase;
@@ -262,7 +262,8 @@ fn log(
     let source = LogSource::of(name, config.map(ConfigSet::effective));
     let deadline = Deadline::after(context.patience.at_most(LOG));
     let lines = gateway_log(&source, from, deadline, &context.interrupt);
-    Log::of(&lines, format!("log:{name}"), CONNECTOR, since)
+    let accounts = config.map(|config| accounts_of(config.effective())).unwrap_or_default();
+    Log::of(&lines, format!("log:{name}"), CONNECTOR, since, &accounts)
 }
 
 /// When a file was last written, µs since 1970.

@@ -1,46 +1,334 @@
 //! Proving the gateway that was started: a finished start job proves nothing.
 
-use crate::command::context::Context;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::doctor::live;
+use super::failure::Failure;
+use super::look;
+use crate::cli::ProofOptions;
+use crate::doctor::{CHECKS, Check, Diagnosis, Finding, Severity, diagnose};
 use crate::health::port::Owner;
-use crate::health::{Endpoint, Gate, LogSource};
+use crate::health::{
+    Connection, DEFAULT_ACCOUNT, Endpoint, Gate, LogSource, Proof, Question, Redaction, Road, Rung,
+    agent_of, all_open, ask, connections, gateway_log,
+};
+use crate::language::Problem;
+use crate::openclaw::document::Value as Document;
 use crate::openclaw::include::ConfigSet;
+use crate::outside::provider::ProviderAnswers;
+use crate::patience::Deadline;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::report::Mark;
 use crate::report::bar::Bar;
+use crate::report::json as documents;
 use crate::say;
 use crate::snapshot::installation::Installation;
-use crate::systemd::UserManager;
+use crate::snapshot::paths::CONNECTOR;
+use crate::snapshot::process::Process;
+use crate::snapshot::service::Managed;
+use crate::snapshot::{Snapshot, accounts_of, channel_is_on, live_tree};
+use crate::systemd::environment::Environment;
+use crate::systemd::{CommandLine, UserManager};
 use crate::transaction::service::ServiceError;
 
-/// Passes if the gateway that now runs is healthy, or if none was started.
-pub(super) fn prove(
-    context: &Context,
-    manager: Option<&UserManager>,
-    installation: &Installation,
-    plan: &Plan,
-    bar: &Bar,
-) -> Result<(), ServiceError> {
-    let Some(manager) = manager.filter(|_| plan.starts_the_gateway()) else { return Ok(()) };
-    let config = ConfigSet::load(&context.paths.config)?;
-    let effective = config.effective();
-    let token = installation.connectors_token(effective);
-    let owner = Owner { uid: installation.account.uid, unit: Some(context.paths.unit.clone()) };
-    let endpoint = Endpoint::new(installation.port, token, owner);
-    let gate = Gate {
-        manager,
-        unit: &context.paths.unit,
-        endpoint: &endpoint,
-        log: &LogSource::of(&context.paths.unit, Some(effective)),
+/// How long the model's answer may take.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// How long the log of the process before may take to be read.
+const LOG: Duration = Duration::from_secs(2);
+
+/// What shall be proved of a change, and by what it is done.
+pub(super) struct Prover<'a> {
+    pub(super) context: &'a Context,
+    pub(super) manager: Option<&'a UserManager>,
+    pub(super) installation: &'a Installation,
+    pub(super) plan: &'a Plan,
+    pub(super) options: ProofOptions,
+    /// Every account was connected to DingTalk before.
+    pub(super) was_connected: bool,
+}
+
+impl Prover<'_> {
+    /// How far the gateway that now runs was seen to work; an error where that is a reason to take
+    /// everything back.
+    pub(super) fn prove(&self, bar: &Bar) -> Result<Proof, ServiceError> {
+        let proof = match self.manager.filter(|_| self.plan.starts_the_gateway()) {
+            Some(manager) => self.watch(manager, bar)?,
+            None if self.plan.connector.1.is_none() => Proof::default(),
+            None => as_it_is(self.context)?,
+        };
+        self.judged(proof)
+    }
+
+    fn watch(&self, manager: &UserManager, bar: &Bar) -> Result<Proof, ServiceError> {
+        let (context, plan) = (self.context, self.plan);
+        let config = ConfigSet::load(&context.paths.config)?;
+        let effective = config.effective();
+        let mut expectations = plan.expectations.clone();
+        if plan.connector.1.is_some() && channel_is_on(effective) {
+            expectations.connector = Some(CONNECTOR.to_owned());
+        }
+        let way = Way::of(context, self.installation, effective);
+        let question = Question {
+            connector: way.connector.as_ref(),
+            agent: &way.agent,
+            state_dir: &context.paths.state_dir,
+            patience: context.patience.at_most(ANSWER),
+        };
+        let gate = Gate {
+            manager,
+            unit: &context.paths.unit,
+            endpoint: &way.endpoint,
+            log: &way.log,
+            accounts: &accounts_of(effective),
+            question: (!self.options.no_ask).then_some(question),
+        };
+        bar.begin(&say!("waiting until the gateway is healthy"), None);
+        let verdict = gate.pass(&expectations, context.deadline(), &context.interrupt);
+        bar.end();
+        Ok(verdict?)
+    }
+
+    /// Names the cause of what was not reached, and decides whether that is a reason to go back.
+    fn judged(&self, mut proof: Proof) -> Result<Proof, ServiceError> {
+        let Some((rung, cause)) = &proof.next else { return Ok(proof) };
+        let rung = *rung;
+        let (mut cause, mut provider_answers) = (cause.clone(), false);
+        if proof.has_failed() {
+            let told = |failure: Failure| failure.into_cause();
+            let snapshot = look_again(self.context, rung).map_err(told)?;
+            provider_answers = snapshot.outside.provider().is_some_and(has_completed);
+            cause = named(rung, &cause, &diagnose(&concerned(rung), &snapshot));
+        }
+        let returns = returns(self.plan) && proof.has_failed();
+        let is_ours = match rung {
+            Rung::Connected => self.was_connected,
+            Rung::Answers => provider_answers,
+            _ => false,
+        };
+        if self.options.require_answer || returns && is_ours {
+            return Err(cause.into());
+        }
+        proof.next = Some((rung, cause));
+        Ok(proof)
+    }
+}
+
+/// The way to the model, as the config and the installed connector make it.
+struct Way {
+    connector: Option<semver::Version>,
+    endpoint: Endpoint,
+    agent: String,
+    log: LogSource,
+}
+
+impl Way {
+    fn of(context: &Context, installation: &Installation, effective: &Document) -> Self {
+        let connector = live_tree::version_of(&installation.paths.connector);
+        let connector = connector.and_then(|version| semver::Version::parse(&version).ok());
+        let account = accounts_of(effective).into_iter().find(|account| account != DEFAULT_ACCOUNT);
+        let agent =
+            connector.as_ref().map(|version| agent_of(effective, account.as_deref(), version));
+        let unit = &context.paths.unit;
+        let owner = Owner { uid: installation.account.uid, unit: Some(unit.clone()) };
+        let token = installation.connectors_token(effective);
+        Self {
+            connector,
+            endpoint: Endpoint::new(installation.port, token, owner),
+            agent: agent.unwrap_or_default(),
+            log: LogSource::of(unit, Some(effective)),
+        }
+    }
+
+    fn road<'a>(&'a self, context: &'a Context, running: &'a Running) -> Road<'a> {
+        Road {
+            connector: self.connector.as_ref(),
+            endpoint: &self.endpoint,
+            exec_start: running.exec_start.as_ref(),
+            environment: &running.environment,
+            agent: &self.agent,
+            state_dir: &context.paths.state_dir,
+            log: &self.log,
+        }
+    }
+}
+
+/// The process that runs now: how it was started, and in which environment.
+#[derive(Default)]
+struct Running {
+    exec_start: Option<CommandLine>,
+    environment: Environment,
+}
+
+impl Running {
+    fn of(managed: &Managed) -> Self {
+        let process = managed.unit.main_pid.map(Process::look);
+        let environment = process.and_then(|process| process.environment);
+        let exec_start = managed.unit.exec_start.first().cloned();
+        Self { exec_start, environment: environment.unwrap_or_default() }
+    }
+}
+
+/// Asks the model over the way that the connector takes, where the gateway runs.
+pub(super) fn ask_now(context: &Context, snapshot: &Snapshot, proof: Proof) -> Proof {
+    let is_asked = proof.reached == Some(Rung::Connected);
+    let (Some(managed), Some(effective)) =
+        (snapshot.unit().filter(|_| is_asked), snapshot.effective())
+    else {
+        return proof;
     };
-    bar.begin(&say!("waiting until the gateway is healthy"), None);
-    let verdict = gate.pass(&plan.expectations, context.deadline(), &context.interrupt);
-    bar.end();
-    let healthy = verdict?;
-    let (pid, seconds) = (healthy.main_pid, healthy.watched.as_secs());
-    bar.finished(&say!(
-        "the gateway is healthy (pid {pid}, watched for {seconds} s)",
-        pid,
-        seconds
-    ));
-    Ok(())
+    let way = Way::of(context, &snapshot.installation, effective);
+    let running = Running::of(managed);
+    let deadline = Deadline::after(context.patience.at_most(ANSWER));
+    let answered = ask(&way.road(context, &running), deadline, &context.interrupt);
+    Proof { accounts: proof.accounts, ..Proof::of_answer(answered) }
+}
+
+/// Removes what the question has left in OpenClaw, which takes longer than the answer did.
+pub(super) fn forget(context: &Context, proof: &Proof) {
+    let Some(session) = &proof.session else { return };
+    let seen = context.manager().and_then(|manager| context.service(manager.as_ref()));
+    let observed = seen.map_err(Failure::from).and_then(|service| context.observe(service));
+    let Ok((installation, Ok(config))) = observed else { return };
+    let running = installation.service.managed().map(Running::of).unwrap_or_default();
+    let way = Way::of(context, &installation, config.effective());
+    if let Err(left) = session.remove(&way.road(context, &running)) {
+        context.console.warn(&left);
+    }
+}
+
+/// Whether a change that takes the answer away from a bot is taken back.
+pub(super) fn returns(plan: &Plan) -> bool {
+    ["upgrade", "rollback"].contains(&plan.command)
+}
+
+/// Whether the log of the process that runs now tells that every account is connected.
+pub(super) fn is_connected(context: &Context, installation: &Installation) -> bool {
+    let managed = installation.service.managed().filter(|managed| managed.unit.is_up());
+    let config = ConfigSet::load(&context.paths.config);
+    let (Some(managed), Ok(config)) = (managed, config) else { return false };
+    let source = LogSource::of(&context.paths.unit, Some(config.effective()));
+    let deadline = Deadline::after(context.patience.at_most(LOG));
+    let since = managed.unit.main_start_usec;
+    let lines = gateway_log(&source, since, deadline, &context.interrupt);
+    let mut redaction = Redaction::default();
+    let lines: Vec<_> = lines.iter().map(|line| redaction.shown(line)).collect();
+    channel_is_on(config.effective())
+        && all_open(&connections(&lines, &accounts_of(config.effective())))
+}
+
+/// How far the gateway that runs is seen to work, without a question to anybody outside.
+pub(super) fn as_it_is(context: &Context) -> Result<Proof, ServiceError> {
+    let snapshot = look::look(context, context.manager()).map_err(Failure::into_cause)?;
+    let checks: Vec<_> = CHECKS.iter().collect();
+    Ok(seen(&snapshot, &diagnose(&checks, &snapshot)))
+}
+
+/// How far a snapshot shows a gateway to work; the checks name the cause of what it does not.
+pub(super) fn seen(snapshot: &Snapshot, diagnosis: &Diagnosis) -> Proof {
+    let proof = snapshot.proof();
+    let next = proof.next.clone().map(|(rung, cause)| {
+        (rung, if proof.is_chosen { cause } else { named(rung, &cause, diagnosis) })
+    });
+    Proof { next, ..proof }
+}
+
+/// The snapshot as it is now, with the answers of the world outside where it may be asked.
+fn look_again(context: &Context, rung: Rung) -> Result<Snapshot, Failure> {
+    let mut snapshot = look::look(context, context.manager())?;
+    if !context.offline {
+        live::ask(context, &concerned(rung), &mut snapshot)?;
+    }
+    Ok(snapshot)
+}
+
+/// The families of checks that know why a rung is not reached; the first is about that alone.
+fn families(rung: Rung) -> &'static [&'static str] {
+    match rung {
+        Rung::Running => &["service", "config", "gateway", "host"],
+        Rung::Ready => &["gateway", "proxy", "config"],
+        Rung::Loaded => &["plugin", "config", "compat"],
+        Rung::Connected => &["dingtalk", "proxy", "compat"],
+        Rung::Answers => &["llm", "proxy", "gateway", "compat"],
+    }
+}
+
+fn concerned(rung: Rung) -> Vec<&'static Check> {
+    CHECKS.iter().filter(|check| families(rung).contains(&check.family())).collect()
+}
+
+/// The worst that the checks find of what a rung needs; of what may do harm only, what is about
+/// that rung alone.
+fn named(rung: Rung, seen: &Problem, diagnosis: &Diagnosis) -> Problem {
+    let explains = |(check, finding): &&(&Check, Finding)| match finding.severity {
+        Severity::Error => families(rung).contains(&check.family()),
+        Severity::Warning => families(rung).first() == Some(&check.family()),
+        Severity::Info => false,
+    };
+    let found = diagnosis.findings.iter().find(explains);
+    found.map_or_else(
+        || seen.clone(),
+        |(check, finding)| Problem {
+            evidence: vec![seen.message.clone()],
+            ..Problem::new(check.id, finding.message.clone(), finding.hint.clone())
+        },
+    )
+}
+
+/// Whether the provider, asked directly on the gateway's own route, has given a completion.
+fn has_completed(answers: &ProviderAnswers) -> bool {
+    let answer = answers.completion.as_ref().map(|completion| &completion.answer);
+    answer.is_ok_and(|answer| {
+        answer.status == Some(200) && answer.is_completion && answer.route == answers.route
+    })
+}
+
+/// Says how far the proof came, what is not proved, and what helps.
+pub(super) fn tell(context: &Context, proof: &Proof) {
+    let console = context.console;
+    match &proof.next {
+        None if proof.reached == Some(Rung::Answers) => {
+            let text = say!("DingTalk works here: the bot is connected, and the model answers.");
+            console.print_marked(Mark::Good, &text);
+        }
+        None => {}
+        Some((_, cause)) => {
+            let told = Problem { message: text(proof), ..cause.clone() };
+            if proof.is_chosen { console.warn(&told) } else { console.error(&told) }
+        }
+    }
+}
+
+/// What was seen, and why not more.
+pub(super) fn text(proof: &Proof) -> String {
+    let seen = proof.reached.map(Rung::text);
+    let Some((rung, cause)) = &proof.next else { return seen.unwrap_or_default() };
+    let (rung, why) = (rung.text(), &cause.message);
+    if let Some(seen) = seen {
+        say!("{seen}; not proved: {rung}: {why}", seen, rung, why)
+    } else {
+        say!("not proved: {rung}: {why}", rung, why)
+    }
+}
+
+/// The proof as data.
+pub(super) fn as_json(proof: &Proof) -> Value {
+    let word = |connection: &Connection| match connection {
+        Connection::Open => "connected",
+        Connection::Failed(_) => "failed",
+        Connection::Unseen => "unseen",
+    };
+    let accounts = proof.accounts.iter();
+    let accounts = accounts.map(|(account, state)| (account.clone(), json!(word(state))));
+    json!({
+        "reached": proof.reached,
+        "next": proof.next.as_ref().map(|(rung, _)| rung),
+        "chosen": proof.is_chosen,
+        "cause": proof.next.as_ref().map(|(_, cause)| documents::error(cause)),
+        "accounts": accounts.collect::<Map<_, _>>(),
+    })
 }

@@ -6,6 +6,7 @@ use super::context::Context;
 use super::execute::{Change, execute};
 use super::failure::{Exit, Failure};
 use super::install::live_tree;
+use crate::cli::Rollback;
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::plan::error;
@@ -18,10 +19,11 @@ use crate::transaction::error::TransactionError;
 use crate::transaction::journal::{Journal, Phase};
 use crate::transaction::step::{Attributes, Step};
 
-pub(super) fn run(context: &Context, id: Option<&str>) -> Result<Exit, Failure> {
+pub(super) fn run(context: &Context, options: &Rollback) -> Result<Exit, Failure> {
     let manager = context.manager()?;
     let executed = execute(context, manager.as_ref(), "rollback", &mut || {
-        look(context, manager.as_ref(), id)
+        let change = look(context, manager.as_ref(), options.id.as_deref())?;
+        Ok(Change { proof: options.proof, ..change })
     })?;
     let nothing = say!("Nothing to do: everything is already as it was then.");
     Ok(executed.report(context, &nothing, |id| {

@@ -163,7 +163,7 @@ fn dispatch(
     // what others could write is nobody's to change, and least of all root's; to say so is a finding
     let finds = match &cli.command {
         Command::Doctor(options) => !options.fix,
-        command => matches!(command, Command::Status),
+        command => matches!(command, Command::Status(_)),
     };
     if !finds {
         context.records.prove()?;
@@ -172,8 +172,8 @@ fn dispatch(
         Command::Install(options) => install::run(&context, options),
         Command::Upgrade(options) => install::upgrade(&context, options),
         Command::Uninstall(options) => uninstall::run(&context, options),
-        Command::Rollback { id } => rollback::run(&context, id.as_deref()),
-        Command::Status => status::run(&context),
+        Command::Rollback(options) => rollback::run(&context, options),
+        Command::Status(options) => status::run(&context, options),
         Command::Verify => verify::run(&context),
         Command::Doctor(options) => doctor::run(&context, options),
         Command::History => history::run(&context),

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::doctor::view;
+use super::doctor::{live, live_offline, view};
 use super::failure::{Exit, Failure};
 use super::install::payloads;
-use super::{history, look};
+use super::{history, look, prove};
+use crate::cli;
 use crate::connector::stocked;
 use crate::doctor::{CHECKS, Diagnosis, Severity, diagnose};
-use crate::health::{ChatAnswer, Readiness};
+use crate::health::{ChatAnswer, Proof, Readiness};
 use crate::report::Mark;
 use crate::report::json;
 use crate::report::table::Table;
@@ -24,6 +25,7 @@ use crate::{say, say_count};
 struct Status {
     snapshot: Snapshot,
     diagnosis: Diagnosis,
+    proof: Proof,
     environment: Option<Environment>,
     routing: Option<Routing>,
     last: Option<Journal>,
@@ -31,20 +33,33 @@ struct Status {
     newer: Option<String>,
 }
 
-pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
-    let snapshot = look::look(context, context.manager())?;
+pub(super) fn run(context: &Context, options: &cli::Status) -> Result<Exit, Failure> {
+    if options.live && context.offline {
+        return Err(Failure::usage(live_offline()));
+    }
+    let mut snapshot = look::look(context, context.manager())?;
     let checks: Vec<_> = CHECKS.iter().collect();
+    if options.live {
+        live::ask(context, &checks, &mut snapshot)?;
+    }
     let environment = snapshot.environment();
     let routing = |environment| Routing::of(environment, snapshot.installation.port);
+    let diagnosis = diagnose(&checks, &snapshot);
+    let mut proof = prove::seen(&snapshot, &diagnosis);
+    if options.live {
+        proof = prove::ask_now(context, &snapshot, proof);
+    }
     let status = Status {
-        diagnosis: diagnose(&checks, &snapshot),
+        proof,
+        diagnosis,
         routing: environment.as_ref().map(routing),
         last: context.records.journals().ok().and_then(|mut journals| journals.pop()),
         newer: newer(context, &snapshot),
         environment,
         snapshot,
     };
-    let ok = status.diagnosis.is_below(Severity::Error);
+    let unanswered = options.live && status.proof.has_failed();
+    let ok = status.diagnosis.is_below(Severity::Error) && !unanswered;
     let console = context.console;
     if console.quiet {
         view::errors(&status.diagnosis, console);
@@ -52,6 +67,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         console.result(&status.text(context));
     }
     context.console.document(&json::document("status", ok, status.json()));
+    prove::forget(context, &status.proof);
     Ok(if ok { Exit::Done } else { Exit::Problems })
 }
 
@@ -75,6 +91,9 @@ impl Status {
         table.row(say!("unit"), self.unit());
         table.row(say!("proxy bypass"), self.bypass());
         table.row(say!("gateway"), self.gateway());
+        if self.proof != Proof::default() {
+            table.row(say!("proof"), self.proof());
+        }
         table.row(say!("last transaction"), self.last());
         let mut lines = vec![table.text()];
         lines.extend(view::brief(&self.diagnosis, context.console));
@@ -182,6 +201,11 @@ impl Status {
         format!("127.0.0.1:{port}  {ready}  chatCompletions {chat}  {auth}")
     }
 
+    fn proof(&self) -> String {
+        let text = prove::text(&self.proof);
+        self.proof.accounts_text().map_or(text.clone(), |accounts| format!("{text}\n{accounts}"))
+    }
+
     fn last(&self) -> String {
         let Some(journal) = &self.last else {
             let is_hidden = self.snapshot.is_hidden(Part::Records);
@@ -244,6 +268,7 @@ impl Status {
                 "readiness": snapshot.answers.as_ref().map(|answers| answers.readiness.word()),
                 "chatCompletions": snapshot.answers.as_ref().map(|answers| answers.chat.word()),
             },
+            "proof": prove::as_json(&self.proof),
             "lastTransaction": self.last.as_ref().map(history::as_json),
             "pendingRecovery": snapshot.pending,
             "findings": view::findings_json(&self.diagnosis),

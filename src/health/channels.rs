@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::connection::account_id;
 use crate::child::Helper;
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
@@ -20,7 +21,10 @@ const OF_THE_SERVICE: [&str; 5] =
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChannelQuestion {
     /// The channel is among those that the gateway has loaded.
-    Listed,
+    Listed {
+        /// Its accounts whose connection stands, as the connector says (0.8.11 and later do).
+        connected: Vec<String>,
+    },
     /// It is not.
     Missing,
     /// No answer from the running gateway: the command line then falls back to the configuration
@@ -71,7 +75,10 @@ fn answer(stdout: &str, id: &str) -> ChannelQuestion {
         return ChannelQuestion::Unanswered;
     }
     if channels.iter().any(|channel| channel == id) {
-        ChannelQuestion::Listed
+        let accounts = status["channelAccounts"][id].as_array().into_iter().flatten();
+        let connected = accounts.filter(|account| account["connected"] == true);
+        let ids = connected.filter_map(|account| account["accountId"].as_str());
+        ChannelQuestion::Listed { connected: ids.map(account_id).collect() }
     } else {
         ChannelQuestion::Missing
     }
@@ -81,10 +88,19 @@ fn answer(stdout: &str, id: &str) -> ChannelQuestion {
 mod tests {
     use super::*;
 
+    fn listed(connected: &[&str]) -> ChannelQuestion {
+        ChannelQuestion::Listed { connected: connected.iter().map(|&id| id.to_owned()).collect() }
+    }
+
     #[test]
     fn answers_of_a_running_gateway_are_told_from_the_fallback() {
         for (stdout, expected) in [
-            (r#"{"ts":1,"channelOrder":["dingtalk-connector"]}"#, ChannelQuestion::Listed),
+            (r#"{"ts":1,"channelOrder":["dingtalk-connector"]}"#, listed(&[])),
+            (
+                r#"{"channelOrder":["dingtalk-connector"],"channelAccounts":{"dingtalk-connector":
+                    [{"accountId":"__default__","connected":true},{"accountId":"b","connected":null}]}}"#,
+                listed(&["default"]),
+            ),
             (r#"{"ts":1,"channelOrder":[]}"#, ChannelQuestion::Missing),
             (
                 "Gateway not reachable; showing config-only status.\n- DingTalk default: enabled",
@@ -111,7 +127,7 @@ mod tests {
         let deadline = Deadline::after(std::time::Duration::from_secs(10));
         let ask =
             |id| asked_for_channel(id, &exec_start, &environment, deadline, &Interrupt::never());
-        assert_eq!(ask("dingtalk-connector"), ChannelQuestion::Listed);
+        assert_eq!(ask("dingtalk-connector"), listed(&[]));
         assert_eq!(ask("telegram"), ChannelQuestion::Missing);
     }
 }

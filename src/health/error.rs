@@ -63,7 +63,8 @@ pub(super) fn no_listener(unit: &str, port: u16) -> Problem {
 }
 
 /// The gateway says that it is not ready, and which channels it waits for.
-pub(super) fn not_ready(unit: &str, failing: &[String]) -> Problem {
+#[must_use]
+pub fn not_ready(unit: &str, failing: &[String]) -> Problem {
     let message = if failing.is_empty() {
         say!("the gateway is not ready")
     } else {
@@ -127,7 +128,8 @@ pub(super) fn connector_missing(unit: &str, id: &str) -> Problem {
 }
 
 /// Neither the log nor the gateway itself has said that the connector is loaded.
-pub(super) fn connector_unproven(unit: &str, id: &str) -> Problem {
+#[must_use]
+pub fn connector_unproven(unit: &str, id: &str) -> Problem {
     let message = say!("nothing shows that the gateway has loaded the channel {id}", id);
     see_log(unit, "gateway.connector-unproven", message)
 }

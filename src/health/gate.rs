@@ -5,8 +5,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{
-    ChannelQuestion, ChatAnswer, Endpoint, LogEvent, LogEvents, LogLine, LogSource, Readiness,
-    Redaction, asked_for_channel, error, gateway_log,
+    Answered, ChannelQuestion, ChatAnswer, Connection, Connections, Endpoint, LogEvent, LogEvents,
+    LogLine, LogSource, Proof, Readiness, Redaction, Road, Rung, all_open, ask, asked_for_channel,
+    connections, error, gateway_log, not_asked, not_connected,
 };
 use crate::fs::foreign;
 use crate::interrupt::Interrupt;
@@ -16,11 +17,20 @@ use crate::redaction::masked;
 use crate::systemd::environment::{Environment, Routing};
 use crate::systemd::{ActiveState, ManagerError, Unit, UserManager};
 
-/// How often the gate looks.
+/// How often the gate looks, and, while a start is as young as [`YOUNG`], how often then.
 const LOOK: Duration = Duration::from_millis(200);
+const LOOK_WHILE_YOUNG: Duration = Duration::from_millis(50);
+const YOUNG: Duration = Duration::from_secs(15);
 
-/// How often the gateway's log is read, which takes a child process.
+/// How often the gateway's log is read, which takes a child process; while a start is young, at
+/// every second look.
 const READ_LOG: Duration = Duration::from_secs(1);
+
+/// How long the connections to DingTalk may take to come about.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long the log may say nothing of a connection before the gateway is asked.
+const SILENT: Duration = Duration::from_secs(3);
 
 /// How often the gateway is asked for its channels, which takes seconds of CPU time.
 const ASK_CHANNELS: Duration = Duration::from_secs(5);
@@ -48,28 +58,6 @@ pub struct Expectations {
     pub connector: Option<String>,
 }
 
-/// What proved that the connector is loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proof {
-    /// Its channel spoke in the log of this start.
-    Log(String),
-    /// The running gateway lists its channel.
-    Listed,
-}
-
-/// A gateway that passed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Healthy {
-    /// The run that was watched.
-    pub invocation_id: String,
-    /// Its main process.
-    pub main_pid: u32,
-    /// How long it was watched.
-    pub watched: Duration,
-    /// What proved the connector, if that was expected.
-    pub connector: Option<Proof>,
-}
-
 /// A gateway at the gate.
 #[derive(Debug, Clone, Copy)]
 pub struct Gate<'a> {
@@ -81,17 +69,35 @@ pub struct Gate<'a> {
     pub endpoint: &'a Endpoint,
     /// Where it logs.
     pub log: &'a LogSource,
+    /// The accounts that shall be connected to DingTalk.
+    pub accounts: &'a [String],
+    /// What the model shall be asked, if it may be.
+    pub question: Option<Question<'a>>,
+}
+
+/// What has to be known to ask the model over the connector's road.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The connector's version.
+    pub connector: Option<&'a semver::Version>,
+    /// The default agent.
+    pub agent: &'a str,
+    /// OpenClaw's state directory.
+    pub state_dir: &'a Path,
+    /// How long the answer may take.
+    pub patience: Duration,
 }
 
 impl Gate<'_> {
-    /// Watches the gateway, which has been told to start, until it is healthy, certainly not, or
-    /// out of time.
+    /// Watches the gateway, which has been told to start, until it is proved as far as it can be,
+    /// certainly not healthy, or out of time. Beyond *loaded*, what fails is in the proof.
     pub fn pass(
         &self,
         expectations: &Expectations,
         deadline: Deadline,
         interrupt: &Interrupt,
-    ) -> Result<Healthy, Problem> {
+    ) -> Result<Proof, Problem> {
+        let begin = Instant::now();
         let mut watch = Watch {
             gate: self,
             expectations,
@@ -105,16 +111,17 @@ impl Gate<'_> {
             lacking: error::not_up(self.unit, "?"),
         };
         loop {
+            let look = if begin.elapsed() < YOUNG { LOOK_WHILE_YOUNG } else { LOOK };
             match watch.look() {
-                Ok(Some(healthy)) => return Ok(healthy),
+                Ok(Some(proof)) => return Ok(proof),
                 Ok(None) if interrupt.is_raised() => {
                     return Err(watch.verdict(error::interrupted()));
                 }
-                Ok(None) if deadline.remaining() < LOOK => {
+                Ok(None) if watch.deadline.remaining() < LOOK => {
                     let cause = watch.lacking.clone();
                     return Err(watch.verdict(cause));
                 }
-                Ok(None) => thread::sleep(LOOK),
+                Ok(None) => thread::sleep(look),
                 Err(cause) => return Err(watch.verdict(cause)),
             }
         }
@@ -144,20 +151,25 @@ struct Run {
     since: Instant,
     chat: bool,
     bypass: bool,
-    connector: Option<Proof>,
+    /// Since when the connector is known to be loaded.
+    loaded: Option<Instant>,
+    connections: Connections,
+    answered: Option<Answered>,
     log_read: Option<Instant>,
     channels_asked: Option<Instant>,
 }
 
 impl Run {
-    fn of(unit: &Unit) -> Self {
+    fn of(unit: &Unit, accounts: &[String]) -> Self {
         Self {
             invocation_id: unit.invocation_id.clone(),
             restarts: unit.n_restarts,
             since: Instant::now(),
             chat: false,
             bypass: false,
-            connector: None,
+            loaded: None,
+            connections: connections(&[], accounts),
+            answered: None,
             log_read: None,
             channels_asked: None,
         }
@@ -169,8 +181,9 @@ impl Run {
 }
 
 impl Watch<'_> {
-    /// One look: `Some` when everything expected has been proved of a run that has settled.
-    fn look(&mut self) -> Result<Option<Healthy>, Problem> {
+    /// One look: `Some` when as much as can be has been proved of a run that has settled. A run
+    /// that has stayed up until the model answered needs no settling.
+    fn look(&mut self) -> Result<Option<Proof>, Problem> {
         let unit = self.gate.manager.unit(self.gate.unit, self.deadline, self.interrupt);
         let unit = match unit {
             Ok(unit) => unit,
@@ -183,23 +196,23 @@ impl Watch<'_> {
         let Some(pid) = self.running(&unit)? else { return Ok(None) };
         let mut run = match self.run.take() {
             Some(run) if run.is_of(&unit) => run,
-            _ => Run::of(&unit),
+            _ => Run::of(&unit, self.gate.accounts),
         };
-        let lacking = self.probe(&mut run, &unit, pid)?;
+        let environment =
+            foreign::glance(Path::new(&format!("/proc/{pid}/environ"))).unwrap_or_default();
+        let environment = Environment::of_process(&environment);
         let settle = unit.restart.map_or(SETTLE, |restart| SETTLE.max(restart + SETTLE / 3));
-        let watched = run.since.elapsed();
-        self.lacking = match lacking {
-            Some(cause) => cause,
-            None if watched < settle => error::unsettled(self.gate.unit),
-            None => {
-                return Ok(Some(Healthy {
-                    invocation_id: run.invocation_id,
-                    main_pid: pid,
-                    watched,
-                    connector: run.connector,
-                }));
-            }
-        };
+        match self.probe(&mut run, &unit, &environment)? {
+            Some(cause) => self.lacking = cause,
+            None => match self.climb(&mut run, &unit, &environment)? {
+                Some(proof)
+                    if proof.reached == Some(Rung::Answers) || run.since.elapsed() >= settle =>
+                {
+                    return Ok(Some(proof));
+                }
+                _ => self.lacking = error::unsettled(self.gate.unit),
+            },
+        }
         self.run = Some(run);
         Ok(None)
     }
@@ -240,7 +253,12 @@ impl Watch<'_> {
     }
 
     /// Whatever is still unproved of this run, or what is certainly wrong with it.
-    fn probe(&self, run: &mut Run, unit: &Unit, pid: u32) -> Result<Option<Problem>, Problem> {
+    fn probe(
+        &self,
+        run: &mut Run,
+        unit: &Unit,
+        environment: &Environment,
+    ) -> Result<Option<Problem>, Problem> {
         let readiness = self.gate.endpoint.readiness(self.request());
         if let Some(cause) = self.unready(readiness) {
             return Ok(Some(cause));
@@ -255,17 +273,14 @@ impl Watch<'_> {
                 ChatAnswer::Odd { what } => return Ok(Some(self.odd(&what))),
             }
         }
-        let environment =
-            foreign::glance(Path::new(&format!("/proc/{pid}/environ"))).unwrap_or_default();
-        let environment = Environment::of_process(&environment);
         if self.expectations.bypass && !run.bypass {
-            let routing = Routing::of(&environment, self.gate.endpoint.port());
+            let routing = Routing::of(environment, self.gate.endpoint.port());
             run.bypass = routing.bypasses_loopback();
             if !run.bypass {
                 return Err(error::bypass_missing(&routing.not_bypassed));
             }
         }
-        self.connector(run, unit, &environment)
+        self.connector(run, unit, environment)
     }
 
     fn unready(&self, readiness: Readiness) -> Option<Problem> {
@@ -288,34 +303,129 @@ impl Watch<'_> {
         environment: &Environment,
     ) -> Result<Option<Problem>, Problem> {
         let Some(id) = &self.expectations.connector else { return Ok(None) };
-        if run.connector.is_some() {
-            return Ok(None);
+        if !all_open(&run.connections) || run.loaded.is_none() {
+            self.read_log(run, id)?;
         }
-        if is_due(&mut run.log_read, READ_LOG) {
-            let events = LogEvents::of(&self.lines_since(self.last_start_usec), id);
-            if let Some(reason) = events.connector_failure() {
-                return Err(error::connector_failed(self.gate.unit, &masked(reason)));
-            }
-            run.connector = events.connector_proof().map(|line| Proof::Log(masked(line)));
-        }
-        let command = unit.exec_start.first().filter(|_| run.connector.is_none());
-        if let Some(command) = command.filter(|_| run.since.elapsed() >= READ_LOG)
-            && is_due(&mut run.channels_asked, ASK_CHANNELS)
-        {
-            // OpenClaw's own command line shows the gateway's token to whoever is there
-            if let Some(whose) = self.gate.endpoint.stranger() {
-                return Ok(Some(self.taken(&whose)));
-            }
-            match asked_for_channel(id, command, environment, self.deadline, self.interrupt) {
-                ChannelQuestion::Listed => run.connector = Some(Proof::Listed),
-                ChannelQuestion::Missing => {
+        if run.loaded.is_none() && run.since.elapsed() >= READ_LOG {
+            match self.ask_for_channel(run, unit, environment, id) {
+                Err(whose) => return Ok(Some(self.taken(&whose))),
+                Ok(ChannelQuestion::Missing) => {
                     return Err(error::connector_missing(self.gate.unit, id));
                 }
-                ChannelQuestion::Unanswered => {}
+                // the question took its time, so the unit is looked at once more
+                Ok(ChannelQuestion::Listed { .. } | ChannelQuestion::Unanswered) => {}
+            }
+            return Ok(Some(error::connector_unproven(self.gate.unit, id)));
+        }
+        Ok(run.loaded.is_none().then(|| error::connector_unproven(self.gate.unit, id)))
+    }
+
+    fn read_log(&self, run: &mut Run, id: &str) -> Result<(), Problem> {
+        let young = run.since.elapsed() < YOUNG;
+        if !is_due(&mut run.log_read, if young { 2 * LOOK_WHILE_YOUNG } else { READ_LOG }) {
+            return Ok(());
+        }
+        let lines = self.lines_since(self.last_start_usec);
+        let events = LogEvents::of(&lines, id);
+        if let Some(reason) = events.connector_failure() {
+            return Err(error::connector_failed(self.gate.unit, &masked(reason)));
+        }
+        if events.has_spoken() {
+            run.loaded.get_or_insert_with(Instant::now);
+        }
+        let mut redaction = Redaction::default();
+        let lines: Vec<LogLine> = lines.iter().map(|line| redaction.shown(line)).collect();
+        run.connections = connections(&lines, self.gate.accounts);
+        Ok(())
+    }
+
+    /// Asks the gateway, where it is time to; an error says whose the port is instead of its.
+    fn ask_for_channel(
+        &self,
+        run: &mut Run,
+        unit: &Unit,
+        environment: &Environment,
+        id: &str,
+    ) -> Result<ChannelQuestion, String> {
+        let command = unit.exec_start.first();
+        let Some(command) = command.filter(|_| is_due(&mut run.channels_asked, ASK_CHANNELS))
+        else {
+            return Ok(ChannelQuestion::Unanswered);
+        };
+        // OpenClaw's own command line shows the gateway's token to whoever is there
+        self.gate.endpoint.stranger().map_or(Ok(()), Err)?;
+        let answer = asked_for_channel(id, command, environment, self.deadline, self.interrupt);
+        if let ChannelQuestion::Listed { connected } = &answer {
+            run.loaded.get_or_insert_with(Instant::now);
+            for (account, connection) in &mut run.connections {
+                if *connection == Connection::Unseen && connected.contains(account) {
+                    *connection = Connection::Open;
+                }
             }
         }
-        // also after a proof: the question took its time, so the unit is looked at once more
-        Ok(Some(error::connector_unproven(self.gate.unit, id)))
+        Ok(answer)
+    }
+
+    /// The rungs above *loaded*; nothing as long as there is more to be tried. What fails here is
+    /// for the proof: it depends on the world outside.
+    fn climb(
+        &mut self,
+        run: &mut Run,
+        unit: &Unit,
+        environment: &Environment,
+    ) -> Result<Option<Proof>, Problem> {
+        let (Some(loaded), Some(id)) = (run.loaded, &self.expectations.connector) else {
+            return Ok(Some(Proof::whole(Rung::Ready)));
+        };
+        let accounts = || run.connections.clone();
+        if !all_open(&run.connections) {
+            let failed = |(_, state): &(String, Connection)| matches!(state, Connection::Failed(_));
+            let is_over = loaded.elapsed() >= CONNECT || self.deadline.remaining() < 2 * LOOK;
+            if !is_over && !run.connections.iter().any(failed) {
+                if loaded.elapsed() >= SILENT {
+                    // whose the port is has been looked at just now
+                    let _ = self.ask_for_channel(run, unit, environment, id);
+                }
+                return Ok(None);
+            }
+            let cause = not_connected(&run.connections);
+            return Ok(Some(Proof {
+                accounts: accounts(),
+                ..Proof::before(Rung::Connected, cause)
+            }));
+        }
+        let Some(question) = self.gate.question else {
+            let unasked = Proof::before(Rung::Answers, not_asked()).chosen();
+            return Ok(Some(Proof { accounts: accounts(), ..unasked }));
+        };
+        let Some(answered) = run.answered.clone() else {
+            run.answered = Some(self.ask(&question, unit, environment)?);
+            // the question took its time, so the unit is looked at once more
+            return Ok(None);
+        };
+        Ok(Some(Proof { accounts: accounts(), ..Proof::of_answer(answered) }))
+    }
+
+    /// Asks the model. The time that it takes is its own, not the gateway's.
+    fn ask(
+        &mut self,
+        question: &Question<'_>,
+        unit: &Unit,
+        environment: &Environment,
+    ) -> Result<Answered, Problem> {
+        let left = self.deadline.remaining();
+        let road = Road {
+            connector: question.connector,
+            endpoint: self.gate.endpoint,
+            exec_start: unit.exec_start.first(),
+            environment,
+            agent: question.agent,
+            state_dir: question.state_dir,
+            log: self.gate.log,
+        };
+        let answered = ask(&road, Deadline::after(question.patience), self.interrupt);
+        self.deadline = Deadline::after(left.max(REQUEST));
+        if self.interrupt.is_raised() { Err(error::interrupted()) } else { Ok(answered) }
     }
 
     /// Why the gateway itself says that it will not start.

@@ -2,6 +2,7 @@
 
 mod answer;
 mod channels;
+mod connection;
 mod endpoint;
 mod error;
 mod follow;
@@ -12,13 +13,17 @@ mod log_files;
 mod log_source;
 pub mod port;
 mod redaction;
+mod rung;
 
 pub use answer::{Answered, Road, Session, agent_of, ask};
 pub use channels::{ChannelQuestion, asked_for_channel};
+pub use connection::{Connection, Connections, DEFAULT_ACCOUNT, all_open, connections};
 pub use endpoint::{ChatAnswer, Endpoint, Readiness};
+pub use error::{connector_unproven, not_ready};
 pub use follow::{Follower, Origin, Wanted};
-pub use gate::{Expectations, Gate, Healthy, Proof};
+pub use gate::{Expectations, Gate, Question};
 pub use log::LogLine;
 pub use log_events::{LogEvent, LogEvents, last_refusal};
 pub use log_source::{LogSource, gateway_log};
 pub use redaction::Redaction;
+pub use rung::{Proof, Rung, not_asked, not_connected, not_started};

@@ -7,7 +7,7 @@ use crate::redaction::{MASK, masked};
 /// How the lines of the connector begin that hold nobody's words: what failed, and how it is
 /// connected (0.6.0 to 0.8.20). Everything else that it says stays out of sight, since half of it
 /// quotes a message or an answer.
-const HARMLESS: [&str; 42] = [
+const HARMLESS: [&str; 43] = [
     "AI Card 创建失败",
     "Abort signal received",
     "Cannot find module",
@@ -37,6 +37,7 @@ const HARMLESS: [&str; 42] = [
     "get endpoint failed",
     "getUnionId 失败",
     "giving up after",
+    "onStatusChange patch={\"connected\":",
     "protocol mismatch",
     "sample connector",
     "startAccount",

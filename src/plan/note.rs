@@ -221,6 +221,15 @@ impl Note {
         Self::new("auth-none", text)
     }
 
+    /// The proof at the end costs something.
+    #[must_use]
+    pub fn asks_the_model() -> Self {
+        let text = say!(
+            "at the end the model is asked one question over the bot's road, which costs a few tokens (not with --no-ask)"
+        );
+        Self::new("asks-the-model", text)
+    }
+
     /// The answers file can be read by others.
     #[must_use]
     pub fn answers_readable(file: &Path) -> Self {

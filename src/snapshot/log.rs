@@ -1,6 +1,6 @@
 //! What the gateway's log tells since its start: the wordings that field reports have taught us.
 
-use crate::health::{LogEvent, LogLine, Redaction, last_refusal};
+use crate::health::{Connections, LogEvent, LogLine, Redaction, connections, last_refusal};
 
 /// A wording that means something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +86,8 @@ pub struct Log {
     pub refused_config: Vec<String>,
     /// Why it refuses to start otherwise, in its own words.
     pub refused_start: Option<String>,
+    /// The connection of each account that shall have one.
+    pub connections: Connections,
     /// The last lines, without secrets.
     pub tail: Vec<String>,
 }
@@ -106,7 +108,13 @@ const TAIL: usize = 400;
 impl Log {
     /// Reads the lines. What somebody wrote to the bot is neither shown nor taken for a symptom.
     #[must_use]
-    pub fn of(lines: &[LogLine], source: String, channel: &str, since: Since) -> Self {
+    pub fn of(
+        lines: &[LogLine],
+        source: String,
+        channel: &str,
+        since: Since,
+        accounts: &[String],
+    ) -> Self {
         let mut redaction = Redaction::default();
         let lines: Vec<LogLine> = lines.iter().map(|line| redaction.shown(line)).collect();
         let begun = lines.partition_point(|line| line.usec < since.start);
@@ -127,6 +135,7 @@ impl Log {
         Self {
             source,
             heard: heard.collect(),
+            connections: connections(&lines[begun..], accounts),
             channel_spoke: lines[begun..].iter().any(|line| line.speaker == channel),
             refused_config,
             refused_start,
@@ -196,7 +205,7 @@ mod tests {
             line("", "and LLM request timed out"),
             line("dingtalk-connector", "[DingTalk] Gateway 调用失败: fetch failed"),
         ];
-        let log = Log::of(&lines, "log".to_owned(), "dingtalk-connector", Since::default());
+        let log = Log::of(&lines, "log".to_owned(), "dingtalk-connector", Since::default(), &[]);
         let heard: Vec<_> =
             log.heard.iter().map(|heard| (heard.signature.check, heard.count)).collect();
         assert_eq!(heard, [("proxy.loopback", 1)]);
@@ -219,7 +228,7 @@ mod tests {
             r#"<root>: Unrecognized key: "htpp""#,
         ];
         let of = |lines: &[LogLine], start, config| {
-            Log::of(lines, String::new(), "dingtalk-connector", Since { start, config })
+            Log::of(lines, String::new(), "dingtalk-connector", Since { start, config }, &[])
         };
         assert_eq!(of(&refused, 0, 0).refused_config, reasons);
         // between two restarts, and while the next start has not said anything yet

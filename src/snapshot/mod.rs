@@ -6,6 +6,7 @@ pub mod account;
 pub mod files;
 pub mod host;
 pub mod installation;
+mod ladder;
 pub mod live_tree;
 pub mod log;
 pub mod other_plugins;
@@ -26,7 +27,7 @@ use serde::Serialize;
 use crate::connector::behaviour;
 use crate::connector::manifest::Deviation;
 use crate::health::port::Listener;
-use crate::health::{ChatAnswer, Readiness};
+use crate::health::{ChatAnswer, DEFAULT_ACCOUNT, Readiness};
 use crate::language::Explain;
 use crate::openclaw::document::{Document, Place, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
@@ -179,8 +180,7 @@ impl Snapshot {
     /// Whether the channel is there and not switched off: a gateway loads nothing for one that is.
     #[must_use]
     pub fn channel_is_on(&self) -> bool {
-        let switch = self.channel().map(|channel| channel.get(&["enabled"]));
-        switch.is_some_and(|enabled| enabled.and_then(Value::as_bool) != Some(false))
+        self.effective().is_some_and(channel_is_on)
     }
 
     /// The file and place at which a key stands; the file alone where it stands nowhere.
@@ -254,4 +254,29 @@ impl Snapshot {
     pub fn has_dingtalk(&self) -> bool {
         self.tree.is_some() || self.channel().is_some() || self.installation.record.is_some()
     }
+}
+
+/// Whether a config's channel is there and not switched off.
+#[must_use]
+pub fn channel_is_on(effective: &Value) -> bool {
+    effective.get(&["channels", CONNECTOR]).is_some_and(is_on)
+}
+
+/// The accounts of the channel that are not switched off; where it names none, the one that its own
+/// block makes (connector 0.6.0 to 0.8.20).
+#[must_use]
+pub fn accounts_of(effective: &Value) -> Vec<String> {
+    let named = effective.get(&["channels", CONNECTOR, "accounts"]).and_then(Value::as_object);
+    match named.filter(|accounts| !accounts.is_empty()) {
+        None => vec![DEFAULT_ACCOUNT.to_owned()],
+        Some(accounts) => accounts
+            .iter()
+            .filter(|(_, account)| is_on(account))
+            .map(|(id, _)| id.clone())
+            .collect(),
+    }
+}
+
+fn is_on(part: &Value) -> bool {
+    part.get(&["enabled"]).and_then(Value::as_bool) != Some(false)
 }

@@ -2,6 +2,7 @@
 
 use crate::interrupt::Interrupt;
 use crate::patience::Deadline;
+use crate::say;
 use crate::snapshot::paths::Paths;
 use crate::systemd::environment::{
     Environment, SetFile, UnitFile, effective, read_environment_files, read_unit_files,
@@ -32,6 +33,18 @@ pub struct Managed {
     pub files: Vec<SetFile>,
     /// The unit's own file and its drop-ins, as systemd will read them next.
     pub unit_files: Vec<UnitFile>,
+}
+
+impl Service {
+    /// Why no gateway runs under the unit, where none does.
+    #[must_use]
+    pub fn why_down(&self, unit: &str) -> String {
+        match self {
+            Self::Unmanaged => say!("no systemd user manager runs for this user"),
+            Self::Managed(managed) if managed.has_unit() => say!("{unit} does not run", unit),
+            Self::Managed(_) => say!("{unit} does not exist", unit),
+        }
+    }
 }
 
 impl Managed {

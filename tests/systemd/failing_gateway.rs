@@ -36,7 +36,7 @@ fn it_refuses_to_start() {
 
 #[test]
 fn it_dies_and_dies_again() {
-    assert_undone(r#""crash_after": 0.3"#, &[UNIT]);
+    assert_undone(r#""stream": "silent", "crash_after": 0.3"#, &[UNIT]);
 }
 
 #[test]

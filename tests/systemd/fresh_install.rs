@@ -101,7 +101,7 @@ fn the_steps_are_told_in_the_order_that_never_leaves_an_invalid_openclaw() {
         "daemon-reload",
         CONFIG,
         "start openclaw-gateway",
-        "the gateway is healthy",
+        "Connector 0.6.0 is installed",
         "DingTalk works here",
     ];
     let mut rest = said.as_str();

@@ -18,6 +18,7 @@ mod logs;
 mod not_running;
 mod other_users;
 mod planted_secrets;
+mod proof;
 mod secrets;
 mod status;
 mod the_bench;

@@ -76,6 +76,8 @@ const channel = {
   gateway: {
     startAccount: async (ctx: any) => {
       ctx.log?.info(`[${ctx.account.accountId}] sample connector: listening in ${path.join(stateDir(), "dingtalk")}`);
+      ctx.log?.info(`[${ctx.account.accountId}] 钉钉 Stream 客户端已连接`);
+      console.info(`[${new Date().toISOString()}] connect success`);
       await serveFolders(ctx);
     },
   },

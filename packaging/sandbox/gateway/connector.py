@@ -1,5 +1,6 @@
 """Plays the sample connector where there is no Node to run it: the same log lines, the same two folders, the same proxy rules."""
 
+import datetime
 import json
 import os
 import threading
@@ -36,15 +37,31 @@ def load(settings, fault, log):
     return True
 
 
-def start(settings, port, log):
+def start(settings, port, stream, log):
     channel = config.at(settings, "channels", ID) or {}
-    if channel.get("enabled") is False or not channel.get("clientId") or not channel.get("clientSecret"):
+    if channel.get("enabled") is False:
         return
+    accounts = {name: {**channel, **account} for name, account in (channel.get("accounts") or {"default": channel}).items()}
     folders = [os.path.join(config.state_dir(), "dingtalk", name) for name in ("inbox", "outbox")]
+    for name, account in accounts.items():
+        if account.get("enabled") is False or not account.get("clientId") or not account.get("clientSecret"):
+            continue
+        log.line(f"gateway/channels/{ID}", f"[{name}] sample connector: listening in {os.path.dirname(folders[0])}")
+        _connect(name, stream.get(name) if isinstance(stream, dict) else stream, log)
     for folder in folders:
         os.makedirs(folder, exist_ok=True)
-    log.line(f"gateway/channels/{ID}", f"[default] sample connector: listening in {os.path.dirname(folders[0])}")
     threading.Thread(target=_serve, args=(*folders, channel, port), daemon=True).start()
+
+
+def _connect(account, fault, log):
+    """As connector 0.6.0 and its dingtalk-stream tell of it, and OpenClaw of a channel that ends."""
+    subsystem = f"gateway/channels/{ID}"
+    if fault == "refused":
+        log.line(subsystem, f"[{account}] channel exited: Request failed with status code 400", "ERROR")
+        log.line(subsystem, f"[{account}] auto-restart attempt 1/10 in 5s")
+    elif fault != "silent":
+        log.line(subsystem, f"[{account}] 钉钉 Stream 客户端已连接")
+        log.console(f"[{datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='milliseconds')}] connect success", "INFO")
 
 
 def _serve(inbox, outbox, channel, port):

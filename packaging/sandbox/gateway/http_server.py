@@ -13,7 +13,7 @@ PAGE = b"<!doctype html>\n<html lang=\"en\"><head><title>OpenClaw Control</title
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    settings, started, ready_at = {}, 0.0, 0.0
+    settings, started, ready_at, fault = {}, 0.0, 0.0, None
 
     def do_GET(self):
         if self.path in ("/health", "/healthz"):
@@ -37,13 +37,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.chat(body)
 
     def chat(self, body):
-        asked = [message.get("content") for message in json.loads(body or b"{}").get("messages", []) if message.get("role") == "user"]
+        question = json.loads(body or b"{}")
+        asked = [message.get("content") for message in question.get("messages", []) if message.get("role") == "user"]
         if not asked:
             message = "Missing user message in `messages`."
             self.answer(400, {"error": {"message": message, "type": "invalid_request_error"}})
             return
-        reply = {"role": "assistant", "content": f"The agent heard: {asked[-1].strip()}"}
-        self.answer(200, {"object": "chat.completion", "choices": [{"index": 0, "message": reply, "finish_reason": "stop"}]})
+        status, text = answer_to(asked[-1], self.fault)
+        if status != 200:
+            self.answer(status, {"error": {"message": text, "type": "api_error"}})
+        elif question.get("stream"):
+            chunk = json.dumps({"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": text}}]})
+            self.answer(200, f"data: {chunk}\n\ndata: [DONE]\n\n".encode(), "text/event-stream; charset=utf-8")
+        else:
+            reply = {"role": "assistant", "content": text}
+            self.answer(200, {"object": "chat.completion", "choices": [{"index": 0, "message": reply, "finish_reason": "stop"}]})
 
     def chat_enabled(self):
         return config.at(self.settings, "gateway", "http", "endpoints", "chatCompletions", "enabled") is True
@@ -65,6 +73,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """OpenClaw logs no requests."""
 
 
+def answer_to(asked, fault):
+    """The model's answer as (status, text): the word that is asked for, or what was heard; or the fault that is wanted."""
+    if fault == "silent":
+        time.sleep(3600)
+    if isinstance(fault, int):
+        return fault, "the provider is out of order"
+    if fault:
+        return 200, fault
+    word = asked.strip().partition("Reply with exactly this word and nothing else: ")[2]
+    return 200, word or f"The agent heard: {asked.strip()}"
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
@@ -73,8 +93,8 @@ class ServerOnIPv6(Server):
     address_family = socket.AF_INET6
 
 
-def listen(port, settings, ready_at):
-    Handler.settings, Handler.started, Handler.ready_at = settings, time.monotonic(), ready_at
+def listen(port, settings, ready_at, fault):
+    Handler.settings, Handler.started, Handler.ready_at, Handler.fault = settings, time.monotonic(), ready_at, fault
     for kind, address in ((Server, "127.0.0.1"), (ServerOnIPv6, "::1")):
         server = kind((address, port), Handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -3,12 +3,15 @@
 Installed as PREFIX/openclaw/dist/index.js and started by python3, so that a unit's ExecStart looks like OpenClaw's own.
 
   index.js gateway --port N      index.js config validate [--json]      index.js config file      index.js --version
+  index.js gateway call agent --params JSON …      index.js gateway call sessions.delete --params JSON …
 
 Faults are read at start from <state dir>/stand-in.json (or $OPENCLAW_STAND_IN, the same JSON), all optional:
   listen_after, ready_after, crash_after, stop_after   seconds until it listens, is ready, dies with status 1, obeys SIGTERM
   refuse        a text: say it and exit 1              never_ready     true: /readyz stays at 503
   plugin        "fails" or "silent": the connector does not compile; is not loaded, without a word
   say           [[subsystem, text], …]: lines for its log
+  stream        "refused": DingTalk takes no account; "silent": no connection comes about; {"ACCOUNT": either}
+  answer        a text: what comes instead of the model's answer; a number: the HTTP status; "silent": nothing comes
   only_with_connector   true: all of this only while the config names the connector's channel
 """
 
@@ -47,6 +50,8 @@ def main(argv):
         print(config.path())
     elif argv[:2] == ["config", "validate"]:
         return validate()
+    elif argv[:2] == ["gateway", "call"]:
+        return call(argv[2], json.loads(argv[argv.index("--params") + 1]))
     elif argv[:1] == ["gateway"] and "--port" in argv:
         return run_gateway(int(argv[argv.index("--port") + 1]))
     else:
@@ -62,6 +67,17 @@ def validate():
         answer["issues"] = [{"path": where, "message": what} for where, what in problems]
     print(json.dumps(answer))
     return 1 if problems else 0
+
+
+def call(method, asked):
+    if method == "sessions.delete":
+        print(json.dumps({"ok": True, "deleted": True, "archived": []}))
+        return 0
+    status, text = http_server.answer_to(asked["message"], faults(config.load()[0]).get("answer"))
+    if status != 200:
+        text = f"HTTP {status}: {text}"
+    print(json.dumps({"status": "ok", "summary": "completed", "result": {"payloads": [{"text": text}], "meta": {"stopReason": "stop"}}}))
+    return 0
 
 
 def run_gateway(port):
@@ -81,12 +97,12 @@ def run_gateway(port):
     for subsystem, text in fault.get("say", []):
         log.line(subsystem, text)
     ready_at = float("inf") if fault.get("never_ready") else time.monotonic() + fault.get("ready_after", 0)
-    http_server.listen(port, settings, ready_at)
+    http_server.listen(port, settings, ready_at, fault.get("answer"))
     log.line("gateway", f"agent model: {config.at(settings, 'agents', 'defaults', 'model', 'primary')}")
     log.line("gateway", f"listening on ws://127.0.0.1:{port}, ws://[::1]:{port} (PID {os.getpid()})")
     log.line("gateway", f"log file: {log.path}")
     if loaded:
-        connector.start(settings, port, log)
+        connector.start(settings, port, fault.get("stream"), log)
     if "crash_after" in fault:
         threading.Timer(fault["crash_after"], lambda: os._exit(1)).start()
     return watch_config(settings, log)

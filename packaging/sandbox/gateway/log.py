@@ -28,10 +28,10 @@ class Log:
         name = json.dumps({"subsystem": subsystem}, separators=(",", ":"))
         self._append({"0": name, "1": text}, name, ["openclaw"], level, now)
 
-    def console(self, text):
+    def console(self, text, level="ERROR"):
         """A line that OpenClaw prints without time or subsystem."""
         print(text, flush=True)
-        self._append({"0": text}, "openclaw", None, "ERROR", self._now())
+        self._append({"0": text}, "openclaw", None, level, self._now())
 
     @staticmethod
     def _now():

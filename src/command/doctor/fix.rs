@@ -35,10 +35,11 @@ pub(super) fn run(
     let executed = execute(context, manager.as_ref(), "doctor", &mut || {
         let snapshot = look(context, options, checks, &mut answers)?;
         found = diagnosed(options, checks, &snapshot);
-        change(context, snapshot, &found)
+        let change = change(context, snapshot, &found)?;
+        Ok(Change { proof: options.proof, ..change })
     })?;
     let (fixed, left) = match executed.outcome {
-        Outcome::Done(_) => {
+        Outcome::Done(..) => {
             let snapshot = look(context, options, checks, &mut None);
             let left = snapshot.map(|snapshot| diagnose(checks, &snapshot));
             let left = left.map_err(Failure::after_the_commit)?;
@@ -60,7 +61,7 @@ fn look(
     let mut snapshot = look::look(context, context.manager())?;
     match answers {
         Some(answers) => snapshot.outside = answers.clone(),
-        None if options.live => live::ask(context, options, checks, &mut snapshot)?,
+        None if options.live => live::ask_for(context, options, checks, &mut snapshot)?,
         None => {}
     }
     *answers = Some(snapshot.outside.clone());
@@ -152,10 +153,10 @@ fn report(
     let nothing = say!("Nothing here has a safe repair.");
     let undo = |id: &str| say!("To take it back: openclaw-setup rollback {id}", id);
     let ended = executed.print(context, &nothing, undo);
-    if ended != Exit::Done {
+    if ended == Exit::Failed {
         return ended;
     }
-    let is_done = matches!(executed.outcome, Outcome::Done(_));
+    let is_done = matches!(executed.outcome, Outcome::Done(..));
     let (of_fixed, of_left) = if is_done {
         (say!("Fixed:"), say!("Still open:"))
     } else {
@@ -176,11 +177,15 @@ fn report(
         console.result(&of_left);
     }
     console.result(&view::text(left, console));
-    let (ok, exit) = ending_of(left, options);
+    let (ok, exit) = match ending_of(left, options) {
+        (true, _) if ended != Exit::Done => (false, ended),
+        ending => ending,
+    };
     let mut body = executed.body();
     body.insert("fixed".to_owned(), view::findings_json(fixed));
     body.insert("findings".to_owned(), view::findings_json(left));
     console.document(&json::document("doctor", ok, body));
+    executed.forget(context);
     exit
 }
 

@@ -22,9 +22,28 @@ const COMPLETION: Duration = Duration::from_secs(60);
 
 /// Asks the outside world what the chosen checks want to know. With `--dry-run` it is only said,
 /// unless a plan of repairs is to be shown, which needs the answers.
-pub(super) fn ask(
+pub(super) fn ask_for(
     context: &Context,
     options: &Doctor,
+    checks: &[&'static Check],
+    snapshot: &mut Snapshot,
+) -> Result<(), Failure> {
+    let is_only_said = context.dry_run && !options.fix;
+    ask_unless(is_only_said, context, checks, snapshot)
+}
+
+/// Asks the outside world what these checks want to know.
+pub(in crate::command) fn ask(
+    context: &Context,
+    checks: &[&'static Check],
+    snapshot: &mut Snapshot,
+) -> Result<(), Failure> {
+    ask_unless(false, context, checks, snapshot)
+}
+
+fn ask_unless(
+    is_only_said: bool,
+    context: &Context,
     checks: &[&'static Check],
     snapshot: &mut Snapshot,
 ) -> Result<(), Failure> {
@@ -41,7 +60,7 @@ pub(super) fn ask(
         bots.iter().flatten().flatten(),
         targets.proxy(),
     );
-    if context.dry_run && !options.fix {
+    if is_only_said {
         return Ok(());
     }
     let probe = Probe::new(node(context, snapshot), targets.environment(), &context.interrupt);

@@ -2,7 +2,7 @@
 
 mod bundle;
 mod fix;
-mod live;
+pub(in crate::command) mod live;
 pub(in crate::command) mod view;
 
 use super::context::Context;
@@ -29,7 +29,7 @@ pub(super) fn run(context: &Context, options: &Doctor) -> Result<Exit, Failure> 
     }
     let mut snapshot = look::look(context, context.manager())?;
     if options.live {
-        live::ask(context, options, &checks, &mut snapshot)?;
+        live::ask_for(context, options, &checks, &mut snapshot)?;
     }
     let diagnosis = diagnose(&checks, &snapshot);
     if let Some(file) = &options.bundle {
@@ -110,7 +110,7 @@ fn list(context: &Context, checks: &[&'static Check]) -> Exit {
 }
 
 /// `--live --offline`.
-fn live_offline() -> Problem {
+pub(super) fn live_offline() -> Problem {
     let message = say!("--live connects to the outside, which --offline forbids");
     Problem::new("doctor.live-offline", message, say!("Omit one of the two."))
 }

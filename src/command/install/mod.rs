@@ -10,7 +10,7 @@ use super::doctor;
 use super::execute::{Change, Outcome, Stage, execute};
 use super::failure::{Exit, Failure};
 use super::stage::{Work, recording};
-use crate::cli::{Checksums, Install, Upgrade};
+use crate::cli::{Checksums, Install, ProofOptions, Upgrade};
 use crate::connector::TreeManifest;
 use crate::connector::installed::InstalledRecord;
 use crate::openclaw::include::ConfigSet;
@@ -35,6 +35,7 @@ pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure>
         checksums: &options.checksums,
         force_incompatible: options.force_incompatible,
         purpose: Purpose::Install { start: options.start },
+        proof: options.proof,
         settings,
         notes: answers.and_then(readable_answers),
         token: Secret::fresh()?,
@@ -50,6 +51,7 @@ pub(super) fn upgrade(context: &Context, options: &Upgrade) -> Result<Exit, Fail
         checksums: &options.checksums,
         force_incompatible: options.force_incompatible,
         purpose: Purpose::Upgrade { allow_downgrade: options.allow_downgrade },
+        proof: options.proof,
         settings: Settings::default(),
         notes: None,
         token: Secret::fresh()?,
@@ -70,6 +72,7 @@ struct InstallRequest<'a> {
     checksums: &'a Checksums,
     force_incompatible: bool,
     purpose: Purpose,
+    proof: ProofOptions,
     settings: Settings,
     notes: Option<Note>,
     token: Secret,
@@ -81,7 +84,7 @@ impl<'a> InstallRequest<'a> {
         let manager = context.manager()?;
         let executed =
             execute(context, manager.as_ref(), command, &mut || self.look(manager.as_ref()))?;
-        if let Outcome::NothingToDo = executed.outcome
+        if let Outcome::NothingToDo(_) = executed.outcome
             && let Some(exit) = doctor::nothing_but_errors(context, &executed)?
         {
             return Ok(exit);
@@ -90,7 +93,7 @@ impl<'a> InstallRequest<'a> {
         let nothing = say!("Nothing to do: DingTalk is set up here already.");
         Ok(executed.report(context, &nothing, |id| {
             say!(
-                "DingTalk works here with connector {version}. To take it back: openclaw-setup rollback {id}",
+                "Connector {version} is installed. To take it back: openclaw-setup rollback {id}",
                 version,
                 id
             )
@@ -123,7 +126,7 @@ impl<'a> InstallRequest<'a> {
         let mut plan = planning::plan(&installation, &request)?;
         plan.notes.extend(self.notes.clone());
         let stage = Some(staging(context, candidate));
-        Ok(Change { stage, ..Change::of(installation, plan) })
+        Ok(Change { stage, proof: self.proof, ..Change::of(installation, plan) })
     }
 
     /// Asks for what is needed and absent; without a terminal, or with `--yes`, that is an error.

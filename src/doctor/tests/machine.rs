@@ -136,7 +136,7 @@ impl Machine {
     pub(super) fn log(&mut self, text: &str) {
         let line =
             LogLine { usec: 1, speaker: CONNECTOR.to_owned(), text: text.to_owned(), begins: true };
-        self.snapshot.log = Log::of(&[line], "log".to_owned(), CONNECTOR, Since::default());
+        self.snapshot.log = Log::of(&[line], "log".to_owned(), CONNECTOR, Since::default(), &[]);
     }
 
     /// Lets a payload be there that is what was installed.

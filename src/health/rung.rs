@@ -1,0 +1,156 @@
+//! The ladder of proof: how far up a gateway was seen to work, and what stands before the next rung.
+
+use serde::Serialize;
+
+use super::connection::{Connection, Connections};
+use super::{Answered, Session};
+use crate::language::{Problem, list};
+use crate::redaction::masked;
+use crate::say;
+
+/// A rung; each needs those below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rung {
+    /// The unit's process runs.
+    Running,
+    /// `/readyz` says so, and the bypass is in the process's environment.
+    Ready,
+    /// The connector's channel is in the running gateway.
+    Loaded,
+    /// Each enabled account's Stream connection to DingTalk stands.
+    Connected,
+    /// The model has answered over the connector's own road.
+    Answers,
+}
+
+impl Rung {
+    /// What was seen, where it was.
+    #[must_use]
+    pub fn text(self) -> String {
+        match self {
+            Self::Running => say!("the gateway runs"),
+            Self::Ready => say!("the gateway is ready"),
+            Self::Loaded => say!("the connector is loaded"),
+            Self::Connected => say!("the bot is connected to DingTalk"),
+            Self::Answers => say!("the model answers"),
+        }
+    }
+}
+
+/// How far the proof came.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Proof {
+    /// The highest rung that was seen; nothing where none was tried.
+    pub reached: Option<Rung>,
+    /// The next one, and why it was not; nothing where nothing more is expected.
+    pub next: Option<(Rung, Problem)>,
+    /// It was not tried because the operator wants it so: that is no failure.
+    pub is_chosen: bool,
+    /// Each account's connection.
+    pub accounts: Connections,
+    /// What the question has left in `OpenClaw`: to be removed once the proof is told.
+    pub session: Option<Session>,
+}
+
+impl Proof {
+    /// Everything was seen up to this rung, and no more is expected.
+    #[must_use]
+    pub fn whole(reached: Rung) -> Self {
+        Self { reached: Some(reached), ..Self::default() }
+    }
+
+    /// Everything was seen up to the rung before this one, and why not this one.
+    #[must_use]
+    pub fn before(next: Rung, cause: Problem) -> Self {
+        let reached = match next {
+            Rung::Running => None,
+            Rung::Ready => Some(Rung::Running),
+            Rung::Loaded => Some(Rung::Ready),
+            Rung::Connected => Some(Rung::Loaded),
+            Rung::Answers => Some(Rung::Connected),
+        };
+        Self { reached, next: Some((next, cause)), ..Self::default() }
+    }
+
+    /// What the model's answer proves, where every rung below it was seen.
+    #[must_use]
+    pub fn of_answer(answered: Answered) -> Self {
+        match answered {
+            Answered::Yes { session, .. } => {
+                Self { session: Some(session), ..Self::whole(Rung::Answers) }
+            }
+            Answered::No(cause) => Self::before(Rung::Answers, cause),
+            Answered::CannotTry(reason) => {
+                Self::before(Rung::Answers, cannot_ask(&reason)).chosen()
+            }
+        }
+    }
+
+    /// The same where the operator has chosen that no more is tried.
+    #[must_use]
+    pub fn chosen(self) -> Self {
+        Self { is_chosen: true, ..self }
+    }
+
+    /// Whether a rung that was tried was not reached.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.next.is_some() && !self.is_chosen
+    }
+
+    /// The accounts in words, where there is more than the one.
+    #[must_use]
+    pub fn accounts_text(&self) -> Option<String> {
+        let word = |(account, connection): &(String, Connection)| {
+            let state = match connection {
+                Connection::Open => say!("connected"),
+                Connection::Failed(reason) => reason.clone(),
+                Connection::Unseen => say!("not heard of"),
+            };
+            format!("{account}: {state}")
+        };
+        let words: Vec<_> = self.accounts.iter().map(word).collect();
+        (words.len() > 1).then(|| list(&words))
+    }
+}
+
+/// Not every account is connected to DingTalk.
+#[must_use]
+pub fn not_connected(connections: &Connections) -> Problem {
+    let is_open = |state: &Connection| *state == Connection::Open;
+    let lacking = connections.iter().filter(|(_, state)| !is_open(state));
+    let words = lacking.map(|(account, state)| match state {
+        Connection::Failed(reason) => format!("{account}: {}", masked(reason)),
+        _ => account.clone(),
+    });
+    let accounts = list(&words.collect::<Vec<_>>());
+    let message = say!("no Stream connection to DingTalk stands for {accounts}", accounts);
+    let hint = say!(
+        "See whether DingTalk can be reached, and takes the bot: openclaw-setup doctor --live dingtalk"
+    );
+    Problem::new("gateway.not-connected", message, hint)
+}
+
+/// Nobody was to be asked.
+#[must_use]
+pub fn not_asked() -> Problem {
+    let message = say!("the model was not asked");
+    Problem::new("answer.not-asked", message, ask_it())
+}
+
+/// No gateway was started that could be looked at; `reason` says why.
+#[must_use]
+pub fn not_started(reason: String) -> Problem {
+    let hint = say!("When the gateway runs: openclaw-setup status --live");
+    Problem::new("gateway.not-started", reason, hint)
+}
+
+/// There is no way to ask the model.
+fn cannot_ask(reason: &str) -> Problem {
+    Problem::new("answer.no-road", say!("the model could not be asked: {reason}", reason), ask_it())
+}
+
+fn ask_it() -> String {
+    say!("Write to the bot, or ask for an answer: openclaw-setup status --live")
+}
