@@ -409,9 +409,9 @@ fn a_stage_writes_nothing_outside_and_nothing_twice() {
     stage.file(Path::new("once"), false).unwrap().finish();
     for path in ["../out", "door/out", "/out", "once"] {
         let error = stage.file(Path::new(path), false).unwrap_err();
-        assert_eq!(error.code(), "stage.create", "{path}");
+        assert_eq!(error.code(), "file.write", "{path}");
     }
-    assert_eq!(stage.directory(Path::new("door/inner")).unwrap_err().code(), "stage.create");
-    assert_eq!(Stage::create(stage.path()).unwrap_err().code(), "stage.create");
+    assert_eq!(stage.directory(Path::new("door/inner")).unwrap_err().code(), "file.write");
+    assert_eq!(Stage::create(stage.path()).unwrap_err().code(), "file.write");
     assert!(!home.path().join("out").exists());
 }

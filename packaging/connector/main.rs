@@ -21,8 +21,9 @@ use openclaw_setup::connector::npm::{self, Registry};
 use openclaw_setup::connector::{
     Checks, Limits, Payload, SHA256SUMS, Sha256, Source, TreeManifest,
 };
+use openclaw_setup::fs::Action;
 use openclaw_setup::fs::durable;
-use openclaw_setup::fs::stage::{Deed, Stage};
+use openclaw_setup::fs::stage::Stage;
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::{Explain, Localized};
 use openclaw_setup::patience::Deadline;
@@ -86,11 +87,12 @@ fn make(wanted: &Wanted) -> Result<String, Box<dyn Explain>> {
         payload.tree.clone()
     };
     let list = wanted.directory.join(SHA256SUMS);
-    write_list(&list, &tree).map_err(Deed::Write.failed(&list))?;
+    write_list(&list, &tree).map_err(Action::Write.failed(&list))?;
     durable::sync_tree(stage.as_fd(), &wanted.directory, &interrupt)?;
     // a stage is its owner's alone; a package is everybody's
     let open = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(&wanted.directory, open).map_err(Deed::Write.failed(&wanted.directory))?;
+    fs::set_permissions(&wanted.directory, open)
+        .map_err(Action::Write.failed(&wanted.directory))?;
     Ok(payload.package.version.clone())
 }
 

@@ -7,9 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::digest::Sha256;
-use crate::fs::FileError;
-use crate::fs::error::closed;
-use crate::language::{Kind, Problem};
+use crate::fs::{Action, FileError};
+use crate::language::{Explain, Kind, Problem};
 use crate::say;
 
 /// What somebody else has to deliver again.
@@ -29,22 +28,13 @@ pub(super) fn interrupted() -> Problem {
 
 /// Something could not be read, for `map_err`.
 pub(super) fn reading<C: Into<io::Error>>(path: impl Into<PathBuf>) -> impl FnOnce(C) -> Problem {
-    let path = path.into();
-    move |cause| {
-        let cause: io::Error = cause.into();
-        let message = say!("cannot read {path}: {cause}", path = path.display(), cause);
-        let hint = if cause.kind() == io::ErrorKind::PermissionDenied {
-            closed(&path)
-        } else {
-            say!("Check that you may read it, then run the command again.")
-        };
-        Problem::new("payload.read", message, hint)
-    }
+    Action::Read.failed(path)
 }
 
 /// The same of a file that we open by our own rules, for `map_err`.
-pub(super) fn looking(FileError { path, cause, .. }: FileError) -> Problem {
-    reading(path)(cause)
+#[allow(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(super) fn looking(error: FileError) -> Problem {
+    error.problem()
 }
 
 /// A temporary file could not be written, for `map_err`.

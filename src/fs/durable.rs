@@ -5,8 +5,8 @@ use std::path::Path;
 
 use rustix::fs::{FileType, Mode, OFlags, fsync};
 
-use super::beneath;
-use super::stage::{Deed, interrupted};
+use super::stage::interrupted;
+use super::{Action, beneath};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 
@@ -41,11 +41,11 @@ fn sync_files(
     interrupt: &Interrupt,
 ) -> Result<u64, Problem> {
     let mut synced = 0;
-    for entry in beneath::list(directory).map_err(Deed::Sync.failed(path))? {
+    for entry in beneath::list(directory).map_err(Action::Sync.failed(path))? {
         let inner = path.join(&entry.name);
         let open = |flags| {
             beneath::open(directory, Path::new(&entry.name), flags, Mode::empty())
-                .map_err(Deed::Sync.failed(&inner))
+                .map_err(Action::Sync.failed(&inner))
         };
         if interrupt.is_raised() {
             return Err(interrupted(path));
@@ -57,7 +57,7 @@ fn sync_files(
             }
             FileType::RegularFile => {
                 fsync(open(OFlags::RDONLY | OFlags::NONBLOCK)?)
-                    .map_err(Deed::Sync.failed(&inner))?;
+                    .map_err(Action::Sync.failed(&inner))?;
                 synced += 1;
             }
             // a symbolic link lives in its directory
@@ -73,7 +73,7 @@ fn sync_directories(
     interrupt: &Interrupt,
 ) -> Result<u64, Problem> {
     let mut synced = 1;
-    for entry in beneath::list(directory).map_err(Deed::Sync.failed(path))? {
+    for entry in beneath::list(directory).map_err(Action::Sync.failed(path))? {
         if entry.kind != FileType::Directory {
             continue;
         }
@@ -83,9 +83,9 @@ fn sync_directories(
         let inner = path.join(&entry.name);
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let below = beneath::open(directory, Path::new(&entry.name), flags, Mode::empty())
-            .map_err(Deed::Sync.failed(&inner))?;
+            .map_err(Action::Sync.failed(&inner))?;
         synced += sync_directories(below.as_fd(), &inner, interrupt)?;
     }
-    fsync(directory).map_err(Deed::Sync.failed(path))?;
+    fsync(directory).map_err(Action::Sync.failed(path))?;
     Ok(synced)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 
 use super::own;
-use crate::language::{Explain, Kind};
+use crate::language::{Explain, Kind, Problem};
 use crate::say;
 
 /// What the program was about to do with a path.
@@ -29,6 +29,11 @@ pub enum Action {
 }
 
 impl Action {
+    /// The problem of this on `path`, for `map_err`.
+    pub fn failed<C: Into<io::Error>>(self, path: impl Into<PathBuf>) -> impl FnOnce(C) -> Problem {
+        move |cause| FileError::at(self, path)(cause).problem()
+    }
+
     fn verb(self) -> String {
         match self {
             Self::Read => say!("read"),
@@ -49,71 +54,62 @@ pub struct FileError {
     pub action: Action,
     /// On which absolute path.
     pub path: PathBuf,
-    /// The operating system's reason.
-    pub cause: io::Error,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why a file operation failed.
+#[derive(Debug)]
+pub enum Cause {
+    /// The operating system's reason, or what the file is that it was refused for.
+    System(io::Error),
+    /// It belongs to somebody else, or others may write to it: its owner and permission bits.
+    NotOurs(u32, u32),
 }
 
 impl FileError {
     /// Gives an `io::Error` its path and action; made for `map_err`.
-    pub fn at<E: Into<io::Error>>(action: Action, path: &Path) -> impl FnOnce(E) -> Self {
-        move |cause| Self { action, path: path.to_owned(), cause: cause.into() }
+    pub fn at<E: Into<io::Error>>(
+        action: Action,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(E) -> Self {
+        let path = path.into();
+        move |cause| Self { action, path, cause: Cause::System(cause.into()) }
+    }
+
+    /// Something is not used, because it is not ours alone.
+    #[must_use]
+    pub fn not_ours(path: &Path, uid: u32, mode: u32) -> Self {
+        let cause = Cause::NotOurs(uid, mode & 0o7777);
+        Self { action: Action::Read, path: path.to_owned(), cause }
+    }
+
+    /// The operating system's reason, if it is one.
+    #[must_use]
+    pub fn errno(&self) -> Option<Errno> {
+        match &self.cause {
+            Cause::System(cause) => Errno::from_io_error(cause),
+            Cause::NotOurs(..) => None,
+        }
+    }
+
+    /// Whether the file was refused for what it is: no regular file, or too large.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.cause, Cause::System(_)) && self.errno().is_none()
     }
 
     /// Whether the file or directory was simply not there.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        self.cause.kind() == io::ErrorKind::NotFound
+        self.errno() == Some(Errno::NOENT)
     }
 }
 
-impl Explain for FileError {
-    fn problem(&self) -> crate::language::Problem {
-        crate::language::Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
-    }
-
-    fn code(&self) -> &'static str {
-        match self.action {
-            Action::Read => "file.read",
-            Action::Write => "file.write",
-            Action::Sync => "file.sync",
-            Action::MakeDirectory => "file.mkdir",
-            Action::Rename => "file.rename",
-            Action::Remove => "file.remove",
-            Action::Lock => "file.lock",
-        }
-    }
-
-    /// Lasting is what somebody has put, or left, in the way; all else may pass: a full or failing
-    /// disk, a missing right, somebody's lock.
-    fn kind(&self) -> Kind {
-        match Errno::from_io_error(&self.cause) {
-            Some(Errno::EXIST) if self.action == Action::Lock => Kind::Passing,
-            Some(
-                Errno::NOENT
-                | Errno::NOTDIR
-                | Errno::ISDIR
-                | Errno::LOOP
-                | Errno::EXIST
-                | Errno::NOTEMPTY
-                | Errno::XDEV
-                | Errno::INVAL
-                | Errno::NAMETOOLONG
-                | Errno::NXIO,
-            ) => Kind::Lasting,
-            // refused for what it is: no regular file, or too large
-            None if self.action == Action::Read => Kind::Lasting,
-            _ => Kind::Passing,
-        }
-    }
-
-    fn message(&self) -> String {
-        let (verb, path, cause) = (self.action.verb(), self.path.display(), &self.cause);
-        say!("cannot {verb} {path}: {cause}", verb, path, cause)
-    }
-
-    fn hint(&self) -> String {
+impl FileError {
+    fn way_out(&self) -> String {
         let path = self.path.display();
-        match Errno::from_io_error(&self.cause) {
+        match self.errno() {
             Some(Errno::NOSPC) => say!(
                 "Free space (or inodes) on that file system and run the command again: df -h {path}; df -i {path}",
                 path
@@ -140,6 +136,72 @@ impl Explain for FileError {
                 "The disk reports a fault; look at the kernel's log before anything else: dmesg | tail"
             ),
             _ => say!("Look at the path and run the command again: ls -ld {path}", path),
+        }
+    }
+}
+
+impl From<FileError> for io::Error {
+    fn from(error: FileError) -> Self {
+        match error.cause {
+            Cause::System(cause) => cause,
+            Cause::NotOurs(..) => Self::other(error.message()),
+        }
+    }
+}
+
+impl Explain for FileError {
+    fn problem(&self) -> Problem {
+        Problem::new(self.code(), self.message(), self.hint()).of_kind(self.kind())
+    }
+
+    fn code(&self) -> &'static str {
+        match (&self.cause, self.action) {
+            (Cause::NotOurs(..), _) => "file.not-ours",
+            (_, Action::Read) => "file.read",
+            (_, Action::Write) => "file.write",
+            (_, Action::Sync) => "file.sync",
+            (_, Action::MakeDirectory) => "file.mkdir",
+            (_, Action::Rename) => "file.rename",
+            (_, Action::Remove) => "file.remove",
+            (_, Action::Lock) => "file.lock",
+        }
+    }
+
+    /// Lasting is what somebody has put, or left, in the way; all else may pass: a full or failing
+    /// disk, a missing right, somebody's lock.
+    fn kind(&self) -> Kind {
+        match self.errno() {
+            Some(Errno::EXIST) if self.action == Action::Lock => Kind::Passing,
+            Some(
+                Errno::NOENT
+                | Errno::NOTDIR
+                | Errno::ISDIR
+                | Errno::LOOP
+                | Errno::EXIST
+                | Errno::NOTEMPTY
+                | Errno::XDEV
+                | Errno::INVAL
+                | Errno::NAMETOOLONG
+                | Errno::NXIO,
+            ) => Kind::Lasting,
+            // refused for what or whose it is
+            None if self.action == Action::Read => Kind::Lasting,
+            _ => Kind::Passing,
+        }
+    }
+
+    fn message(&self) -> String {
+        let (verb, path) = (self.action.verb(), self.path.display());
+        match &self.cause {
+            Cause::System(cause) => say!("cannot {verb} {path}: {cause}", verb, path, cause),
+            Cause::NotOurs(uid, mode) => own::message(&self.path, *uid, *mode),
+        }
+    }
+
+    fn hint(&self) -> String {
+        match self.cause {
+            Cause::System(_) => self.way_out(),
+            Cause::NotOurs(uid, mode) => own::hint(&self.path, uid, mode),
         }
     }
 }

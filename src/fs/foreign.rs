@@ -151,7 +151,7 @@ fn too_large(path: &Path, limit: u64) -> FileError {
 
 fn because(path: &Path, reason: String) -> FileError {
     let path: PathBuf = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    FileError { action: Action::Read, path, cause: io::Error::other(reason) }
+    FileError::at(Action::Read, path)(io::Error::other(reason))
 }
 
 #[cfg(test)]

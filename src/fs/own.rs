@@ -5,7 +5,7 @@
 
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::unistd::{Uid, User};
 use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, Stat};
@@ -13,7 +13,6 @@ use rustix::io::Errno;
 
 use super::image::FileState;
 use super::{Action, FileError, beneath};
-use crate::language::Explain;
 use crate::say;
 
 /// Writing by group or others; an access list's grants show in the bits of the group.
@@ -23,26 +22,6 @@ const STICKY: u32 = 0o1000;
 /// Stands for every owner that a user namespace does not know.
 const UNMAPPED: u32 = 65534;
 
-/// Something belongs to somebody else, or others may write to it.
-#[derive(Debug)]
-pub struct NotOurs {
-    /// What.
-    pub path: PathBuf,
-    /// Whose it is.
-    pub uid: u32,
-    /// Its permission bits.
-    pub mode: u32,
-}
-
-/// Why something is not used.
-#[derive(Debug)]
-pub enum OwnError {
-    /// It is not ours alone.
-    NotOurs(NotOurs),
-    /// It cannot be looked at.
-    File(FileError),
-}
-
 /// The user we run as.
 #[must_use]
 pub fn acting() -> u32 {
@@ -50,29 +29,29 @@ pub fn acting() -> u32 {
 }
 
 /// Whether the directory is there, and ours alone. No component of its path may be a symbolic link.
-pub fn directory(path: &Path) -> Result<bool, OwnError> {
+pub fn directory(path: &Path) -> Result<bool, FileError> {
     let Some(found) = stat(path, OFlags::DIRECTORY)? else { return Ok(false) };
     judge(path, found.st_uid, found.st_mode).map(|()| true)
 }
 
 /// Whether there is a file, and it is ours alone; a symbolic link is none.
-pub fn file(path: &Path) -> Result<bool, OwnError> {
+pub fn file(path: &Path) -> Result<bool, FileError> {
     let Some(found) = stat(path, OFlags::empty())? else { return Ok(false) };
     judge(path, found.st_uid, found.st_mode).map(|()| true)
 }
 
 /// Fails where something of another owner stands, be it a symbolic link.
-pub fn owner(path: &Path) -> Result<(), OwnError> {
+pub fn owner(path: &Path) -> Result<(), FileError> {
     match stat(path, OFlags::empty())? {
         Some(found) if found.st_uid != acting() => {
-            Err(not_ours(path, found.st_uid, found.st_mode).into())
+            Err(FileError::not_ours(path, found.st_uid, found.st_mode))
         }
         _ => Ok(()),
     }
 }
 
 /// Reads a file of ours alone, `None` where there is none: judged is what was read.
-pub fn read(path: &Path) -> Result<Option<FileState>, OwnError> {
+pub fn read(path: &Path) -> Result<Option<FileState>, FileError> {
     // one that cannot be opened may be so because it is somebody else's
     if !file(path)? {
         return Ok(None);
@@ -87,7 +66,7 @@ pub fn read(path: &Path) -> Result<Option<FileState>, OwnError> {
 
 /// Whether nobody else can put another directory in the place of `path`, which leads through no
 /// symbolic link.
-pub fn place(path: &Path) -> Result<(), OwnError> {
+pub fn place(path: &Path) -> Result<(), FileError> {
     for above in path.ancestors().skip(1) {
         let Some(found) = stat(above, OFlags::DIRECTORY)? else { continue };
         let is_trusted = [0, acting(), UNMAPPED].contains(&found.st_uid);
@@ -95,7 +74,7 @@ pub fn place(path: &Path) -> Result<(), OwnError> {
             && found.st_mode & STICKY == 0
             && !is_of_private_group(&found);
         if !is_trusted || is_open {
-            return Err(not_ours(above, found.st_uid, found.st_mode).into());
+            return Err(FileError::not_ours(above, found.st_uid, found.st_mode));
         }
     }
     Ok(())
@@ -104,7 +83,7 @@ pub fn place(path: &Path) -> Result<(), OwnError> {
 /// What keeps us from reading what is at the path: the outermost place on the way that lets us not
 /// through.
 #[must_use]
-pub fn barrier(path: &Path) -> Option<NotOurs> {
+pub fn barrier(path: &Path) -> Option<FileError> {
     let mut on_the_way: Vec<_> = path.ancestors().collect();
     on_the_way.reverse();
     on_the_way.into_iter().find_map(|place| {
@@ -112,7 +91,8 @@ pub fn barrier(path: &Path) -> Option<NotOurs> {
         let passing = if found.is_dir() { Access::EXEC_OK } else { Access::empty() };
         let reading = if place == path { Access::READ_OK } else { Access::empty() };
         let allowed = rustix::fs::accessat(CWD, place, passing | reading, AtFlags::EACCESS);
-        (allowed == Err(Errno::ACCESS)).then(|| not_ours(place, found.uid(), found.mode()))
+        (allowed == Err(Errno::ACCESS))
+            .then(|| FileError::not_ours(place, found.uid(), found.mode()))
     })
 }
 
@@ -121,7 +101,7 @@ fn is_of_private_group(found: &Stat) -> bool {
     found.st_mode & WRITABLE_BY_OTHERS == 0o020 && found.st_gid == acting()
 }
 
-fn stat(path: &Path, kind: OFlags) -> Result<Option<Stat>, OwnError> {
+fn stat(path: &Path, kind: OFlags) -> Result<Option<Stat>, FileError> {
     let below = path.strip_prefix("/").unwrap_or(path);
     let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
     let found = beneath::open_directory(Path::new("/"))
@@ -130,19 +110,15 @@ fn stat(path: &Path, kind: OFlags) -> Result<Option<Stat>, OwnError> {
     match found {
         Ok(found) => Ok(Some(found)),
         Err(cause) if Errno::from_io_error(&cause) == Some(Errno::NOENT) => Ok(None),
-        Err(cause) => Err(FileError::at(Action::Read, path)(cause).into()),
+        Err(cause) => Err(FileError::at(Action::Read, path)(cause)),
     }
 }
 
-fn judge(path: &Path, uid: u32, mode: u32) -> Result<(), OwnError> {
+fn judge(path: &Path, uid: u32, mode: u32) -> Result<(), FileError> {
     if uid == acting() && mode & WRITABLE_BY_OTHERS == 0 {
         return Ok(());
     }
-    Err(not_ours(path, uid, mode).into())
-}
-
-fn not_ours(path: &Path, uid: u32, mode: u32) -> NotOurs {
-    NotOurs { path: path.to_owned(), uid, mode: mode & 0o7777 }
+    Err(FileError::not_ours(path, uid, mode))
 }
 
 fn name_of(uid: u32) -> String {
@@ -150,120 +126,68 @@ fn name_of(uid: u32) -> String {
     user.map_or_else(|| uid.to_string(), |user| user.name)
 }
 
-impl NotOurs {
-    /// Its owner, who is us, has shut themselves out.
-    fn is_closed(&self) -> bool {
-        self.uid == acting() && self.mode & WRITABLE_BY_OTHERS == 0
-    }
+/// Its owner, who is us, has shut themselves out.
+fn is_closed(uid: u32, mode: u32) -> bool {
+    uid == acting() && mode & WRITABLE_BY_OTHERS == 0
 }
 
-impl From<NotOurs> for OwnError {
-    fn from(error: NotOurs) -> Self {
-        Self::NotOurs(error)
-    }
-}
-
-impl From<FileError> for OwnError {
-    fn from(error: FileError) -> Self {
-        Self::File(error)
-    }
-}
-
-impl Explain for NotOurs {
-    fn problem(&self) -> crate::language::Problem {
-        crate::language::Problem::new(self.code(), self.message(), self.hint())
-    }
-
-    fn code(&self) -> &'static str {
-        "file.not-ours"
-    }
-
-    fn message(&self) -> String {
-        let (path, mode) = (self.path.display(), format!("{:04o}", self.mode));
-        let (owner, us) = (name_of(self.uid), name_of(acting()));
-        if self.is_closed() {
-            say!(
-                "{path} (owner {owner}, mode {mode}) is closed to its own owner",
-                path,
-                owner,
-                mode
-            )
-        } else if self.uid == acting() {
-            say!(
-                "{path} (owner {owner}, mode {mode}) can be written by others, so what lies there may be theirs",
-                path,
-                owner,
-                mode
-            )
-        } else {
-            say!(
-                "{path} belongs to {owner} (mode {mode}), and openclaw-setup runs as {us}",
-                path,
-                owner,
-                mode,
-                us
-            )
-        }
-    }
-
-    fn hint(&self) -> String {
-        let path = self.path.display();
-        let (owner, us) = (name_of(self.uid), name_of(acting()));
-        if self.is_closed() {
-            return say!("Open it again: chmod u+rwX {path}", path);
-        }
-        if self.uid == acting() {
-            return say!(
-                "Nothing was touched. Look at what lies there, then: chmod go-w {path}",
-                path
-            );
-        }
-        if self.uid == 0 {
-            return say!(
-                "Nothing was touched. If it should be {us}'s: sudo chown -R {us}: {path}\nFor root's own OpenClaw, from a root login: sudo -i openclaw-setup …",
-                us,
-                path
-            );
-        }
+/// Why something of this owner and mode is not used.
+pub(super) fn message(path: &Path, uid: u32, mode: u32) -> String {
+    let (path, shown) = (path.display(), format!("{mode:04o}"));
+    let (owner, us) = (name_of(uid), name_of(acting()));
+    if is_closed(uid, mode) {
         say!(
-            "Nothing was touched. For {owner}'s OpenClaw: sudo openclaw-setup --user {owner} …\nIf it should be {us}'s and you know what is in it: sudo chown -R {us}: {path}\nIf you do not know who made it, move it away: sudo mv {path} {path}.untrusted",
+            "{path} (owner {owner}, mode {mode}) is closed to its own owner",
+            path,
             owner,
-            us,
-            path
+            mode = shown
+        )
+    } else if uid == acting() {
+        say!(
+            "{path} (owner {owner}, mode {mode}) can be written by others, so what lies there may be theirs",
+            path,
+            owner,
+            mode = shown
+        )
+    } else {
+        say!(
+            "{path} belongs to {owner} (mode {mode}), and openclaw-setup runs as {us}",
+            path,
+            owner,
+            mode = shown,
+            us
         )
     }
 }
 
-impl Explain for OwnError {
-    fn problem(&self) -> crate::language::Problem {
-        crate::language::Problem::new(self.code(), self.message(), self.hint())
+/// What makes it usable, or leads to whose it is.
+pub(super) fn hint(path: &Path, uid: u32, mode: u32) -> String {
+    let path = path.display();
+    let (owner, us) = (name_of(uid), name_of(acting()));
+    if is_closed(uid, mode) {
+        return say!("Open it again: chmod u+rwX {path}", path);
     }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NotOurs(error) => error.code(),
-            Self::File(error) => error.code(),
-        }
+    if uid == acting() {
+        return say!("Nothing was touched. Look at what lies there, then: chmod go-w {path}", path);
     }
-
-    fn message(&self) -> String {
-        match self {
-            Self::NotOurs(error) => error.message(),
-            Self::File(error) => error.message(),
-        }
+    if uid == 0 {
+        return say!(
+            "Nothing was touched. If it should be {us}'s: sudo chown -R {us}: {path}\nFor root's own OpenClaw, from a root login: sudo -i openclaw-setup …",
+            us,
+            path
+        );
     }
-
-    fn hint(&self) -> String {
-        match self {
-            Self::NotOurs(error) => error.hint(),
-            Self::File(error) => error.hint(),
-        }
-    }
+    say!(
+        "Nothing was touched. For {owner}'s OpenClaw: sudo openclaw-setup --user {owner} …\nIf it should be {us}'s and you know what is in it: sudo chown -R {us}: {path}\nIf you do not know who made it, move it away: sudo mv {path} {path}.untrusted",
+        owner,
+        us,
+        path
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{OwnError, directory, file, place, read};
+    use super::{directory, file, place, read};
     use std::fs::{Permissions, create_dir_all, set_permissions, write};
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::Path;
@@ -305,8 +229,7 @@ mod tests {
             give(&home.join("a"), mode);
             match place(&inner) {
                 Ok(()) => assert!(safe, "{mode:o}"),
-                Err(OwnError::NotOurs(error)) => assert!(!safe && error.path == home.join("a")),
-                Err(error) => panic!("{error:?}"),
+                Err(error) => assert!(!safe && error.path == home.join("a"), "{error:?}"),
             }
         }
     }

@@ -158,12 +158,8 @@ impl<'a> Place<'a> {
     /// renames work, even if a link stands in the directory's place by now.
     fn read_beside(&self) -> Result<Option<FileState>, FileError> {
         match FileState::read_at(self.parent.as_fd(), self.beside.as_ref()) {
-            Err(FileError { cause, .. })
-                if cause.raw_os_error().is_none_or(|code| code == Errno::LOOP.raw_os_error()) =>
-            {
-                Ok(None)
-            }
-            outcome => outcome.map_err(|error| FileError::at(error.action, self.path)(error.cause)),
+            Err(error) if error.is_refusal() || error.errno() == Some(Errno::LOOP) => Ok(None),
+            outcome => outcome.map_err(|error| FileError { path: self.path.to_owned(), ..error }),
         }
     }
 

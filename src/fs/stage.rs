@@ -11,7 +11,7 @@ use rustix::fs::{Advice, AtFlags, FileType, Mode, OFlags, fadvise, fchmod, mkdir
 use rustix::fs::{symlinkat, unlinkat};
 use rustix::io::Errno;
 
-use super::beneath;
+use super::{Action, beneath};
 use crate::language::{Kind, Problem};
 use crate::say;
 
@@ -23,67 +23,6 @@ const PLAIN_MODE: u32 = 0o644;
 const PRIVATE: u32 = 0o700;
 /// Write-back is started each time this many bytes of a file are written.
 const WRITE_BACK_STEP: u64 = 8 * 1024 * 1024;
-
-/// What was being done to the tree when the system refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
-    /// Creating a directory, file or symbolic link.
-    Create,
-    /// Writing a file's content.
-    Write,
-    /// Making content durable.
-    Sync,
-    /// Removing a tree.
-    Remove,
-}
-
-impl Deed {
-    /// The problem of this on `path`, for `map_err`.
-    pub fn failed<C: Into<io::Error>>(self, path: impl Into<PathBuf>) -> impl FnOnce(C) -> Problem {
-        let path = path.into();
-        move |cause| self.problem(&path, &cause.into())
-    }
-
-    fn problem(self, path: &Path, cause: &io::Error) -> Problem {
-        let shown = path.display();
-        let (code, message) = match self {
-            Self::Create => {
-                ("stage.create", say!("cannot create {path}: {cause}", path = shown, cause))
-            }
-            Self::Write => {
-                ("stage.write", say!("cannot write {path}: {cause}", path = shown, cause))
-            }
-            Self::Sync => (
-                "stage.sync",
-                say!("the disk did not accept the content of {path}: {cause}", path = shown, cause),
-            ),
-            Self::Remove => {
-                ("stage.remove", say!("cannot remove {path}: {cause}", path = shown, cause))
-            }
-        };
-        Problem::new(code, message, self.hint(path, cause))
-    }
-
-    fn hint(self, path: &Path, cause: &io::Error) -> String {
-        match Errno::from_io_error(cause) {
-            Some(Errno::NOSPC | Errno::DQUOT) => say!(
-                "Free some space or quota there, then run the command again:\n  df -h {place}",
-                place = path.parent().unwrap_or(path).display()
-            ),
-            Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) => say!(
-                "Run the command as the user who owns this directory, on a writable file system."
-            ),
-            Some(Errno::FBIG) => say!(
-                "A limit on the size of files stands in the way; raise it and run the command again: ulimit -f unlimited"
-            ),
-            // a kernel reports a failed write-back once and then calls the pages clean
-            _ if self == Self::Sync => {
-                say!("Check the disk (dmesg), then run the command again; it stages anew.")
-            }
-            _ => say!("Remove the cause, then run the command again."),
-        }
-    }
-}
 
 /// The operator asked the program to stop while it worked on `path`.
 pub(super) fn interrupted(path: &Path) -> Problem {
@@ -109,18 +48,18 @@ pub struct Stage {
 impl Stage {
     /// Creates the directory `path`, which must not exist, as the root of a new tree.
     pub fn create(path: &Path) -> Result<Self, Problem> {
-        let path = std::path::absolute(path).map_err(Deed::Create.failed(path))?;
+        let path = std::path::absolute(path).map_err(Action::Write.failed(path))?;
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(Deed::Create.failed(&path)(Errno::INVAL));
+            return Err(Action::Write.failed(&path)(Errno::INVAL));
         };
-        let parent = beneath::open_directory(parent).map_err(Deed::Create.failed(&path))?;
+        let parent = beneath::open_directory(parent).map_err(Action::Write.failed(&path))?;
         Self::create_in(parent.as_fd(), Path::new(name), &path)
     }
 
     /// Creates the directory `name` in `parent`; `path` is its absolute path, for messages.
     pub fn create_in(parent: BorrowedFd<'_>, name: &Path, path: &Path) -> Result<Self, Problem> {
-        mkdirat(parent, name, Mode::RWXU).map_err(Deed::Create.failed(path))?;
-        let root = open_made_directory(parent, name).map_err(Deed::Create.failed(path))?;
+        mkdirat(parent, name, Mode::RWXU).map_err(Action::Write.failed(path))?;
+        let root = open_made_directory(parent, name).map_err(Action::Write.failed(path))?;
         Ok(Self { root, path: path.to_path_buf(), nearby: None })
     }
 
@@ -137,9 +76,9 @@ impl Stage {
         let parent = self.nearby(parent)?;
         match mkdirat(parent, name, Mode::RWXU) {
             Err(Errno::EXIST) => {}
-            made => made.map_err(Deed::Create.failed(&path))?,
+            made => made.map_err(Action::Write.failed(&path))?,
         }
-        open_made_directory(parent, name).map(drop).map_err(Deed::Create.failed(path))
+        open_made_directory(parent, name).map(drop).map_err(Action::Write.failed(path))
     }
 
     /// Creates a file, which must not exist, and the directories above it.
@@ -153,7 +92,7 @@ impl Stage {
                 let mode = if executable { OPEN_MODE } else { PLAIN_MODE };
                 fchmod(&fd, Mode::from_raw_mode(mode)).map(|()| fd)
             })
-            .map_err(Deed::Create.failed(&path))?;
+            .map_err(Action::Write.failed(&path))?;
         Ok(StagedFile { file: File::from(created), path, written: 0, handed_over: 0 })
     }
 
@@ -163,7 +102,7 @@ impl Stage {
         let path = self.path.join(relative);
         let (parent, name) = self.split(relative)?;
         let parent = self.nearby(parent)?;
-        symlinkat(target.as_ref(), parent, name).map_err(Deed::Create.failed(path))
+        symlinkat(target.as_ref(), parent, name).map_err(Action::Write.failed(path))
     }
 
     fn nearby(&mut self, parent: &Path) -> Result<BorrowedFd<'_>, Problem> {
@@ -175,7 +114,7 @@ impl Stage {
                 }
                 opened => opened,
             };
-            let opened = opened.map_err(Deed::Create.failed(self.path.join(parent)))?;
+            let opened = opened.map_err(Action::Write.failed(self.path.join(parent)))?;
             self.nearby = Some((parent.to_path_buf(), opened));
         }
         Ok(self.nearby.as_ref().map_or(self.root.as_fd(), |(_, directory)| directory.as_fd()))
@@ -185,7 +124,7 @@ impl Stage {
     fn split<'p>(&self, relative: &'p Path) -> Result<(&'p Path, &'p Path), Problem> {
         let parent = relative.parent();
         let name = relative.file_name().map(Path::new);
-        parent.zip(name).ok_or_else(|| Deed::Create.failed(self.path.join(relative))(Errno::INVAL))
+        parent.zip(name).ok_or_else(|| Action::Write.failed(self.path.join(relative))(Errno::INVAL))
     }
 
     fn open_parent(&self, parent: &Path) -> Result<OwnedFd, Errno> {
@@ -215,7 +154,7 @@ pub struct StagedFile {
 impl StagedFile {
     /// Appends `bytes`.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        self.file.write_all(bytes).map_err(Deed::Write.failed(&self.path))?;
+        self.file.write_all(bytes).map_err(Action::Write.failed(&self.path))?;
         self.written += bytes.len() as u64;
         if self.written - self.handed_over >= WRITE_BACK_STEP {
             self.start_write_back();
@@ -227,7 +166,7 @@ impl StagedFile {
     pub fn keep_private(&self) -> Result<(), Problem> {
         rustix::fs::fstat(&self.file)
             .and_then(|found| fchmod(&self.file, Mode::from_raw_mode(found.st_mode & PRIVATE)))
-            .map_err(Deed::Create.failed(&self.path))
+            .map_err(Action::Write.failed(&self.path))
     }
 
     /// Ends the file. It is durable only after [`super::durable::sync_tree`].
@@ -252,20 +191,21 @@ pub fn remove_tree(directory: BorrowedFd<'_>, name: &Path, path: &Path) -> Resul
         Ok(()) | Err(Errno::NOENT) => return Ok(()),
         // Linux says EISDIR, POSIX says EPERM
         Err(Errno::ISDIR | Errno::PERM) => {}
-        Err(errno) => return Err(Deed::Remove.failed(path)(errno)),
+        Err(errno) => return Err(Action::Remove.failed(path)(errno)),
     }
     let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-    let doomed =
-        beneath::open(directory, name, flags, Mode::empty()).map_err(Deed::Remove.failed(path))?;
-    for entry in beneath::list(doomed.as_fd()).map_err(Deed::Remove.failed(path))? {
+    let doomed = beneath::open(directory, name, flags, Mode::empty())
+        .map_err(Action::Remove.failed(path))?;
+    for entry in beneath::list(doomed.as_fd()).map_err(Action::Remove.failed(path))? {
         let inner = path.join(&entry.name);
         if entry.kind == FileType::Directory {
             remove_tree(doomed.as_fd(), Path::new(&entry.name), &inner)?;
         } else {
-            unlinkat(&doomed, &entry.name, AtFlags::empty()).map_err(Deed::Remove.failed(inner))?;
+            unlinkat(&doomed, &entry.name, AtFlags::empty())
+                .map_err(Action::Remove.failed(inner))?;
         }
     }
-    unlinkat(directory, name, AtFlags::REMOVEDIR).map_err(Deed::Remove.failed(path))
+    unlinkat(directory, name, AtFlags::REMOVEDIR).map_err(Action::Remove.failed(path))
 }
 
 /// Opens a directory that may just have been made under a narrow umask, and gives it its mode.

@@ -74,7 +74,7 @@ pub(super) fn newest(files: &[PathBuf], since_usec: u64, most: usize) -> io::Res
         if newest.end.is_some() && !grew_since(path, since_usec) {
             continue;
         }
-        let mut file = foreign::open(path).map_err(|error| error.cause)?;
+        let mut file = foreign::open(path)?;
         let begin = file.seek(SeekFrom::End(0))?.saturating_sub(room);
         file.seek(SeekFrom::Start(begin))?;
         let mut read = Vec::new();

@@ -1,7 +1,8 @@
 //! Where settings come from: an option beats a variable, a variable beats the answers file.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
 
 use super::{ALL, Setting, Settings, error};
 use crate::fs::foreign;
@@ -89,11 +90,9 @@ fn read_setting(setting: Setting, given: &Given, end: Deadline) -> Result<String
 }
 
 fn input(path: Option<&Path>, end: Deadline) -> Result<String, Problem> {
-    foreign::read_input(path, foreign::SETTINGS_LIMIT, end).map_err(|error| {
-        match error.cause.kind() {
-            ErrorKind::Interrupted => error::interrupted(),
-            _ => error::unreadable(&error),
-        }
+    foreign::read_input(path, foreign::SETTINGS_LIMIT, end).map_err(|error| match error.errno() {
+        Some(Errno::INTR) => error::interrupted(),
+        _ => error::unreadable(&error),
     })
 }
 

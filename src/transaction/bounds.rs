@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
+use crate::fs::FileError;
 use crate::fs::image::FileImage;
-use crate::fs::own::{self, NotOurs, OwnError, acting};
+use crate::fs::own::{self, acting};
 use crate::systemd::drop_in;
 
 /// What neither a file nor a directory of a plan has: the set-id bits, the sticky bit, and writing
@@ -36,13 +37,13 @@ pub(super) enum Outside {
     /// It leads somewhere else, or would leave something there that no plan leaves.
     Foreign(String),
     /// What it would change belongs to somebody else.
-    NotOurs(NotOurs),
+    NotOurs(FileError),
 }
 
 impl Bounds {
     /// Fails where the config, the drop-in or a directory above them is somebody else's, or others
     /// could put something else in its place.
-    pub fn prove(&self) -> Result<(), OwnError> {
+    pub fn prove(&self) -> Result<(), FileError> {
         for file in self.config.iter().chain(&self.drop_in) {
             own::owner(file)?;
             own::place(file)?;
@@ -134,7 +135,7 @@ impl Bounds {
         let uids = [before.uid, after.uid];
         let uid = uids.into_iter().find(|uid| *uid != acting()).unwrap_or(acting());
         let is_ours = if in_tree { uids.contains(&acting()) } else { uid == acting() };
-        let not_ours = NotOurs { path: path.to_owned(), uid, mode: before.mode };
+        let not_ours = FileError::not_ours(path, uid, before.mode);
         if is_ours { Ok(()) } else { Err(Outside::NotOurs(not_ours)) }
     }
 
@@ -188,7 +189,7 @@ fn expect_ours(path: &Path, image: &FileImage) -> Result<(), Outside> {
     if image.uid == acting() {
         return Ok(());
     }
-    Err(Outside::NotOurs(NotOurs { path: path.to_owned(), uid: image.uid, mode: image.mode }))
+    Err(Outside::NotOurs(FileError::not_ours(path, image.uid, image.mode)))
 }
 
 fn shown(path: &Path, mode: u32) -> String {
@@ -240,6 +241,7 @@ fn is_copy(path: &Path, config: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Bounds, Outside, acting};
+    use crate::fs::error::Cause;
     use crate::fs::image::FileImage;
     use crate::transaction::step::{Attributes, Contents, FileStep, Role, Step, TreeStep};
     use std::path::Path;
@@ -369,6 +371,8 @@ mod tests {
         }
         let theirs = with(Some(image(0o600, us + 1)), Some(image(0o600, us)));
         let judged = bounds().judge(&theirs, Path::new(RECORDS));
-        assert!(matches!(judged, Err(Outside::NotOurs(error)) if error.uid == us + 1));
+        assert!(
+            matches!(judged, Err(Outside::NotOurs(error)) if matches!(error.cause, Cause::NotOurs(uid, _) if uid == us + 1))
+        );
     }
 }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use crate::fs::FileError;
-use crate::fs::own::{NotOurs, OwnError};
 use crate::language::{Explain, Kind, Problem};
 use crate::say;
 use crate::systemd::Verb;
@@ -16,10 +15,8 @@ pub enum TransactionError {
         /// What that run wrote about itself.
         holder: String,
     },
-    /// A file operation failed.
+    /// A file operation failed, or what it is about belongs to somebody else.
     File(FileError),
-    /// Records, or what a plan would change, belong to somebody else or are open to others.
-    NotOurs(NotOurs),
     /// A step leads to where no plan for this installation leads.
     Foreign {
         /// Where it leads, or what it would do there.
@@ -121,15 +118,6 @@ impl From<FileError> for TransactionError {
     }
 }
 
-impl From<OwnError> for TransactionError {
-    fn from(error: OwnError) -> Self {
-        match error {
-            OwnError::NotOurs(error) => Self::NotOurs(error),
-            OwnError::File(error) => Self::File(error),
-        }
-    }
-}
-
 impl Explain for TransactionError {
     fn problem(&self) -> Problem {
         match self {
@@ -139,7 +127,6 @@ impl Explain for TransactionError {
                 Problem::new("transaction.busy", message, hint).of_kind(Kind::Busy)
             }
             Self::File(error) => error.problem(),
-            Self::NotOurs(error) => error.problem(),
             Self::Foreign { subject, journal } => foreign(subject, journal.as_deref()),
             Self::ChangedMeanwhile { path } => {
                 let message = say!(

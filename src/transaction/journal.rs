@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::error::{Leftover, TransactionError};
 use super::step::{FileStep, Step, TreeStep};
+use crate::fs::error::Cause;
 use crate::fs::fault::change;
 use crate::fs::image::{FileImage, FileState};
-use crate::fs::own::OwnError;
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory, is_absent, own};
 use crate::language::{Explain, Kind};
@@ -407,12 +407,12 @@ fn read_state(path: &Path) -> Result<Option<Phase>, TransactionError> {
 /// What is no regular file, or too large, was put there by somebody else and will not read better
 /// later.
 fn read(path: &Path) -> Result<Option<FileState>, TransactionError> {
-    own::read(path).map_err(|error| match error {
-        OwnError::File(error) if error.kind() == Kind::Lasting => {
-            let reason = error.cause.to_string();
+    own::read(path).map_err(|error| match &error.cause {
+        Cause::System(cause) if error.kind() == Kind::Lasting => {
+            let reason = cause.to_string();
             TransactionError::Unreadable { path: path.to_owned(), reason }
         }
-        error => error.into(),
+        _ => error.into(),
     })
 }
 

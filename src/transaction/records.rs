@@ -86,7 +86,7 @@ impl Records {
         match refusals.next().flatten() {
             None => Ok(()),
             Some(_) if refusals.any(|refusal| refusal.is_none()) => Ok(()),
-            Some(Outside::NotOurs(error)) => Err(TransactionError::NotOurs(error)),
+            Some(Outside::NotOurs(error)) => Err(error.into()),
             Some(Outside::Foreign(subject)) => {
                 Err(TransactionError::Foreign { subject, journal: journal.map(Path::to_owned) })
             }
@@ -224,7 +224,7 @@ impl Records {
         for id in ids {
             let directory = self.transactions().join(id);
             faults.extend(Journal::read(&directory).err());
-            faults.extend(own::barrier(&directory.join("tree")).map(TransactionError::NotOurs));
+            faults.extend(own::barrier(&directory.join("tree")).map(Into::into));
         }
         faults.extend(self.pending().err());
         faults

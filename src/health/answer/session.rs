@@ -61,7 +61,8 @@ impl Session {
         let archived = reply["archived"].as_array().into_iter().flatten();
         for path in archived.filter_map(|path| Path::new(path.as_str()?).file_name()) {
             let path = self.folder.join(path);
-            replace(&path, None, "").map_err(|error| left(&error.cause.to_string()))?;
+            replace(&path, None, "")
+                .map_err(|error| left(&std::io::Error::from(error).to_string()))?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Reads one file under the conditions on which OpenClaw reads it.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -44,12 +45,11 @@ pub(super) fn include(path: &Path, directory: &Path) -> Result<Source, Cause> {
 }
 
 fn open(real: &Path) -> Result<File, Cause> {
-    Ok(foreign::open(real).map_err(|error| error.cause)?)
+    Ok(foreign::open(real).map_err(io::Error::from)?)
 }
 
 fn read(real: PathBuf, file: File) -> Result<Source, Cause> {
-    let bytes =
-        foreign::read_open(file, &real, foreign::TEXT_LIMIT).map_err(|error| error.cause)?;
+    let bytes = foreign::read_open(file, &real, foreign::TEXT_LIMIT).map_err(io::Error::from)?;
     Ok(Source { real, bytes })
 }
 

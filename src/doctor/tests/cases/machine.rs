@@ -441,6 +441,6 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 fn unseen(machine: &mut Machine, part: Option<Part>) {
-    let error = FileError::at(Action::Read, "/x".as_ref())(rustix::io::Errno::ACCESS).into();
+    let error = FileError::at(Action::Read, "/x")(rustix::io::Errno::ACCESS).into();
     machine.snapshot.installation.unseen.push(Unseen { part, error });
 }
