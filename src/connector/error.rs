@@ -150,12 +150,12 @@ pub(super) fn wrong_digest(
     expected: Sha256,
     list: Option<&Path>,
 ) -> Problem {
-    let source = list.unwrap_or(Path::new("--sha256"));
+    let (file, source) = (file.display(), list.unwrap_or(Path::new("--sha256")).display());
     let message = say!(
         "{file} has the wrong SHA-256: {found}, but {source} says {expected}",
-        file = file.display(),
+        file,
         found,
-        source = source.display(),
+        source,
         expected
     );
     get_again("payload.wrong-digest", message)

@@ -35,7 +35,7 @@ impl<'a> Extractor<'a> {
                 _ => outstanding += 1,
             }
         }
-        let reader = HashingReader::new(payload.container(), watch);
+        let reader = HashingReader::new(payload.store.container(), watch);
         Ok(Self { payload, stage, reader, outstanding })
     }
 

@@ -26,7 +26,7 @@ use crate::say;
 /// A connector that may be installed.
 #[derive(Debug)]
 pub struct Payload {
-    store: Store,
+    pub(super) store: Store,
     pub(super) prefix: Option<String>,
     pub(super) left_out: Vec<String>,
     /// The tree as it will be installed, before npm dependencies are added.
@@ -41,7 +41,7 @@ pub struct Payload {
 
 /// Where the payload's bytes are read from, and what that is called.
 #[derive(Debug)]
-struct Store {
+pub(super) struct Store {
     path: PathBuf,
     bytes: Bytes,
 }
@@ -148,10 +148,6 @@ impl Payload {
         })
     }
 
-    pub(super) fn container(&self) -> Container<'_> {
-        self.store.container()
-    }
-
     /// The digest of that tree: it identifies the payload, which its version does not (five
     /// different connectors call themselves 0.6.0).
     #[must_use]
@@ -174,12 +170,13 @@ impl Payload {
     /// Whether npm dependencies must be fetched after staging.
     #[must_use]
     pub fn needs_dependencies(&self) -> bool {
-        !self.brings_node_modules() && !npm::wanted(&self.package).is_empty()
+        !self.brings_node_modules()
+            && !npm::pinned(&self.package, &self.package.dependencies).is_empty()
     }
 }
 
 impl Store {
-    fn container(&self) -> Container<'_> {
+    pub(super) fn container(&self) -> Container<'_> {
         match self.bytes {
             Bytes::Directory(_) => Container::Directory(&self.path),
             Bytes::Archive { .. } => Container::Archive(&self.path),

@@ -7,6 +7,7 @@ use super::order::{self, Changes};
 use super::reinstall::{Base, Reinstall};
 use super::repair::Repair;
 use super::{Plan, PlanFailure, bypass, error};
+use crate::connector::host_link::HOST_LINK;
 use crate::connector::manifest::Deviation;
 use crate::fs::image::FileState;
 use crate::health::Expectations;
@@ -119,7 +120,7 @@ fn notes_of(
     }
     let relinks = request.repairs.contains(&Repair::LinkHost);
     if let Some(host) = reinstall.host.as_deref().filter(|_| relinks) {
-        let link = installation.paths.connector.join("node_modules/openclaw");
+        let link = installation.paths.connector.join(HOST_LINK);
         notes.push(Note::host_linked(&link, host));
     }
     notes

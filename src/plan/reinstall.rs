@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::order;
 use super::repair::Repair;
+use crate::connector::NODE_MODULES;
 use crate::connector::host_link::{HOST_LINK, needs_host_link};
 use crate::snapshot::installation::Installation;
 use crate::snapshot::repair_source::{LocalPayload, Modules};
@@ -71,7 +72,7 @@ impl Reinstall {
     #[must_use]
     pub fn changed_part(&self) -> Option<&'static str> {
         match (&self.modules, &self.host) {
-            (Modules::Fetched { .. }, _) => Some("node_modules"),
+            (Modules::Fetched { .. }, _) => Some(NODE_MODULES),
             (_, Some(_)) => Some(HOST_LINK),
             (_, None) => None,
         }

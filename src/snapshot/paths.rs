@@ -7,7 +7,7 @@ use crate::language::Problem;
 use crate::say;
 
 /// The id of the connector: plugin, channel and directory bear it.
-pub const CONNECTOR: &str = "dingtalk-connector";
+pub const CONNECTOR: &str = crate::connector::CONNECTOR_ID;
 
 /// The names that OpenClaw's state directory and config have had, newest first.
 const NAMES: [&str; 4] = ["openclaw", "clawdbot", "moldbot", "moltbot"];

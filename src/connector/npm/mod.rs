@@ -7,6 +7,6 @@ mod program;
 
 pub(super) use fetch::fetch;
 pub use install::install_dependencies;
-pub(super) use pins::wanted;
+pub(super) use pins::pinned;
 pub use pins::{Pin, Resolution, pins};
 pub use program::Registry;

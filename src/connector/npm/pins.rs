@@ -74,13 +74,8 @@ pub fn pins(package: &Package) -> Vec<Pin> {
         .collect()
 }
 
-/// The dependencies that are to be fetched, with the ranges that npm is given.
-pub(in crate::connector) fn wanted(package: &Package) -> BTreeMap<String, String> {
-    pinned(package, &package.dependencies)
-}
-
 /// `ranges` of `package` with the pins applied.
-pub(super) fn pinned(
+pub(in crate::connector) fn pinned(
     package: &Package,
     ranges: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
@@ -209,7 +204,7 @@ mod tests {
                 ("openclaw".to_string(), "^2026.3.0".to_string(), Resolution::LeftOut),
             ]
         );
-        let wanted: Vec<_> = wanted(&package).into_iter().collect();
+        let wanted: Vec<_> = pinned(&package, &package.dependencies).into_iter().collect();
         assert_eq!(
             wanted,
             [

@@ -1,6 +1,8 @@
 //! `node_modules`: the npm dependencies, and the link to the OpenClaw that runs the connector.
 
 use super::remedy::{copying, fetching};
+use crate::connector::NODE_MODULES;
+use crate::connector::host_link::HOST_LINK;
 use crate::connector::npm::{Resolution, pins};
 use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::plan::repair::Repair;
@@ -9,7 +11,7 @@ use crate::snapshot::tree::Tree;
 
 pub(in crate::doctor) fn deps(snapshot: &Snapshot) -> Verdict {
     let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
-    let modules = tree.path.join("node_modules");
+    let modules = tree.path.join(NODE_MODULES);
     let lacking: Vec<&str> = tree
         .dependencies
         .iter()
@@ -70,7 +72,7 @@ pub(in crate::doctor) fn host_link(snapshot: &Snapshot) -> Verdict {
     if tree.host_link.as_ref() == package.canonicalize().ok().as_ref() {
         return Ok(Vec::new());
     }
-    let (link, host) = (tree.path.join("node_modules/openclaw"), package.display());
+    let (link, host) = (tree.path.join(HOST_LINK), package.display());
     let (shown, leads) = (link.display().to_string(), tree.host_link.as_ref());
     let leads = leads.map_or_else(|| "–".to_owned(), |path| path.display().to_string());
     Finding::error(say!("{shown} does not point to the running OpenClaw ({host})", shown, host))

@@ -1,6 +1,6 @@
 //! What `--fix` does about a damaged tree, and where it can do nothing, what the operator can.
 
-use crate::connector::{Verification, npm};
+use crate::connector::{NODE_MODULES, PACKAGE_JSON, Verification, npm};
 use crate::doctor::Snapshot;
 use crate::plan::repair::Repair;
 use crate::say;
@@ -33,7 +33,7 @@ pub(super) fn reinstallation(snapshot: &Snapshot) -> Option<Repair> {
 pub(super) fn fetching(snapshot: &Snapshot) -> Remedy {
     movable(snapshot)?;
     let lost = snapshot.deviations.iter().flatten().any(|deviation| {
-        deviation.path.starts_with("node_modules") || deviation.path == "package.json"
+        deviation.path.starts_with(NODE_MODULES) || deviation.path == PACKAGE_JSON
     });
     if lost && snapshot.repair_source.stock.is_some() {
         return reinstalling(snapshot);
