@@ -52,15 +52,6 @@ impl fmt::Display for NpmSpec {
     }
 }
 
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Directory(path) | Self::Archive { path, .. } => path.display().fmt(f),
-            Self::Npm(spec) => write!(f, "{NPM_PREFIX}{spec}"),
-        }
-    }
-}
-
 impl Source {
     /// The source that `argument` names. Without one: the newest payload beneath `payloads`
     /// (usually [`DEFAULT_PAYLOADS`]), else [`DEFAULT_PACKAGE`].
@@ -235,6 +226,7 @@ mod tests {
         assert_eq!(resolve(&at("notes.txt")), Err("payload.unknown-format"));
         assert_eq!(resolve(&at("")), Err("payload.none"));
         let nothing = Source::resolve(None, home.path()).unwrap();
-        assert_eq!(nothing.to_string(), "npm:@dingtalk-real-ai/dingtalk-connector");
+        let default = NpmSpec { name: DEFAULT_PACKAGE.to_string(), version: None };
+        assert_eq!(nothing, Source::Npm(default));
     }
 }

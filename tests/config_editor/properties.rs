@@ -246,7 +246,7 @@ proptest! {
         let value = random::new_value(&mut tape, 0);
         let text = random::document(&mut tape);
         let document = parse(&text);
-        // A list without parts may hold white space alone: `{ }` comes back as `{}`; see remove.rs.
+        // A list without parts may hold white space alone: `{ }` comes back as `{}`; see list.rs.
         let has_members = |path: &KeyPath| {
             let found = document.get(path.segments()).and_then(Value::as_object);
             found.is_some_and(|members| !members.is_empty())

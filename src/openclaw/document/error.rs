@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::edit::KeyPath;
 use super::excerpt::Excerpt;
-use super::key_path::KeyPath;
 use super::token::Place;
 use crate::fs::error::closed;
 use crate::fs::own;

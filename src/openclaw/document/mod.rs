@@ -7,14 +7,11 @@
 pub mod edit;
 mod error;
 mod excerpt;
-mod insert;
-mod key_path;
+mod list;
 pub mod mask;
 mod parse;
-mod remove;
 mod splice;
 mod steps;
-mod style;
 mod substitution;
 mod token;
 mod value;
@@ -24,10 +21,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use edit::{Change, Edit};
+pub use edit::{Change, Edit, KeyPath};
 pub use error::{Cause, ConfigError, Includer};
 pub use excerpt::Excerpt;
-pub use key_path::KeyPath;
+
 pub use substitution::{escape_substitution, is_reference, references, substituted};
 pub use token::Place;
 pub use value::Value;

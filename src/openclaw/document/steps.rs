@@ -1,17 +1,14 @@
 //! From an edit's meaning to the bytes that it takes.
 
 use super::Document;
-use super::edit::{Change, Edit};
+use super::edit::{Change, Edit, KeyPath};
 use super::error::{Cause, ConfigError};
-use super::insert::Site;
-use super::key_path::KeyPath;
+use super::list::{Site, remove};
 use super::parse::Node;
-use super::remove::remove;
 use super::splice::Splice;
-use super::style::{Style, indentation};
 use super::token::has_line_end;
 use super::value::Value;
-use super::write::Layout;
+use super::write::{Layout, Style, indentation};
 
 type Next = Result<Option<Vec<Splice>>, ConfigError>;
 
