@@ -24,7 +24,7 @@ use rustix::process::{
 };
 
 use crate::interrupt::Interrupt;
-use crate::patience::Deadline;
+use crate::timeout::Deadline;
 
 /// util-linux's, which is there on every Debian and Ubuntu: it makes a new session and becomes the
 /// program, with the same process id.

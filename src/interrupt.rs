@@ -21,7 +21,7 @@ pub struct Interrupt {
     /// The last signal; 0 where none has come.
     signal: Arc<AtomicUsize>,
     /// What ends the process at a second signal.
-    impatience: Arc<[SigId]>,
+    shutdowns: Arc<[SigId]>,
 }
 
 impl Interrupt {
@@ -34,11 +34,11 @@ impl Interrupt {
     /// Listens to SIGINT, SIGTERM and SIGHUP from here on.
     pub fn listening() -> io::Result<Self> {
         let interrupt = Self::default();
-        let mut impatience = Vec::new();
+        let mut shutdowns = Vec::new();
         for signal in SIGNALS {
             let (raised, last) = (Arc::clone(&interrupt.raised), Arc::clone(&interrupt.signal));
             // registered first, so that it sees the flag of an earlier signal
-            impatience.push(signal_hook::flag::register_conditional_shutdown(
+            shutdowns.push(signal_hook::flag::register_conditional_shutdown(
                 signal,
                 128 + signal,
                 Arc::clone(&raised),
@@ -46,12 +46,12 @@ impl Interrupt {
             signal_hook::flag::register_usize(signal, last, signal.unsigned_abs() as usize)?;
             signal_hook::flag::register(signal, raised)?;
         }
-        Ok(Self { impatience: impatience.into(), ..interrupt })
+        Ok(Self { shutdowns: shutdowns.into(), ..interrupt })
     }
 
     /// From here on no signal ends the process: what has begun is finished, or undone.
     pub fn hold(&self) {
-        for action in &*self.impatience {
+        for action in &*self.shutdowns {
             signal_hook::low_level::unregister(*action);
         }
     }

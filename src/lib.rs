@@ -9,9 +9,9 @@
 mod child;
 pub mod interrupt;
 pub mod language;
-pub mod patience;
 pub mod progress;
 pub mod redaction;
+pub mod timeout;
 
 // what the world outside is like
 pub mod connector;

@@ -17,9 +17,9 @@ use openclaw_setup::health::{
 };
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::{Explain, Language, Problem};
-use openclaw_setup::patience::Deadline;
 use openclaw_setup::systemd::environment::{Bypass, Environment};
 use openclaw_setup::systemd::{JobOutcome, UserManager, Verb, drop_in};
+use openclaw_setup::timeout::Deadline;
 
 const UNIT: &str = "openclaw-gateway.service";
 const FURNISH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/furnish.sh");
@@ -121,7 +121,7 @@ fn proved(faults: &str) -> (Proof, Duration) {
         connector: Some(&version),
         agent: "main",
         state_dir: &Path::new(bench::HOME).join(".openclaw"),
-        patience: Duration::from_secs(3),
+        timeout: Duration::from_secs(3),
     };
     let begin = Instant::now();
     let proof = pass_asking(&manager, Some(question), in_time(), &never()).unwrap();

@@ -13,8 +13,8 @@ use openclaw_setup::connector::{Checks, NpmSpec, Payload, Sha256, Source, TreeMa
 use openclaw_setup::fs::stage::Stage;
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::Explain;
-use openclaw_setup::patience::Deadline;
 use openclaw_setup::progress::Unwatched;
+use openclaw_setup::timeout::Deadline;
 use payload_corpus::{PLUGIN, open, trusting};
 
 const DEPENDENCIES: &str = r#"{"name":"test-connector","version":"1.0.0",
@@ -36,8 +36,8 @@ fn connector(root: &Path) -> Payload {
 }
 
 fn registry(offline: bool) -> Registry {
-    let patience = Deadline::after(Duration::from_secs(300));
-    Registry::new(std::env::vars_os(), None, offline, patience)
+    let timeout = Deadline::after(Duration::from_secs(300));
+    Registry::new(std::env::vars_os(), None, offline, timeout)
 }
 
 fn staged(payload: &Payload, path: &Path) -> Stage {
@@ -98,8 +98,8 @@ fn a_failing_npm_leaves_the_stage_as_it_was() {
         ("npm_config_registry".into(), "http://127.0.0.1:9/".into()),
         ("npm_config_fetch_retries".into(), "0".into()),
     ]);
-    let patience = Deadline::after(Duration::from_secs(120));
-    let registry = Registry::new(unreachable, None, false, patience);
+    let timeout = Deadline::after(Duration::from_secs(120));
+    let registry = Registry::new(unreachable, None, false, timeout);
     let mut install = |registry: &Registry, interrupt: &Interrupt| {
         install_dependencies(&mut stage, &payload.package, registry, interrupt, &Unwatched)
             .unwrap_err()
@@ -114,7 +114,7 @@ fn a_failing_npm_leaves_the_stage_as_it_was() {
     assert_eq!(install(&registry, &interrupt).code(), "payload.interrupted");
     let late = Registry::new(std::env::vars_os(), None, false, Deadline::after(Duration::ZERO));
     assert_eq!(install(&late, &Interrupt::never()).code(), "payload.npm-timed-out");
-    let nowhere = Registry::new([], None, false, patience);
+    let nowhere = Registry::new([], None, false, timeout);
     assert_eq!(install(&nowhere, &Interrupt::never()).code(), "payload.npm-missing");
     let offline = self::registry(true);
     assert_eq!(install(&offline, &Interrupt::never()).code(), "payload.npm-offline");
@@ -156,10 +156,10 @@ esac
 "#;
     fs::write(&npm, script).unwrap();
     fs::set_permissions(&npm, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let patience = Deadline::after(Duration::from_secs(60));
+    let timeout = Deadline::after(Duration::from_secs(60));
     let environment = [("PATH".into(), "/usr/bin:/bin".into())];
     let node = home.path().join("node");
-    let registry = Registry::new(environment, Some(&node), false, patience);
+    let registry = Registry::new(environment, Some(&node), false, timeout);
     let source = Source::Npm(NpmSpec { name: "x".to_string(), version: None });
     openclaw_setup::language::Language::Chinese.choose();
     let opened =

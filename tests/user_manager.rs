@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::Explain;
-use openclaw_setup::patience::Deadline;
 use openclaw_setup::systemd::environment::{self, Bypass, Environment, Spelling};
 use openclaw_setup::systemd::{
     ActiveState, JobOutcome, LoadState, ManagerError, Session, Unit, UserManager, Verb, drop_in,
 };
+use openclaw_setup::timeout::Deadline;
 
 const NEVER: fn() -> Interrupt = Interrupt::never;
 

@@ -26,11 +26,11 @@ use openclaw_setup::fs::durable;
 use openclaw_setup::fs::stage::Stage;
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::{Explain, Localized};
-use openclaw_setup::patience::Deadline;
 use openclaw_setup::progress::Unwatched;
+use openclaw_setup::timeout::Deadline;
 
 /// npm may have a hundred packages to fetch.
-const PATIENCE: Duration = Duration::from_secs(900);
+const TIMEOUT: Duration = Duration::from_secs(900);
 
 /// Makes the tree of a payload package
 #[derive(Parser)]
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
 
 fn make(wanted: &Wanted) -> Result<String, Box<dyn Explain>> {
     let interrupt = Interrupt::listening().unwrap_or_default();
-    let registry = Registry::new(std::env::vars_os(), None, false, Deadline::after(PATIENCE));
+    let registry = Registry::new(std::env::vars_os(), None, false, Deadline::after(TIMEOUT));
     let source = Source::resolve(Some(OsStr::new(&wanted.source)), Path::new("/nonexistent"))?;
     let checks = Checks {
         sha256: wanted.sha256,

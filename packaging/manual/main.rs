@@ -50,7 +50,7 @@ fn page() -> String {
     prose::description(&mut page);
     commands::commands(&mut page, &command);
     commands::global_options(&mut page, &command);
-    prose::patience(&mut page);
+    prose::timeout(&mut page);
     prose::exit_status(&mut page);
     prose::environment(&mut page);
     prose::files(&mut page);

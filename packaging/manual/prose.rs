@@ -14,7 +14,7 @@ pub(super) fn description(page: &mut Page) {
 }
 
 /// What `--timeout` bounds.
-pub(super) fn patience(page: &mut Page) {
+pub(super) fn timeout(page: &mut Page) {
     page.paragraph(&say!("--timeout is one deadline for each of these: connecting to the user manager; looking at the unit; npm; all jobs from\nstopping to starting the gateway; watching it until it is healthy; undoing what failed. When it passes, what was done\nis undone. An undo that has to write the config waits up to 40 seconds, whatever --timeout says, for an OpenClaw that\nholds its lock on it."));
 }
 

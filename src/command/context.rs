@@ -1,4 +1,4 @@
-//! What every command is given: the operator, the place, the patience, the voice.
+//! What every command is given: the operator, the place, the timeout, the voice.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,7 +7,6 @@ use crate::cli::Global;
 use crate::fs::is_absent;
 use crate::interrupt::Interrupt;
 use crate::openclaw::include::{ConfigError, ConfigSet};
-use crate::patience::{Deadline, Patience};
 use crate::report::Console;
 use crate::snapshot::account::Account;
 use crate::snapshot::installation::Installation;
@@ -15,6 +14,7 @@ use crate::snapshot::paths::{self, CONNECTOR, Paths, Wishes};
 use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::surroundings::Surroundings;
 use crate::systemd::{ManagerError, Session, UserManager};
+use crate::timeout::{Deadline, Timeout};
 use crate::transaction::bounds::Bounds;
 use crate::transaction::error::TransactionError;
 use crate::transaction::records::{Held, Records};
@@ -29,7 +29,7 @@ pub(super) struct Context {
     pub(super) paths: Paths,
     pub(super) records: Records,
     pub(super) interrupt: Interrupt,
-    pub(super) patience: Patience,
+    pub(super) timeout: Timeout,
     pub(super) yes: bool,
     pub(super) dry_run: bool,
     pub(super) offline: bool,
@@ -59,7 +59,7 @@ impl Context {
             paths,
             records,
             interrupt,
-            patience: Patience::new(global.timeout.map(Duration::from_secs)),
+            timeout: Timeout::new(global.timeout.map(Duration::from_secs)),
             yes: global.yes,
             dry_run: global.dry_run,
             offline: global.offline,
@@ -74,7 +74,7 @@ impl Context {
 
     /// A new deadline for one phase.
     pub(super) fn deadline(&self) -> Deadline {
-        Deadline::after(self.patience.span())
+        Deadline::after(self.timeout.span())
     }
 
     /// The user manager, or `None` where none runs. One that is there and does not answer is an

@@ -171,9 +171,9 @@ fn apply(
     }
     let intent = intent(&change.plan, preparation.id());
     let mut service =
-        GatewayUnit::new(manager, &context.paths.unit, context.patience, &context.interrupt);
-    let patience = context.patience.span();
-    let watch = Watch { interrupt: &context.interrupt, progress: &bar, patience };
+        GatewayUnit::new(manager, &context.paths.unit, context.timeout, &context.interrupt);
+    let timeout = context.timeout.span();
+    let watch = Watch { interrupt: &context.interrupt, progress: &bar, timeout };
     let prover = Prover {
         context,
         manager,

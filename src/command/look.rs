@@ -17,7 +17,6 @@ use crate::health::{Endpoint, LogSource, gateway_log};
 use crate::language::{Explain, Kind, Problem};
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
-use crate::patience::Deadline;
 use crate::report::bar::Bar;
 use crate::snapshot::Snapshot;
 use crate::snapshot::files::{PrivateFile, backups};
@@ -33,6 +32,7 @@ use crate::snapshot::tree::Tree;
 use crate::snapshot::units::other_units;
 use crate::snapshot::{Answers, Part, Pending, Unseen, accounts_of, seen};
 use crate::systemd::{ManagerError, Unit, UserManager};
+use crate::timeout::Deadline;
 use crate::transaction::error::TransactionError;
 use crate::transaction::journal::Phase;
 
@@ -80,7 +80,7 @@ fn examine(
         &installation.paths.state_dir,
         installation.service.command(),
         path,
-        (context.patience, &context.interrupt),
+        (context.timeout, &context.interrupt),
     );
     let kept = backups(&installation.paths.config);
     let private = private_paths(&installation, config.as_ref().ok(), &kept);
@@ -236,8 +236,8 @@ fn answers(context: &Context, installation: &Installation, effective: Option<&Va
     let token = token.filter(|token| token.chars().all(|c| c.is_ascii_graphic()));
     let owner = installation.owner_of_the_port();
     let endpoint = Endpoint::new(installation.port, token, owner);
-    let patience = context.patience.at_most(PROBE);
-    Answers { readiness: endpoint.readiness(patience), chat: endpoint.chat(patience) }
+    let timeout = context.timeout.at_most(PROBE);
+    Answers { readiness: endpoint.readiness(timeout), chat: endpoint.chat(timeout) }
 }
 
 /// Its last start, and of a unit that has ended by itself also the one before: while it starts
@@ -260,7 +260,7 @@ fn log(
     let files = config.into_iter().flat_map(ConfigSet::files).map(|(file, _)| file);
     let since = Since { start, config: files.filter_map(modified).max().unwrap_or_default() };
     let source = LogSource::of(name, config.map(ConfigSet::effective));
-    let deadline = Deadline::after(context.patience.at_most(LOG));
+    let deadline = Deadline::after(context.timeout.at_most(LOG));
     let lines = gateway_log(&source, from, deadline, &context.interrupt);
     let accounts = config.map(|config| accounts_of(config.effective())).unwrap_or_default();
     Log::of(&lines, format!("log:{name}"), CONNECTOR, since, &accounts)

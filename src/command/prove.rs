@@ -19,7 +19,6 @@ use crate::language::Problem;
 use crate::openclaw::document::Value as Document;
 use crate::openclaw::include::ConfigSet;
 use crate::outside::provider::ProviderAnswers;
-use crate::patience::Deadline;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::Mark;
@@ -33,6 +32,7 @@ use crate::snapshot::service::Managed;
 use crate::snapshot::{Snapshot, accounts_of, channel_is_on, live_tree};
 use crate::systemd::environment::Environment;
 use crate::systemd::{CommandLine, UserManager};
+use crate::timeout::Deadline;
 use crate::transaction::service::ServiceError;
 
 /// How long the model's answer may take.
@@ -77,7 +77,7 @@ impl Prover<'_> {
             connector: way.connector.as_ref(),
             agent: &way.agent,
             state_dir: &context.paths.state_dir,
-            patience: context.patience.at_most(ANSWER),
+            timeout: context.timeout.at_most(ANSWER),
         };
         let gate = Gate {
             manager,
@@ -183,7 +183,7 @@ pub(super) fn ask_now(context: &Context, snapshot: &Snapshot, proof: Proof) -> P
     };
     let way = Way::of(context, &snapshot.installation, effective);
     let running = Running::of(managed);
-    let deadline = Deadline::after(context.patience.at_most(ANSWER));
+    let deadline = Deadline::after(context.timeout.at_most(ANSWER));
     let answered = ask(&way.road(context, &running), deadline, &context.interrupt);
     Proof { accounts: proof.accounts, ..Proof::of_answer(answered) }
 }
@@ -212,7 +212,7 @@ pub(super) fn is_connected(context: &Context, installation: &Installation) -> bo
     let config = ConfigSet::load(&context.paths.config);
     let (Some(managed), Ok(config)) = (managed, config) else { return false };
     let source = LogSource::of(&context.paths.unit, Some(config.effective()));
-    let deadline = Deadline::after(context.patience.at_most(LOG));
+    let deadline = Deadline::after(context.timeout.at_most(LOG));
     let since = managed.unit.main_start_usec;
     let lines = gateway_log(&source, since, deadline, &context.interrupt);
     let mut redaction = Redaction::default();

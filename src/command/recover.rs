@@ -51,7 +51,7 @@ pub(super) fn pending(
     manager: Option<&crate::systemd::UserManager>,
 ) -> Result<Option<Recovery>, Failure> {
     let mut service =
-        GatewayUnit::new(manager, &context.paths.unit, context.patience, &context.interrupt);
+        GatewayUnit::new(manager, &context.paths.unit, context.timeout, &context.interrupt);
     let bar = Bar::on(context.console);
     let recovery = recover(&context.records, &mut service, &bar)?;
     if let Some(Recovery { id, command, left }) = &recovery {

@@ -44,7 +44,7 @@ fn look(
     };
     let plan = planning::plan(&installation, &request)?;
     let endpoint = Endpoint::new(installation.port, None, installation.owner_of_the_port());
-    let readiness = endpoint.readiness(context.patience.at_most(PROBE));
+    let readiness = endpoint.readiness(context.timeout.at_most(PROBE));
     Ok(Change {
         // a gateway that was ill before is no reason to keep the connector
         tolerates_illness: readiness != Readiness::Ready,

@@ -10,8 +10,8 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::Errno;
 
 use super::{Action, FileError};
-use crate::patience::Deadline;
 use crate::say;
+use crate::timeout::Deadline;
 
 /// Enough for a secret or a handful of answers.
 pub const SETTINGS_LIMIT: u64 = 1024 * 1024;

@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::connection::account_id;
 use crate::child::Helper;
 use crate::interrupt::Interrupt;
-use crate::patience::Deadline;
 use crate::systemd::CommandLine;
 use crate::systemd::environment::Environment;
+use crate::timeout::Deadline;
 
 /// Variables that tell a process that it is the service.
 const OF_THE_SERVICE: [&str; 5] =

@@ -120,12 +120,12 @@ impl Endpoint {
 
     /// Asks `GET /readyz`.
     #[must_use]
-    pub fn readiness(&self, patience: Duration) -> Readiness {
+    pub fn readiness(&self, timeout: Duration) -> Readiness {
         if let Some(whose) = self.stranger() {
             return Readiness::Foreign { whose };
         }
         let url = format!("http://127.0.0.1:{}/readyz", self.port);
-        let mut answer = match Agent::from(within(patience)).get(url).call() {
+        let mut answer = match Agent::from(within(timeout)).get(url).call() {
             Ok(answer) => answer,
             Err(error) if is_refusal(&error) => return Readiness::NoListener,
             Err(error) => return Readiness::Odd { what: error.to_string() },
@@ -145,8 +145,8 @@ impl Endpoint {
     /// Asks `POST /v1/chat/completions`. A `GET` would prove nothing: with the endpoint off, the
     /// control page answers it with 200.
     #[must_use]
-    pub fn chat(&self, patience: Duration) -> ChatAnswer {
-        match self.post("{}", None, patience).map(|answer| answer.status().as_u16()) {
+    pub fn chat(&self, timeout: Duration) -> ChatAnswer {
+        match self.post("{}", None, timeout).map(|answer| answer.status().as_u16()) {
             Ok(400) => ChatAnswer::Open,
             Ok(401 | 403) => ChatAnswer::Unauthorised,
             Ok(404) => ChatAnswer::Disabled,
@@ -163,9 +163,9 @@ impl Endpoint {
         &self,
         question: &serde_json::Value,
         agent: Option<&str>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<(u16, String), ChatAnswer> {
-        let mut answer = self.post(&question.to_string(), agent, patience)?;
+        let mut answer = self.post(&question.to_string(), agent, timeout)?;
         let body = answer.body_mut().with_config().limit(1024 * 1024).read_to_string();
         let body = body.map_err(|error| ChatAnswer::Odd { what: error.to_string() })?;
         Ok((answer.status().as_u16(), body))
@@ -176,13 +176,13 @@ impl Endpoint {
         &self,
         body: &str,
         agent: Option<&str>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Response<ureq::Body>, ChatAnswer> {
         let sockets = self.owner.proved(self.port);
         let sockets = sockets.map_err(|whose| ChatAnswer::Foreign { whose })?;
         let proved = Proved { port: self.port, owner: self.owner.clone(), sockets };
         let connector = TcpConnector::default().chain(proved);
-        let client = Agent::with_parts(within(patience), connector, DefaultResolver::default());
+        let client = Agent::with_parts(within(timeout), connector, DefaultResolver::default());
         let url = format!("http://127.0.0.1:{}/v1/chat/completions", self.port);
         let mut request = client.post(url).header("Content-Type", "application/json");
         if let Some(token) = &self.token {
@@ -196,13 +196,13 @@ impl Endpoint {
 }
 
 /// One deadline around all of a question.
-fn within(patience: Duration) -> Config {
+fn within(timeout: Duration) -> Config {
     Agent::config_builder()
         .proxy(None)
         .http_status_as_error(false)
         .max_redirects(0)
         .max_idle_connections(0)
-        .timeout_global(Some(patience))
+        .timeout_global(Some(timeout))
         .build()
 }
 
@@ -257,7 +257,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(5);
+    const TIMEOUT: Duration = Duration::from_secs(5);
 
     fn of_ours(port: u16, token: Option<&str>) -> Endpoint {
         let owner = Owner { uid: rustix::process::geteuid().as_raw(), unit: None };
@@ -299,7 +299,7 @@ mod tests {
             ("302 Found", "", Readiness::Odd { what: "HTTP 302".to_owned() }),
         ] {
             let (port, server) = answering(status, body);
-            assert_eq!(of_ours(port, None).readiness(PATIENCE), expected, "{status} {body}");
+            assert_eq!(of_ours(port, None).readiness(TIMEOUT), expected, "{status} {body}");
             assert!(server.join().unwrap().starts_with("GET /readyz "));
         }
     }
@@ -307,11 +307,11 @@ mod tests {
     #[test]
     fn a_free_port_has_no_listener() {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        assert_eq!(of_ours(port, None).readiness(PATIENCE), Readiness::NoListener);
+        assert_eq!(of_ours(port, None).readiness(TIMEOUT), Readiness::NoListener);
     }
 
     #[test]
-    fn a_server_that_stays_silent_costs_no_more_than_the_patience() {
+    fn a_server_that_stays_silent_costs_no_more_than_the_timeout() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = of_ours(listener.local_addr().unwrap().port(), None);
         let start = std::time::Instant::now();
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_dribbles_costs_no_more_than_the_patience() {
+    fn a_server_that_dribbles_costs_no_more_than_the_timeout() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = of_ours(listener.local_addr().unwrap().port(), Some("hush"));
         thread::spawn(move || {
@@ -336,9 +336,9 @@ mod tests {
             }
         });
         let start = std::time::Instant::now();
-        let patience = Duration::from_millis(1500);
-        assert!(matches!(endpoint.readiness(patience), Readiness::Odd { .. }));
-        let _ = endpoint.chat(patience);
+        let timeout = Duration::from_millis(1500);
+        assert!(matches!(endpoint.readiness(timeout), Readiness::Odd { .. }));
+        let _ = endpoint.chat(timeout);
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     }
 
@@ -354,9 +354,9 @@ mod tests {
             let endpoint = Endpoint { owner, ..ours.clone() };
             let pid = format!("pid {}", std::process::id());
             assert!(endpoint.stranger().unwrap().contains(&pid));
-            let answer = endpoint.chat(PATIENCE);
+            let answer = endpoint.chat(TIMEOUT);
             assert!(matches!(&answer, ChatAnswer::Foreign { whose } if whose.contains(&pid)));
-            assert!(matches!(endpoint.readiness(PATIENCE), Readiness::Foreign { .. }));
+            assert!(matches!(endpoint.readiness(TIMEOUT), Readiness::Foreign { .. }));
             assert!(listener.accept().is_err(), "it was connected to");
         }
     }
@@ -373,7 +373,7 @@ mod tests {
         ] {
             let (port, server) = answering(status, "");
             let endpoint = of_ours(port, Some("hush"));
-            assert_eq!(endpoint.chat(PATIENCE), expected, "{status}");
+            assert_eq!(endpoint.chat(TIMEOUT), expected, "{status}");
             assert!(server.join().unwrap().to_lowercase().contains("authorization: bearer hush"));
             assert!(!format!("{endpoint:?}").contains("hush"));
         }

@@ -13,7 +13,7 @@ use super::{LogLine, LogSource, error, log_files};
 use crate::child::Helper;
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
-use crate::patience::Deadline;
+use crate::timeout::Deadline;
 
 /// After so much silence is asked whether it is over, and whether a new day has begun.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);

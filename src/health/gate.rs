@@ -12,10 +12,10 @@ use super::{
 use crate::fs::foreign;
 use crate::interrupt::Interrupt;
 use crate::language::{Explain, Problem};
-use crate::patience::Deadline;
 use crate::redaction::masked;
 use crate::systemd::environment::{Environment, Routing};
 use crate::systemd::{ActiveState, ManagerError, Unit, UserManager};
+use crate::timeout::Deadline;
 
 /// How often the gate looks, and, while a start is as young as [`YOUNG`], how often then.
 const LOOK: Duration = Duration::from_millis(200);
@@ -85,7 +85,7 @@ pub struct Question<'a> {
     /// OpenClaw's state directory.
     pub state_dir: &'a Path,
     /// How long the answer may take.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 impl Gate<'_> {
@@ -187,7 +187,7 @@ impl Watch<'_> {
         let unit = self.gate.manager.unit(self.gate.unit, self.deadline, self.interrupt);
         let unit = match unit {
             Ok(unit) => unit,
-            // our own patience ended, in the middle of a look like many before
+            // our own time was up, in the middle of a look like many before
             Err(ManagerError::Hung { .. }) if self.has_looked_lately() => return Ok(None),
             Err(ManagerError::Interrupted { .. }) => return Err(error::interrupted()),
             Err(error) => return Err(error.problem()),
@@ -423,7 +423,7 @@ impl Watch<'_> {
             state_dir: question.state_dir,
             log: self.gate.log,
         };
-        let answered = ask(&road, Deadline::after(question.patience), self.interrupt);
+        let answered = ask(&road, Deadline::after(question.timeout), self.interrupt);
         self.deadline = Deadline::after(left.max(REQUEST));
         if self.interrupt.is_raised() { Err(error::interrupted()) } else { Ok(answered) }
     }

@@ -8,7 +8,7 @@ use super::{LogLine, log_files};
 use crate::child::Helper;
 use crate::interrupt::Interrupt;
 use crate::openclaw::document::Value;
-use crate::patience::Deadline;
+use crate::timeout::Deadline;
 
 /// What may have logged: the one rule of where a gateway's log lies, for whoever reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]

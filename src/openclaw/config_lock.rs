@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::fs::{Action, FileError};
-use crate::patience::Deadline;
+use crate::timeout::Deadline;
 
 const STALE: Duration = Duration::from_secs(30);
 /// Longer than a crashed holder's lock lives.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub const TIMEOUT: Duration = Duration::from_secs(40);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The lock, held until it is dropped.
@@ -24,8 +24,8 @@ pub struct ConfigLock {
 
 impl ConfigLock {
     /// Takes the lock where there is one to take: older versions of OpenClaw have none.
-    pub fn take_if_any(path: Option<&Path>, patience: Duration) -> Result<Option<Self>, FileError> {
-        path.map(|path| Self::take(path, Deadline::after(patience))).transpose()
+    pub fn take_if_any(path: Option<&Path>, timeout: Duration) -> Result<Option<Self>, FileError> {
+        path.map(|path| Self::take(path, Deadline::after(timeout))).transpose()
     }
 
     /// Takes the lock file `path`, waiting while somebody else holds it; a stale one is taken over,
@@ -115,7 +115,7 @@ fn remove(path: &Path) -> Result<(), FileError> {
 #[cfg(test)]
 mod tests {
     use super::ConfigLock;
-    use crate::patience::Deadline;
+    use crate::timeout::Deadline;
     use std::time::{Duration, SystemTime};
 
     #[test]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::{Answer, OutsideError, Question};
 use crate::child::{Helper, Unfinished};
 use crate::interrupt::Interrupt;
-use crate::patience::Deadline;
 use crate::systemd::environment::Environment;
+use crate::timeout::Deadline;
 
 const SCRIPT: &str = include_str!("probe.cjs");
 
@@ -95,7 +95,7 @@ mod tests {
     use crate::outside::Stage;
     use crate::redaction::learn;
 
-    const PATIENCE: Duration = Duration::from_secs(5);
+    const TIMEOUT: Duration = Duration::from_secs(5);
 
     fn asked(questions: &[Question], interrupt: &Interrupt) -> Result<Vec<Answer>, OutsideError> {
         Probe::new(Some("node".into()), &Environment::default(), interrupt).ask(questions)
@@ -123,7 +123,7 @@ mod tests {
     fn a_question_is_asked_with_header_and_body() {
         let (port, told) = server("}", "HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nhi");
         let url = format!("http://127.0.0.1:{port}/v1/x?y=z");
-        let question = Question::post(url, &json!({"a": 1}), None, PATIENCE).with("x-key", "k");
+        let question = Question::post(url, &json!({"a": 1}), None, TIMEOUT).with("x-key", "k");
         let answers = asked(&[question], &Interrupt::never()).unwrap();
         assert_eq!((answers[0].status, answers[0].body.as_str()), (Some(401), "hi"));
         let told = told.join().unwrap();
@@ -137,7 +137,7 @@ mod tests {
         let reply = "HTTP/1.1 404 No\r\nContent-Length: 13\r\n\r\nbad hush-hush";
         let (port, _) = server("\r\n\r\n", reply);
         let url = format!("http://127.0.0.1:{port}/?key=hush-hush");
-        let answers = asked(&[Question::get(url, None, PATIENCE)], &Interrupt::never()).unwrap();
+        let answers = asked(&[Question::get(url, None, TIMEOUT)], &Interrupt::never()).unwrap();
         assert_eq!(answers[0].body, "bad ***");
         assert_eq!(answers[0].subject, format!("http://127.0.0.1:{port}/?key=***"));
     }
@@ -151,8 +151,8 @@ mod tests {
         let (granting, _) = server("}", reply.leak());
         let url = format!("http://127.0.0.1:{granting}/");
         let questions = [
-            Question::post(url, &json!({}), None, PATIENCE),
-            Question::get("http://127.0.0.1:1/", None, PATIENCE).following(),
+            Question::post(url, &json!({}), None, TIMEOUT),
+            Question::get("http://127.0.0.1:1/", None, TIMEOUT).following(),
         ];
         let answers = asked(&questions, &Interrupt::never()).unwrap();
         let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
@@ -167,7 +167,7 @@ mod tests {
     fn a_proxy_that_refuses_is_the_failing_stage() {
         let (port, told) = server("\r\n\r\n", "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
         let proxy = format!("http://me:pa%40ss@127.0.0.1:{port}");
-        let question = Question::get("https://model.example/v1/models", Some(&proxy), PATIENCE);
+        let question = Question::get("https://model.example/v1/models", Some(&proxy), TIMEOUT);
         let answers = asked(&[question], &Interrupt::never()).unwrap();
         assert_eq!(answers[0].failed_stage, Some(Stage::Proxy), "{:?}", answers[0]);
         assert!(answers[0].to_string().ends_with("proxy HTTP 403 ✗"), "{}", answers[0]);
@@ -182,8 +182,8 @@ mod tests {
         let silent = listener.local_addr().unwrap().port();
         let short = Duration::from_millis(300);
         let questions = [
-            Question::get("https://nowhere.invalid/", None, PATIENCE),
-            Question::get("http://127.0.0.1:1/", None, PATIENCE),
+            Question::get("https://nowhere.invalid/", None, TIMEOUT),
+            Question::get("http://127.0.0.1:1/", None, TIMEOUT),
             Question::get(format!("https://127.0.0.1:{silent}/"), None, short),
             Question::get(format!("http://127.0.0.1:{silent}/"), None, short),
         ];
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn no_node_or_another_program_is_an_error() {
         let never = Interrupt::never();
-        let question = [Question::get("http://127.0.0.1:1/", None, PATIENCE)];
+        let question = [Question::get("http://127.0.0.1:1/", None, TIMEOUT)];
         let environment = Environment::default();
         let missing = Probe::new(Some("/nonexistent/node".into()), &environment, &never);
         assert!(matches!(missing.ask(&question), Err(OutsideError::NotStarted { .. })));

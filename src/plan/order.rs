@@ -9,10 +9,10 @@ use crate::fs::image::FileState;
 use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::include::{ChangedFile, ConfigSet};
 use crate::openclaw::version::CONFIG_HAS_A_LOCK;
-use crate::patience::USUAL;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::live_tree::LiveTree;
 use crate::snapshot::service::Service;
+use crate::timeout::USUAL;
 use crate::transaction::journal::UnitBefore;
 use crate::transaction::step::{FileStep, Role, Step, TreeSide, TreeStep};
 

@@ -15,7 +15,7 @@ use crate::report::terminal::Shown;
 use crate::say;
 
 /// How often a prompt looks for Ctrl-C.
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Whether somebody is there to answer: both ends of the dialogue are a terminal.
 #[must_use]
@@ -77,7 +77,7 @@ fn patiently<T: Send + 'static, E: Display + Send + 'static>(
         drop(sender.send(question()));
     });
     loop {
-        let heard = receiver.recv_timeout(GLANCE);
+        let heard = receiver.recv_timeout(POLL_INTERVAL);
         if interrupt.is_raised() {
             give_back(terminal.as_ref());
             return Err(error::interrupted());

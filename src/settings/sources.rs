@@ -8,8 +8,8 @@ use super::{ALL, Setting, Settings, error};
 use crate::fs::foreign;
 use crate::language::Problem;
 use crate::openclaw::document::{Document, Value};
-use crate::patience::Deadline;
 use crate::snapshot::surroundings::Surroundings;
+use crate::timeout::Deadline;
 
 /// How an option gives its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,9 +120,9 @@ fn take_answers(settings: &mut Settings, path: &Path, end: Deadline) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::{Given, gather};
-    use crate::patience::Deadline;
     use crate::settings::Setting;
     use crate::snapshot::surroundings::Surroundings;
+    use crate::timeout::Deadline;
     use std::path::Path;
     use std::time::Duration;
 

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::child::Helper;
 use crate::interrupt::Interrupt;
-use crate::patience::{Deadline, Patience};
 use crate::systemd::logind;
+use crate::timeout::{Deadline, Timeout};
 
 /// How long a program may take to tell its version.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ impl Host {
         state_dir: &Path,
         command: &[String],
         path: Option<String>,
-        (patience, interrupt): (Patience, &Interrupt),
+        (timeout, interrupt): (Timeout, &Interrupt),
     ) -> Self {
         let node = command.first().map(PathBuf::from).filter(|program| is_node(program));
         let lingers = logind::lingers(user);
@@ -48,7 +48,7 @@ impl Host {
             may_linger: lingers == Some(false) && logind::may_set_linger(interrupt),
             lingers,
             missing_programs: missing_programs(command),
-            node: node.and_then(|node| version_of(&node, patience, interrupt)),
+            node: node.and_then(|node| version_of(&node, timeout, interrupt)),
             ffprobe: path.as_deref().and_then(|path| on_path(path, "ffprobe")),
             free: free(state_dir),
             now_usec: now_usec(),
@@ -72,8 +72,8 @@ fn is_node(program: &Path) -> bool {
     program.file_name().is_some_and(|name| name == "node" || name == "nodejs")
 }
 
-fn version_of(node: &Path, patience: Patience, interrupt: &Interrupt) -> Option<String> {
-    let deadline = Deadline::after(patience.at_most(LONGEST));
+fn version_of(node: &Path, timeout: Timeout, interrupt: &Interrupt) -> Option<String> {
+    let deadline = Deadline::after(timeout.at_most(LONGEST));
     let told = Helper::new(node).arg("--version").run(deadline, interrupt);
     let finished = told.ok()?;
     let version = finished.stdout.trim().trim_start_matches('v').to_owned();

@@ -1,13 +1,13 @@
 //! The gateway's unit and what surrounds it, as the user manager sees them now.
 
 use crate::interrupt::Interrupt;
-use crate::patience::Deadline;
 use crate::say;
 use crate::snapshot::paths::Paths;
 use crate::systemd::environment::{
     Environment, SetFile, UnitFile, effective, read_environment_files, read_unit_files,
 };
 use crate::systemd::{LoadState, ManagerError, Unit, UserManager, drop_in};
+use crate::timeout::Deadline;
 
 /// What the user manager says of the gateway's unit.
 #[derive(Debug)]

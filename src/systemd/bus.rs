@@ -16,7 +16,7 @@ use super::properties::Properties;
 use super::route::Route;
 use super::wait::{POLL_INTERVAL, Wait};
 use super::{JobOutcome, ManagerError, Verb, error};
-use crate::patience::Deadline;
+use crate::timeout::Deadline;
 
 const SYSTEMD: &str = "org.freedesktop.systemd1";
 const INTERFACE: &str = "org.freedesktop.systemd1.Manager";
@@ -194,8 +194,8 @@ pub(super) async fn owner(bus: &Connection, service: &str) -> zbus::Result<Strin
 
 /// That of systemd, once it is on the bus: the first connection is what starts a socket-activated
 /// bus, and systemd enters it after us.
-async fn systemd_comes(bus: &Connection, patience: Duration) -> zbus::Result<String> {
-    let grace = Deadline::after(patience);
+async fn systemd_comes(bus: &Connection, timeout: Duration) -> zbus::Result<String> {
+    let grace = Deadline::after(timeout);
     loop {
         match owner(bus, SYSTEMD).await {
             Err(Error::FDO(error)) if is_gone(&error) && !grace.has_passed() => {

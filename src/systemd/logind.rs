@@ -10,11 +10,11 @@ use super::bus::{call, owner};
 use super::wait::Wait;
 use super::{ManagerError, error};
 use crate::interrupt::Interrupt;
-use crate::patience::Deadline;
 use crate::say;
+use crate::timeout::Deadline;
 
 /// How long logind and polkit may take together.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 const LOGIND: &str = "org.freedesktop.login1";
 const POLKIT: &str = "org.freedesktop.PolicyKit1";
@@ -46,7 +46,7 @@ pub fn may_set_linger(interrupt: &Interrupt) -> bool {
 
 fn waiting(interrupt: &Interrupt) -> Wait<'_> {
     let step = say!("asking logind to let it linger");
-    Wait { step, deadline: Deadline::after(PATIENCE), interrupt }
+    Wait { step, deadline: Deadline::after(TIMEOUT), interrupt }
 }
 
 async fn is_authorized(bus: &Connection) -> zbus::Result<bool> {

@@ -12,8 +12,8 @@ use super::systemctl::Systemctl;
 use super::wait::Wait;
 use super::{ActiveState, JobOutcome, LoadState, ManagerError, Session, Unit, Verb, error};
 use crate::interrupt::Interrupt;
-use crate::patience::Deadline;
 use crate::say;
+use crate::timeout::Deadline;
 
 /// How long a manager whose socket is there may take to answer at first.
 const ENTRY: Duration = Duration::from_secs(2);
@@ -41,9 +41,9 @@ impl UserManager {
         interrupt: &Interrupt,
     ) -> Result<Self, ManagerError> {
         let manager = Self { session: session.clone(), route: RefCell::default() };
-        let patience = if session.is_anywhere() { ENTRY } else { Duration::ZERO };
+        let timeout = if session.is_anywhere() { ENTRY } else { Duration::ZERO };
         let wait = Wait { step: say!("connecting to it"), deadline, interrupt };
-        match manager.insist(patience, &wait, |_| Ok(())) {
+        match manager.insist(timeout, &wait, |_| Ok(())) {
             // that nobody is there is said only of one who was given the time to come
             Err(ManagerError::Absent { .. }) if deadline.has_passed() => {
                 Err(ManagerError::Hung { step: wait.step })
@@ -174,10 +174,10 @@ impl UserManager {
         })
     }
 
-    /// The same, with as much patience from the first loss on; what is told in the end is that.
+    /// The same, for so long from the first loss on; what is told in the end is that.
     fn insist<T>(
         &self,
-        patience: Duration,
+        timeout: Duration,
         wait: &Wait<'_>,
         question: impl Fn(&Rc<dyn Route>) -> Result<T, ManagerError>,
     ) -> Result<T, ManagerError> {
@@ -191,7 +191,7 @@ impl UserManager {
                 Err(error) => error,
             };
             self.route.take();
-            let (first, until) = loss.get_or_insert((error, wait.within(patience).deadline));
+            let (first, until) = loss.get_or_insert((error, wait.within(timeout).deadline));
             if until.has_passed() {
                 return Err(first.clone());
             }

@@ -7,7 +7,7 @@ use zruntime::SharedRuntime;
 
 use super::{ManagerError, error};
 use crate::interrupt::Interrupt;
-use crate::patience::Deadline;
+use crate::timeout::Deadline;
 
 /// How often a wait asks whether it was interrupted.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(50);

@@ -19,7 +19,7 @@ use crate::fs::image::FileState;
 use crate::fs::{directory, replace};
 use crate::interrupt::Interrupt;
 use crate::language::{Explain, Kind, Localized};
-use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
+use crate::openclaw::config_lock::{ConfigLock, TIMEOUT};
 use crate::progress::Progress;
 
 /// A transaction that is being prepared: nothing that anybody uses has been touched.
@@ -52,7 +52,7 @@ pub struct Watch<'a> {
     /// Where finished steps are told.
     pub progress: &'a dyn Progress,
     /// How long OpenClaw may hold its lock on the config.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 impl Preparation {
@@ -241,7 +241,7 @@ fn apply_all(
             return Err(TransactionError::Interrupted.into());
         }
         journal.note(number, Event::Begin)?;
-        if let Err(error) = apply(journal, step, service, watch.patience) {
+        if let Err(error) = apply(journal, step, service, watch.timeout) {
             if error.kind() == Kind::Changed {
                 journal.note(number, Event::Refused)?;
             }
@@ -257,7 +257,7 @@ fn apply(
     journal: &Journal,
     step: &Step,
     service: &mut dyn Service,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<(), ServiceError> {
     match step {
         Step::Stop { .. } => service.stop(),
@@ -272,7 +272,7 @@ fn apply(
             Ok(())
         }
         Step::Tree(tree) => apply_tree(tree, &journal.slot_of(tree)),
-        Step::File(file) => apply_file(file, &journal.intent().id, patience),
+        Step::File(file) => apply_file(file, &journal.intent().id, timeout),
         Step::Attributes { path, before, after } => {
             if attributes::of(path)? != *before {
                 return Err(TransactionError::ChangedMeanwhile { path: path.clone() }.into());
@@ -297,8 +297,8 @@ fn apply_tree(tree: &TreeStep, slot: &Path) -> Result<(), ServiceError> {
 }
 
 /// Compare and swap: what somebody else has written since the plan was made is never overwritten.
-fn apply_file(file: &FileStep, id: &str, patience: Duration) -> Result<(), ServiceError> {
-    let _lock = ConfigLock::take_if_any(file.lock.as_deref(), patience.min(PATIENCE))?;
+fn apply_file(file: &FileStep, id: &str, timeout: Duration) -> Result<(), ServiceError> {
+    let _lock = ConfigLock::take_if_any(file.lock.as_deref(), timeout.min(TIMEOUT))?;
     let current = FileState::read(&file.path)?.map(|state| state.image());
     let (before, after) = (file.contents.before.as_ref(), file.contents.after.as_ref());
     if current == file.before && replace::change(&file.path, before, after, id)? {

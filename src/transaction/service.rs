@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::error::TransactionError;
 use crate::interrupt::Interrupt;
 use crate::language::Explain;
-use crate::patience::{Deadline, Patience};
 use crate::systemd::{JobOutcome, ManagerError, UserManager, Verb};
+use crate::timeout::{Deadline, Timeout};
 
 /// What systemd needs to kill a service that has not stopped in its time.
 const KILLING: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ pub trait Service {
 pub struct GatewayUnit<'a> {
     manager: Option<&'a UserManager>,
     unit: &'a str,
-    patience: Patience,
+    timeout: Timeout,
     interrupt: Interrupt,
     /// Around all calls, from the first one on.
     deadline: Option<Deadline>,
@@ -46,18 +46,18 @@ pub struct GatewayUnit<'a> {
 }
 
 impl<'a> GatewayUnit<'a> {
-    /// The unit `unit`; all calls together may take as long as `patience` says, and once more to
+    /// The unit `unit`; all calls together may take as long as `timeout` says, and once more to
     /// take them back.
     #[must_use]
     pub fn new(
         manager: Option<&'a UserManager>,
         unit: &'a str,
-        patience: Patience,
+        timeout: Timeout,
         interrupt: &Interrupt,
     ) -> Self {
         let interrupt = interrupt.clone();
         let (deadline, stands_firm, silence) = (None, false, None);
-        Self { manager, unit, patience, interrupt, deadline, stands_firm, silence }
+        Self { manager, unit, timeout, interrupt, deadline, stands_firm, silence }
     }
 
     /// Asks the manager. Without one no step that needs one is planned; only a recovery on a
@@ -71,7 +71,7 @@ impl<'a> GatewayUnit<'a> {
         if let Some(silence) = &self.silence {
             return Err(silence.clone().into());
         }
-        let span = self.patience.span();
+        let span = self.timeout.span();
         let deadline = *self.deadline.get_or_insert_with(|| Deadline::after(span));
         let answer = question(manager, deadline, &self.interrupt);
         if let Err(error @ (ManagerError::Hung { .. } | ManagerError::Died { .. })) = &answer
@@ -100,7 +100,7 @@ impl<'a> GatewayUnit<'a> {
         let unit = self.unit;
         let found = self.ask(manager, |it, deadline, stop| it.unit(unit, deadline, stop))?;
         let allowed = found.timeout_stop.unwrap_or_default().saturating_add(KILLING);
-        let (usual, span) = (self.patience.span(), self.patience.span_for(allowed));
+        let (usual, span) = (self.timeout.span(), self.timeout.span_for(allowed));
         if span > usual {
             // what is asked after such a stop needs its time, too
             self.deadline = Some(Deadline::after(span + usual));
@@ -135,6 +135,6 @@ impl Service for GatewayUnit<'_> {
     fn stand_firm(&mut self) {
         self.interrupt = Interrupt::never();
         self.stands_firm = true;
-        self.deadline = Some(Deadline::after(self.patience.span()));
+        self.deadline = Some(Deadline::after(self.timeout.span()));
     }
 }

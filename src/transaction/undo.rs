@@ -20,11 +20,11 @@ use crate::fs::image::FileState;
 use crate::fs::replace::{Beside, Place};
 use crate::fs::{directory, exists, replace};
 use crate::language::{Explain, Kind, Localized};
-use crate::openclaw::config_lock::{ConfigLock, PATIENCE};
+use crate::openclaw::config_lock::{ConfigLock, TIMEOUT};
 use crate::openclaw::way_back::{self, Images, WayBack};
-use crate::patience::Deadline;
 use crate::progress::Progress;
 use crate::say;
+use crate::timeout::Deadline;
 
 /// How long it is tried to put a file back that somebody else writes again and again.
 const PERSISTENCE: Duration = Duration::from_secs(10);
@@ -266,7 +266,7 @@ fn take_back_file(
     if FileState::read(&file.path)?.as_ref().map(FileState::image) == file.before {
         return Ok(Outcome::NothingToDo);
     }
-    let _lock = ConfigLock::take_if_any(file.lock.as_deref(), PATIENCE)?;
+    let _lock = ConfigLock::take_if_any(file.lock.as_deref(), TIMEOUT)?;
     let end = Deadline::after(PERSISTENCE);
     while !end.has_passed() {
         if let Some(outcome) = write_back(journal, number, file)? {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal};
 
 /// A hundred times what the slowest program of a sweep takes on two busy cores.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Ends what takes too long, unless it is called off before.
 pub(crate) struct Watchdog {
@@ -17,11 +17,11 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Does `bite` once `patience` is over. One that is dropped is called off.
-    pub(crate) fn over(patience: Duration, bite: impl FnOnce() + Send + 'static) -> Self {
+    /// Does `bite` once `timeout` is over. One that is dropped is called off.
+    pub(crate) fn over(timeout: Duration, bite: impl FnOnce() + Send + 'static) -> Self {
         let (called_off, end) = mpsc::channel();
         let dog = thread::spawn(move || {
-            let bites = end.recv_timeout(patience) == Err(RecvTimeoutError::Timeout);
+            let bites = end.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout);
             if bites {
                 bite();
             }
@@ -52,7 +52,7 @@ impl Limited {
         let child = command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let child = child.unwrap_or_else(|error| panic!("{shown}: {error}"));
         let group = pid_of(&child);
-        let watchdog = Watchdog::over(PATIENCE, move || {
+        let watchdog = Watchdog::over(TIMEOUT, move || {
             let _ = rustix::process::kill_process_group(group, Signal::KILL);
         });
         Self { child, shown, watchdog }
@@ -62,10 +62,7 @@ impl Limited {
     pub(crate) fn wait(self) -> Output {
         let output = self.child.wait_with_output().unwrap();
         let (shown, said) = (self.shown, super::said(&output));
-        assert!(
-            !self.watchdog.call_off(),
-            "no end of {shown} after {PATIENCE:?}; it said:\n{said}"
-        );
+        assert!(!self.watchdog.call_off(), "no end of {shown} after {TIMEOUT:?}; it said:\n{said}");
         output
     }
 }

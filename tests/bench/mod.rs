@@ -37,7 +37,7 @@ const BENCH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_openclaw-setup");
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Ten times what the slowest command took on two busy cores.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 /// Set for a test binary that already runs inside a machine.
 const INSIDE: &str = "OPENCLAW_SETUP_TEST_INSIDE";
 
@@ -83,7 +83,7 @@ impl Machine {
         let mut greeting = String::new();
         let watchdog = over_the_keeper(&keeper);
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
-        assert!(!watchdog.call_off(), "the machine was not up after {PATIENCE:?}");
+        assert!(!watchdog.call_off(), "the machine was not up after {TIMEOUT:?}");
         let init = greeting
             .trim()
             .strip_prefix("ready ")
@@ -248,7 +248,7 @@ impl Drop for Machine {
 /// A machine that does not come, or does not go, is ended.
 fn over_the_keeper(keeper: &Child) -> Watchdog {
     let group = limit::pid_of(keeper);
-    Watchdog::over(PATIENCE, move || {
+    Watchdog::over(TIMEOUT, move || {
         let _ = rustix::process::kill_process_group(group, Signal::KILL);
     })
 }
@@ -327,7 +327,7 @@ impl<'a> Order<'a> {
         // A command that does not read what it was given is no failure of the test bench.
         std::thread::spawn(move || input.write_all(&bytes).ok());
         let init = Pid::from_raw(self.machine.init.cast_signed()).unwrap();
-        let watchdog = Watchdog::over(PATIENCE, move || {
+        let watchdog = Watchdog::over(TIMEOUT, move || {
             let _ = rustix::process::kill_process(init, Signal::KILL);
         });
         Running { machine: self.machine, line: self.line, child, pid_file, watchdog }
@@ -366,7 +366,7 @@ impl Running<'_> {
         let output = self.child.wait_with_output().unwrap();
         let said = said(&output);
         let hung = self.watchdog.call_off();
-        assert!(!hung, "no end of {:?} after {PATIENCE:?}; it said:\n{said}", self.line);
+        assert!(!hung, "no end of {:?} after {TIMEOUT:?}; it said:\n{said}", self.line);
         output
     }
 }

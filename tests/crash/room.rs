@@ -63,12 +63,12 @@ pub(crate) fn inside<F: FnOnce()>(body: F) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let (patience, pid) = (Duration::from_secs(60 * minutes()), limit::pid_of(&child));
-    let watchdog = Watchdog::over(patience, move || {
+    let (timeout, pid) = (Duration::from_secs(60 * minutes()), limit::pid_of(&child));
+    let watchdog = Watchdog::over(timeout, move || {
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
     });
     let output = child.wait_with_output().unwrap();
-    assert!(!watchdog.call_off(), "the room was not left after {patience:?}");
+    assert!(!watchdog.call_off(), "the room was not left after {timeout:?}");
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("1 passed"), "in the room: {said}");
     print!("{}", summary(&said));

@@ -12,8 +12,8 @@ use openclaw_setup::connector::{Checks, Format, Payload, Source};
 use openclaw_setup::fs::stage::Stage;
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::Problem;
-use openclaw_setup::patience::Deadline;
 use openclaw_setup::progress::Unwatched;
+use openclaw_setup::timeout::Deadline;
 use tar::{EntryType, Header};
 
 /// A plugin manifest that `OpenClaw` accepts.

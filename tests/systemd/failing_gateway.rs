@@ -101,7 +101,7 @@ fn the_old_tree_of_an_upgrade_comes_back() {
 #[test]
 fn no_answer_can_be_read() {
     let machine = Machine::set_up();
-    for (error, timeout, command, patience) in [
+    for (error, timeout, command, limit) in [
         ("EINTR", "1", &["status"][..], 5),
         ("EINTR", "3", &["install", PAYLOAD, "--session-timeout", "700000"], 15),
         ("EIO", "3", &["install", PAYLOAD, "--session-timeout", "700000"], 15),
@@ -112,7 +112,7 @@ fn no_answer_can_be_read() {
         let begin = Instant::now();
         let ended = machine.command(&[&strace, &program[..], command].concat()).run();
         let took = begin.elapsed();
-        assert!(took < Duration::from_secs(patience), "{command:?} {error}: {took:?}");
+        assert!(took < Duration::from_secs(limit), "{command:?} {error}: {took:?}");
         if command[0] == "install" {
             assert_exit(&ended, 1);
             assert_says(&ended, &["does not answer like an OpenClaw gateway"]);

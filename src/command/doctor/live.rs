@@ -51,7 +51,7 @@ fn ask_unless(
         checks.iter().any(|check| ids.contains(&check.family()) || ids.contains(&check.id))
     };
     let targets = LiveTargets::of(snapshot);
-    let timeout = context.patience.at_most(COMPLETION);
+    let timeout = context.timeout.at_most(COMPLETION);
     let provider = wants(&["llm"]).then(|| targets.provider(timeout));
     let bots = wants(&["dingtalk", "proxy.dingtalk", "proxy.socks"]).then(|| targets.bots());
     announce(

@@ -12,20 +12,20 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use crate::cli::Logs;
 use crate::health::{Follower, LogSource, Origin, Redaction, Wanted};
-use crate::patience::Patience;
 use crate::say;
 use crate::snapshot::service::{Managed, Service};
+use crate::timeout::Timeout;
 
 /// How many lines are shown where nothing says so.
 const LINES: u32 = 100;
 
 /// A log is wanted just when nothing else answers: a hung user manager is not waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Shows the log until its end, or until Ctrl-C.
 pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
-    let patience = Patience::new(Some(context.patience.span().min(PATIENCE)));
-    let context = Context { patience, ..context };
+    let timeout = Timeout::new(Some(context.timeout.span().min(TIMEOUT)));
+    let context = Context { timeout, ..context };
     let manager = context.manager().ok().flatten();
     let service = context.service(manager.as_ref()).unwrap_or(Service::Unmanaged);
     // whoever reads an environment learns its secrets

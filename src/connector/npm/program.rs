@@ -9,7 +9,7 @@ use crate::child::{Helper, Unfinished};
 use crate::connector::error;
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
-use crate::patience::Deadline;
+use crate::timeout::Deadline;
 
 /// What is shown of npm's complaints.
 const LAST_LINES: usize = 15;
@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    fn registry(home: &Path, script: &str, patience: Duration) -> Registry {
+    fn registry(home: &Path, script: &str, timeout: Duration) -> Registry {
         let npm = home.join("npm");
         fs::write(&npm, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
@@ -157,7 +157,7 @@ mod tests {
             ("AWS_SECRET_ACCESS_KEY", "secret"),
         ];
         let environment = environment.map(|(name, value)| (name.into(), value.into()));
-        Registry::new(environment, Some(&home.join("node")), false, Deadline::after(patience))
+        Registry::new(environment, Some(&home.join("node")), false, Deadline::after(timeout))
     }
 
     const LONG: Duration = Duration::from_secs(60);

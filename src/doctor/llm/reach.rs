@@ -10,7 +10,7 @@ use crate::plan::repair::Repair;
 use crate::say;
 use crate::systemd::environment::{Bypass, Target};
 
-/// From here on the gateway's own patience is at risk, in ms.
+/// From here on the gateway's own timeout is at risk, in ms.
 const SLOW: u64 = 20_000;
 
 /// What a user sees of it.

@@ -23,18 +23,18 @@ pub use session::Session;
 use super::{ChatAnswer, Endpoint, LogLine, LogSource, error, gateway_log};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
-use crate::patience::Deadline;
 use crate::redaction::masked;
 use crate::say;
 use crate::systemd::CommandLine;
 use crate::systemd::environment::Environment;
+use crate::timeout::Deadline;
 use session::{Failure, call};
 
 /// How long the model may think.
 const THINKING: Duration = Duration::from_secs(60);
 
 /// How often a wait looks at the interrupt, and at the log.
-const GLANCE: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long the gateway's word about a failed run may take to reach the log.
 const LOGGED: Duration = Duration::from_secs(2);
@@ -175,7 +175,7 @@ impl Question {
             tell.send(endpoint.complete(&body, agent.as_deref(), deadline.remaining()))
         });
         let reply = loop {
-            match told.recv_timeout(GLANCE) {
+            match told.recv_timeout(POLL_INTERVAL) {
                 Ok(reply) => break reply,
                 Err(RecvTimeoutError::Disconnected) => return Err(Failure::Silent),
                 Err(_) if interrupt.is_raised() => return Err(error::interrupted().into()),
@@ -188,7 +188,7 @@ impl Question {
                 Err(Failure::NotAsked(format!("HTTP {status} {}", complaint(&body))))
             }
             Err(ChatAnswer::Foreign { whose }) => Err(taken(road, &whose).into()),
-            Err(_) if deadline.remaining() < GLANCE => Err(Failure::Silent),
+            Err(_) if deadline.remaining() < POLL_INTERVAL => Err(Failure::Silent),
             Err(ChatAnswer::Odd { what }) => Err(Failure::NotAsked(what)),
             Err(other) => Err(Failure::NotAsked(other.word().to_owned())),
         }
@@ -205,8 +205,8 @@ impl Question {
         let id = format!("openclaw-setup-{}", self.word);
         let parameters =
             json!({"message": self.text(), "sessionKey": session.key, "idempotencyKey": id});
-        let patience = deadline.remaining().as_millis().to_string();
-        let options = ["--expect-final", "--timeout", &patience];
+        let timeout = deadline.remaining().as_millis().to_string();
+        let options = ["--expect-final", "--timeout", &timeout];
         let reply = call(road, "agent", &parameters, &options, deadline, interrupt)?;
         let result = &reply["result"];
         let payloads = result["payloads"].as_array().into_iter().flatten();
@@ -249,7 +249,7 @@ fn logged_failure(log: &LogSource, since_usec: u64, interrupt: &Interrupt) -> Op
         if let Some(told) = lines.iter().rev().find_map(failure_in) {
             return Some(told.to_owned());
         }
-        thread::sleep(GLANCE);
+        thread::sleep(POLL_INTERVAL);
     }
     None
 }

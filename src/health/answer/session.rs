@@ -12,7 +12,7 @@ use crate::health::channels::openclaw;
 use crate::health::error;
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
-use crate::patience::Deadline;
+use crate::timeout::Deadline;
 
 /// How long it may take to remove the session: `OpenClaw` waits 15 s for a run to end.
 const REMOVING: Duration = Duration::from_secs(60);

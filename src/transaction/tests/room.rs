@@ -98,7 +98,7 @@ impl Room {
             steps: steps(self, &preparation.slot()),
         };
         let watch =
-            Watch { interrupt: &self.interrupt, progress: &Unwatched, patience: Duration::ZERO };
+            Watch { interrupt: &self.interrupt, progress: &Unwatched, timeout: Duration::ZERO };
         let stop = self.interrupt.clone();
         let mut verify = || match strike().map_err(lost) {
             Ok(()) if stop.is_raised() => Err(TransactionError::Interrupted.into()),

@@ -7,11 +7,11 @@ pub const USUAL: Duration = Duration::from_secs(120);
 
 /// How long a phase may take: what `--timeout` says, else [`USUAL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct Timeout {
     given: Option<Duration>,
 }
 
-impl Patience {
+impl Timeout {
     /// What the operator said, if anything.
     #[must_use]
     pub fn new(given: Option<Duration>) -> Self {
@@ -45,10 +45,10 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// A deadline `patience` from now.
+    /// A deadline `timeout` from now.
     #[must_use]
-    pub fn after(patience: Duration) -> Self {
-        Self { at: Instant::now() + patience }
+    pub fn after(timeout: Duration) -> Self {
+        Self { at: Instant::now() + timeout }
     }
 
     /// The time that is left; zero once it has passed.
@@ -66,7 +66,7 @@ impl Deadline {
 
 #[cfg(test)]
 mod tests {
-    use super::{Patience, USUAL};
+    use super::{Timeout, USUAL};
     use std::time::Duration;
 
     #[test]
@@ -75,11 +75,11 @@ mod tests {
         for (given, span, for_short, for_long) in
             [(None, USUAL, USUAL, long), (Some(short), short, short, short)]
         {
-            let patience = Patience::new(given);
-            assert_eq!(patience.span(), span);
-            assert_eq!(patience.span_for(short), for_short);
-            assert_eq!(patience.span_for(long), for_long);
-            assert_eq!(patience.at_most(Duration::from_secs(3)), span.min(Duration::from_secs(3)));
+            let timeout = Timeout::new(given);
+            assert_eq!(timeout.span(), span);
+            assert_eq!(timeout.span_for(short), for_short);
+            assert_eq!(timeout.span_for(long), for_long);
+            assert_eq!(timeout.at_most(Duration::from_secs(3)), span.min(Duration::from_secs(3)));
         }
     }
 }
