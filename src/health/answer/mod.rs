@@ -111,7 +111,9 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
         Err(Failure::NotAsked(cause)) => error::not_asked(&cause),
         Err(Failure::Other(problem)) => problem,
     };
-    let _ = session.remove(road);
+    if session.id().is_some() {
+        let _ = session.remove(road);
+    }
     Answered::No(problem)
 }
 

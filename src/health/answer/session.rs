@@ -1,6 +1,9 @@
 //! The session that a question leaves in `OpenClaw`, and `OpenClaw`'s own way into the gateway.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -8,6 +11,7 @@ use serde_json::{Value, json};
 use super::{Road, one_line, taken};
 use crate::child::Unfinished;
 use crate::fs::replace::replace;
+use crate::fs::{FileError, foreign};
 use crate::health::channels::openclaw;
 use crate::health::error;
 use crate::interrupt::Interrupt;
@@ -20,6 +24,9 @@ const REMOVING: Duration = Duration::from_secs(60);
 /// How often `OpenClaw`'s command line is started: on a busy machine it loads plugins for longer
 /// than the gateway waits for its first word.
 const STARTS: usize = 3;
+
+/// How long a run that was ended may take to list its session once more.
+const ENDING: Duration = Duration::from_millis(500);
 
 /// The session that the question leaves in `OpenClaw`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,25 +53,39 @@ impl From<Problem> for Failure {
 
 impl Session {
     /// Takes it out of `OpenClaw`'s list, which keeps what was said under another name; that goes,
-    /// too. A run that is still under way is ended.
+    /// too. A run that is still under way is ended, and may list its session once more.
     pub fn remove(&self, road: &Road<'_>) -> Result<(), Problem> {
         let deadline = Deadline::after(REMOVING);
-        let parameters = json!({"key": self.key});
-        let never = Interrupt::never();
-        let reply = call(road, "sessions.delete", &parameters, &[], deadline, &never);
         let left = |cause: &str| error::session_left(&self.key, cause);
-        let reply = reply.map_err(|failure| match failure {
-            Failure::Silent => left("ETIMEDOUT"),
-            Failure::NotAsked(cause) => left(&cause),
-            Failure::Other(problem) => left(&problem.message),
-        })?;
-        let archived = reply["archived"].as_array().into_iter().flatten();
-        for path in archived.filter_map(|path| Path::new(path.as_str()?).file_name()) {
-            let path = self.folder.join(path);
-            replace(&path, None, "")
-                .map_err(|error| left(&std::io::Error::from(error).to_string()))?;
+        let (parameters, never) = (json!({"key": self.key}), Interrupt::never());
+        let id = self.id();
+        for _ in 0..2 {
+            match call(road, "sessions.delete", &parameters, &[], deadline, &never) {
+                Err(Failure::NotAsked(cause)) => return Err(left(&cause)),
+                Err(Failure::Other(problem)) => return Err(left(&problem.message)),
+                Ok(_) | Err(Failure::Silent) => thread::sleep(ENDING),
+            }
+            if self.id().is_none() {
+                let forgotten = id.map_or(Ok(()), |id| self.forget(&id));
+                return forgotten.map_err(|error| left(&io::Error::from(error).to_string()));
+            }
         }
-        Ok(())
+        Err(left("sessions.json"))
+    }
+
+    /// Its id, as long as `OpenClaw` lists it.
+    pub(super) fn id(&self) -> Option<String> {
+        let bytes =
+            foreign::read(&self.folder.join("sessions.json"), foreign::RECORD_LIMIT).ok()?;
+        let sessions: Value = serde_json::from_slice(&bytes).ok()?;
+        sessions[&self.key]["sessionId"].as_str().filter(|id| !id.is_empty()).map(str::to_owned)
+    }
+
+    /// Removes what was said.
+    fn forget(&self, id: &str) -> Result<(), FileError> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let its = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(id));
+        its.map(|entry| entry.path()).try_for_each(|path| replace(&path, None, ""))
     }
 }
 

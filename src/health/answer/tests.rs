@@ -1,5 +1,6 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 use super::*;
 use crate::health::port::Owner;
@@ -21,7 +22,9 @@ impl Machine {
         std::fs::write(&program, script).unwrap();
         let words = ["/bin/sh", program.to_str().unwrap(), "gateway"];
         let owner = Owner { uid: rustix::process::geteuid().as_raw(), unit: None };
-        let port = answering(status.to_owned(), reply.to_owned());
+        let folder = home.path().join("agents/main/sessions");
+        std::fs::create_dir_all(&folder).unwrap();
+        let port = answering(status.to_owned(), reply.to_owned(), folder);
         Self {
             endpoint: Endpoint::new(port, Some("hush".to_owned()), owner),
             exec_start: CommandLine { arguments: words.map(str::to_owned).to_vec() },
@@ -64,8 +67,8 @@ impl Machine {
     }
 }
 
-/// Serves one question.
-fn answering(status: String, reply: String) -> u16 {
+/// Serves one question, and lists its session as `OpenClaw` does.
+fn answering(status: String, reply: String, folder: PathBuf) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -76,6 +79,10 @@ fn answering(status: String, reply: String) -> u16 {
             asked.push_str(&String::from_utf8_lossy(&piece[..length]));
         }
         let word = asked.split_once("nothing else: ").unwrap().1.split('"').next().unwrap();
+        let key = format!("agent:main:openai-user:dingtalk-connector:openclaw-setup-{word}");
+        let sessions = json!({key: {"sessionId": "id1"}, "agent:main:main": {"sessionId": "id2"}});
+        std::fs::write(folder.join("sessions.json"), sessions.to_string()).unwrap();
+        std::fs::write(folder.join("id1.jsonl"), "").unwrap();
         let body = reply.replace("{word}", word);
         let length = body.len();
         let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n");
@@ -84,8 +91,9 @@ fn answering(status: String, reply: String) -> u16 {
     port
 }
 
-const REMOVES: &str = r#"case "$*" in
-    *sessions.delete*openclaw-setup-*) echo "noise"; echo '{"archived":["/elsewhere/gone.jsonl.deleted.1"]}' ;;
+const REMOVES: &str = r#"cd $HOME/agents/main/sessions && case "$*" in
+    *sessions.delete*openclaw-setup-*)
+        mv id1.jsonl id1.jsonl.deleted.1; echo '{}' >sessions.json; echo '{"ok":true}' ;;
     *) exit 1 ;; esac"#;
 
 #[test]
@@ -96,14 +104,23 @@ fn the_word_is_the_answer_and_the_session_goes() {
     let at_once = r#"{"choices":[{"message":{"content":"{word}"}}]}"#;
     for reply in [streamed, at_once] {
         let machine = Machine::new("200 OK", reply, REMOVES);
-        let folder = machine.home.path().join("agents/main/sessions");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("gone.jsonl.deleted.1"), "").unwrap();
         let (answered, removed) = machine.asked("0.6.0");
         assert!(matches!(answered, Answered::Yes { .. }), "{answered:?}");
         assert_eq!(removed, Ok(()));
-        assert!(folder.read_dir().unwrap().next().is_none(), "a transcript is left");
+        let folder = machine.home.path().join("agents/main/sessions");
+        let left: Vec<_> =
+            folder.read_dir().unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(left, ["sessions.json"], "a transcript is left");
     }
+}
+
+#[test]
+fn a_session_that_its_ending_run_lists_once_more_goes_all_the_same() {
+    let script = format!("[ -e $HOME/once ] || {{ : >$HOME/once; echo '{{}}'; exit; }}\n{REMOVES}");
+    let machine = Machine::new("200 OK", r#"{"choices":[]}"#, &script);
+    assert_eq!(machine.code("0.6.0").0, "answer.other");
+    let sessions = machine.home.path().join("agents/main/sessions/sessions.json");
+    assert_eq!(std::fs::read_to_string(sessions).unwrap(), "{}\n");
 }
 
 #[test]
