@@ -303,6 +303,14 @@ fn a_token_that_we_do_not_have_is_told() {
 }
 
 #[test]
+fn a_connector_that_cannot_be_loaded_is_the_nearer_cause() {
+    bench::inside(|| {
+        let token = || edit("{\"mode\": \"none\"}", "{\"mode\": \"token\", \"token\": \"t\"}");
+        assert_eq!(seen_early(r#"{"plugin": "fails"}"#, token).code, "gateway.connector-failed");
+    });
+}
+
+#[test]
 fn a_process_without_the_bypass_is_told() {
     bench::inside(|| {
         let undo = || write_drop_in("zz.conf", "[Service]\nEnvironment=no_proxy=127.0.0.1\n");

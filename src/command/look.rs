@@ -99,7 +99,9 @@ fn examine(
     let repair_source = unless_interrupted(&mut unseen, Part::Other, asked.answer(context))?;
     let pending = seen(&mut unseen, Part::Records, pending(context));
     let is_up = service.is_some_and(|managed| managed.unit.is_up());
+    let answers = is_up.then(|| answers(context, &installation, effective, tree.as_ref()));
     Ok(Snapshot {
+        answers,
         repair_source,
         models: models.and_then(|(path, state)| Document::parse(path, &state.bytes).ok()),
         tree,
@@ -113,7 +115,6 @@ fn examine(
         backups: kept,
         listener: Listener::look(installation.port),
         other_units: other_units(&installation.paths.unit_dir, &installation.paths.unit),
-        answers: is_up.then(|| answers(context, &installation, effective)),
         log: log(context, &installation, config.as_ref().ok(), host.now_usec),
         pending,
         outside: Outside::default(),
@@ -230,8 +231,16 @@ fn private_paths(
     paths
 }
 
-fn answers(context: &Context, installation: &Installation, effective: Option<&Value>) -> Answers {
-    let token = effective.and_then(|effective| installation.connectors_token(effective));
+fn answers(
+    context: &Context,
+    installation: &Installation,
+    effective: Option<&Value>,
+    tree: Option<&Tree>,
+) -> Answers {
+    let package = tree.and_then(|tree| tree.package.as_ref().ok());
+    let connector = package.and_then(|package| package.version.parse().ok());
+    let token =
+        effective.and_then(|config| installation.connectors_token(config, connector.as_ref()));
     // a token that no header can carry is a finding of its own
     let token = token.filter(|token| token.chars().all(|c| c.is_ascii_graphic()));
     let owner = installation.owner_of_the_port();

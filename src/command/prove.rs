@@ -135,7 +135,7 @@ impl Way {
             connector.as_ref().map(|version| agent_of(effective, account.as_deref(), version));
         let unit = &context.paths.unit;
         let owner = Owner { uid: installation.account.uid, unit: Some(unit.clone()) };
-        let token = installation.connectors_token(effective);
+        let token = installation.connectors_token(effective, connector.as_ref());
         Self {
             connector,
             endpoint: Endpoint::new(installation.port, token, owner),

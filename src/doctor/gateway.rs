@@ -1,13 +1,16 @@
 //! The gateway's HTTP face: does it listen where the connector calls, and does it let it in?
 
+use std::collections::BTreeSet;
+
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::health::port::Listener;
 use crate::health::{ChatAnswer, Readiness};
 use crate::openclaw::document::{Edit, KeyPath, Value};
+use crate::plan::error;
 use crate::plan::repair::Repair;
 use crate::say;
 use crate::settings::Setting;
-use crate::snapshot::paths::CONNECTOR;
+use crate::snapshot::bots::{Bot, bots};
 use crate::snapshot::program::option_of;
 
 const ENDPOINT: [&str; 5] = ["gateway", "http", "endpoints", "chatCompletions", "enabled"];
@@ -59,9 +62,13 @@ fn unneeded(snapshot: &Snapshot) -> Finding {
 pub(super) fn auth(snapshot: &Snapshot) -> Verdict {
     let mut findings = Vec::new();
     findings.extend(exposed(snapshot));
-    if snapshot.channel().is_some() && snapshot.speaks_http() != Some(false) {
-        findings.extend(unsendable_token(snapshot));
-        findings.extend(wrong_token(snapshot));
+    let config = snapshot.effective().filter(|_| snapshot.speaks_http() != Some(false));
+    let connector = snapshot.connector();
+    let bots = config.map(|config| bots(config, connector.as_ref())).unwrap_or_default();
+    let mut seen = BTreeSet::new();
+    for bot in bots.iter().filter(|bot| seen.insert(bot.path("gatewayToken").concat())) {
+        findings.extend(unsendable_token(snapshot, bot));
+        findings.extend(wrong_token(snapshot, bot, bot.account == bots[0].account));
     }
     Ok(findings)
 }
@@ -95,52 +102,58 @@ fn exposed(snapshot: &Snapshot) -> Option<Finding> {
 }
 
 /// A placeholder such as `你的gatewayToken` cannot stand in an HTTP header.
-fn unsendable_token(snapshot: &Snapshot) -> Option<Finding> {
-    let path = ["channels", CONNECTOR, "gatewayToken"];
+fn unsendable_token(snapshot: &Snapshot, bot: &Bot<'_>) -> Option<Finding> {
+    let path = bot.path("gatewayToken");
     let finding = Finding::of_value(snapshot, Setting::GatewayToken, &path)?;
-    let unneeded = (snapshot.text(&MODE) == Some("none")).then(|| Edit::remove(path));
+    let key = KeyPath::from(path.as_slice());
+    let unneeded = (snapshot.text(&MODE) == Some("none")).then(|| Edit::remove(path.as_slice()));
     Some(
         finding
-            .hint(say!("Write the gateway's own token there, or take the key out where gateway.auth.mode is none: openclaw config unset channels.{CONNECTOR}.gatewayToken", CONNECTOR))
+            .hint(say!("Write the gateway's own token there, or take the key out where gateway.auth.mode is none: openclaw config unset {key}", key))
             .symptom("Cannot convert argument to a ByteString")
             .repaired_by(unneeded.map(Repair::Config)),
     )
 }
 
-/// The gateway's own token as the config holds it (a literal or `${VAR}`) is handed on as it is.
-fn wrong_token(snapshot: &Snapshot) -> Option<Finding> {
-    let path = ["channels", CONNECTOR, "gatewayToken"];
-    let own = snapshot.text(&TOKEN);
-    let given = snapshot.text(&path);
-    let answer = snapshot.answers.as_ref().map(|answers| &answers.chat);
+/// The gateway's own credential is handed on as it is written: a literal, or `${VAR}`. The answer
+/// that was asked for is that to the first bot's.
+fn wrong_token(snapshot: &Snapshot, bot: &Bot<'_>, is_first: bool) -> Option<Finding> {
+    let config = snapshot.effective()?;
+    let installation = &snapshot.installation;
+    let guard = installation.guard(config);
+    let answer = snapshot.answers.as_ref().map(|answers| &answers.chat).filter(|_| is_first);
     let refused = answer == Some(&ChatAnswer::Unauthorised);
-    let in_token_mode = match snapshot.text(&MODE) {
-        Some(mode) => mode == "token",
-        None => own.is_some(),
+    let own = guard.credential();
+    let shown = bot.credential();
+    let meant =
+        |text: Option<&str>| installation.resolved(text?, config).or(text.map(str::to_owned));
+    let differs = own.is_some() && meant(own) != meant(shown);
+    if !refused && (!differs || answer == Some(&ChatAnswer::Open)) {
+        return None;
+    }
+    let is_password = guard.mode.as_deref() == Some("password");
+    let key = if is_password && bot.get("gatewayToken").is_none() {
+        "gatewayPassword"
+    } else {
+        "gatewayToken"
     };
-    let differs = in_token_mode && own.is_some() && own != given;
-    let known_wrong = refused || (differs && answer != Some(&ChatAnswer::Open));
-    known_wrong.then(|| {
-        let repair = own.filter(|_| in_token_mode && differs);
-        let by_hand = || {
-            say!("Write the token that the gateway asks for (gateway.auth, or OPENCLAW_GATEWAY_TOKEN in its environment) into this key.")
-        };
-        let mut finding = Finding::error(say!(
-            "the gateway requires a token, and the connector's gatewayToken is a different one"
-        ))
-        .about(KeyPath::from(&path).to_string())
-        .symptom("Gateway error: 401")
-        .evidence([
-            Evidence::of_key(snapshot, &MODE),
-            Evidence::of_key(snapshot, &TOKEN),
-            Evidence::of_key(snapshot, &path),
-        ])
-        .remedied(repair.map(|token| Repair::Config(Edit::set(path, token))).ok_or_else(by_hand));
-        if refused {
-            finding = finding.read(url(snapshot, "POST", "/v1/chat/completions"), "HTTP 401");
-        }
-        finding
-    })
+    let path = bot.path(key);
+    let by_hand = say!(
+        "Write the token that the gateway asks for (gateway.auth, or OPENCLAW_GATEWAY_TOKEN in its environment) into this key."
+    );
+    let repair = own.filter(|_| differs).map(|own| Repair::Config(Edit::set(path.as_slice(), own)));
+    let finding =
+        Finding::error(say!("the gateway wants a token, and the connector's {key} is not it", key))
+            .about(KeyPath::from(path.as_slice()).to_string())
+            .symptom("Gateway error: 401")
+            .evidence([
+                Evidence::of_key(snapshot, &MODE),
+                Evidence::of_key(snapshot, &TOKEN),
+                Evidence::of_key(snapshot, &path),
+            ])
+            .remedied(repair.ok_or(by_hand));
+    let said = refused.then(|| url(snapshot, "POST", "/v1/chat/completions"));
+    Some(said.into_iter().fold(finding, |finding, url| finding.read(url, "HTTP 401")))
 }
 
 /// Connectors before 0.7.6 always call port 18789, and before 0.7.7 they know no TLS.
@@ -148,30 +161,26 @@ pub(super) fn port(snapshot: &Snapshot) -> Verdict {
     let Some(version) = snapshot.connector() else { return Ok(Vec::new()) };
     let mut findings = Vec::new();
     let port = snapshot.installation.port;
-    let below = |patch| version < semver::Version::new(0, 7, patch);
-    if port != 18789 && below(6) {
+    if let Some(missed) = error::port_missed(&version, port) {
         let command = snapshot.installation.service.command();
         let told = option_of(command, "--port").map(|port| format!("--port {port}"));
         let unit = &snapshot.installation.paths.unit;
         findings.push(
-            Finding::error(say!("connector {version} always calls port 18789, and the gateway is on {port}", version, port))
-                .hint(say!("Move the gateway (openclaw gateway install --force --port 18789) or take connector 0.7.10 or later"))
+            Finding::error(missed.message)
+                .hint(missed.hint)
                 .about("gateway.port")
                 .symptom("fetch failed")
                 .read(unit.clone(), told.unwrap_or_else(|| format!("port {port}"))),
         );
     }
     let tls = ["gateway", "tls", "enabled"];
-    if snapshot.key(&tls) == Some(&Value::from(true)) && below(7) {
+    if let Some(missed) = error::tls_missed(&version, snapshot.key(&tls)) {
         findings.push(
-            Finding::error(say!(
-                "the gateway speaks TLS, and connector {version} speaks plain HTTP only",
-                version
-            ))
-            .hint("openclaw config set gateway.tls.enabled false")
-            .about(KeyPath::from(&tls).to_string())
-            .symptom("fetch failed")
-            .evidence([Evidence::of_key(snapshot, &tls)]),
+            Finding::error(missed.message)
+                .hint(missed.hint)
+                .about(KeyPath::from(&tls).to_string())
+                .symptom("fetch failed")
+                .evidence([Evidence::of_key(snapshot, &tls)]),
         );
     }
     findings.extend(moved_in_vain(snapshot));

@@ -11,6 +11,7 @@ use crate::plan::config::provider_of;
 use crate::redaction::learn;
 use crate::settings::Settings;
 use crate::settings::placeholder::is_placeholder;
+use crate::snapshot::bots::bots;
 use crate::snapshot::outside::Reason;
 use crate::systemd::environment::{Environment, Target, any_proxy, undici_proxy};
 
@@ -75,17 +76,14 @@ impl<'e> LiveTargets<'e> {
 
     /// The bots of the channel: its own, or one for each account.
     pub fn bots(&self) -> Result<Vec<Bot>, Reason> {
-        let channel = self.snapshot.channel().ok_or(Reason::NotConfigured)?;
-        let accounts = channel.get(&["accounts"]).and_then(Value::as_object).into_iter().flatten();
-        let of_accounts =
-            accounts.filter(|(_, account)| !is_off(account)).map(|(name, account)| {
-                let at = |key: &str| account.get(&[key]).or_else(|| channel.get(&[key]));
-                (Some(name.clone()), at("clientId"), at("clientSecret"))
-            });
-        let mut named: Vec<_> = of_accounts.collect();
-        if named.is_empty() {
-            named.push((None, channel.get(&["clientId"]), channel.get(&["clientSecret"])));
-        }
+        let config = self.snapshot.effective().ok_or(Reason::NotConfigured)?;
+        let found = bots(config, self.snapshot.connector().as_ref());
+        let mut named: Vec<_> = found
+            .iter()
+            .map(|bot| {
+                (bot.account.map(str::to_owned), bot.get("clientId"), bot.get("clientSecret"))
+            })
+            .collect();
         named.retain(|(_, id, secret)| id.is_some() && secret.is_some());
         if named.is_empty() {
             return Err(Reason::NotConfigured);
@@ -114,10 +112,6 @@ impl<'e> LiveTargets<'e> {
         };
         (!is_placeholder(&text)).then_some(text)
     }
-}
-
-fn is_off(account: &Value) -> bool {
-    account.get(&["enabled"]).and_then(Value::as_bool) == Some(false)
 }
 
 /// The name of a variable, which OpenClaw writes into `models.json` instead of a secret.

@@ -267,7 +267,11 @@ impl Watch<'_> {
             match self.gate.endpoint.chat(self.request()) {
                 ChatAnswer::Open => run.chat = true,
                 ChatAnswer::Disabled | ChatAnswer::NotAllowed => return Err(error::chat_disabled()),
-                ChatAnswer::Unauthorised => return Err(error::chat_unauthorised()),
+                ChatAnswer::Unauthorised => {
+                    // a connector that could not be loaded is the nearer cause
+                    self.load_failure()?;
+                    return Err(error::chat_unauthorised());
+                }
                 ChatAnswer::RateLimited => return Ok(Some(self.odd("HTTP 429"))),
                 ChatAnswer::Foreign { whose } => return Ok(Some(self.taken(&whose))),
                 ChatAnswer::Odd { what } => return Ok(Some(self.odd(&what))),
@@ -281,6 +285,14 @@ impl Watch<'_> {
             }
         }
         self.connector(run, unit, environment)
+    }
+
+    fn load_failure(&self) -> Result<(), Problem> {
+        let Some(id) = &self.expectations.connector else { return Ok(()) };
+        let events = LogEvents::of(&self.lines_since(self.last_start_usec), id);
+        let failure = events.connector_failure();
+        failure
+            .map_or(Ok(()), |reason| Err(error::connector_failed(self.gate.unit, &masked(reason))))
     }
 
     fn unready(&self, readiness: Readiness) -> Option<Problem> {

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
+use semver::Version;
+
+use crate::connector::behaviour::{self, USUAL_PORT};
 use crate::language::Problem;
+use crate::openclaw::document::Value;
 use crate::say;
 use crate::snapshot::installation::Installation;
 
@@ -50,7 +54,7 @@ pub(super) fn auth_mode(mode: &str) -> Problem {
 /// The gateway's token is kept where the connector cannot read it.
 pub(super) fn token_unreadable() -> Problem {
     let message = say!(
-        "the gateway's token is not in the config as text or ${{VAR}}, so it cannot be handed to the connector"
+        "the gateway's token or password is not in the config as text or ${{VAR}}, so it cannot be handed to the connector"
     );
     let hint = say!("Give it with --gateway-token-file, or choose --gateway-auth none.");
     Problem::new("gateway.token-unreadable", message, hint)
@@ -112,6 +116,33 @@ pub(super) fn tree_pruned(id: &str) -> Problem {
     let hint =
         say!("Choose a later one (openclaw-setup history), or install that connector again.");
     Problem::new("history.tree-pruned", message, hint)
+}
+
+/// The connector calls another port than the gateway's.
+#[must_use]
+pub fn port_missed(connector: &Version, port: u16) -> Option<Problem> {
+    let misses = port != USUAL_PORT && behaviour::has_a_fixed_port(connector);
+    let version = connector;
+    let message = say!(
+        "connector {version} always calls port 18789, and the gateway is on {port}",
+        version,
+        port
+    );
+    let hint = say!(
+        "Move the gateway (openclaw gateway install --force --port 18789) or take connector 0.7.10 or later"
+    );
+    misses.then(|| Problem::new("gateway.port", message, hint))
+}
+
+/// The connector speaks plain HTTP to a gateway that speaks TLS.
+#[must_use]
+pub fn tls_missed(connector: &Version, tls: Option<&Value>) -> Option<Problem> {
+    let misses = tls == Some(&Value::from(true)) && *connector < Version::new(0, 7, 7);
+    let version = connector;
+    let message =
+        say!("the gateway speaks TLS, and connector {version} speaks plain HTTP only", version);
+    let hint = "openclaw config set gateway.tls.enabled false".to_owned();
+    misses.then(|| Problem::new("gateway.port", message, hint))
 }
 
 /// What no drop-in of ours overrides sends requests to this machine to a proxy.

@@ -23,7 +23,6 @@ use crate::settings::{Secret, Settings};
 use crate::snapshot::installation::Installation;
 use crate::snapshot::live_tree::LiveTree;
 use crate::snapshot::paths::CONNECTOR;
-use crate::snapshot::program::option_of;
 use crate::systemd::drop_in::{self, Assigned};
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::{FileStep, Role, Step, TreeStep};
@@ -123,6 +122,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     error::refuse_read_only(installation)?;
     refuse_wrong_direction(request)?;
     refuse_incompatible(installation, request)?;
+    refuse_out_of_reach(installation, request)?;
     let effective = request.config.effective();
     let mut notes = order::surrounding_notes(installation, request.config);
     if request.payload.unverified {
@@ -158,7 +158,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         ),
         unit: order::unit_before(installation),
         expectations: Expectations {
-            chat: true,
+            chat: request.speaks_http(),
             bypass: bypass.routing.bypasses_loopback(),
             connector: Some(CONNECTOR.to_owned()),
         },
@@ -254,7 +254,7 @@ fn config_draft<'a>(
     request: &Request<'_>,
     effective: &'a Value,
 ) -> Result<Draft<'a>, Problem> {
-    let command = installation.service.command();
+    let environment = installation.next_environment(effective);
     let wish = Wish {
         settings: request.settings,
         openclaw: installation.program.version.unwrap_or(ASSUMED),
@@ -263,13 +263,21 @@ fn config_draft<'a>(
         connector_version: request.payload.version,
         channel_schema: request.payload.channel_schema,
         port: installation.port,
-        bind_option: option_of(command, "--bind"),
-        token_in_unit: installation.service.variable("OPENCLAW_GATEWAY_TOKEN").is_some(),
+        command: installation.service.command(),
+        environment: &environment,
         fresh_token: request.fresh_token,
         now: request.now,
         file: &installation.paths.config,
     };
     config::edits(effective, &wish)
+}
+
+/// A gateway where this connector does not call.
+fn refuse_out_of_reach(installation: &Installation, request: &Request<'_>) -> Result<(), Problem> {
+    let Some(connector) = request.version() else { return Ok(()) };
+    let tls = request.config.effective().get(&["gateway", "tls", "enabled"]);
+    let missed = error::port_missed(&connector, installation.port);
+    missed.or_else(|| error::tls_missed(&connector, tls)).map_or(Ok(()), Err)
 }
 
 /// The agent model file's step with the keys that it changes.

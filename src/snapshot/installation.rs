@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use semver::Version;
+
 use super::account::Account;
-use super::paths::{CONNECTOR, Paths};
+use super::bots::{Guard, bots};
+use super::paths::Paths;
 use super::process::dotenv;
 use super::program::{Program, option_of};
 use super::service::Service;
@@ -16,7 +19,7 @@ use crate::connector::installed::InstalledRecord;
 use crate::fs::image::FileState;
 use crate::fs::{Action, FileError, directory, exists};
 use crate::health::port::Owner;
-use crate::openclaw::document::{Value, is_reference, references};
+use crate::openclaw::document::{Value, substituted};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::systemd::drop_in;
 use crate::systemd::environment::{Environment, SetFile};
@@ -135,18 +138,29 @@ impl Installation {
         environment
     }
 
-    /// The token that the connector shows to the gateway, with `${VAR}` filled in from the unit.
+    /// What OpenClaw's next process will see.
     #[must_use]
-    pub fn connectors_token(&self, effective: &Value) -> Option<String> {
-        let channel = ["channels", CONNECTOR];
-        let written = ["gatewayToken", "gatewayPassword"]
-            .iter()
-            .find_map(|key| effective.get(&[channel[0], channel[1], key]))
-            .and_then(Value::as_str)?;
-        match references(written).as_slice() {
-            [name] if is_reference(written) => self.service.variable(name),
-            _ => Some(written.replace("$${", "${")),
-        }
+    pub fn next_environment(&self, config: &Value) -> Environment {
+        self.process_environment(&self.service.effective_environment(), Some(config))
+    }
+
+    /// A text of the config as OpenClaw reads it; `None` where a variable of it is not known.
+    #[must_use]
+    pub fn resolved(&self, text: &str, config: &Value) -> Option<String> {
+        let environment = self.next_environment(config);
+        substituted(text, |name| environment.get(name).map(str::to_owned))
+    }
+
+    /// What this connector shows to the gateway, for the first of its bots.
+    #[must_use]
+    pub fn connectors_token(&self, config: &Value, connector: Option<&Version>) -> Option<String> {
+        self.resolved(bots(config, connector).first()?.credential()?, config)
+    }
+
+    /// What guards the gateway.
+    #[must_use]
+    pub fn guard(&self, config: &Value) -> Guard {
+        Guard::of(config, &self.next_environment(config), self.service.command())
     }
 
     /// Whose the gateway's port has to be: the user's, and, where the unit runs, the unit's.

@@ -3,6 +3,7 @@
 //! the checks do no I/O.
 
 pub mod account;
+pub mod bots;
 pub mod files;
 pub mod host;
 pub mod installation;
@@ -266,15 +267,8 @@ pub fn channel_is_on(effective: &Value) -> bool {
 /// block makes (connector 0.6.0 to 0.8.20).
 #[must_use]
 pub fn accounts_of(effective: &Value) -> Vec<String> {
-    let named = effective.get(&["channels", CONNECTOR, "accounts"]).and_then(Value::as_object);
-    match named.filter(|accounts| !accounts.is_empty()) {
-        None => vec![DEFAULT_ACCOUNT.to_owned()],
-        Some(accounts) => accounts
-            .iter()
-            .filter(|(_, account)| is_on(account))
-            .map(|(id, _)| id.clone())
-            .collect(),
-    }
+    let name = |bot: &bots::Bot<'_>| bot.account.unwrap_or(DEFAULT_ACCOUNT).to_owned();
+    bots::bots(effective, None).iter().map(name).collect()
 }
 
 fn is_on(part: &Value) -> bool {

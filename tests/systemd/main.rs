@@ -12,6 +12,7 @@ mod children;
 mod drop_in;
 mod failing_gateway;
 mod fresh_install;
+mod gateway_auth;
 mod interrupted;
 mod killed;
 mod logs;

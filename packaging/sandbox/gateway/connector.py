@@ -41,16 +41,17 @@ def start(settings, port, stream, log):
     channel = config.at(settings, "channels", ID) or {}
     if channel.get("enabled") is False:
         return
-    accounts = {name: {**channel, **account} for name, account in (channel.get("accounts") or {"default": channel}).items()}
+    # as 0.6.0 has it: an account is its own block and nothing else
+    accounts = {name: account for name, account in (channel.get("accounts") or {"default": channel}).items()
+                if account.get("enabled") is not False and account.get("clientId") and account.get("clientSecret")}
     folders = [os.path.join(config.state_dir(), "dingtalk", name) for name in ("inbox", "outbox")]
     for name, account in accounts.items():
-        if account.get("enabled") is False or not account.get("clientId") or not account.get("clientSecret"):
-            continue
         log.line(f"gateway/channels/{ID}", f"[{name}] sample connector: listening in {os.path.dirname(folders[0])}")
         _connect(name, stream.get(name) if isinstance(stream, dict) else stream, log)
     for folder in folders:
         os.makedirs(folder, exist_ok=True)
-    threading.Thread(target=_serve, args=(*folders, channel, port), daemon=True).start()
+    account = next(iter(accounts.values()), {})
+    threading.Thread(target=_serve, args=(*folders, account, port), daemon=True).start()
 
 
 def _connect(account, fault, log):
@@ -81,8 +82,9 @@ def _ask(text, channel, port):
     """Asks through urllib, which obeys http_proxy and no_proxy as OpenClaw's dispatcher does."""
     body = json.dumps({"model": "default", "messages": [{"role": "user", "content": text}]}).encode()
     request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/chat/completions", body, {"Content-Type": "application/json"})
-    if channel.get("gatewayToken"):
-        request.add_header("Authorization", f"Bearer {channel['gatewayToken']}")
+    secret = channel.get("gatewayToken") or channel.get("gatewayPassword")
+    if secret:
+        request.add_header("Authorization", f"Bearer {secret}")
     try:
         with urllib.request.urlopen(request, timeout=30) as response:
             return {"reply": json.load(response)["choices"][0]["message"]["content"]}

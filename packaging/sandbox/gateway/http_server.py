@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import socket
 import threading
 import time
@@ -58,8 +59,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def authorised(self):
         auth = config.at(self.settings, "gateway", "auth") or {}
-        secret = auth.get("password") if auth.get("mode") == "password" else auth.get("token")
-        return auth.get("mode") == "none" or bool(secret) and self.headers.get("Authorization") == f"Bearer {secret}"
+        token, password = (auth.get(kind) or os.environ.get(f"OPENCLAW_GATEWAY_{kind.upper()}") for kind in ("token", "password"))
+        mode = auth.get("mode") or ("password" if password else "token")
+        secret = password if mode == "password" else token
+        return mode == "none" or bool(secret) and self.headers.get("Authorization") == f"Bearer {secret}"
 
     def answer(self, status, body, kind="application/json; charset=utf-8"):
         data = body if isinstance(body, bytes) else json.dumps(body, separators=(",", ":")).encode()

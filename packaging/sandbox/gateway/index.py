@@ -80,7 +80,18 @@ def call(method, asked):
     return 0
 
 
+def read_dotenv():
+    """`~/.env`, then that of the state directory; neither overrides a variable that is there."""
+    for folder in (os.path.expanduser("~"), config.state_dir()):
+        path = os.path.join(folder, ".env")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                for name, _, value in (line.strip().partition("=") for line in file if "=" in line):
+                    os.environ.setdefault(name, value)
+
+
 def run_gateway(port):
+    read_dotenv()
     settings, problems = config.load()
     log = Log(config.at(settings, "logging", "file"))
     if problems:

@@ -2,11 +2,14 @@
 
 mod answer;
 
+use std::collections::BTreeSet;
+
 use super::proxy::dingtalk::is_in_the_way;
 use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::openclaw::document::{KeyPath, Value};
 use crate::say;
 use crate::settings::Setting;
+use crate::snapshot::bots::{Bot, bots};
 use crate::snapshot::paths::CONNECTOR;
 
 /// The keys of a bot, and what stands for them on the way in.
@@ -14,34 +17,41 @@ const BOT: [(&str, Setting); 2] =
     [("clientId", Setting::ClientId), ("clientSecret", Setting::ClientSecret)];
 
 pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
-    let Some(channel) = snapshot.channel() else { return Ok(Vec::new()) };
-    let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
-    let names = accounts.into_iter().flatten().map(|(name, _)| vec!["accounts", name.as_str()]);
-    let mut places: Vec<Vec<&str>> = names.collect();
-    let has_accounts = !places.is_empty();
-    places.push(Vec::new());
-    let findings = places.iter().flat_map(|place| {
-        BOT.iter().filter_map(move |(key, setting)| {
-            let path = [&["channels", CONNECTOR], place.as_slice(), &[*key]].concat();
-            match snapshot.key(&path) {
-                // an account has what the channel has
-                None | Some(Value::Null) => (!has_accounts).then(|| missing(snapshot, &path)),
-                Some(Value::Object(_)) => unreadable(snapshot, &path),
-                Some(_) => Finding::of_value(snapshot, *setting, &path),
-            }
-        })
-    });
-    let findings = findings.map(|finding| {
-        let options = "--client-id ID --client-secret-file FILE";
-        finding
-            .hint(say!("Fill it in: openclaw-setup install {options}", options))
-            .symptom(say!("the bot is silent (400 or 401 in the log)"))
-    });
-    let mut findings: Vec<Finding> = findings.collect();
+    let Some(config) = snapshot.effective() else { return Ok(Vec::new()) };
+    let bots = bots(config, snapshot.connector().as_ref());
+    let mut seen = BTreeSet::new();
+    let places = bots.iter().flat_map(|bot| BOT.map(|(key, setting)| (bot, key, setting)));
+    let mut findings: Vec<Finding> = places
+        .filter(|(bot, key, _)| seen.insert(KeyPath::from(bot.path(key).as_slice()).to_string()))
+        .filter_map(|(bot, key, setting)| unfilled(snapshot, bot, key, setting))
+        .collect();
     if findings.is_empty() {
         findings = answer::refused(snapshot);
     }
     Ok(findings)
+}
+
+/// A value that the connector does not find, or cannot use.
+fn unfilled(
+    snapshot: &Snapshot,
+    bot: &Bot<'_>,
+    key: &'static str,
+    setting: Setting,
+) -> Option<Finding> {
+    let path = bot.path(key);
+    let finding = match bot.get(key) {
+        None => missing(snapshot, &path),
+        Some(Value::Object(_)) => unreadable(snapshot, &path)?,
+        Some(_) => Finding::of_value(snapshot, setting, &path)?,
+    };
+    let name = KeyPath::from(path.as_slice());
+    let options = "--client-id ID --client-secret-file FILE";
+    let hint = if bot.account.is_some() {
+        say!("Fill it in: openclaw config set {name} VALUE", name)
+    } else {
+        say!("Fill it in: openclaw-setup install {options}", options)
+    };
+    Some(finding.hint(hint).symptom(say!("the bot is silent (400 or 401 in the log)")))
 }
 
 fn missing(snapshot: &Snapshot, path: &[&str]) -> Finding {

@@ -8,6 +8,7 @@ use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::plan::note::Note;
 use crate::settings::placeholder::is_placeholder;
 use crate::settings::{Setting, Settings};
+use crate::snapshot::bots::bots;
 use crate::snapshot::paths::CONNECTOR;
 
 /// Half an hour, as on the page.
@@ -15,7 +16,12 @@ const DEFAULT_SESSION_TIMEOUT: u32 = 1_800_000;
 
 const CHANNEL: [&str; 2] = ["channels", CONNECTOR];
 
+/// Nothing where the bots are accounts: which of them would be meant?
 pub(super) fn needed(effective: &Value, settings: &Settings) -> Vec<Setting> {
+    let accounts = effective.get(&[CHANNEL[0], CHANNEL[1], "accounts"]).and_then(Value::as_object);
+    if accounts.is_some_and(|accounts| !accounts.is_empty()) {
+        return Vec::new();
+    }
     let given = [
         (Setting::ClientId, "clientId", settings.client_id.is_some()),
         (Setting::ClientSecret, "clientSecret", settings.client_secret.is_some()),
@@ -38,15 +44,33 @@ fn is_filled(effective: &Value, key: &str) -> bool {
 }
 
 pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>, credential: Option<&Credential>) {
-    let members = members(draft, wish, credential);
     if draft.now(&CHANNEL).is_none() {
+        let members = members(draft, wish, credential);
         draft.set(&CHANNEL, Value::Object(members.into_iter().collect()));
         return;
     }
-    for (key, value) in members {
+    for (key, value) in members(draft, wish, None) {
         draft.set(&[CHANNEL[0], CHANNEL[1], &key], value);
     }
+    if let Some(credential) = credential {
+        hand_on(draft, wish, credential);
+    }
     take_out_what_is_forbidden(draft, wish);
+}
+
+/// Each bot is given the gateway's credential where this connector reads it.
+fn hand_on(draft: &mut Draft<'_>, wish: &Wish<'_>, credential: &Credential) {
+    let key = credential.channel_key();
+    if !allows(wish.channel_schema, key) {
+        return;
+    }
+    for bot in bots(draft.effective, wish.connector().as_ref()) {
+        // a token would be shown in place of the password
+        if key != "gatewayToken" && bot.get("gatewayToken").is_some() {
+            draft.push(Edit::remove(bot.path("gatewayToken").as_slice()));
+        }
+        draft.set(&bot.path(key), credential.as_written());
+    }
 }
 
 /// The keys that we set, in the page's order, as far as the connector's schema knows them.

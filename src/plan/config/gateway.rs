@@ -2,15 +2,16 @@
 
 use super::{Draft, Wish};
 use crate::language::Problem;
-use crate::openclaw::document::{Value, escape_substitution};
+use crate::openclaw::document::{escape_substitution, substituted};
 use crate::plan::error;
 use crate::plan::note::Note;
-use crate::settings::GatewayAuth;
 use crate::settings::placeholder::is_placeholder;
+use crate::settings::{GatewayAuth, Secret};
+use crate::snapshot::bots::{Guard, Own};
+use crate::snapshot::program::option_of;
 
 const MODE: [&str; 3] = ["gateway", "auth", "mode"];
 const TOKEN: [&str; 3] = ["gateway", "auth", "token"];
-const PASSWORD: [&str; 3] = ["gateway", "auth", "password"];
 const ENDPOINT: [&str; 5] = ["gateway", "http", "endpoints", "chatCompletions", "enabled"];
 
 /// What the connector shows to the gateway, as it is written into the config: a literal, or the
@@ -35,26 +36,26 @@ impl Credential {
     }
 }
 
+/// What the connector shows to the gateway. One that lives inside the gateway shows nothing, and
+/// needs neither the endpoint nor another mode.
 pub(super) fn section(
     draft: &mut Draft<'_>,
     wish: &Wish<'_>,
 ) -> Result<Option<Credential>, Problem> {
-    draft.set(&ENDPOINT, true);
-    match (wish.settings.gateway_auth, current_mode(draft)) {
-        (Some(GatewayAuth::None), _) | (None, None | Some("none")) => without_token(draft, wish),
-        (Some(GatewayAuth::Token), _) => with_wanted_token(draft, wish).map(Some),
-        (None, Some("token")) => with_token_as_it_is(draft, wish).map(Some),
-        (None, Some("password")) => password_as_it_is(draft).map(Some),
-        (None, Some(mode)) => Err(error::auth_mode(mode)),
+    let guard = Guard::of(draft.effective, wish.environment, wish.command);
+    let speaks_http = wish.speaks_http();
+    if speaks_http {
+        draft.set(&ENDPOINT, true);
     }
-}
-
-/// The mode in force: OpenClaw infers it from a token or password where none is written.
-fn current_mode<'a>(draft: &Draft<'a>) -> Option<&'a str> {
-    draft
-        .text(&MODE)
-        .or_else(|| draft.now(&TOKEN).map(|_| "token"))
-        .or_else(|| draft.now(&PASSWORD).map(|_| "password"))
+    let credential = match (wish.settings.gateway_auth, guard.mode.as_deref()) {
+        (None, _) if !speaks_http => None,
+        (Some(GatewayAuth::None), _) | (None, None | Some("none")) => without_token(draft, wish)?,
+        (Some(GatewayAuth::Token), _) => Some(with_wanted_token(draft, wish, &guard)?),
+        (None, Some("token")) => Some(with_token_as_it_is(draft, wish, &guard)?),
+        (None, Some("password")) => Some(password_as_it_is(&guard)?),
+        (None, Some(mode)) => return Err(error::auth_mode(mode)),
+    };
+    Ok(credential.filter(|_| speaks_http))
 }
 
 fn without_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Option<Credential>, Problem> {
@@ -67,7 +68,7 @@ fn without_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Option<Creden
 /// OpenClaw itself refuses to start on a non-loopback bind without auth; `tailscale.mode=serve` it
 /// allows, and so would expose the agent.
 fn refuse_exposure(draft: &Draft<'_>, wish: &Wish<'_>) -> Result<(), Problem> {
-    let bind = wish.bind_option.or_else(|| draft.text(&["gateway", "bind"]));
+    let bind = option_of(wish.command, "--bind").or_else(|| draft.text(&["gateway", "bind"]));
     if let Some(bind) = bind.filter(|bind| *bind != "loopback") {
         let (key, value) = ("gateway.bind".to_owned(), bind.to_owned());
         return Err(error::exposed(&key, &value));
@@ -81,41 +82,51 @@ fn refuse_exposure(draft: &Draft<'_>, wish: &Wish<'_>) -> Result<(), Problem> {
 }
 
 /// Token mode was asked for: the given token, else the gateway's own, else a new one.
-fn with_wanted_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Credential, Problem> {
+fn with_wanted_token(
+    draft: &mut Draft<'_>,
+    wish: &Wish<'_>,
+    guard: &Guard,
+) -> Result<Credential, Problem> {
     draft.set(&MODE, "token");
-    if let Some(token) = given(wish) {
-        draft.set(&TOKEN, token.as_str());
-        return Ok(Credential::Token(token));
+    match given(wish) {
+        Some(token) => Ok(made(draft, token)),
+        None => with_token_as_it_is(draft, wish, guard),
     }
-    if draft.now(&TOKEN).is_some() || wish.token_in_unit {
-        return with_token_as_it_is(draft, wish);
-    }
-    let token = escape_substitution(wish.fresh_token.reveal());
-    draft.set(&TOKEN, token.as_str());
-    Ok(Credential::Token(token))
 }
 
-fn with_token_as_it_is(draft: &Draft<'_>, wish: &Wish<'_>) -> Result<Credential, Problem> {
-    let own = match draft.now(&TOKEN) {
-        Some(Value::String(token)) if !is_placeholder(token) => Some(token.clone()),
-        None if wish.token_in_unit => Some("${OPENCLAW_GATEWAY_TOKEN}".to_owned()),
-        _ => None,
-    };
-    match (own, given(wish)) {
-        (Some(own), Some(given)) if own != given && !own.contains("${") => {
-            Err(error::token_conflict())
+/// Where nobody has a token yet, not even OpenClaw's other clients, the given or a new one is set.
+fn with_token_as_it_is(
+    draft: &mut Draft<'_>,
+    wish: &Wish<'_>,
+    guard: &Guard,
+) -> Result<Credential, Problem> {
+    let given = given(wish);
+    match (&guard.token, &wish.settings.gateway_token) {
+        (Own::Written(own), token) if !is_placeholder(own) => {
+            let meaning = substituted(own, |name| wish.environment.get(name).map(str::to_owned));
+            let conflicts = |token: &&Secret| meaning.is_some_and(|own| own != token.reveal());
+            match token.as_ref().filter(conflicts) {
+                Some(_) => Err(error::token_conflict()),
+                None => Ok(Credential::Token(own.clone())),
+            }
         }
-        (Some(own), _) => Ok(Credential::Token(own)),
-        (None, Some(given)) => Ok(Credential::Token(given)),
-        (None, None) => Err(error::token_unreadable()),
+        (Own::Absent, _) => {
+            let fresh = || escape_substitution(wish.fresh_token.reveal());
+            Ok(made(draft, given.unwrap_or_else(fresh)))
+        }
+        (_, None) => Err(error::token_unreadable()),
+        (_, Some(_)) => given.map(Credential::Token).ok_or_else(error::token_unreadable),
     }
 }
 
-fn password_as_it_is(draft: &Draft<'_>) -> Result<Credential, Problem> {
-    let password = draft.text(&PASSWORD).filter(|text| !is_placeholder(text));
-    password
-        .map(|text| Credential::Password(text.to_owned()))
-        .ok_or_else(|| error::auth_mode("password"))
+fn made(draft: &mut Draft<'_>, token: String) -> Credential {
+    draft.set(&TOKEN, token.as_str());
+    Credential::Token(token)
+}
+
+fn password_as_it_is(guard: &Guard) -> Result<Credential, Problem> {
+    let password = guard.password.written().filter(|text| !is_placeholder(text));
+    password.map(|text| Credential::Password(text.to_owned())).ok_or_else(error::token_unreadable)
 }
 
 fn given(wish: &Wish<'_>) -> Option<String> {

@@ -9,10 +9,12 @@ pub(super) mod schema;
 use std::path::Path;
 
 use super::note::Note;
+use crate::connector::behaviour;
 use crate::language::Problem;
 use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::version::Version;
 use crate::settings::{Secret, Setting, Settings};
+use crate::systemd::environment::Environment;
 
 pub use provider::{
     COMPLETIONS, Provider, RESPONSES, apis, models_file_edits, provider_of, right_api,
@@ -36,16 +38,28 @@ pub struct Wish<'a> {
     pub channel_schema: Option<&'a serde_json::Value>,
     /// The gateway's port.
     pub port: u16,
-    /// The gateway's `--bind` option, where its unit has one.
-    pub bind_option: Option<&'a str>,
-    /// The unit's environment holds `OPENCLAW_GATEWAY_TOKEN`.
-    pub token_in_unit: bool,
+    /// The gateway's command line.
+    pub command: &'a [String],
+    /// What the gateway's process sees.
+    pub environment: &'a Environment,
     /// Used where a new gateway token is needed.
     pub fresh_token: &'a Secret,
     /// The time of installation, RFC 3339 with milliseconds.
     pub now: &'a str,
     /// The config file, for messages.
     pub file: &'a Path,
+}
+
+impl Wish<'_> {
+    /// The connector's version, where it is one.
+    fn connector(&self) -> Option<semver::Version> {
+        self.connector_version.parse().ok()
+    }
+
+    /// Whether the connector needs the gateway's HTTP interface; one of an odd version may.
+    fn speaks_http(&self) -> bool {
+        self.connector().as_ref().is_none_or(behaviour::speaks_http)
+    }
 }
 
 /// Edits and remarks, gathered section by section.
@@ -71,11 +85,17 @@ impl<'a> Draft<'a> {
         self.now(path).and_then(Value::as_str)
     }
 
+    fn push(&mut self, edit: Edit) {
+        if !self.edits.contains(&edit) {
+            self.edits.push(edit);
+        }
+    }
+
     /// An edit only where the value differs: an equal one changes no byte.
     fn set(&mut self, path: &[&str], value: impl Into<Value>) {
         let value = value.into();
         if self.now(path) != Some(&value) {
-            self.edits.push(Edit::set(path, value));
+            self.push(Edit::set(path, value));
         }
     }
 }

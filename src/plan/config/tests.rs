@@ -8,6 +8,7 @@ use crate::openclaw::document::{Document, Value};
 use crate::openclaw::version::Version;
 use crate::plan::note::Note;
 use crate::settings::{Secret, Setting, Settings};
+use crate::systemd::environment::Environment;
 
 /// The page's machine before its steps.
 const BEFORE: &str = r#"{"meta":{"lastTouchedVersion":"2026.3.13"},
@@ -35,8 +36,9 @@ struct Case {
     settings: Settings,
     openclaw: Version,
     schema: Option<serde_json::Value>,
-    bind_option: Option<&'static str>,
-    token_in_unit: bool,
+    connector: &'static str,
+    command: &'static [&'static str],
+    environment: &'static [&'static str],
 }
 
 impl Case {
@@ -63,8 +65,9 @@ impl Case {
             settings: settings(given),
             openclaw: Version::of(2026, 3, 13),
             schema: None,
-            bind_option: None,
-            token_in_unit: false,
+            connector: "0.6.0",
+            command: &[],
+            environment: &[],
         }
     }
 
@@ -76,11 +79,11 @@ impl Case {
             openclaw: self.openclaw,
             migrates: false,
             connector: Path::new("/root/.openclaw/extensions/dingtalk-connector"),
-            connector_version: "0.6.0",
+            connector_version: self.connector,
             channel_schema: self.schema.as_ref(),
             port: 18789,
-            bind_option: self.bind_option,
-            token_in_unit: self.token_in_unit,
+            command: &self.command.iter().map(|&word| word.to_owned()).collect::<Vec<_>>(),
+            environment: &Environment::of_assignments(self.environment),
             fresh_token: &Secret::new("fresh"),
             now: "2026-03-16T00:00:00.000Z",
             file,
@@ -235,9 +238,19 @@ fn a_token_is_kept_handed_on_or_made() {
     let inferred = Case::bot_only().value(&config(r#"{"token":"t"}"#));
     assert_eq!(text_at(&inferred, &TOKEN_IN_CHANNEL), Some("t"));
     assert_eq!(inferred.get(&["gateway", "auth", "mode"]), None);
-    let in_unit = Case { token_in_unit: true, ..Case::bot_only() };
-    let value = in_unit.value(&config(r#"{"mode":"token"}"#));
-    assert_eq!(text_at(&value, &TOKEN_IN_CHANNEL), Some("${OPENCLAW_GATEWAY_TOKEN}"));
+    for auth in [r#"{"mode":"token"}"#, "{}"] {
+        let in_unit = Case { environment: &["OPENCLAW_GATEWAY_TOKEN=t"], ..Case::bot_only() };
+        let value = in_unit.value(&config(auth));
+        assert_eq!(text_at(&value, &TOKEN_IN_CHANNEL), Some("${OPENCLAW_GATEWAY_TOKEN}"), "{auth}");
+        assert_eq!(text_at(&value, &["gateway", "auth", "token"]), None, "nobody's is replaced");
+    }
+    let nobodys = Case::bot_only().value(&config(r#"{"mode":"token"}"#));
+    assert_eq!(text_at(&nobodys, &["gateway", "auth", "token"]), Some("fresh"));
+    let password = Case { environment: &["OPENCLAW_GATEWAY_PASSWORD=p"], ..Case::bot_only() };
+    let stale = r#"{"channels":{"dingtalk-connector":{"gatewayToken":"old"}}}"#;
+    let channel = password.value(stale).to_json()["channels"]["dingtalk-connector"].clone();
+    assert_eq!(channel["gatewayPassword"], "${OPENCLAW_GATEWAY_PASSWORD}");
+    assert_eq!(channel.get("gatewayToken"), None, "it would be shown instead");
     let mut wanted = Case::bot_only();
     wanted.settings.accept(Setting::GatewayAuth, "token").unwrap();
     let made = wanted.value("{}");
@@ -249,12 +262,42 @@ fn a_token_is_kept_handed_on_or_made() {
     assert_eq!(text_at(&switched, &["gateway", "auth", "mode"]), Some("none"));
 }
 
+/// 0.6.0 reads an account's own block alone, 0.7.10 what stands beside it, too; 0.8 needs no token, and no endpoint.
+#[test]
+fn each_account_is_given_the_token_where_its_connector_reads_it() {
+    let config = r#"{"gateway":{"auth":{"mode":"token","token":"pre-${X}"}},"channels":{"dingtalk-connector":{
+        "accounts":{"a":{"clientId":1,"clientSecret":"s"},"b":{"clientId":2,"clientSecret":"s","gatewayToken":"old"},
+        "off":{"enabled":false}}}}}"#;
+    assert_eq!(needed(&meaning(config), &Settings::default()), []);
+    let token = "pre-${X}";
+    for (connector, top, of_a, of_b) in [
+        ("0.6.0", None, Some(token), Some(token)),
+        ("0.7.10", Some(token), None, Some(token)),
+        ("0.8.3", None, None, Some("old")),
+    ] {
+        let value = Case { connector, ..Case::with(&[]) }.value(config);
+        let channel = value.get(&["channels", "dingtalk-connector"]).unwrap();
+        let found = |path: &[&str]| channel.get(path).and_then(Value::as_str).map(str::to_owned);
+        assert_eq!(found(&["gatewayToken"]).as_deref(), top, "{connector}");
+        assert_eq!(found(&["accounts", "a", "gatewayToken"]).as_deref(), of_a, "{connector}");
+        assert_eq!(found(&["accounts", "b", "gatewayToken"]).as_deref(), of_b, "{connector}");
+        assert_eq!(found(&["accounts", "off", "gatewayToken"]), None);
+        assert_eq!(found(&["clientId"]), None, "nothing is asked for");
+        let endpoint = ["gateway", "http", "endpoints", "chatCompletions", "enabled"];
+        assert_eq!(value.get(&endpoint).is_some(), connector < "0.8", "{connector}");
+        let again = Case { connector, ..Case::with(&[]) }.value(&value.to_json().to_string());
+        assert_eq!(again.to_json(), value.to_json(), "{connector}");
+    }
+    let fresh = Case { connector: "0.8.20", ..Case::bot_only() }.value("{}");
+    assert_eq!(fresh.get(&["gateway"]), None, "neither mode nor endpoint");
+}
+
 #[test]
 fn what_cannot_be_is_refused() {
     let refusal = |case: Case, config: &str| case.run(config).unwrap_err();
     let bind = r#"{"gateway":{"bind":"lan"}}"#;
     assert_eq!(refusal(Case::bot_only(), bind).code, "gateway.exposed");
-    let option = Case { bind_option: Some("lan"), ..Case::bot_only() };
+    let option = Case { command: &["gateway", "--bind", "lan"], ..Case::bot_only() };
     assert_eq!(refusal(option, "{}").code, "gateway.exposed");
     let serve = r#"{"gateway":{"tailscale":{"mode":"serve"}}}"#;
     assert_eq!(refusal(Case::bot_only(), serve).code, "gateway.exposed");
@@ -266,6 +309,13 @@ fn what_cannot_be_is_refused() {
     assert_eq!(refusal(Case::bot_only(), hidden).code, "gateway.token-unreadable");
     let other = r#"{"gateway":{"auth":{"mode":"token","token":"theirs"}}}"#;
     assert_eq!(refusal(Case::page(), other).code, "gateway.token-conflict");
+    let referred = r#"{"gateway":{"auth":{"mode":"token","token":"to${X}"}}}"#;
+    let case = |environment| Case { environment, ..Case::page() };
+    assert_eq!(refusal(case(&["X=y"]), referred).code, "gateway.token-conflict");
+    assert_eq!(
+        case(&["X=k"]).run(referred).unwrap().0.to_json()["channels"]["dingtalk-connector"]["gatewayToken"],
+        "to${X}"
+    );
 }
 
 #[test]

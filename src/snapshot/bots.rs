@@ -1,0 +1,199 @@
+//! The bots of the channel, and what guards the gateway, as the connector and `OpenClaw` read them.
+
+use semver::Version;
+
+use super::paths::CONNECTOR;
+use super::program::option_of;
+use crate::connector::behaviour;
+use crate::openclaw::document::{Value, escape_substitution};
+use crate::systemd::environment::Environment;
+
+/// One bot: the channel's own, or an account that is not switched off.
+#[derive(Debug, Clone, Copy)]
+pub struct Bot<'v> {
+    /// The account's name; `None` for the channel's own.
+    pub account: Option<&'v str>,
+    block: &'v Value,
+    /// What the account has beside its own block.
+    inherited: Option<&'v Value>,
+}
+
+/// The channel's bots, as this connector sees them; one of an unknown version is taken for a new one.
+#[must_use]
+pub fn bots<'v>(config: &'v Value, connector: Option<&Version>) -> Vec<Bot<'v>> {
+    let Some(channel) = config.get(&["channels", CONNECTOR]) else { return Vec::new() };
+    let inherits = connector.is_none_or(behaviour::accounts_inherit);
+    let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
+    let Some(accounts) = accounts.filter(|accounts| !accounts.is_empty()) else {
+        return vec![Bot { account: None, block: channel, inherited: None }];
+    };
+    let is_off = |block: &Value| block.get(&["enabled"]).and_then(Value::as_bool) == Some(false);
+    let on = accounts.iter().filter(|(_, block)| !is_off(block));
+    let inherited = inherits.then_some(channel);
+    on.map(|(name, block)| Bot { account: Some(name), block, inherited }).collect()
+}
+
+impl<'v> Bot<'v> {
+    /// A value that the connector finds.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&'v Value> {
+        let is_there = |value: &&Value| **value != Value::Null;
+        let own = self.block.get(&[key]).filter(is_there);
+        own.or_else(|| self.inherited?.get(&[key]).filter(is_there))
+    }
+
+    /// Where the connector looks for a key first, of the places that hold it; else where it belongs.
+    #[must_use]
+    pub fn path<'a>(&'a self, key: &'a str) -> Vec<&'a str> {
+        let own = self.inherited.is_none() || self.block.get(&[key]).is_some();
+        match self.account.filter(|_| own) {
+            Some(account) => vec!["channels", CONNECTOR, "accounts", account, key],
+            None => vec!["channels", CONNECTOR, key],
+        }
+    }
+
+    /// What the connector shows to the gateway, as it is written: the token, else the password.
+    #[must_use]
+    pub fn credential(&self) -> Option<&'v str> {
+        let keys = ["gatewayToken", "gatewayPassword"];
+        let texts = keys.into_iter().filter_map(|key| self.get(key).and_then(Value::as_str));
+        texts.into_iter().find(|text| !text.is_empty())
+    }
+}
+
+/// A secret of the gateway's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Own {
+    /// Nowhere.
+    #[default]
+    Absent,
+    /// As it is written where the connector can read it, too: a literal, or a reference.
+    Written(String),
+    /// Somewhere that leads nowhere from here.
+    Elsewhere,
+}
+
+impl Own {
+    /// As it is written.
+    #[must_use]
+    pub fn written(&self) -> Option<&str> {
+        if let Self::Written(text) = self { Some(text) } else { None }
+    }
+}
+
+/// What guards the gateway, by the order of `OpenClaw` 2026.3.13 (`src/gateway/auth.ts`): an option of
+/// its command, the config, its environment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Guard {
+    /// The mode in force; `None` where nothing says.
+    pub mode: Option<String>,
+    /// Its token.
+    pub token: Own,
+    /// Its password.
+    pub password: Own,
+}
+
+impl Guard {
+    /// Reads it; `environment` is what the gateway's process sees.
+    #[must_use]
+    pub fn of(config: &Value, environment: &Environment, command: &[String]) -> Self {
+        let auth = |key: &'static str| config.get(&["gateway", "auth", key]);
+        let own = |option: &str, key: &'static str, variable: &str| {
+            let is_set = environment.get(variable).is_some_and(|value| !value.trim().is_empty());
+            match (option_of(command, option), auth(key)) {
+                (Some(literal), _) => Own::Written(escape_substitution(literal)),
+                (None, Some(Value::String(text))) if !text.trim().is_empty() => {
+                    Own::Written(text.clone())
+                }
+                (None, Some(Value::Object(_))) => Own::Elsewhere,
+                _ if is_set => Own::Written(format!("${{{variable}}}")),
+                _ => Own::Absent,
+            }
+        };
+        let token = own("--token", "token", "OPENCLAW_GATEWAY_TOKEN");
+        let password = own("--password", "password", "OPENCLAW_GATEWAY_PASSWORD");
+        let written = option_of(command, "--auth").or_else(|| auth("mode").and_then(Value::as_str));
+        let inferred = || match (&password, &token) {
+            (Own::Absent, Own::Absent) => None,
+            (Own::Absent, _) => Some("token"),
+            _ => Some("password"),
+        };
+        let mode = written.or_else(inferred).map(str::to_owned);
+        Self { mode, token, password }
+    }
+
+    /// What is asked of whoever calls.
+    #[must_use]
+    pub fn credential(&self) -> Option<&str> {
+        match self.mode.as_deref()? {
+            "token" => self.token.written(),
+            "password" => self.password.written(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openclaw::document::Document;
+
+    fn meaning(text: &str) -> Value {
+        Document::parse(std::path::Path::new("/c"), text.as_bytes()).unwrap().value().clone()
+    }
+
+    #[test]
+    fn each_account_has_what_its_connector_reads() {
+        let config = meaning(
+            "{channels: {'dingtalk-connector': {gatewayToken: 'top', clientId: 'x', accounts: {
+              a: {gatewayToken: 'own', clientId: 1}, b: {clientId: null}, off: {enabled: false}}}}}",
+        );
+        for (version, of_b, path_of_b) in [
+            ("0.6.0", None, "channels dingtalk-connector accounts b gatewayToken"),
+            ("0.7.6", None, "channels dingtalk-connector accounts b gatewayToken"),
+            ("0.7.7", Some("top"), "channels dingtalk-connector gatewayToken"),
+        ] {
+            let found = bots(&config, Version::parse(version).ok().as_ref());
+            let names: Vec<_> = found.iter().filter_map(|bot| bot.account).collect();
+            assert_eq!(names, ["a", "b"], "{version}");
+            assert_eq!(found[0].credential(), Some("own"));
+            assert_eq!(found[1].credential(), of_b, "{version}");
+            assert_eq!(found[1].path("gatewayToken").join(" "), path_of_b, "{version}");
+            assert_eq!(found[1].get("clientId").is_some(), of_b.is_some(), "{version}");
+        }
+        let single = meaning("{channels: {'dingtalk-connector': {accounts: {}, clientId: 'x'}}}");
+        assert_eq!(bots(&single, None)[0].path("clientId"), ["channels", CONNECTOR, "clientId"]);
+    }
+
+    #[test]
+    fn the_gateways_own_credential_is_found_wherever_openclaw_looks() {
+        let none = Environment::default();
+        let both = Environment::of_assignments([
+            "OPENCLAW_GATEWAY_TOKEN=t",
+            "OPENCLAW_GATEWAY_PASSWORD=p",
+        ]);
+        let token = Environment::of_assignments(["OPENCLAW_GATEWAY_TOKEN=t"]);
+        let reference = "${OPENCLAW_GATEWAY_TOKEN}";
+        for (config, environment, command, mode, credential) in [
+            ("{}", &none, "", None, None),
+            ("{}", &token, "", Some("token"), Some(reference)),
+            ("{}", &both, "", Some("password"), Some("${OPENCLAW_GATEWAY_PASSWORD}")),
+            ("{gateway: {auth: {mode: 'token'}}}", &both, "", Some("token"), Some(reference)),
+            ("{gateway: {auth: {mode: 'none'}}}", &both, "", Some("none"), None),
+            ("{gateway: {auth: {token: 'pre-${X}'}}}", &token, "", Some("token"), Some("pre-${X}")),
+            ("{gateway: {auth: {token: {source: 'exec'}}}}", &token, "", Some("token"), None),
+            (
+                "{gateway: {auth: {mode: 'none'}}}",
+                &none,
+                "--auth=token --token x",
+                Some("token"),
+                Some("x"),
+            ),
+        ] {
+            let command: Vec<String> = command.split(' ').map(str::to_owned).collect();
+            let guard = Guard::of(&meaning(config), environment, &command);
+            assert_eq!(guard.mode.as_deref(), mode, "{config}");
+            assert_eq!(guard.credential(), credential, "{config}");
+        }
+    }
+}
