@@ -242,7 +242,7 @@ fn intent(plan: &Plan, id: &str) -> Intent {
 /// On a terminal the plan is shown and a yes is asked for; elsewhere starting the command is one.
 fn is_confirmed(context: &Context, change: &Change<'_>) -> Result<bool, Failure> {
     let (console, plan) = (context.console, &change.plan);
-    if plan.is_empty() {
+    if plan.is_empty() && !change.purges {
         return Ok(true);
     }
     change.found.iter().for_each(|found| console.print(found));
@@ -250,9 +250,16 @@ fn is_confirmed(context: &Context, change: &Change<'_>) -> Result<bool, Failure>
     if context.yes || console.json || !prompt::can_ask() {
         return Ok(true);
     }
-    // whoever is asked has to see what for, even when quiet
-    console.eprint(&render::text(plan));
-    Ok(prompt::confirm(&say!("Go ahead?"), &context.interrupt)?)
+    if !plan.is_empty() {
+        // whoever is asked has to see what for, even when quiet
+        console.eprint(&render::text(plan));
+    }
+    let question = if change.purges {
+        say!("Go ahead, and remove our records? Nothing can be rolled back then.")
+    } else {
+        say!("Go ahead?")
+    };
+    Ok(prompt::confirm(&question, !change.purges, &context.interrupt)?)
 }
 
 fn notes(context: &Context, plan: &Plan) {

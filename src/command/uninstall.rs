@@ -36,11 +36,14 @@ fn look(
 ) -> Result<Change<'static>, Failure> {
     let (installation, config) = context.observe(context.service(manager)?)?;
     let live = live_tree(context, &installation)?;
+    let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     let request = Request {
         config: &config?,
         live: live.as_ref(),
         keep_config: options.keep_config,
         transactions: context.records.transactions(),
+        purge: options.purge,
+        now: &now,
     };
     let plan = planning::plan(&installation, &request)?;
     let endpoint = Endpoint::new(installation.port, None, installation.owner_of_the_port());

@@ -100,6 +100,16 @@ impl Note {
         Self::new("keys-go-with-connector", text)
     }
 
+    /// Accounts that somebody has added go with the channel.
+    pub(super) fn accounts_go(accounts: &[String], kept: &Path) -> Self {
+        let text = say!(
+            "the channel goes with the accounts that were added to it, id and secret: {accounts}; a copy is kept: {kept}",
+            accounts = list(accounts),
+            kept = kept.display()
+        );
+        Self::new("accounts-go", text)
+    }
+
     /// A file that somebody else has changed since was left.
     pub(super) fn file_kept(file: &Path) -> Self {
         let file = file.display();

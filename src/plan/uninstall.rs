@@ -30,6 +30,10 @@ pub struct Request<'a> {
     pub keep_config: bool,
     /// Where the old tree will be kept.
     pub transactions: PathBuf,
+    /// Our records go, too, and all that is kept in them.
+    pub purge: bool,
+    /// The time, for the name of a file.
+    pub now: &'a str,
 }
 
 /// Makes the plan.
@@ -49,7 +53,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     if !kept.is_empty() {
         notes.push(Note::keys_kept(&kept));
     }
-    let changes = Changes {
+    let mut changes = Changes {
         tree: request.live.map(|live| order::tree(installation, Some(live.shown_version()), None)),
         drop_ins: drop_ins(installation, &traces),
         config: order::config_files(installation, request.config, &edits)?,
@@ -60,6 +64,13 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     };
     if let Some(note) = order::deviation_note(installation, request.live, &request.transactions) {
         notes.push(note);
+    }
+    let accounts = accounts(request);
+    if !accounts.is_empty() {
+        let copy = copy_of_channel(installation, request);
+        let place = copy.as_ref().map_or(&request.transactions, |copy| &copy.path);
+        notes.push(Note::accounts_go(&accounts, place));
+        changes.config.extend(copy);
     }
     if installation.record.is_none() && !changes.is_empty() {
         notes.extend(left_of_hand(installation, request.config.effective()));
@@ -115,6 +126,24 @@ fn config_edits(effective: &Value, traces: &Traces, keep: bool) -> (Vec<Edit>, k
         edits.push(Edit::withdraw(allow, CONNECTOR));
     }
     (edits, kept)
+}
+
+/// The bots that the user has added, and that go with the channel: we make no account.
+fn accounts(request: &Request<'_>) -> Vec<String> {
+    let path = ["channels", CONNECTOR, "accounts"];
+    let accounts = request.config.effective().get(&path).filter(|_| !request.keep_config);
+    accounts.and_then(Value::as_object).into_iter().flat_map(|all| all.keys().cloned()).collect()
+}
+
+/// What is not kept in a transaction is kept beside the config.
+fn copy_of_channel(installation: &Installation, request: &Request<'_>) -> Option<FileStep> {
+    let channel = request.config.effective().get(&["channels", CONNECTOR])?;
+    let whole = Value::from([("channels", Value::from([(CONNECTOR, channel.clone())]))]).to_json();
+    let bytes = format!("{whole:#}\n").into_bytes();
+    let name = format!("{CONNECTOR}-accounts-{}.json", request.now);
+    let path = installation.paths.config.with_file_name(name);
+    let after = installation.new_file(bytes, 0o600);
+    request.purge.then(|| FileStep::new(Role::Config, path, None, Some(after)))
 }
 
 /// What the connector's documentation has people set beside the connector itself. Without a record

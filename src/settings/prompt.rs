@@ -37,25 +37,27 @@ pub fn ask(
     Ok(())
 }
 
-/// Asks for a yes. What was typed before the question is no answer to it.
-pub fn confirm(question: &str, interrupt: &Interrupt) -> Result<bool, Problem> {
+/// Asks for a yes; an empty line is what is said `by_default`. What was typed before the question is no answer to it.
+pub fn confirm(question: &str, by_default: bool, interrupt: &Interrupt) -> Result<bool, Problem> {
     let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
     let question = Shown::of(question).into_text();
-    patiently(move || yes_or_no(&question), interrupt)
+    patiently(move || yes_or_no(&question, by_default), interrupt)
 }
 
 /// A whole line, so that nothing of a typed `yes` is left to the shell; Ctrl-D is a no.
-fn yes_or_no(question: &str) -> std::io::Result<bool> {
+fn yes_or_no(question: &str, by_default: bool) -> std::io::Result<bool> {
     let mut stderr = std::io::stderr();
     loop {
-        write!(stderr, "{question} [Y/n] ")?;
+        let choice = if by_default { "[Y/n]" } else { "[y/N]" };
+        write!(stderr, "{question} {choice} ")?;
         let mut line = String::new();
         if std::io::stdin().read_line(&mut line)? == 0 {
             writeln!(stderr)?;
             return Ok(false);
         }
         match line.trim().to_lowercase().as_str() {
-            "" | "y" | "yes" | "是" => return Ok(true),
+            "" => return Ok(by_default),
+            "y" | "yes" | "是" => return Ok(true),
             "n" | "no" | "否" => return Ok(false),
             _ => {}
         }

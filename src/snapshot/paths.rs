@@ -208,8 +208,10 @@ fn unit_name(surroundings: &Surroundings, profile: Option<&str>) -> String {
     if is_service { name } else { format!("{name}.service") }
 }
 
+/// Absolute, as OpenClaw makes it: one that is relative begins where we were started.
 fn expand(path: &Path, home: &Path) -> PathBuf {
-    path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| home.join(rest))
+    let expanded = path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| home.join(rest));
+    std::path::absolute(&expanded).unwrap_or(expanded)
 }
 
 #[cfg(test)]
@@ -291,6 +293,15 @@ mod tests {
             assert_eq!(paths.state_dir, PathBuf::from(state_dir), "{variables:?}");
             assert_eq!(paths.config, PathBuf::from(config), "{variables:?}");
         }
+    }
+
+    #[test]
+    fn a_relative_path_begins_where_we_were_started() {
+        let here = std::env::current_dir().unwrap();
+        let paths = resolve([("OPENCLAW_STATE_DIR", "state")], &Wishes::default(), &[]);
+        assert_eq!(paths.connector, here.join("state/extensions/dingtalk-connector"));
+        let paths = resolve([("OPENCLAW_CONFIG_PATH", "x.json")], &Wishes::default(), &[]);
+        assert_eq!(paths.config, here.join("x.json"));
     }
 
     #[test]

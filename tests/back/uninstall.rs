@@ -7,7 +7,7 @@ use crate::bench::program::{
     CONFIG, CONNECTOR, DROP_IN, MODELS, UNIT, assert_exit, assert_says, json as document,
 };
 use crate::bench::snapshot::RECORDS;
-use crate::bench::{HOME, Machine};
+use crate::bench::{HOME, Machine, said};
 
 #[test]
 fn everything_is_as_it_was_before_the_installation() {
@@ -110,6 +110,36 @@ fn purge_takes_our_records_too() {
     machine.done(&["uninstall", "--purge"]);
     before.assert_same(&machine.home());
     assert!(machine.done(&["history"]).contains("No transactions yet."));
+}
+
+/// Bots that somebody else has added go with the channel, but not without a word, and not without a copy.
+#[test]
+fn accounts_that_were_added_are_named_before_they_go_and_kept() {
+    for purge in [false, true] {
+        let machine = Machine::home_with_dingtalk();
+        let mut config = machine.meaning();
+        let sales = json!({"clientId": "ding-sales", "clientSecret": "s3cret-of-sales"});
+        config["channels"]["dingtalk-connector"]["accounts"] = json!({"sales": sales});
+        machine.write(CONFIG, config.to_string());
+        let arguments = if purge { &["uninstall", "--purge"][..] } else { &["uninstall"] };
+        let planned = machine.setup(&[arguments, &["--dry-run"]].concat()).run();
+        assert_says(&planned, &["added to it", "sales"]);
+        assert!(!said(&planned).contains("s3cret-of-sales"), "{}", said(&planned));
+        machine.done(arguments);
+        assert_eq!(machine.meaning()["channels"], json!(null));
+        if purge {
+            let kept = machine.shell("ls .openclaw/dingtalk-connector-accounts-*.json");
+            assert_eq!(machine.shell(&format!("stat -c %a {kept}")), "600");
+            let copy: serde_json::Value = serde_json::from_slice(&machine.read(&kept)).unwrap();
+            assert_eq!(copy["channels"]["dingtalk-connector"]["accounts"]["sales"], sales);
+        } else {
+            machine.done(&["rollback"]);
+            assert_eq!(
+                machine.meaning()["channels"]["dingtalk-connector"]["accounts"]["sales"],
+                sales
+            );
+        }
+    }
 }
 
 #[test]

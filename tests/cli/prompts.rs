@@ -4,7 +4,7 @@ use rexpect::session::PtySession;
 
 use super::terminal::{GONE, TTY, as_read, echo_after, exit_code, on_a_terminal};
 use crate::bench::Machine;
-use crate::bench::program::{CONFIG, PAYLOAD, SECRET};
+use crate::bench::program::{CONFIG, PAYLOAD, SECRET, assert_exit};
 
 /// A secret is typed only when its echo is off: the prompt is written a moment before.
 fn type_secret(machine: &Machine, terminal: &mut PtySession, secret: &str) {
@@ -60,6 +60,25 @@ fn a_no_cancels_and_leaves_everything_as_it_is() {
             "{said}"
         );
         assert_eq!(exit_code(&machine), "1\n");
+        before.assert_same(&machine.home());
+    }
+}
+
+/// What takes away the way back asks, and an empty line is a no; also where nothing but the records is left.
+#[test]
+fn a_purge_is_asked_about_and_is_no_by_default() {
+    let machine = Machine::only_a_home();
+    assert_exit(&machine.install(&[]).run(), 0);
+    for removes_first in [false, true] {
+        if removes_first {
+            machine.run(&["openclaw-setup", "uninstall", "-y"]);
+        }
+        let before = machine.home();
+        let mut terminal = on_a_terminal(&machine, &["uninstall", "--purge"]);
+        terminal.exp_string("Nothing can be rolled back then. [y/N]").unwrap();
+        terminal.send_line("").unwrap();
+        let said = terminal.exp_string(GONE).unwrap();
+        assert!(said.contains("Cancelled; nothing was changed."), "{said}");
         before.assert_same(&machine.home());
     }
 }
