@@ -185,6 +185,31 @@ fn a_pipe_in_an_archives_place_is_refused_at_once() {
     }
 }
 
+/// Wherever a list lies: a list that was read in part would prove less than it says.
+#[test]
+fn a_list_of_more_than_32_mib_is_refused_as_such() {
+    let home = tempfile::tempdir().unwrap();
+    let directory = connector(home.path());
+    let archive = home.path().join("c.tgz");
+    fs::write(&archive, "").unwrap();
+    let given = home.path().join("given");
+    for (payload, list) in [
+        (&directory, directory.join("SHA256SUMS")),
+        (&archive, home.path().join("c.tgz.sha256")),
+        (&archive, home.path().join("SHA256SUMS")),
+        (&directory, given.clone()),
+        (&archive, given.clone()),
+    ] {
+        fs::File::create(&list).unwrap().set_len(32 * 1024 * 1024 + 1).unwrap();
+        let checksums = Some(given.clone()).filter(|given| *given == list);
+        let error = open(payload, &Checks { checksums, ..Checks::default() }).unwrap_err();
+        let said = error.message();
+        let name = list.file_name().unwrap().to_str().unwrap();
+        assert!(said.contains(name) && said.contains("larger than"), "{said}");
+        fs::remove_file(&list).unwrap();
+    }
+}
+
 #[test]
 fn a_stage_has_the_modes_that_openclaw_accepts_and_becomes_durable() {
     let home = tempfile::tempdir().unwrap();
