@@ -12,6 +12,7 @@ pub mod language;
 pub mod progress;
 pub mod redaction;
 pub mod timeout;
+mod worker;
 
 // what the world outside is like
 pub mod connector;

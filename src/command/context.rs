@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cli::Global;
 use crate::fs::is_absent;
 use crate::interrupt::Interrupt;
+use crate::language::Explain;
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::report::Console;
 use crate::snapshot::account::Account;
@@ -93,9 +94,13 @@ impl Context {
     }
 
     /// The gateway's unit as its manager sees it.
-    pub(super) fn service(&self, manager: Option<&UserManager>) -> Result<Service, ManagerError> {
+    pub(super) fn service(
+        &self,
+        manager: Option<&UserManager>,
+        deadline: Deadline,
+    ) -> Result<Service, ManagerError> {
         let Some(manager) = manager else { return Ok(Service::Unmanaged) };
-        let seen = Managed::observe(manager, &self.paths, self.deadline(), &self.interrupt)?;
+        let seen = Managed::observe(manager, &self.paths, deadline, &self.interrupt)?;
         Ok(Service::Managed(Box::new(seen)))
     }
 
@@ -106,10 +111,17 @@ impl Context {
         service: Service,
     ) -> Result<(Installation, Result<ConfigSet, ConfigError>), Failure> {
         let (mut installation, config) = self.observe_what_can_be_seen(service);
-        match installation.unseen.pop() {
-            Some(unseen) => Err(unseen.error.into()),
-            None => Ok((installation, config)),
+        if let Some(unseen) = installation.unseen.pop() {
+            return Err(unseen.error.into());
         }
+        // with such a file no gateway would come up again, the old one neither
+        if let Some(fault) = installation
+            .variable_files()
+            .find_map(|file| file.fault.as_ref().filter(|_| !file.optional))
+        {
+            return Err(fault.problem().into());
+        }
+        Ok((installation, config))
     }
 
     /// The same, where the rest is told all the same.

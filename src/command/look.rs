@@ -53,14 +53,15 @@ pub(in crate::command) fn look(
     context: &Context,
     manager: Result<Option<UserManager>, ManagerError>,
 ) -> Result<Snapshot, Failure> {
-    let service = manager.and_then(|manager| context.service(manager.as_ref()));
+    let deadline = context.deadline();
+    let service = manager.and_then(|manager| context.service(manager.as_ref(), deadline));
     let (service, manager_error) = match service {
         Ok(service) => (service, None),
         Err(error) if error.kind() == Kind::Interrupted => return Err(error.into()),
         Err(error) => (Service::Unmanaged, Some(error)),
     };
     let (installation, config) = context.observe_what_can_be_seen(service);
-    examine(context, installation, config, manager_error)
+    examine(context, installation, config, manager_error, deadline)
 }
 
 fn examine(
@@ -68,6 +69,7 @@ fn examine(
     mut installation: Installation,
     config: Result<ConfigSet, ConfigError>,
     manager_error: Option<ManagerError>,
+    deadline: Deadline,
 ) -> Result<Snapshot, Failure> {
     let mut unseen = std::mem::take(&mut installation.unseen);
     unseen.extend(not_for_us(context, &installation));
@@ -80,7 +82,7 @@ fn examine(
         &installation.paths.state_dir,
         installation.service.command(),
         path,
-        (context.timeout, &context.interrupt),
+        (deadline, &context.interrupt),
     );
     let kept = backups(&installation.paths.config);
     let private = private_paths(&installation, config.as_ref().ok(), &kept);
@@ -99,7 +101,8 @@ fn examine(
     let repair_source = unless_interrupted(&mut unseen, Part::Other, asked.answer(context))?;
     let pending = seen(&mut unseen, Part::Records, pending(context));
     let is_up = service.is_some_and(|managed| managed.unit.is_up());
-    let answers = is_up.then(|| answers(context, &installation, effective, tree.as_ref()));
+    let answers = (is_up && !deadline.has_passed())
+        .then(|| answers(&installation, effective, tree.as_ref(), deadline));
     Ok(Snapshot {
         answers,
         repair_source,
@@ -115,7 +118,7 @@ fn examine(
         backups: kept,
         listener: Listener::look(installation.port),
         other_units: other_units(&installation.paths.unit_dir, &installation.paths.unit),
-        log: log(context, &installation, config.as_ref().ok(), host.now_usec),
+        log: log(context, &installation, config.as_ref().ok(), host.now_usec, deadline),
         pending,
         outside: Outside::default(),
         process,
@@ -135,7 +138,6 @@ fn not_for_us(context: &Context, installation: &Installation) -> Vec<Unseen> {
         tree(PACKAGE_JSON),
         tree(PLUGIN_JSON),
         (Part::DropIns, paths.unit_dir.join(format!("{}.d", paths.unit))),
-        (Part::Other, paths.state_dir.join(".env")),
     ];
     let closed = places.iter().filter_map(|(part, path)| Some((*part, own::barrier(path)?)));
     let closed = closed.map(|(part, error)| Unseen { part: Some(part), error: error.into() });
@@ -232,10 +234,10 @@ fn private_paths(
 }
 
 fn answers(
-    context: &Context,
     installation: &Installation,
     effective: Option<&Value>,
     tree: Option<&Tree>,
+    deadline: Deadline,
 ) -> Answers {
     let package = tree.and_then(|tree| tree.package.as_ref().ok());
     let connector = package.and_then(|package| package.version.parse().ok());
@@ -245,8 +247,8 @@ fn answers(
     let token = token.filter(|token| token.chars().all(|c| c.is_ascii_graphic()));
     let owner = installation.owner_of_the_port();
     let endpoint = Endpoint::new(installation.port, token, owner);
-    let timeout = context.timeout.at_most(PROBE);
-    Answers { readiness: endpoint.readiness(timeout), chat: endpoint.chat(timeout) }
+    let timeout = || deadline.remaining().min(PROBE);
+    Answers { readiness: endpoint.readiness(timeout()), chat: endpoint.chat(timeout()) }
 }
 
 /// Its last start, and of a unit that has ended by itself also the one before: while it starts
@@ -256,6 +258,7 @@ fn log(
     installation: &Installation,
     config: Option<&ConfigSet>,
     now: u64,
+    deadline: Deadline,
 ) -> Log {
     let name = &installation.paths.unit;
     let unit = installation.service.managed().map(|managed| &managed.unit);
@@ -269,7 +272,7 @@ fn log(
     let files = config.into_iter().flat_map(ConfigSet::files).map(|(file, _)| file);
     let since = Since { start, config: files.filter_map(modified).max().unwrap_or_default() };
     let source = LogSource::of(name, config.map(ConfigSet::effective));
-    let deadline = Deadline::after(context.timeout.at_most(LOG));
+    let deadline = deadline.min(Deadline::after(LOG));
     let lines = gateway_log(&source, from, deadline, &context.interrupt);
     let accounts = config.map(|config| accounts_of(config.effective())).unwrap_or_default();
     Log::of(&lines, format!("log:{name}"), CONNECTOR, since, &accounts)

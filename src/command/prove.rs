@@ -191,7 +191,8 @@ pub(super) fn ask_now(context: &Context, snapshot: &Snapshot, proof: Proof) -> P
 /// Removes what the question has left in OpenClaw, which takes longer than the answer did.
 pub(super) fn forget(context: &Context, proof: &Proof) {
     let Some(session) = &proof.session else { return };
-    let seen = context.manager().and_then(|manager| context.service(manager.as_ref()));
+    let seen =
+        context.manager().and_then(|manager| context.service(manager.as_ref(), context.deadline()));
     let observed = seen.map_err(Failure::from).and_then(|service| context.observe(service));
     let Ok((installation, Ok(config))) = observed else { return };
     let running = installation.service.managed().map(Running::of).unwrap_or_default();

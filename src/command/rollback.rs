@@ -37,7 +37,7 @@ fn look(
     id: Option<&str>,
 ) -> Result<Change<'static>, Failure> {
     let chosen = chosen(context, id)?;
-    let (installation, _) = context.observe(context.service(manager)?)?;
+    let (installation, _) = context.observe(context.service(manager, context.deadline())?)?;
     let live = live_tree(context, &installation)?;
     let identity = Identity::of(&installation.paths.connector)?;
     let request = Request {

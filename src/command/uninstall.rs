@@ -34,7 +34,7 @@ fn look(
     manager: Option<&UserManager>,
     options: &Uninstall,
 ) -> Result<Change<'static>, Failure> {
-    let (installation, config) = context.observe(context.service(manager)?)?;
+    let (installation, config) = context.observe(context.service(manager, context.deadline())?)?;
     let live = live_tree(context, &installation)?;
     let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     let request = Request {

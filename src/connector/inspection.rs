@@ -9,11 +9,12 @@ use super::entry::{Entry, Kind, Limits, Receiver, Validator, refusal, refuse_esc
 use super::facts::{PACKAGE_JSON, PLUGIN_JSON};
 use super::manifest::{Node, Permissions, ROOT, TreeManifest};
 use super::reading::{Container, HashingReader, Watch};
+use crate::fs::foreign::LIST_LIMIT;
 use crate::language::Problem;
 
 /// Files that are read and not only hashed, with the bytes that they may have.
 const KEPT: [(&str, u64); 3] =
-    [(PACKAGE_JSON, 1024 * 1024), (PLUGIN_JSON, 1024 * 1024), (SHA256SUMS, 32 * 1024 * 1024)];
+    [(PACKAGE_JSON, 1024 * 1024), (PLUGIN_JSON, 1024 * 1024), (SHA256SUMS, LIST_LIMIT)];
 
 /// What a payload consists of.
 #[derive(Debug, Default)]

@@ -130,6 +130,8 @@ pub const CHECKS: &[Check] = &[
         "the gateway keeps running after logout"),
     check("service.unit", Error, &[], service::unit,
         "the gateway's unit is there, enabled, and starts what is installed"),
+    check("service.environment-file", Error, &[], service::environment_file,
+        "the gateway's files of variables can be read"),
     check("service.crashloop", Error, &[Unit], service::crashloop,
         "the gateway stays up"),
     check("llm.api-mode", Error, &[Config], llm::api_mode,

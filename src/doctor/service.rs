@@ -42,6 +42,31 @@ pub(super) fn linger(snapshot: &Snapshot) -> Verdict {
     }
 }
 
+/// As systemd 252 does it: a file without `-` that it cannot read keeps the unit from starting.
+pub(super) fn environment_file(snapshot: &Snapshot) -> Verdict {
+    let unit = &snapshot.installation.paths.unit;
+    let faults = snapshot
+        .installation
+        .variable_files()
+        .filter_map(|file| Some((file, file.fault.as_ref()?)));
+    let findings = faults.map(|(file, fault)| {
+        let (path, reason) = (file.path.display().to_string(), fault.message());
+        let hint =
+            say!("Put a regular file there that the gateway's user can read: ls -ld {path}", path);
+        let finding = if file.optional {
+            Finding::warning(say!(
+                "the gateway starts without the variables of {path}: {reason}",
+                path,
+                reason
+            ))
+        } else {
+            Finding::error(say!("{unit} cannot be started again: {reason}", unit, reason))
+        };
+        finding.hint(hint).about(path)
+    });
+    Ok(findings.collect())
+}
+
 const REINSTALL: &str = "openclaw gateway install --force";
 
 pub(super) fn unit(snapshot: &Snapshot) -> Verdict {

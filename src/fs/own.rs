@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use nix::unistd::{Uid, User};
-use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, Stat};
+use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::image::FileState;
@@ -40,10 +40,11 @@ pub fn file(path: &Path) -> Result<bool, FileError> {
     judge(path, found.st_uid, found.st_mode).map(|()| true)
 }
 
-/// Fails where something of another owner stands, be it a symbolic link.
+/// Fails where something of another owner stands, be it a symbolic link. Of a device the reader says
+/// what it is: it is nobody's to hand over.
 pub fn owner(path: &Path) -> Result<(), FileError> {
     match stat(path, OFlags::empty())? {
-        Some(found) if found.st_uid != acting() => {
+        Some(found) if found.st_uid != acting() && !is_device(&found) => {
             Err(FileError::not_ours(path, found.st_uid, found.st_mode))
         }
         _ => Ok(()),
@@ -94,6 +95,11 @@ pub fn barrier(path: &Path) -> Option<FileError> {
         (allowed == Err(Errno::ACCESS))
             .then(|| FileError::not_ours(place, found.uid(), found.mode()))
     })
+}
+
+fn is_device(found: &Stat) -> bool {
+    let kind = FileType::from_raw_mode(found.st_mode);
+    matches!(kind, FileType::CharacterDevice | FileType::BlockDevice)
 }
 
 /// Debian gives each user a group of the same number, with nobody else in it.

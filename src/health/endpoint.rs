@@ -11,6 +11,9 @@ use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, TcpConnector, Transport};
 
 use super::port::{Owner, Socket};
+use crate::interrupt::Interrupt;
+use crate::timeout::Deadline;
+use crate::worker::Worker;
 
 /// A gateway on this machine.
 #[derive(Clone)]
@@ -121,6 +124,11 @@ impl Endpoint {
     /// Asks `GET /readyz`.
     #[must_use]
     pub fn readiness(&self, timeout: Duration) -> Readiness {
+        let answer = self.bounded(timeout, move |it| it.asked_whether_ready(timeout));
+        answer.unwrap_or_else(|late| Readiness::Odd { what: late })
+    }
+
+    fn asked_whether_ready(&self, timeout: Duration) -> Readiness {
         if let Some(whose) = self.stranger() {
             return Readiness::Foreign { whose };
         }
@@ -146,7 +154,10 @@ impl Endpoint {
     /// control page answers it with 200.
     #[must_use]
     pub fn chat(&self, timeout: Duration) -> ChatAnswer {
-        match self.post("{}", None, timeout).map(|answer| answer.status().as_u16()) {
+        let posted =
+            move |it: &Self| it.post("{}", None, timeout).map(|answer| answer.status().as_u16());
+        let odd = |late| Err(ChatAnswer::Odd { what: late });
+        match self.bounded(timeout, posted).unwrap_or_else(odd) {
             Ok(400) => ChatAnswer::Open,
             Ok(401 | 403) => ChatAnswer::Unauthorised,
             Ok(404) => ChatAnswer::Disabled,
@@ -165,10 +176,26 @@ impl Endpoint {
         agent: Option<&str>,
         timeout: Duration,
     ) -> Result<(u16, String), ChatAnswer> {
-        let mut answer = self.post(&question.to_string(), agent, timeout)?;
-        let body = answer.body_mut().with_config().limit(1024 * 1024).read_to_string();
-        let body = body.map_err(|error| ChatAnswer::Odd { what: error.to_string() })?;
-        Ok((answer.status().as_u16(), body))
+        let (question, agent) = (question.to_string(), agent.map(str::to_owned));
+        let answer = self.bounded(timeout, move |it| {
+            let mut answer = it.post(&question, agent.as_deref(), timeout)?;
+            let body = answer.body_mut().with_config().limit(1024 * 1024).read_to_string();
+            let body = body.map_err(|error| ChatAnswer::Odd { what: error.to_string() })?;
+            Ok((answer.status().as_u16(), body))
+        });
+        answer.unwrap_or_else(|late| Err(ChatAnswer::Odd { what: late }))
+    }
+
+    /// A question on a thread of its own: std repeats a call that the kernel interrupts.
+    fn bounded<T: Send + 'static>(
+        &self,
+        timeout: Duration,
+        question: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let (endpoint, deadline) = (self.clone(), Deadline::after(timeout));
+        let worker = Worker::start().map_err(|cause| cause.to_string())?;
+        let answer = worker.run(deadline, &Interrupt::never(), move || question(&endpoint));
+        answer.ok_or_else(|| ureq::Error::Timeout(ureq::Timeout::Global).to_string())
     }
 
     /// Posts to the chat endpoint, or says why nothing came back.

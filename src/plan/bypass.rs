@@ -11,7 +11,7 @@ use crate::openclaw::document::Value;
 use crate::snapshot::installation::Installation;
 use crate::systemd::drop_in;
 use crate::systemd::environment::{
-    Bypass, Environment, LOOPBACK_V4, Routing, SetFile, Spelling, UnitFile, parsed_file,
+    Bypass, Environment, LOOPBACK_V4, Routing, SetFile, Spelling, UnitFile,
 };
 use crate::transaction::step::{FileStep, Role};
 
@@ -152,8 +152,7 @@ impl Files {
         let mut files = Self { unit: self.unit.clone(), variables: self.variables.clone() };
         for ((path, _), text) in edits {
             if *path == installation.last_drop_in[1].0 {
-                files.variables =
-                    Some(SetFile { path: path.clone(), environment: parsed_file(text) });
+                files.variables = Some(SetFile::holding(path.clone(), text));
                 continue;
             }
             let is_it = |file: &&mut UnitFile| file.path.file_name() == path.file_name();

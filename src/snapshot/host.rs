@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::child::Helper;
 use crate::interrupt::Interrupt;
 use crate::systemd::logind;
-use crate::timeout::{Deadline, Timeout};
+use crate::timeout::Deadline;
 
 /// How long a program may take to tell its version.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -40,15 +40,15 @@ impl Host {
         state_dir: &Path,
         command: &[String],
         path: Option<String>,
-        (timeout, interrupt): (Timeout, &Interrupt),
+        (deadline, interrupt): (Deadline, &Interrupt),
     ) -> Self {
         let node = command.first().map(PathBuf::from).filter(|program| is_node(program));
         let lingers = logind::lingers(user);
         Self {
-            may_linger: lingers == Some(false) && logind::may_set_linger(interrupt),
+            may_linger: lingers == Some(false) && logind::may_set_linger(deadline, interrupt),
             lingers,
             missing_programs: missing_programs(command),
-            node: node.and_then(|node| version_of(&node, timeout, interrupt)),
+            node: node.and_then(|node| version_of(&node, deadline, interrupt)),
             ffprobe: path.as_deref().and_then(|path| on_path(path, "ffprobe")),
             free: free(state_dir),
             now_usec: now_usec(),
@@ -72,8 +72,8 @@ fn is_node(program: &Path) -> bool {
     program.file_name().is_some_and(|name| name == "node" || name == "nodejs")
 }
 
-fn version_of(node: &Path, timeout: Timeout, interrupt: &Interrupt) -> Option<String> {
-    let deadline = Deadline::after(timeout.at_most(LONGEST));
+fn version_of(node: &Path, deadline: Deadline, interrupt: &Interrupt) -> Option<String> {
+    let deadline = deadline.min(Deadline::after(LONGEST));
     let told = Helper::new(node).arg("--version").run(deadline, interrupt);
     let finished = told.ok()?;
     let version = finished.stdout.trim().trim_start_matches('v').to_owned();

@@ -16,6 +16,7 @@ use super::{Part, Unseen, seen};
 use crate::connector::behaviour::USUAL_PORT;
 use crate::connector::catalogue::Catalogue;
 use crate::connector::installed::InstalledRecord;
+use crate::fs::error::Cause;
 use crate::fs::image::FileState;
 use crate::fs::{Action, FileError, directory, exists};
 use crate::health::port::Owner;
@@ -84,9 +85,9 @@ impl Installation {
         let config = ConfigSet::load(&paths.config);
         let effective = config.as_ref().ok().map(ConfigSet::effective);
         let models = seen(&mut unseen, Part::Models, models(&paths.models));
-        let mut with_state = |path: &Path| {
-            let path = real_file(path);
-            let state = seen(&mut unseen, Part::DropIns, FileState::read(&path));
+        let mut with_state = |named: &Path| {
+            let path = real_file(named);
+            let state = seen(&mut unseen, Part::DropIns, state(&path, named));
             (path, state)
         };
         let drop_in = with_state(&paths.drop_in);
@@ -136,6 +137,11 @@ impl Installation {
             }
         }
         environment
+    }
+
+    /// The files of variables that the gateway is started with: those of its unit, then `.env`.
+    pub fn variable_files(&self) -> impl Iterator<Item = &SetFile> {
+        self.service.managed().into_iter().flat_map(|managed| &managed.files).chain(&self.dotenv)
     }
 
     /// What OpenClaw's next process will see.
@@ -242,7 +248,17 @@ fn models(path: &Path) -> Result<Option<(PathBuf, FileState)>, FileError> {
         return Ok(None);
     }
     let real = path.canonicalize().map_err(FileError::at(Action::Read, path))?;
-    Ok(FileState::read(&real)?.map(|state| (real, state)))
+    Ok(state(&real, path)?.map(|state| (real, state)))
+}
+
+/// The file that a name leads to; one that is refused for what it is, is so under that name.
+fn state(real: &Path, named: &Path) -> Result<Option<FileState>, FileError> {
+    FileState::read(real).map_err(|error| match &error.cause {
+        Cause::System(cause) if cause.raw_os_error().is_none() => {
+            FileError { path: named.to_owned(), ..error }
+        }
+        _ => error,
+    })
 }
 
 /// The file behind a symbolic link; a path that does not exist yet stays as it is, below the real

@@ -32,14 +32,15 @@ impl Process {
     }
 }
 
-/// `<state dir>/.env`, as OpenClaw reads it (`src/infra/dotenv.ts`): it never overrides a variable
-/// that is there, not even an empty one.
+/// The `.env` below a directory, as OpenClaw reads it (`src/infra/dotenv.ts`): it never overrides a
+/// variable that is there, not even an empty one.
 #[must_use]
-pub fn dotenv(state_dir: &Path) -> Option<SetFile> {
-    let path = state_dir.join(".env");
-    let text = String::from_utf8_lossy(&foreign::glance(&path)?).into_owned();
-    // dotenv knows a leading `export`, which systemd's format does not
-    let lines = text.lines().map(|line| line.trim_start().strip_prefix("export ").unwrap_or(line));
-    let environment = parsed_file(&lines.collect::<Vec<_>>().join("\n"));
-    Some(SetFile { path, environment })
+pub fn dotenv(directory: &Path) -> Option<SetFile> {
+    SetFile::read(&directory.join(".env"), true, |text| {
+        // dotenv knows a leading `export`, which systemd's format does not
+        let lines = text.lines().map(str::trim_start);
+        let lines: Vec<_> =
+            lines.map(|line| line.strip_prefix("export ").unwrap_or(line)).collect();
+        parsed_file(&lines.join("\n"))
+    })
 }

@@ -17,6 +17,7 @@ use super::route::Route;
 use super::wait::{POLL_INTERVAL, Wait};
 use super::{JobOutcome, ManagerError, Verb, error};
 use crate::timeout::Deadline;
+use crate::worker::Worker;
 
 const SYSTEMD: &str = "org.freedesktop.systemd1";
 const INTERFACE: &str = "org.freedesktop.systemd1.Manager";
@@ -34,10 +35,12 @@ const SILENCE: Duration = Duration::from_millis(200);
 /// A bus that has not answered a question about itself in this time hangs.
 const LATE: Duration = Duration::from_secs(3);
 
-/// A bus on which systemd answers.
+/// A bus on which systemd answers. All that is said over it is said on a thread of its own.
+#[derive(Clone)]
 pub(super) struct Bus {
     address: String,
     connection: Connection,
+    worker: Worker,
     /// The unique name of the systemd that we have found; one that was executed anew has another.
     systemd: String,
 }
@@ -45,7 +48,7 @@ pub(super) struct Bus {
 impl Bus {
     /// Connects, and makes sure that systemd is there: a bus may live without it, and then any
     /// call would try to start one.
-    pub(super) fn connect(address: &str, wait: &Wait<'_>) -> Result<Self, ManagerError> {
+    pub(super) fn connect(address: &str, wait: &Wait) -> Result<Self, ManagerError> {
         let absent = |reason: &str| ManagerError::Absent {
             uid: rustix::process::geteuid().as_raw(),
             looked: vec![format!("{address}: {reason}")],
@@ -55,16 +58,19 @@ impl Bus {
         }
         let left = wait.deadline.remaining();
         let (connecting, entry) = (wait.within(LATE.min(left / 2)), ENTRY.min(left / 4));
-        let found = zbus::block_on(connecting.until(async {
-            let connection = connection::Builder::address(address).build().await?;
+        let worker = Worker::start().map_err(|cause| error::cannot_run("D-Bus", &cause))?;
+        let (place, own) = (address.to_owned(), worker.clone());
+        let found = connecting.until_on(&worker, async move {
+            let connection = connection::Builder::address(place.as_str()).build().await?;
             let systemd = systemd_comes(&connection, entry).await?;
             // the manager sends signals to those who want them
             call(&connection, MANAGER, "Subscribe", &()).await?;
-            Ok(Self { address: address.to_owned(), connection, systemd })
-        }))?;
+            Ok(Self { address: place, connection, worker: own, systemd })
+        })?;
         found.map_err(|why| match &why {
-            Error::Connection(reason, _) if is_permission(reason) => error::refused(address, &why),
-            Error::Connection(reason, _) | Error::InputOutput(reason) => {
+            Error::Connection(reason, _) | Error::InputOutput(reason)
+                if error::is_absence(reason) =>
+            {
                 absent(&reason.to_string())
             }
             Error::Address(reason) => absent(reason),
@@ -77,7 +83,7 @@ impl Bus {
     /// does a bus that hangs: after a while both are looked at.
     async fn answer<T>(
         &self,
-        wait: &Wait<'_>,
+        wait: &Wait,
         answer: impl Future<Output = zbus::Result<T>>,
     ) -> Result<T, ManagerError> {
         let mut answer = pin!(answer);
@@ -90,7 +96,7 @@ impl Bus {
     }
 
     /// Says why no answer will come any more, if none will.
-    async fn look_after(&self, wait: &Wait<'_>) -> Result<(), ManagerError> {
+    async fn look_after(&self, wait: &Wait) -> Result<(), ManagerError> {
         let look = wait.within(LATE).until(owner(&self.connection, SYSTEMD)).await;
         wait.check()?;
         Err(match look {
@@ -101,12 +107,24 @@ impl Bus {
         })
     }
 
+    /// Does this on the bus's own thread.
+    fn on_thread<
+        T: Send + 'static,
+        F: Future<Output = Result<T, ManagerError>> + Send + 'static,
+    >(
+        &self,
+        wait: &Wait,
+        work: impl FnOnce(Self, Wait) -> F,
+    ) -> Result<T, ManagerError> {
+        wait.until_on(&self.worker, work(self.clone(), wait.clone()))?
+    }
+
     /// Calls the manager itself.
     async fn ask(
         &self,
-        wait: &Wait<'_>,
+        wait: &Wait,
         method: &str,
-        arguments: &(impl Serialize + DynamicType),
+        arguments: &(impl Serialize + DynamicType + Sync),
     ) -> Result<Message, ManagerError> {
         self.answer(wait, call(&self.connection, MANAGER, method, arguments)).await
     }
@@ -126,12 +144,7 @@ impl Bus {
         Ok(Properties::of_variants(&all.body().deserialize::<HashMap<String, OwnedVariant>>()?))
     }
 
-    async fn job(
-        &self,
-        verb: Verb,
-        unit: &str,
-        wait: &Wait<'_>,
-    ) -> Result<JobOutcome, ManagerError> {
+    async fn job(&self, verb: Verb, unit: &str, wait: &Wait) -> Result<JobOutcome, ManagerError> {
         // listened to before the job exists: it may be over before the reply to our call
         let mut removals = self.answer(wait, removals(&self.connection)).await?;
         let method = match verb {
@@ -160,20 +173,27 @@ impl Route for Bus {
         self.address.clone()
     }
 
-    fn properties(&self, unit: Option<&str>, wait: &Wait<'_>) -> Result<Properties, ManagerError> {
-        zbus::block_on(self.answer(wait, self.all_of(unit)))
+    fn properties(&self, unit: Option<&str>, wait: &Wait) -> Result<Properties, ManagerError> {
+        let unit = unit.map(str::to_owned);
+        self.on_thread(wait, async move |bus, wait| {
+            bus.answer(&wait, bus.all_of(unit.as_deref())).await
+        })
     }
 
-    fn reload(&self, wait: &Wait<'_>) -> Result<(), ManagerError> {
-        zbus::block_on(self.ask(wait, "Reload", &())).map(drop)
+    fn reload(&self, wait: &Wait) -> Result<(), ManagerError> {
+        self.on_thread(wait, async |bus, wait| bus.ask(&wait, "Reload", &()).await.map(drop))
     }
 
-    fn run(&self, verb: Verb, unit: &str, wait: &Wait<'_>) -> Result<JobOutcome, ManagerError> {
-        zbus::block_on(self.job(verb, unit, wait))
+    fn run(&self, verb: Verb, unit: &str, wait: &Wait) -> Result<JobOutcome, ManagerError> {
+        let unit = unit.to_owned();
+        self.on_thread(wait, async move |bus, wait| bus.job(verb, &unit, &wait).await)
     }
 
-    fn reset_failed(&self, unit: &str, wait: &Wait<'_>) -> Result<(), ManagerError> {
-        zbus::block_on(self.ask(wait, "ResetFailedUnit", &(unit,))).map(drop)
+    fn reset_failed(&self, unit: &str, wait: &Wait) -> Result<(), ManagerError> {
+        let unit = unit.to_owned();
+        self.on_thread(wait, async move |bus, wait| {
+            bus.ask(&wait, "ResetFailedUnit", &(unit,)).await.map(drop)
+        })
     }
 }
 
@@ -219,10 +239,6 @@ async fn next(messages: &mut MessageStream) -> zbus::Result<Message> {
     next.ok_or_else(closed)?
 }
 
-fn is_permission(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::PermissionDenied
-}
-
 /// Whether it says that systemd, or the bus, is no longer there.
 fn is_gone(error: &fdo::Error) -> bool {
     matches!(
@@ -237,7 +253,7 @@ fn is_gone(error: &fdo::Error) -> bool {
 }
 
 /// What a failed call means.
-fn explained(said: &Error, wait: &Wait<'_>) -> ManagerError {
+fn explained(said: &Error, wait: &Wait) -> ManagerError {
     match said {
         Error::InputOutput(_) => wait.died(said),
         Error::FDO(told) if is_gone(told) => wait.died(said),

@@ -38,6 +38,12 @@ pub enum ManagerError {
     Other(Problem),
 }
 
+/// Whether nobody is at the socket: neither is it closed to us, nor did our own call fail.
+pub(super) fn is_absence(cause: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{Interrupted, PermissionDenied, WouldBlock};
+    !matches!(cause.kind(), Interrupted | PermissionDenied | WouldBlock)
+}
+
 /// The manager's socket is there and turns us away.
 pub(super) fn refused(place: &str, reason: &dyn Display) -> ManagerError {
     let message = say!("the user manager at {place} refuses this process: {reason}", place, reason);

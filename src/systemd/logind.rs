@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use zbus::{Connection, Error, Variant, connection};
+use zbus::{Connection, Variant, connection};
 
 use super::bus::{call, owner};
 use super::wait::Wait;
@@ -12,6 +12,7 @@ use super::{ManagerError, error};
 use crate::interrupt::Interrupt;
 use crate::say;
 use crate::timeout::Deadline;
+use crate::worker::Worker;
 
 /// How long logind and polkit may take together.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,19 +35,25 @@ pub fn lingers(user: &str) -> Option<bool> {
 /// Whether logind would obey this process: it is there, and polkit lets a user do this for
 /// themselves without a password. Without polkit only root may.
 #[must_use]
-pub fn may_set_linger(interrupt: &Interrupt) -> bool {
-    let wait = waiting(interrupt);
+pub fn may_set_linger(deadline: Deadline, interrupt: &Interrupt) -> bool {
     let is_root = rustix::process::geteuid().is_root();
-    let allowed = zbus::block_on(wait.until(async {
+    let allowed = asked(deadline, interrupt, async move {
         let bus = connection::Builder::system().build().await?;
-        Ok::<_, Error>(owner(&bus, LOGIND).await.is_ok() && (is_root || is_authorized(&bus).await?))
-    }));
+        Ok(owner(&bus, LOGIND).await.is_ok() && (is_root || is_authorized(&bus).await?))
+    });
     matches!(allowed, Ok(Ok(true)))
 }
 
-fn waiting(interrupt: &Interrupt) -> Wait<'_> {
+/// What comes of a question to the system bus, in the time that logind gets at most.
+fn asked<T: Send + 'static>(
+    deadline: Deadline,
+    interrupt: &Interrupt,
+    question: impl Future<Output = zbus::Result<T>> + Send + 'static,
+) -> Result<zbus::Result<T>, ManagerError> {
+    let worker = Worker::start().map_err(|cause| error::cannot_run("D-Bus", &cause))?;
     let step = say!("asking logind to let it linger");
-    Wait { step, deadline: Deadline::after(TIMEOUT), interrupt }
+    let wait = Wait { step, deadline, interrupt: interrupt.clone() };
+    wait.within(TIMEOUT).until_on(&worker, question)
 }
 
 async fn is_authorized(bus: &Connection) -> zbus::Result<bool> {
@@ -68,13 +75,12 @@ async fn is_authorized(bus: &Connection) -> zbus::Result<bool> {
 /// Lets the user's manager run without a login from now on, or no longer. Nobody is asked for a
 /// password.
 pub fn set_linger(uid: u32, enable: bool) -> Result<(), ManagerError> {
-    let interrupt = Interrupt::never();
-    let wait = waiting(&interrupt);
-    let outcome = zbus::block_on(wait.until(async {
+    let deadline = Deadline::after(TIMEOUT);
+    let outcome = asked(deadline, &Interrupt::never(), async move {
         let bus = connection::Builder::system().build().await?;
         let place = (LOGIND, "/org/freedesktop/login1", "org.freedesktop.login1.Manager");
         call(&bus, place, "SetUserLinger", &(uid, enable, false)).await
-    }));
+    });
     let verb = if enable { "enable" } else { "disable" };
     outcome?.map(drop).map_err(|said| error::linger_refused(uid, verb, &said))
 }

@@ -42,7 +42,7 @@ impl UserManager {
     ) -> Result<Self, ManagerError> {
         let manager = Self { session: session.clone(), route: RefCell::default() };
         let timeout = if session.is_anywhere() { ENTRY } else { Duration::ZERO };
-        let wait = Wait { step: say!("connecting to it"), deadline, interrupt };
+        let wait = Wait { step: say!("connecting to it"), deadline, interrupt: interrupt.clone() };
         match manager.insist(timeout, &wait, |_| Ok(())) {
             // that nobody is there is said only of one who was given the time to come
             Err(ManagerError::Absent { .. }) if deadline.has_passed() => {
@@ -65,7 +65,11 @@ impl UserManager {
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<(String, Environment), ManagerError> {
-        let wait = Wait { step: say!("asking for its properties"), deadline, interrupt };
+        let wait = Wait {
+            step: say!("asking for its properties"),
+            deadline,
+            interrupt: interrupt.clone(),
+        };
         let properties = self.ask(&wait, |route| route.properties(None, &wait))?;
         Ok((properties.text("Version"), properties.environment()))
     }
@@ -77,13 +81,17 @@ impl UserManager {
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<Unit, ManagerError> {
-        self.look(unit, &Wait { step: say!("reading {unit}", unit), deadline, interrupt })
+        self.look(
+            unit,
+            &Wait { step: say!("reading {unit}", unit), deadline, interrupt: interrupt.clone() },
+        )
     }
 
     /// Reads all unit files again. Needed after every change of a drop-in: systemd does not look
     /// for new ones by itself.
     pub fn reload(&self, deadline: Deadline, interrupt: &Interrupt) -> Result<(), ManagerError> {
-        let wait = Wait { step: say!("reloading unit files"), deadline, interrupt };
+        let wait =
+            Wait { step: say!("reloading unit files"), deadline, interrupt: interrupt.clone() };
         self.ask(&wait, |route| route.reload(&wait))
     }
 
@@ -103,7 +111,7 @@ impl UserManager {
             Verb::Start => say!("starting {unit}", unit),
             Verb::Stop => say!("stopping {unit}", unit),
         };
-        let wait = Wait { step, deadline, interrupt };
+        let wait = Wait { step, deadline, interrupt: interrupt.clone() };
         loop {
             // a stop takes the place of whatever is queued, a start of ours included that was
             // interrupted
@@ -126,12 +134,12 @@ impl UserManager {
         }
     }
 
-    fn look(&self, unit: &str, wait: &Wait<'_>) -> Result<Unit, ManagerError> {
+    fn look(&self, unit: &str, wait: &Wait) -> Result<Unit, ManagerError> {
         Ok(self.ask(wait, |route| route.properties(Some(unit), wait))?.unit())
     }
 
     /// Returns the run that the unit has had.
-    fn ready_to_start(&self, unit: &str, wait: &Wait<'_>) -> Result<String, ManagerError> {
+    fn ready_to_start(&self, unit: &str, wait: &Wait) -> Result<String, ManagerError> {
         let state = self.without_job(unit, wait)?;
         match state.load_state {
             LoadState::NotFound => return Err(error::no_such_unit(unit)),
@@ -150,7 +158,7 @@ impl UserManager {
 
     /// Waits until no job is queued on the unit: one of somebody else's would be replaced by
     /// ours, or merged with it.
-    fn without_job(&self, unit: &str, wait: &Wait<'_>) -> Result<Unit, ManagerError> {
+    fn without_job(&self, unit: &str, wait: &Wait) -> Result<Unit, ManagerError> {
         let wait = Wait { step: say!("waiting for another job on {unit}", unit), ..wait.clone() };
         loop {
             let state = self.look(unit, &wait)?;
@@ -165,7 +173,7 @@ impl UserManager {
     /// asked twice. It has been there: one that is found nowhere has gone.
     fn ask<T>(
         &self,
-        wait: &Wait<'_>,
+        wait: &Wait,
         question: impl Fn(&Rc<dyn Route>) -> Result<T, ManagerError>,
     ) -> Result<T, ManagerError> {
         self.insist(RETURN, wait, question).map_err(|error| match error {
@@ -178,7 +186,7 @@ impl UserManager {
     fn insist<T>(
         &self,
         timeout: Duration,
-        wait: &Wait<'_>,
+        wait: &Wait,
         question: impl Fn(&Rc<dyn Route>) -> Result<T, ManagerError>,
     ) -> Result<T, ManagerError> {
         let mut loss = None;
@@ -200,7 +208,7 @@ impl UserManager {
     }
 
     /// The route that is known, or the first that is open.
-    fn found(&self, wait: &Wait<'_>) -> Result<Rc<dyn Route>, ManagerError> {
+    fn found(&self, wait: &Wait) -> Result<Rc<dyn Route>, ManagerError> {
         if let Some(route) = &*self.route.borrow() {
             return Ok(Rc::clone(route));
         }

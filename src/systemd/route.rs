@@ -10,9 +10,9 @@ pub(super) trait Route {
     /// How a report calls it.
     fn name(&self) -> String;
     /// The properties of a unit, or of the manager itself.
-    fn properties(&self, unit: Option<&str>, wait: &Wait<'_>) -> Result<Properties, ManagerError>;
-    fn reload(&self, wait: &Wait<'_>) -> Result<(), ManagerError>;
+    fn properties(&self, unit: Option<&str>, wait: &Wait) -> Result<Properties, ManagerError>;
+    fn reload(&self, wait: &Wait) -> Result<(), ManagerError>;
     /// Puts our job into the queue and waits for its own result.
-    fn run(&self, verb: Verb, unit: &str, wait: &Wait<'_>) -> Result<JobOutcome, ManagerError>;
-    fn reset_failed(&self, unit: &str, wait: &Wait<'_>) -> Result<(), ManagerError>;
+    fn run(&self, verb: Verb, unit: &str, wait: &Wait) -> Result<JobOutcome, ManagerError>;
+    fn reset_failed(&self, unit: &str, wait: &Wait) -> Result<(), ManagerError>;
 }

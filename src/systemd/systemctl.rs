@@ -24,13 +24,11 @@ impl Systemctl {
         let place = systemctl.socket();
         match UnixStream::connect(&place) {
             Ok(_) => Ok(systemctl),
-            Err(cause) if cause.kind() == std::io::ErrorKind::PermissionDenied => {
-                Err(error::refused(&place, &cause))
-            }
-            Err(error) => Err(ManagerError::Absent {
+            Err(cause) if error::is_absence(&cause) => Err(ManagerError::Absent {
                 uid: rustix::process::geteuid().as_raw(),
-                looked: vec![format!("{place}: {error}")],
+                looked: vec![format!("{place}: {cause}")],
             }),
+            Err(cause) => Err(error::refused(&place, &cause)),
         }
     }
 
@@ -39,13 +37,13 @@ impl Systemctl {
     }
 
     /// What nobody answers in time, or is interrupted, is an error; a refusal is not yet one.
-    fn tell(&self, arguments: &[&str], wait: &Wait<'_>) -> Result<Finished, ManagerError> {
+    fn tell(&self, arguments: &[&str], wait: &Wait) -> Result<Finished, ManagerError> {
         let systemctl = Helper::new("systemctl")
             .args(["--user", "--no-pager", "--no-ask-password"])
             .args(arguments)
             .env("LC_ALL", "C")
             .env("XDG_RUNTIME_DIR", &self.runtime_directory);
-        systemctl.run(wait.deadline, wait.interrupt).map_err(|why| match why {
+        systemctl.run(wait.deadline, &wait.interrupt).map_err(|why| match why {
             Unfinished::Late => ManagerError::Hung { step: wait.step.clone() },
             Unfinished::Interrupted => ManagerError::Interrupted { step: wait.step.clone() },
             Unfinished::Io(cause) => error::cannot_run("systemctl", &cause),
@@ -53,7 +51,7 @@ impl Systemctl {
     }
 
     /// Expects success: what we ask here, a manager that is there does not deny.
-    fn ask(&self, arguments: &[&str], wait: &Wait<'_>) -> Result<String, ManagerError> {
+    fn ask(&self, arguments: &[&str], wait: &Wait) -> Result<String, ManagerError> {
         let finished = self.tell(arguments, wait)?;
         let succeeded = finished.status.success();
         succeeded.then_some(()).ok_or_else(|| wait.died(&finished.complaint()))?;
@@ -66,17 +64,17 @@ impl Route for Systemctl {
         format!("systemctl, {}", self.socket())
     }
 
-    fn properties(&self, unit: Option<&str>, wait: &Wait<'_>) -> Result<Properties, ManagerError> {
+    fn properties(&self, unit: Option<&str>, wait: &Wait) -> Result<Properties, ManagerError> {
         let mut arguments = vec!["show", "--timestamp=us+utc", "--"];
         arguments.extend(unit);
         self.ask(&arguments, wait).map(|answer| Properties::of_lines(&answer))
     }
 
-    fn reload(&self, wait: &Wait<'_>) -> Result<(), ManagerError> {
+    fn reload(&self, wait: &Wait) -> Result<(), ManagerError> {
         self.ask(&["daemon-reload"], wait).map(drop)
     }
 
-    fn run(&self, verb: Verb, unit: &str, wait: &Wait<'_>) -> Result<JobOutcome, ManagerError> {
+    fn run(&self, verb: Verb, unit: &str, wait: &Wait) -> Result<JobOutcome, ManagerError> {
         let finished = self.tell(&[verb.name(), "--", unit], wait)?;
         if finished.status.success() {
             return Ok(JobOutcome::Done);
@@ -91,7 +89,7 @@ impl Route for Systemctl {
         }
     }
 
-    fn reset_failed(&self, unit: &str, wait: &Wait<'_>) -> Result<(), ManagerError> {
+    fn reset_failed(&self, unit: &str, wait: &Wait) -> Result<(), ManagerError> {
         self.ask(&["reset-failed", "--", unit], wait).map(drop)
     }
 }

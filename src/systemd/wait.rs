@@ -8,20 +8,21 @@ use zruntime::SharedRuntime;
 use super::{ManagerError, error};
 use crate::interrupt::Interrupt;
 use crate::timeout::Deadline;
+use crate::worker::Worker;
 
 /// How often a wait asks whether it was interrupted.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What is waited for, how long that may take, and who may end it sooner.
 #[derive(Debug, Clone)]
-pub(super) struct Wait<'a> {
+pub(super) struct Wait {
     /// What is being done, in the reader's words.
     pub(super) step: String,
     pub(super) deadline: Deadline,
-    pub(super) interrupt: &'a Interrupt,
+    pub(super) interrupt: Interrupt,
 }
 
-impl Wait<'_> {
+impl Wait {
     /// Says why the wait must end now, if it must.
     pub(super) fn check(&self) -> Result<(), ManagerError> {
         if self.interrupt.is_raised() {
@@ -57,6 +58,19 @@ impl Wait<'_> {
                 return Ok(output);
             }
         }
+    }
+
+    /// Awaits `future` on that thread, and no longer either where the thread does not come back.
+    pub(super) fn until_on<F>(&self, worker: &Worker, future: F) -> Result<F::Output, ManagerError>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let wait = self.clone();
+        let waiting = move || zbus::block_on(wait.until(future));
+        worker.run(self.deadline, &self.interrupt, waiting).unwrap_or_else(|| {
+            self.check()?;
+            Err(ManagerError::Hung { step: self.step.clone() })
+        })
     }
 
     /// The connection or the manager has gone away.

@@ -41,8 +41,8 @@ type Calls = (&'static str, &'static str);
 const MESSAGES: Calls = ("sendmsg", "");
 /// A thread is cloned, too, but its end is no signal.
 const CHILDREN: Calls = ("clone,clone3", "SIGCHLD");
-/// Systemd is reached through a socket of another family.
-const FIRST_QUESTION: Calls = ("connect", "AF_INET");
+/// Nothing else is said in this way before the gateway is asked.
+const FIRST_QUESTION: Calls = ("sendto", "/readyz");
 /// The gateway can still be started.
 const SPOIL: &str = r"
 sed -i 's/^Environment=.*/Environment=no_proxy=intranet/' ~/.config/systemd/user/openclaw-gateway.service.d/override.conf
@@ -298,16 +298,19 @@ fn strace_killing(call: &str, number: usize, line: &str) -> String {
     )
 }
 
-/// The command is held when it has sent this message, until the deed is done.
+/// The command is held when it has sent this message, until the deed is done. So may be what it
+/// starts later, and it goes on at once.
 fn losing(deed: &str, number: usize, line: &str) -> String {
     format!(
         r#"rm -f ~/held
-strace -qq -o ~/held -e trace=sendmsg -e inject=sendmsg:signal=STOP:when={number} \
-  bash -c 'echo $$ >~/pid; exec {line}' & command=$!
+strace -f -qq -o ~/held -e trace=sendmsg -e inject=sendmsg:signal=STOP:when={number} \
+  {line} & command=$!
 until grep -qs 'stopped by' ~/held || ! kill -0 $command 2>/dev/null; do sleep 0.02; done
 bus=$(systemctl --user show --value -p MainPID dbus.service)
 {deed}
-kill -CONT $(<~/pid)
+while kill -0 $command 2>/dev/null; do
+  kill -CONT $(awk '/stopped by/ {{print $1}}' ~/held) 2>/dev/null; sleep 0.05
+done
 wait $command; status=$?
 [ "$bus" = 0 ] || kill -KILL "$bus"
 exit $status"#

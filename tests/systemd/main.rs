@@ -13,6 +13,7 @@ mod drop_in;
 mod failing_gateway;
 mod fresh_install;
 mod gateway_auth;
+mod hangs;
 mod interrupted;
 mod killed;
 mod logs;

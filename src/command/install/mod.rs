@@ -102,7 +102,8 @@ impl<'a> InstallRequest<'a> {
 
     fn look(&mut self, manager: Option<&UserManager>) -> Result<Change<'a>, Failure> {
         let context = self.context;
-        let (installation, config) = context.observe(context.service(manager)?)?;
+        let (installation, config) =
+            context.observe(context.service(manager, context.deadline())?)?;
         let config = config?;
         let live = live_tree(context, &installation)?;
         self.purpose.refuse_without(live.as_ref())?;

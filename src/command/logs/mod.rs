@@ -27,7 +27,8 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let timeout = Timeout::new(Some(context.timeout.span().min(TIMEOUT)));
     let context = Context { timeout, ..context };
     let manager = context.manager().ok().flatten();
-    let service = context.service(manager.as_ref()).unwrap_or(Service::Unmanaged);
+    let service =
+        context.service(manager.as_ref(), context.deadline()).unwrap_or(Service::Unmanaged);
     // whoever reads an environment learns its secrets
     let _ = service.managed().map(Managed::environment_of_process);
     let started = service.managed().map_or(0, |managed| managed.unit.main_start_usec);

@@ -9,9 +9,7 @@ use crate::redaction::masked;
 use crate::say;
 use crate::snapshot::installation::environment_of_config;
 use crate::systemd::drop_in;
-use crate::systemd::environment::{
-    Bypass, Environment, LOOPBACK_V4, Routing, SetFile, Spelling, UnitFile,
-};
+use crate::systemd::environment::{Bypass, Environment, LOOPBACK_V4, Routing, Spelling, UnitFile};
 
 const PROXIES: [&str; 6] =
     ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -80,12 +78,9 @@ fn sources(snapshot: &Snapshot, own: &Environment, place: &str) -> Vec<Evidence>
         let unit = unit.unwrap_or_else(|| managed.unit.name.clone());
         let place = say!("{unit} with its drop-ins", unit);
         note_all(&mut evidence, &place, &managed.unit.environment);
-        for file in &managed.files {
-            note_all(&mut evidence, &file.path.display().to_string(), &file.environment);
-        }
     }
-    for SetFile { path, environment } in &snapshot.installation.dotenv {
-        note_all(&mut evidence, &path.display().to_string(), environment);
+    for file in snapshot.installation.variable_files() {
+        note_all(&mut evidence, &file.path.display().to_string(), &file.environment);
     }
     let config = format!("{} env", snapshot.installation.paths.config.display());
     let of_config = snapshot.effective().map(environment_of_config).unwrap_or_default();

@@ -2,19 +2,46 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Environment, parsed_file};
-use crate::fs::foreign;
+use crate::fs::{FileError, foreign};
 use crate::systemd::Unit;
 
-/// A file of variables that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A file of variables: an `EnvironmentFile=` of the unit, or a `.env` of OpenClaw's.
+#[derive(Debug, Clone)]
 pub struct SetFile {
     /// The file.
     pub path: PathBuf,
     /// What it sets.
     pub environment: Environment,
+    /// Why it cannot be read, and so sets nothing.
+    pub fault: Option<Arc<FileError>>,
+    /// The gateway starts without it, too.
+    pub optional: bool,
+}
+
+impl SetFile {
+    /// One of this text.
+    #[must_use]
+    pub fn holding(path: PathBuf, text: &str) -> Self {
+        Self { path, environment: parsed_file(text), fault: None, optional: false }
+    }
+
+    /// Reads it; `None` where it is not there and need not be. A pipe holds up whoever starts the
+    /// gateway: systemd itself (measured with 252), or OpenClaw.
+    #[must_use]
+    pub fn read(path: &Path, optional: bool, parsed: fn(&str) -> Environment) -> Option<Self> {
+        let (environment, fault) = match foreign::read(path, foreign::TEXT_LIMIT) {
+            Ok(text) => (parsed(&String::from_utf8_lossy(&text)), None),
+            Err(error) if error.is_missing() && optional => return None,
+            Err(error) => (Environment::default(), Some(Arc::new(error))),
+        };
+        let is_pipe = path.metadata().is_ok_and(|found| found.file_type().is_fifo());
+        Some(Self { path: path.to_owned(), environment, fault, optional: optional && !is_pipe })
+    }
 }
 
 /// A file of a unit: its own, or a drop-in.
@@ -47,18 +74,13 @@ pub fn read_unit_files(unit: &Unit, folder: &Path) -> Vec<UnitFile> {
     paths.filter_map(read).collect()
 }
 
-/// Reads the unit's environment files, in order. One that cannot be read sets nothing; one whose
-/// path holds wildcards is left out, as only the running process can tell what they matched.
+/// Reads the unit's environment files, in order. One whose path holds wildcards is left out, as only
+/// the running process can tell what they matched.
 #[must_use]
 pub fn read_environment_files(unit: &Unit) -> Vec<SetFile> {
     let files = unit.environment_files.iter();
-    files
-        .filter_map(|file| {
-            let text = foreign::glance(&file.path)?;
-            let environment = parsed_file(&String::from_utf8_lossy(&text));
-            Some(SetFile { path: file.path.clone(), environment })
-        })
-        .collect()
+    let named = files.filter(|file| !file.path.to_string_lossy().contains(['*', '?', '[']));
+    named.filter_map(|file| SetFile::read(&file.path, file.optional, parsed_file)).collect()
 }
 
 /// The environment of the unit's next process: the manager's own, then `Environment=`, then the
@@ -96,7 +118,7 @@ mod tests {
     fn files_beat_the_unit_and_the_unit_beats_the_manager() {
         let manager = Environment::of_assignments(["A=manager", "B=manager", "C=manager"]);
         let unit = unit(&["B=unit", "C=unit", "D=unit", "E=unit"], &["D", "E=other"]);
-        let files = [SetFile { path: "/f".into(), environment: parsed_file("C=file\n") }];
+        let files = [SetFile::holding("/f".into(), "C=file\n")];
         let found = effective(&manager, &unit, &files);
         let found: Vec<_> = found.iter().collect();
         assert_eq!(found, [("A", "manager"), ("B", "unit"), ("C", "file"), ("E", "unit")]);

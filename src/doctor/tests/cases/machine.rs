@@ -1,8 +1,11 @@
 //! Gateway, proxy, service, llm, dingtalk, host.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::fs::{Action, FileError};
 use crate::snapshot::{Part, Pending, Unseen};
+use crate::systemd::environment::{Environment, SetFile};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -239,6 +242,22 @@ pub(super) const CASES: &[Case] = &[
         UNMANAGED
     ),
     case!(
+        "service.environment-file",
+        "systemd minds",
+        Error,
+        false,
+        |p| unreadable(p, false),
+        NEVER
+    ),
+    case!(
+        "service.environment-file",
+        "systemd does not mind",
+        Warning,
+        false,
+        |p| unreadable(p, true),
+        NEVER
+    ),
+    case!(
         "service.crashloop",
         "failed",
         Error,
@@ -443,4 +462,11 @@ pub(super) const CASES: &[Case] = &[
 fn unseen(machine: &mut Machine, part: Option<Part>) {
     let error = FileError::at(Action::Read, "/x")(rustix::io::Errno::ACCESS).into();
     machine.snapshot.installation.unseen.push(Unseen { part, error });
+}
+
+fn unreadable(machine: &mut Machine, optional: bool) {
+    let error = FileError::at(Action::Read, "/env")(rustix::io::Errno::ISDIR);
+    let (path, fault) = (error.path.clone(), Some(Arc::new(error)));
+    let environment = Environment::default();
+    machine.managed().files.push(SetFile { path, environment, fault, optional });
 }
