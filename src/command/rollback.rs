@@ -90,7 +90,7 @@ fn past(journal: &Journal) -> Result<Past, TransactionError> {
         };
         let mut step = step.clone();
         if let Step::Move { from, to: to @ None } = &mut step {
-            *to = Some(journal.aside(from));
+            *to = Some(journal.quarantine(from));
         }
         Ok::<_, TransactionError>(PastStep { step, before, after })
     };
@@ -113,7 +113,7 @@ fn standing(chosen: &[Journal]) -> Vec<PathBuf> {
     let moves = chosen.iter().flat_map(|journal| {
         journal.intent().steps.iter().filter_map(|step| match step {
             Step::Move { from, to } => {
-                Some([from.clone(), to.clone().unwrap_or_else(|| journal.aside(from))])
+                Some([from.clone(), to.clone().unwrap_or_else(|| journal.quarantine(from))])
             }
             _ => None,
         })

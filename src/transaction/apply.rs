@@ -281,7 +281,7 @@ fn apply(
         }
         Step::Linger { user, uid, on } => linger::switch(user, *uid, *on),
         Step::Move { from, to } => {
-            let to = to.clone().unwrap_or_else(|| journal.aside(from));
+            let to = to.clone().unwrap_or_else(|| journal.quarantine(from));
             Ok(exchange::relocate(from, &to)?)
         }
     }

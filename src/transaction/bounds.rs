@@ -65,7 +65,7 @@ impl Bounds {
             Step::File(file) => self.judge_file(file, records),
             Step::Attributes { path, before, after } => self.judge_attributes(path, before, after),
             Step::Move { from, to } => {
-                let is_ours = |path: &Path| self.has_plugin(path) || is_aside(path, records);
+                let is_ours = |path: &Path| self.has_plugin(path) || is_quarantined(path, records);
                 let other = to.as_deref().filter(|to| !is_ours(to));
                 let foreign = Some(from.as_path()).filter(|from| !is_ours(from)).or(other);
                 foreign.map_or(Ok(()), |path| Err(Outside::Foreign(path.display().to_string())))
@@ -211,7 +211,7 @@ fn is_hidden(component: Component<'_>) -> bool {
 }
 
 /// Something that an earlier transaction has moved out of sight.
-fn is_aside(path: &Path, records: &Path) -> bool {
+fn is_quarantined(path: &Path, records: &Path) -> bool {
     is_in_transaction(path, records, |name| name.as_encoded_bytes().starts_with(b"aside-"))
 }
 

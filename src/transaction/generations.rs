@@ -20,7 +20,7 @@ pub fn prune(records: &Records) -> Result<(), TransactionError> {
     committed.retain(|journal| journal.phase() == Phase::Committed);
     // one that cannot be removed does not keep all others: the first error is told at the end
     let mut outcomes: Vec<Result<(), TransactionError>> = Vec::new();
-    for what in [|journal: &Journal| vec![journal.slot()], Journal::asides] {
+    for what in [|journal: &Journal| vec![journal.slot()], Journal::quarantined] {
         let mut kept: Vec<(&Journal, Vec<PathBuf>)> =
             committed.iter().map(|journal| (journal, what(journal))).collect();
         for (_, paths) in &mut kept {
@@ -28,20 +28,20 @@ pub fn prune(records: &Records) -> Result<(), TransactionError> {
         }
         kept.retain(|(_, paths)| !paths.is_empty());
         for (journal, paths) in kept.iter().rev().skip(KEPT) {
-            let condemned = paths.iter().map(|path| condemn(path, &journal.condemned()));
-            outcomes.extend(condemned);
+            let trashed = paths.iter().map(|path| trash(path, &journal.trash()));
+            outcomes.extend(trashed);
         }
     }
-    outcomes.extend(committed.iter().map(|journal| remove_tree(&journal.condemned())));
+    outcomes.extend(committed.iter().map(|journal| remove_tree(&journal.trash())));
     outcomes.into_iter().collect()
 }
 
 /// What is pruned gets another name first: a kill must not leave the half of a tree where a
 /// rollback would take it for a whole one.
-fn condemn(path: &Path, condemned: &Path) -> Result<(), TransactionError> {
-    remove_tree(condemned)?;
-    exchange::relocate(path, condemned)?;
-    remove_tree(condemned)
+fn trash(path: &Path, to: &Path) -> Result<(), TransactionError> {
+    remove_tree(to)?;
+    exchange::relocate(path, to)?;
+    remove_tree(to)
 }
 
 /// Of a transaction that was undone only the record is worth keeping: its preimages are live again.

@@ -25,7 +25,7 @@ pub const FORMAT: u32 = 1;
 pub(super) const PROGRESS: &str = "progress";
 
 /// The file that names what could not be taken back.
-const LEFT: &str = "left";
+const LEFTOVERS: &str = "left";
 
 /// What it is about.
 pub(super) const INTENT: &str = "intent.json";
@@ -199,16 +199,16 @@ impl Journal {
 
     /// Where something that is moved out of sight goes: a name of its own for each path.
     #[must_use]
-    pub fn aside(&self, from: &Path) -> PathBuf {
+    pub fn quarantine(&self, from: &Path) -> PathBuf {
         let digest = Sha256::digest(from.as_os_str().as_encoded_bytes());
         self.directory.join(format!("aside-{}", base16ct::lower::encode_string(&digest[..8])))
     }
 
     /// Where all that it has moved out of sight is, or was until it was pruned.
     #[must_use]
-    pub fn asides(&self) -> Vec<PathBuf> {
+    pub fn quarantined(&self) -> Vec<PathBuf> {
         let moved = self.intent.steps.iter().filter_map(|step| match step {
-            Step::Move { from, to: None } => Some(self.aside(from)),
+            Step::Move { from, to: None } => Some(self.quarantine(from)),
             _ => None,
         });
         moved.collect()
@@ -216,7 +216,7 @@ impl Journal {
 
     /// The name of what is about to be removed for good.
     #[must_use]
-    pub fn condemned(&self) -> PathBuf {
+    pub fn trash(&self) -> PathBuf {
         self.directory.join("condemned")
     }
 
@@ -306,16 +306,16 @@ impl Journal {
     }
 
     /// Notes what could not be taken back, so that its old content is kept for the operator.
-    pub fn note_left(&self, left: &[Leftover]) -> Result<(), TransactionError> {
+    pub fn note_leftovers(&self, left: &[Leftover]) -> Result<(), TransactionError> {
         let text: String = left.iter().map(|leftover| leftover.text() + "\n").collect();
-        self.write(LEFT, text.as_bytes())
+        self.write(LEFTOVERS, text.as_bytes())
     }
 
     /// Whether something could not be taken back, or may not have been, so that the contents are
     /// still needed.
     #[must_use]
-    pub fn left_something(&self) -> bool {
-        !is_absent(&self.directory.join(LEFT))
+    pub fn has_leftovers(&self) -> bool {
+        !is_absent(&self.directory.join(LEFTOVERS))
     }
 
     /// Closes the transaction: one rename of its state file.

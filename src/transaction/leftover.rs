@@ -42,7 +42,7 @@ fn kept_place(journal: &Journal, number: usize, step: &Step) -> Option<(PathBuf,
             Some((slot, is_there))
         }
         Step::Move { from, to } => {
-            let place = to.clone().unwrap_or_else(|| journal.aside(from));
+            let place = to.clone().unwrap_or_else(|| journal.quarantine(from));
             let is_there = place.symlink_metadata().is_ok();
             Some((place, is_there))
         }

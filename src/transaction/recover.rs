@@ -80,7 +80,7 @@ fn sweep(records: &Records) -> Result<(), TransactionError> {
         let directory = records.transactions().join(id);
         match Journal::read(&directory)? {
             None => generations::discard(&directory)?,
-            Some(journal) if journal.phase() == Phase::Undone && !journal.left_something() => {
+            Some(journal) if journal.phase() == Phase::Undone && !journal.has_leftovers() => {
                 generations::forget_contents(&journal)?;
             }
             Some(_) => {}

@@ -30,7 +30,7 @@ pub trait Service {
 
     /// What was done is being taken back: from here on nothing is interrupted, one deadline stands
     /// around all calls together, and a manager that has not answered once is not asked again.
-    fn stand_firm(&mut self);
+    fn begin_undo(&mut self);
 }
 
 /// The unit under a real user manager, or none at all.
@@ -41,7 +41,7 @@ pub struct GatewayUnit<'a> {
     interrupt: Interrupt,
     /// Around all calls, from the first one on.
     deadline: Option<Deadline>,
-    stands_firm: bool,
+    is_undoing: bool,
     silence: Option<ManagerError>,
 }
 
@@ -56,8 +56,8 @@ impl<'a> GatewayUnit<'a> {
         interrupt: &Interrupt,
     ) -> Self {
         let interrupt = interrupt.clone();
-        let (deadline, stands_firm, silence) = (None, false, None);
-        Self { manager, unit, timeout, interrupt, deadline, stands_firm, silence }
+        let (deadline, is_undoing, silence) = (None, false, None);
+        Self { manager, unit, timeout, interrupt, deadline, is_undoing, silence }
     }
 
     /// Asks the manager. Without one no step that needs one is planned; only a recovery on a
@@ -75,7 +75,7 @@ impl<'a> GatewayUnit<'a> {
         let deadline = *self.deadline.get_or_insert_with(|| Deadline::after(span));
         let answer = question(manager, deadline, &self.interrupt);
         if let Err(error @ (ManagerError::Hung { .. } | ManagerError::Died { .. })) = &answer
-            && self.stands_firm
+            && self.is_undoing
         {
             self.silence = Some(error.clone());
         }
@@ -132,9 +132,9 @@ impl Service for GatewayUnit<'_> {
         self.ask(manager, UserManager::reload)
     }
 
-    fn stand_firm(&mut self) {
+    fn begin_undo(&mut self) {
         self.interrupt = Interrupt::never();
-        self.stands_firm = true;
+        self.is_undoing = true;
         self.deadline = Some(Deadline::after(self.timeout.span()));
     }
 }

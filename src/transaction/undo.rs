@@ -40,17 +40,17 @@ pub fn undo(
     service: &mut dyn Service,
     progress: &dyn Progress,
 ) -> Vec<Leftover> {
-    service.stand_firm();
+    service.begin_undo();
     let mut left = Vec::new();
     let activity = say!("undoing the changes; Ctrl-C does not stop this");
     progress.begin(&activity, None);
     let touched = was_touched(journal);
     if touched && concerns_the_unit(journal) {
-        quiet(service, &mut left);
+        stop_for_undo(service, &mut left);
     }
     let mut retry = false;
     for (number, step) in journal.intent().steps.iter().enumerate().rev() {
-        match take_back(journal, number, step, &mut left) {
+        match undo_step(journal, number, step, &mut left) {
             Ok(Outcome::TakenBack) => {
                 progress.finished(&say!("undone: {step}", step = step.text()));
             }
@@ -81,7 +81,7 @@ fn was_begun(journal: &Journal, number: usize) -> bool {
 
 fn close(journal: &mut Journal, left: &[Leftover]) -> Result<(), TransactionError> {
     if !left.is_empty() {
-        journal.note_left(left)?;
+        journal.note_leftovers(left)?;
     }
     journal.close(Phase::Undone)?;
     if left.is_empty() {
@@ -126,7 +126,7 @@ fn concerns_the_unit(journal: &Journal) -> bool {
 
 /// Stops the gateway that runs with the new state. If that fails, the files are put back under it
 /// all the same: a restart later finds them whole.
-fn quiet(service: &mut dyn Service, left: &mut Vec<Leftover>) {
+fn stop_for_undo(service: &mut dyn Service, left: &mut Vec<Leftover>) {
     if service.is_active().unwrap_or(true)
         && let Err(cause) = service.stop()
     {
@@ -159,15 +159,15 @@ fn restart(journal: &Journal, service: &mut dyn Service, left: &mut Vec<Leftover
     unasked
 }
 
-fn take_back(
+fn undo_step(
     journal: &Journal,
     number: usize,
     step: &Step,
     left: &mut Vec<Leftover>,
 ) -> Result<Outcome, TransactionError> {
     match step {
-        Step::File(file) => take_back_file(journal, number, file, left),
-        Step::Tree(tree) => take_back_tree(journal, tree),
+        Step::File(file) => undo_file(journal, number, file, left),
+        Step::Tree(tree) => undo_tree(journal, tree),
         // both were decided by the disk when the intent was written; the note of what was begun
         // may be lost in a power cut
         Step::Directory { path, .. } => {
@@ -188,10 +188,10 @@ fn take_back(
             Outcome::NothingToDo
         }),
         Step::Attributes { path, before, after } => {
-            take_back_attributes(journal, number, path, (*before, *after))
+            undo_attributes(journal, number, path, (*before, *after))
         }
         Step::Move { from, to } => {
-            let to = to.clone().unwrap_or_else(|| journal.aside(from));
+            let to = to.clone().unwrap_or_else(|| journal.quarantine(from));
             let [stands, lies] = [from, &to].map(|path| path.symlink_metadata().is_ok());
             if !stands && lies {
                 exchange::relocate(&to, from)?;
@@ -205,7 +205,7 @@ fn take_back(
         }
         // what this transaction never came to is the operator's own doing
         Step::Linger { .. } if !journal.begun()?.contains(&number) => Ok(Outcome::NothingToDo),
-        Step::Linger { user, uid, on } => Ok(take_back_linger(user, *uid, *on)),
+        Step::Linger { user, uid, on } => Ok(undo_linger(user, *uid, *on)),
         Step::Stop { .. } | Step::Start { .. } | Step::Reload => Ok(Outcome::NothingToDo),
     }
 }
@@ -215,7 +215,7 @@ fn is_no_directory(path: &Path) -> bool {
 }
 
 /// Where logind refuses, it would refuse again: a later recovery is not kept waiting for it.
-fn take_back_linger(user: &str, uid: u32, on: bool) -> Outcome {
+fn undo_linger(user: &str, uid: u32, on: bool) -> Outcome {
     match linger::take_back(user, uid, on) {
         Ok(true) => Outcome::TakenBack,
         Ok(false) => Outcome::NothingToDo,
@@ -227,7 +227,7 @@ fn take_back_linger(user: &str, uid: u32, on: bool) -> Outcome {
 }
 
 /// Attributes that somebody else has changed since are theirs.
-fn take_back_attributes(
+fn undo_attributes(
     journal: &Journal,
     number: usize,
     path: &Path,
@@ -255,7 +255,7 @@ fn is_of_either(now: Attributes, before: Attributes, after: Attributes) -> bool 
     owners.contains(&(now.uid, now.gid)) && modes.contains(&(now.mode & 0o1777))
 }
 
-fn take_back_file(
+fn undo_file(
     journal: &Journal,
     number: usize,
     file: &FileStep,
@@ -411,7 +411,7 @@ fn put_back(
     Ok(Some(if is_clean { Outcome::TakenBack } else { Outcome::Kept(left) }))
 }
 
-fn take_back_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, TransactionError> {
+fn undo_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, TransactionError> {
     let slot = journal.slot_of(tree);
     exchange::settle(&tree.live, &slot)?;
     let now = Identity::of(&tree.live)?;

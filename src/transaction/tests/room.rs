@@ -343,5 +343,5 @@ impl Service for Gateway {
         self.ask(|it| it.read = it.there().1)
     }
 
-    fn stand_firm(&mut self) {}
+    fn begin_undo(&mut self) {}
 }
