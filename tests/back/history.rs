@@ -71,7 +71,7 @@ fn a_transaction_without_a_tree_takes_no_trees_place() {
     let machine = Machine::home_with_dingtalk();
     let newer = machine.connector("0.7.0");
     assert_exit(&machine.upgrade(&newer, &[]).run(), 0);
-    for timeout in ["1000", "2000", "3000", "4000"] {
+    for timeout in ["1801000", "1802000", "1803000", "1804000"] {
         let settings = ["install", &newer, "--session-timeout", timeout];
         machine.done(&settings);
     }

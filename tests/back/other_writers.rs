@@ -9,7 +9,7 @@ use crate::bench::{HOME, Machine, Order, said};
 /// An OpenClaw that takes a lock while it writes its config.
 fn machine_with_a_lock() -> Machine {
     let machine = Machine::only_a_home();
-    machine.let_openclaw_be("2026.5.28");
+    machine.let_openclaw_be("2026.5.28", CONFIG);
     machine
 }
 
@@ -193,7 +193,7 @@ fn an_undo_takes_its_keys_out_beside_a_writer_and_loses_nothing_of_theirs() {
     for (kind, rest) in [("UNLOCKED", "0.15"), ("IN PLACE", "0.15"), ("LOCKED", "0.01")] {
         let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
         if kind == "LOCKED" {
-            machine.edit(PACKAGE, "2026.3.13", "2026.5.28");
+            machine.let_openclaw_be("2026.5.28", PACKAGE);
         }
         let ended = undone_beside_a_writer(&machine, kind, rest);
         assert_eq!(ended.status.code(), Some(130), "{kind}: {}", said(&ended));

@@ -91,9 +91,14 @@ impl Machine {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// OpenClaw in another version than the sandbox's 2026.3.13; without a unit the config tells it.
-    pub(crate) fn let_openclaw_be(&self, version: &str) {
-        self.edit(CONFIG, "2026.3.13", version);
+    /// OpenClaw in another version than the sandbox's 2026.3.13, which `file` tells: without a unit the config. The sample
+    /// connector becomes one that answers there.
+    pub(crate) fn let_openclaw_be(&self, version: &str, file: &str) {
+        self.edit(file, "2026.3.13", version);
+        self.shell(
+            "cd payload/dingtalk-connector; sed -i 's/\"0\\.6\\.0\"/\"0.8.13\"/' package.json openclaw.plugin.json
+             sha256sum *.json plugin.ts >SHA256SUMS",
+        );
     }
 
     /// Fails unless a copy of this file, with this text in it, is kept in a transaction.

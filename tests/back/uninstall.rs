@@ -174,7 +174,7 @@ fn the_channel_cannot_stay_on_an_openclaw_that_would_refuse_it() {
 #[test]
 fn the_channel_stays_where_openclaw_tolerates_it() {
     let machine = Machine::only_a_home();
-    machine.let_openclaw_be("2026.5.28");
+    machine.let_openclaw_be("2026.5.28", CONFIG);
     assert_exit(&machine.install(&[]).run(), 0);
     let channel = machine.meaning()["channels"].clone();
     machine.done(&["uninstall", "--keep-config"]);
