@@ -1,4 +1,5 @@
-//! What undo could not put back: its name, and where its old content lies.
+//! What undo could not put back: its name, and where its old content lies; and what lies beside a
+//! file after a death.
 
 use std::path::PathBuf;
 
@@ -6,8 +7,11 @@ use super::error::{Leftover, TransactionError};
 use super::journal::Journal;
 use super::linger;
 use super::step::{FileStep, Step, TreeSide};
+use super::undo::changed;
 use crate::fs::exchange::Identity;
+use crate::fs::image::FileState;
 use crate::fs::is_absent;
+use crate::fs::replace::{Beside, Place};
 use crate::language::{Explain, Kind};
 
 /// A step that cannot be taken back, with the place where its old content lies, or that it is lost.
@@ -48,6 +52,47 @@ fn kept_place(journal: &Journal, number: usize, step: &Step) -> Option<(PathBuf,
         }
         _ => None,
     }
+}
+
+/// Clears up what a death, or a writer between two of our renames, has left beside the file. What is
+/// not ours goes back to its place; where somebody has written there since, it is kept and named.
+pub(super) fn salvage(
+    journal: &Journal,
+    number: usize,
+    file: &FileStep,
+    left: &mut Vec<Leftover>,
+) -> Result<(), TransactionError> {
+    let place = match Place::of(&file.path, &journal.intent().id) {
+        Err(error) if error.is_missing() => return Ok(()),
+        place => place?,
+    };
+    place.sweep()?;
+    let found = match place.look_beside()? {
+        Beside::Nothing => return Ok(()),
+        Beside::File(found) => Some(found),
+        Beside::Other => None,
+    };
+    let is_ours = |state: Option<&FileState>| {
+        let image = state.map(FileState::image);
+        image == file.before || image == file.after
+    };
+    if found.is_some() && is_ours(found.as_ref()) {
+        return Ok(place.clear()?);
+    }
+    let now = FileState::read(&file.path)?;
+    if is_ours(now.as_ref()) && place.restore(now.as_ref(), found.as_ref())? {
+        return Ok(());
+    }
+    let kept = match &found {
+        Some(found) => journal.keep_theirs(number, found)?,
+        None => place.beside(),
+    };
+    if found.is_some() {
+        place.clear()?;
+    }
+    let (subject, cause) = (file.path.display().to_string(), changed(&file.path).into());
+    left.push(Leftover { subject, kept: Some(kept), cause });
+    Ok(())
 }
 
 fn subject(step: &Step) -> String {

@@ -11,13 +11,12 @@ use super::attributes;
 use super::error::{Leftover, TransactionError};
 use super::generations;
 use super::journal::{Journal, Phase};
-use super::leftover::{self, identity};
+use super::leftover::{self, identity, salvage};
 use super::linger;
 use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
-use crate::fs::replace::{Beside, Place};
 use crate::fs::{directory, exists, replace};
 use crate::language::{Explain, Kind, Localized};
 use crate::openclaw::config_lock::{ConfigLock, TIMEOUT};
@@ -243,7 +242,7 @@ fn undo_attributes(
     }
 }
 
-fn changed(path: &Path) -> TransactionError {
+pub(super) fn changed(path: &Path) -> TransactionError {
     TransactionError::ChangedMeanwhile { path: path.to_owned() }
 }
 
@@ -275,47 +274,6 @@ fn undo_file(
         salvage(journal, number, file, left)?;
     }
     Err(TransactionError::Contended { path: file.path.clone() })
-}
-
-/// Clears up what a death, or a writer between two of our renames, has left beside the file. What is
-/// not ours goes back to its place; where somebody has written there since, it is kept and named.
-fn salvage(
-    journal: &Journal,
-    number: usize,
-    file: &FileStep,
-    left: &mut Vec<Leftover>,
-) -> Result<(), TransactionError> {
-    let place = match Place::of(&file.path, &journal.intent().id) {
-        Err(error) if error.is_missing() => return Ok(()),
-        place => place?,
-    };
-    place.sweep()?;
-    let found = match place.look_beside()? {
-        Beside::Nothing => return Ok(()),
-        Beside::File(found) => Some(found),
-        Beside::Other => None,
-    };
-    let is_ours = |state: Option<&FileState>| {
-        let image = state.map(FileState::image);
-        image == file.before || image == file.after
-    };
-    if found.is_some() && is_ours(found.as_ref()) {
-        return Ok(place.clear()?);
-    }
-    let now = FileState::read(&file.path)?;
-    if is_ours(now.as_ref()) && place.restore(now.as_ref(), found.as_ref())? {
-        return Ok(());
-    }
-    let kept = match &found {
-        Some(found) => journal.keep_theirs(number, found)?,
-        None => place.beside(),
-    };
-    if found.is_some() {
-        place.clear()?;
-    }
-    let (subject, cause) = (file.path.display().to_string(), changed(&file.path).into());
-    left.push(Leftover { subject, kept: Some(kept), cause });
-    Ok(())
 }
 
 /// `None`: somebody else has written the file between the look at it and the write.
