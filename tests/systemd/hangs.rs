@@ -129,7 +129,8 @@ fn no_call_that_is_interrupted_for_ever_holds_a_command_up() {
     ] {
         for line in ["status", "doctor"] {
             let output = struck(&machine, fault, line);
-            assert_exit(&output, 3);
+            let goes_on = matches!(output.status.code(), Some(0 | 3));
+            assert!(goes_on, "{fault}, {line}: {}", said(&output));
         }
         let line = format!("install {HOME}/{PAYLOAD} --yes");
         let output = struck(&machine, fault, &line);
