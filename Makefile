@@ -135,11 +135,16 @@ test-packages:
 fmt:
 	cargo fmt --all
 
-# Ratios against cp, tar, sha256sum and systemctl, measured in turn in one run; ROUNDS=5 takes some minutes.
+# Ratios against cp, tar, sha256sum and systemctl, measured in turn in one run; ROUNDS=5 takes some minutes. With the real
+# OpenClaw in OPENCLAW_DIR (`make test-openclaw` puts it there) also how soon a change is proved.
 bench:
 	packaging/needs.sh bench
 	cargo build --release --locked
 	packaging/sandbox/user-manager.sh --program $(PROGRAM) -- /usr/bin/python3 $(CURDIR)/tests/bench/speed.py $(ROUNDS)
+ifneq ($(wildcard $(OPENCLAW_DIR)/complete),)
+	packaging/sandbox/user-manager.sh --program $(PROGRAM) --show $(abspath $(OPENCLAW_DIR)) -- \
+	  /usr/bin/python3 $(CURDIR)/tests/bench/proof.py $(or $(ROUNDS),5) $(abspath $(OPENCLAW_DIR))
+endif
 
 clean:
 	cargo clean

@@ -101,7 +101,7 @@ impl Machine {
     /// Puts the world around the machine: a model provider named `model.example:8080`, which only the proxy at [`PROXY`] can
     /// reach, and the proxy, which refuses loopback and writes every request to `proxy.log` in the home.
     pub(crate) fn surround(&self) {
-        self.serve(8080, &["model-provider.py", "8080"]);
+        self.serve(8080, &["model-provider.py", "8080", "provider.log", "provider.json"]);
         self.serve(3128, &["proxy.py", "3128", "proxy.log", "model.example=127.0.0.1:8080"]);
     }
 

@@ -6,4 +6,5 @@ mod bench;
 mod doctor;
 mod installation;
 mod logs;
+mod proof;
 mod the_bench;

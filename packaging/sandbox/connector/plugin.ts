@@ -2,7 +2,7 @@
 //
 // A file dingtalk/inbox/NAME with a text in it is a message from a DingTalk user. As connector 0.6.0 does, it is taken to the
 // gateway's own /v1/chat/completions with the process' global fetch, and what comes of it is written to dingtalk/outbox/NAME:
-// {"reply": "…"} or {"error": "…"}.
+// {"reply": "…"} or {"error": "…"}. A file dingtalk/refusal holds what DingTalk says to whoever wants to connect.
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -76,6 +76,8 @@ const channel = {
   gateway: {
     startAccount: async (ctx: any) => {
       ctx.log?.info(`[${ctx.account.accountId}] sample connector: listening in ${path.join(stateDir(), "dingtalk")}`);
+      const refusal = path.join(stateDir(), "dingtalk", "refusal");
+      if (fs.existsSync(refusal)) throw new Error(fs.readFileSync(refusal, "utf8").trim());
       ctx.log?.info(`[${ctx.account.accountId}] 钉钉 Stream 客户端已连接`);
       console.info(`[${new Date().toISOString()}] connect success`);
       await serveFolders(ctx);

@@ -26,7 +26,7 @@ const REMOVING: Duration = Duration::from_secs(60);
 const STARTS: usize = 3;
 
 /// How long a run that was ended may take to list its session once more.
-const ENDING: Duration = Duration::from_millis(500);
+const ENDING: Duration = Duration::from_secs(1);
 
 /// The session that the question leaves in `OpenClaw`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,15 +59,18 @@ impl Session {
         let left = |cause: &str| error::session_left(&self.key, cause);
         let (parameters, never) = (json!({"key": self.key}), Interrupt::never());
         let id = self.id();
-        for _ in 0..2 {
-            match call(road, "sessions.delete", &parameters, &[], deadline, &never) {
-                Err(Failure::NotAsked(cause)) => return Err(left(&cause)),
-                Err(Failure::Other(problem)) => return Err(left(&problem.message)),
-                Ok(_) | Err(Failure::Silent) => thread::sleep(ENDING),
-            }
+        for _ in 0..3 {
+            // an answer that is lost on a busy machine tells nothing; the list does
+            let reply = call(road, "sessions.delete", &parameters, &[], deadline, &never);
+            thread::sleep(ENDING);
             if self.id().is_none() {
                 let forgotten = id.map_or(Ok(()), |id| self.forget(&id));
                 return forgotten.map_err(|error| left(&io::Error::from(error).to_string()));
+            }
+            match reply {
+                Err(Failure::NotAsked(cause)) => return Err(left(&cause)),
+                Err(Failure::Other(problem)) => return Err(left(&problem.message)),
+                Ok(_) | Err(Failure::Silent) => {}
             }
         }
         Err(left("sessions.json"))
@@ -81,11 +84,14 @@ impl Session {
         sessions[&self.key]["sessionId"].as_str().filter(|id| !id.is_empty()).map(str::to_owned)
     }
 
-    /// Removes what was said.
+    /// Removes what was said; a run that ends meanwhile removes its own lock.
     fn forget(&self, id: &str) -> Result<(), FileError> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let its = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(id));
-        its.map(|entry| entry.path()).try_for_each(|path| replace(&path, None, ""))
+        its.map(|entry| entry.path()).try_for_each(|path| match replace(&path, None, "") {
+            Err(error) if error.is_missing() => Ok(()),
+            done => done,
+        })
     }
 }
 

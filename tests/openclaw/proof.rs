@@ -1,0 +1,116 @@
+//! The ladder of proof on the real OpenClaw: every rung reached, and what is said where one is not.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::bench::{Machine, furnished_with_openclaw, said};
+
+const PAYLOAD: &str = "payload/dingtalk-connector";
+const SESSIONS: &str = ".openclaw/agents/main/sessions";
+const WORKS: &str = "DingTalk works here: the bot is connected, and the model answers.";
+
+#[test]
+fn connectors_before_0_8_are_asked_over_the_chat_endpoint() {
+    let machine = machine_with_a_secret();
+    install(&machine, &["--gateway-auth", "none"], 0, &[WORKS]);
+    the_question_left_nothing(&machine);
+    assert_eq!(machine.message("one")["reply"], "Hello from the model.");
+    let theirs = machine.shell(&format!("cat {SESSIONS}/*.jsonl"));
+
+    for (faults, code, cause) in [
+        (r#"{"status": 401, "complaint": "no such key"}"#, "answer.refused-key", "401 no such key"),
+        (
+            r#"{"status": 404, "complaint": "no such model"}"#,
+            "answer.not-found",
+            "404 no such model",
+        ),
+        (r#"{"status": 503, "complaint": "out of order"}"#, "answer.provider", "503 out of order"),
+    ] {
+        machine.let_the_provider(faults);
+        assert_eq!(asked(&machine), ("connected".to_owned(), code.to_owned()), "{cause}");
+    }
+    machine.let_the_provider("{}");
+    assert_eq!(asked(&machine).0, "answers");
+    the_question_left_nothing(&machine);
+    assert_eq!(machine.shell(&format!("cat {SESSIONS}/*.jsonl")), theirs, "the user's session");
+
+    machine.let_the_provider(r#"{"seconds": 600}"#);
+    let silent = asked_within(&machine, "10");
+    assert_eq!(silent, ("connected".to_owned(), "answer.silent".to_owned()));
+}
+
+#[test]
+fn a_change_is_kept_or_taken_back_by_what_was_proved() {
+    let machine = machine_with_a_secret();
+    machine.let_the_provider(r#"{"status": 401, "complaint": "no such key"}"#);
+    let change = ["--session-timeout", "900000"];
+    let change = [&change[..], &["--gateway-auth", "none"]].concat();
+    install(&machine, &change, 3, &["is installed", "not proved: the model answers", "401"]);
+    let kept = machine.read_text(".openclaw/openclaw.json");
+    assert!(kept.contains("900000"), "{kept}");
+    let change = ["--session-timeout", "600000", "--require-answer"];
+    install(&machine, &change, 1, &["401", "was undone"]);
+    assert_eq!(machine.read_text(".openclaw/openclaw.json"), kept);
+
+    machine.write(".openclaw/dingtalk/refusal", "Request failed with status code 400");
+    let refused = ["not proved: the bot is connected to DingTalk", "status code 400"];
+    install(&machine, &["--session-timeout", "600000"], 3, &refused);
+    machine.shell("systemctl --user stop openclaw-gateway");
+    let status = machine.run(&["openclaw-setup", "status", "--json"]);
+    assert_eq!(document(&status)["proof"]["reached"], Value::Null, "{}", said(&status));
+}
+
+#[test]
+fn later_connectors_are_asked_through_the_agent_in_the_gateway() {
+    let machine = machine_with_a_secret();
+    machine.shell(&format!(
+        "cd {PAYLOAD}; rm SHA256SUMS; sed -i 's/0\\.6\\.0/0.8.3/' package.json openclaw.plugin.json"
+    ));
+    install(&machine, &["--allow-unverified"], 0, &[WORKS]);
+    the_question_left_nothing(&machine);
+    machine.let_the_provider(r#"{"status": 401, "complaint": "no such key"}"#);
+    assert_eq!(asked(&machine), ("connected".to_owned(), "answer.refused-key".to_owned()));
+    the_question_left_nothing(&machine);
+}
+
+/// The highest rung that `status --live` has seen, and the code of what is in the way.
+fn asked(machine: &Machine) -> (String, String) {
+    asked_within(machine, "120")
+}
+
+fn asked_within(machine: &Machine, seconds: &str) -> (String, String) {
+    let status =
+        machine.run(&["openclaw-setup", "--timeout", seconds, "status", "--live", "--json"]);
+    let proof = &document(&status)["proof"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    assert!(proof.is_object(), "{}", said(&status));
+    (text(&proof["reached"]), text(&proof["cause"]["code"]))
+}
+
+/// Neither in OpenClaw's list nor among its transcripts.
+fn the_question_left_nothing(machine: &Machine) {
+    let left = machine.shell(&format!(
+        "cd {SESSIONS}; grep -o 'openclaw-setup-[a-z]*' sessions.json *.jsonl || true; ls | grep deleted || true"
+    ));
+    assert_eq!(left, "");
+}
+
+fn install(machine: &Machine, options: &[&str], code: i32, says: &[&str]) {
+    let line = ["openclaw-setup", "install", PAYLOAD, "--client-id", "ding-id-1"];
+    let secret = ["--client-secret-file", "client-secret", "--yes", "--lang", "en"];
+    let output = machine.run(&[&line[..], &secret, options].concat());
+    assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+    let said = said(&output);
+    assert!(says.iter().all(|text| said.contains(text)), "{says:?} in\n{said}");
+}
+
+fn machine_with_a_secret() -> Machine {
+    let machine = furnished_with_openclaw();
+    machine.shell("umask 077; echo sandbox-client-secret >client-secret");
+    machine
+}
+
+fn document(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(output)))
+}
