@@ -220,7 +220,12 @@ fn unchanged(context: &Context, plan: &Plan) -> Result<Proof, Failure> {
 /// A gateway that is unhealthy, which is told; without a connector there is nothing to prove of it.
 fn ill(context: &Context, plan: &Plan, error: &dyn Explain) -> Proof {
     if plan.connector.1.is_some() {
-        return Proof::before(Rung::Running, error.problem());
+        let rung = match error.code() {
+            code if code.starts_with("gateway.connector-") => Rung::Loaded,
+            "gateway.not-ready" | "gateway.no-listener" | "gateway.odd-answer" => Rung::Ready,
+            _ => Rung::Running,
+        };
+        return Proof::before(rung, error.problem());
     }
     context.console.warn(error);
     Proof::default()

@@ -95,6 +95,13 @@ impl Machine {
         place
     }
 
+    /// Goes back to the state before, in which the bot perhaps did not answer: that is exit code 3.
+    #[track_caller]
+    pub(crate) fn roll_back(&self) {
+        let done = self.setup(&["rollback", "--yes"]).run();
+        assert!(matches!(done.status.code(), Some(0 | 3)), "{}", said(&done));
+    }
+
     /// The config, which has to be plain JSON.
     pub(crate) fn config(&self) -> Value {
         serde_json::from_slice(&self.read(CONFIG)).unwrap()

@@ -67,7 +67,7 @@ fn fix_ends_with_what_it_did_and_what_is_left() {
     assert!(fixed(&done) && left(&done), "{done:#}");
     assert_eq!(done["ok"], false);
     assert!(done["transaction"].is_string(), "{done:#}");
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     let again = machine.run(&["openclaw-setup", "doctor", "--fix", "--yes", "--lang", "en"]);
     let text = said(&again);
     assert_eq!(again.status.code(), Some(3), "{text}");

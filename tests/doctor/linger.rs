@@ -42,18 +42,18 @@ fn it_is_switched_on_and_off_again_under_a_gateway_that_runs_on() {
     let told = fix(&machine, &["service.linger"]);
     assert!(machine.has(NOTE) && !is_off(&machine), "{told}");
     assert_eq!(machine.property(UNIT, "MainPID"), process, "{told}");
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert!(!machine.has(NOTE));
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert!(machine.has(NOTE), "forward again");
     assert_eq!(machine.property(UNIT, "MainPID"), process);
     // together with a repair for which the gateway has to stop
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     machine.shell("chmod 777 ~/.openclaw/extensions/dingtalk-connector");
     fix(&machine, &[]);
     assert!(machine.has(NOTE));
     assert_ne!(machine.property(UNIT, "MainPID"), process);
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert!(!machine.has(NOTE));
 }
 
@@ -94,7 +94,7 @@ fn root_needs_no_permission() {
     machine.furnish(&[]);
     fix(&machine, &["service.linger"]);
     let on = machine.shell("ls /var/lib/systemd/linger");
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     let off = machine.shell("ls /var/lib/systemd/linger");
     assert_eq!((on.lines().count(), off.as_str()), (1, ""));
 }

@@ -204,7 +204,7 @@ fn a_proxy_that_does_not_serve_dingtalk_is_bypassed() {
     let override_file =
         machine.read_text(".config/systemd/user/openclaw-gateway.service.d/override.conf");
     assert!(override_file.contains(".dingtalk.com"), "{override_file}");
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert_eq!(files(&machine), broken);
 }
 

@@ -17,7 +17,7 @@ fn mended_and_brought_back(
     let told = fix(machine, &[]);
     assert_eq!(new_since(healthy, &found(machine)), set(&[]), "{told}");
     assert_eq!(machine.chat_status(), 400);
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert_eq!(files(machine), broken);
 }
 
@@ -93,7 +93,7 @@ fn problem_4_a_broken_config() {
         machine.read(".openclaw/openclaw.json"),
         machine.read(".openclaw/openclaw.json.bak")
     );
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert_eq!(machine.read(".openclaw/openclaw.json"), broken);
 }
 

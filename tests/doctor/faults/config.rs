@@ -263,6 +263,6 @@ fn a_newer_openclaw_enforces_the_connectors_schema() {
     let config = machine.read_text(".openclaw/openclaw.json");
     assert!(!config.contains("gatewayUrl") && !config.contains("sessionTimeout"), "{told}{config}");
     assert!(config.contains("a-secret-of-dingtalk"), "the secret stays");
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert!(machine.read_text(".openclaw/openclaw.json").contains("gatewayUrl"));
 }

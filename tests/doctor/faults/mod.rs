@@ -65,7 +65,7 @@ fn mend(machine: &Machine, fault: &Fault, well: &Found) {
     assert_eq!(rest, set(&[]), "{} is not mended: {told}", fault.name);
     // 401: the gateway is in token mode, and we have shown none
     assert!(matches!(machine.chat_status(), 400 | 401), "{}: {told}", fault.name);
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert_eq!(files(machine), broken, "{} is not brought back", fault.name);
 }
 

@@ -83,7 +83,7 @@ fn only_what_is_proven_to_be_the_same_is_put_back() {
     assert_eq!(files(&machine), whole, "{told}");
     assert_eq!(new_since(&well, &found(&machine)), set(&[]));
     machine.shell("grep -r mine ~/.openclaw/openclaw-setup/transactions/*/tree/notes.txt");
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert_eq!(files(&machine), broken);
 }
 
@@ -102,7 +102,7 @@ fn without_a_record_the_newest_that_fits_is_put_there() {
     assert!(package.contains("0.7.10"), "0.8.13 does not load on OpenClaw 2026.3.13: {package}");
     assert!(!errors(&machine, "plugin.present") && !errors(&machine, "config.channel-orphan"));
     run(&machine, "", "verify", 0);
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert_eq!(files(&machine), broken);
     assert!(!machine.has(".openclaw/openclaw-setup/installed.json"));
     // one that stands there, damaged, is not made another version
@@ -125,7 +125,7 @@ fn a_link_in_the_place_of_the_tree_becomes_a_tree() {
     let told = fix(&machine, &[]);
     assert_eq!(new_since(&well, &found(&machine)), set(&[]), "{told}");
     assert_eq!(files(&machine), whole);
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert_eq!(files(&machine), broken);
     assert!(machine.has("work/mine/plugin.ts"));
     // it leads nowhere: then only a payload helps
@@ -146,7 +146,7 @@ fn modes_alone_are_mended_in_their_place() {
     fix(&machine, &[]);
     assert_eq!(inode(&machine), before);
     assert_eq!(files(&machine), whole);
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert_eq!(files(&machine), broken);
 }
 
@@ -189,7 +189,7 @@ fn dependencies_are_fetched_by_npm() {
         assert_eq!(new_since(&well, &found(&machine)), set(&[]), "{told}");
         assert_eq!(files(&machine), whole);
         run(&machine, "", "verify", 0);
-        machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+        machine.roll_back();
         assert_eq!(files(&machine), broken);
         run(&machine, WITH_NPM, "doctor --fix --yes", 0);
     }
@@ -208,7 +208,7 @@ fn whole_dependencies_are_kept() {
     let broken = files(&machine);
     run(&machine, WITHOUT_NPM, "doctor --fix --yes --offline", 0);
     assert_eq!(files(&machine), whole);
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert_eq!(files(&machine), broken);
 }
 
@@ -228,7 +228,7 @@ fn dependencies_that_a_payload_brings_need_no_npm() {
     assert_eq!(new_since(&well, &found(&machine)), set(&named));
     run(&machine, WITHOUT_NPM, "doctor --fix --yes --offline plugin.deps", 0);
     assert_eq!(new_since(&well, &found(&machine)), set(&[]));
-    machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+    machine.roll_back();
     assert_eq!(files(&machine), broken);
 }
 
@@ -261,7 +261,7 @@ fn the_connector_is_led_to_its_host() {
         assert_eq!(machine.shell(&format!("readlink ~/{link}")), host);
         assert!(!errors(&machine, "plugin.host-link"), "{told}");
         run(&machine, "", "verify", 0);
-        machine.ask(&["openclaw-setup", "rollback", "--yes"]);
+        machine.roll_back();
         assert_eq!(files(&machine), broken);
         fix(&machine, &["plugin.host-link"]);
     }
