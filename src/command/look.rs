@@ -12,8 +12,8 @@ use crate::connector::manifest::Deviation;
 use crate::connector::{PACKAGE_JSON, PLUGIN_JSON, TreeManifest};
 use crate::fs::lock::Lock;
 use crate::fs::own;
-use crate::health::port::Listener;
-use crate::health::{Endpoint, LogSource, gateway_log};
+use crate::health::port::{Listener, Owner, described, process_of};
+use crate::health::{Endpoint, LogSource, Readiness, gateway_log};
 use crate::language::{Explain, Kind, Problem};
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
@@ -29,7 +29,7 @@ use crate::snapshot::paths::{CONNECTOR, real};
 use crate::snapshot::process::Process;
 use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::tree::Tree;
-use crate::snapshot::units::other_units;
+use crate::snapshot::units::{OtherUnit, other_units};
 use crate::snapshot::{Answers, Part, Pending, Unseen, accounts_of, seen};
 use crate::systemd::{ManagerError, Unit, UserManager};
 use crate::timeout::Deadline;
@@ -54,14 +54,37 @@ pub(in crate::command) fn look(
     manager: Result<Option<UserManager>, ManagerError>,
 ) -> Result<Snapshot, Failure> {
     let deadline = context.deadline();
-    let service = manager.and_then(|manager| context.service(manager.as_ref(), deadline));
-    let (service, manager_error) = match service {
-        Ok(service) => (service, None),
+    let seen = manager.and_then(|manager| {
+        let service = context.service(manager.as_ref(), deadline)?;
+        Ok((manager, service))
+    });
+    let (manager, service, manager_error) = match seen {
+        Ok((manager, service)) => (manager, service, None),
         Err(error) if error.kind() == Kind::Interrupted => return Err(error.into()),
-        Err(error) => (Service::Unmanaged, Some(error)),
+        Err(error) => (None, Service::Unmanaged, Some(error)),
     };
     let (installation, config) = context.observe_what_can_be_seen(service);
-    examine(context, installation, config, manager_error, deadline)
+    let other_units = running_units(context, &installation, manager.as_ref(), deadline);
+    let snapshot = examine(context, installation, config, manager_error, deadline)?;
+    Ok(Snapshot { other_units, ..snapshot })
+}
+
+/// Other gateways' units that run, or are started over and over.
+fn running_units(
+    context: &Context,
+    installation: &Installation,
+    manager: Option<&UserManager>,
+    deadline: Deadline,
+) -> Vec<OtherUnit> {
+    let paths = &installation.paths;
+    let mut units = other_units(&paths.unit_dir, &paths.unit, &installation.account.home);
+    units.retain(|unit| {
+        let name = unit.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let asked = manager.filter(|_| !unit.of_system);
+        let asked = asked.and_then(|manager| manager.unit(name, deadline, &context.interrupt).ok());
+        asked.map_or_else(|| process_of(name, unit.of_system).is_some(), |unit| unit.is_up())
+    });
+    units
 }
 
 fn examine(
@@ -75,7 +98,13 @@ fn examine(
     unseen.extend(not_for_us(context, &installation));
     let effective = config.as_ref().ok().map(ConfigSet::effective);
     let service = installation.service.managed();
-    let process = service.and_then(|managed| managed.unit.main_pid).map(Process::look);
+    let main = service.and_then(|managed| managed.unit.main_pid);
+    let is_up = service.is_some_and(|managed| managed.unit.is_up());
+    let listener = Listener::look(installation.port);
+    let other = listener.other_than(main, &installation.paths.unit).filter(|_| !is_up);
+    let other = other.filter(|(uid, _)| is_a_gateway(&installation, *uid, deadline));
+    let pid = other.and_then(|(_, holder)| holder).map(|holder| holder.pid);
+    let process = main.or(pid).map(Process::look);
     let path = path_of_service(process.as_ref(), service);
     let host = Host::look(
         &context.account.name,
@@ -100,8 +129,8 @@ fn examine(
     };
     let repair_source = unless_interrupted(&mut unseen, Part::Other, asked.answer(context))?;
     let pending = seen(&mut unseen, Part::Records, pending(context));
-    let is_up = service.is_some_and(|managed| managed.unit.is_up());
-    let answers = (is_up && !deadline.has_passed())
+    let is_own = other.is_some_and(|(uid, _)| uid == installation.account.uid);
+    let answers = ((is_up || is_own) && !deadline.has_passed())
         .then(|| answers(&installation, effective, tree.as_ref(), deadline));
     Ok(Snapshot {
         answers,
@@ -116,8 +145,10 @@ fn examine(
         ),
         private_files: PrivateFile::look(&private),
         backups: kept,
-        listener: Listener::look(installation.port),
-        other_units: other_units(&installation.paths.unit_dir, &installation.paths.unit),
+        elsewhere: other
+            .map(|(uid, holder)| described(holder.map_or(&[], std::slice::from_ref), uid)),
+        other_units: Vec::new(),
+        listener,
         log: log(context, &installation, config.as_ref().ok(), host.now_usec, deadline),
         pending,
         outside: Outside::default(),
@@ -127,6 +158,13 @@ fn examine(
         config,
         manager_error,
     })
+}
+
+/// Whether whoever listens answers as OpenClaw does. Nothing secret is sent.
+fn is_a_gateway(installation: &Installation, uid: u32, deadline: Deadline) -> bool {
+    let endpoint = Endpoint::new(installation.port, None, Owner { uid, unit: None });
+    let readiness = endpoint.readiness(deadline.remaining().min(PROBE));
+    matches!(readiness, Readiness::Ready | Readiness::NotReady { .. })
 }
 
 /// What is closed to us, or somebody else's: nothing of that ends the look.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Evidence, Finding, Severity, Snapshot, Verdict};
-use crate::health::port::Listener;
+use super::{Evidence, Finding, Snapshot, Verdict};
+use crate::health::port::{Listener, described};
 use crate::health::{ChatAnswer, Readiness};
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::plan::error;
@@ -12,6 +12,7 @@ use crate::say;
 use crate::settings::Setting;
 use crate::snapshot::bots::{Bot, bots};
 use crate::snapshot::program::option_of;
+use crate::snapshot::units::{OtherUnit, bots_of};
 
 const ENDPOINT: [&str; 5] = ["gateway", "http", "endpoints", "chatCompletions", "enabled"];
 
@@ -206,28 +207,35 @@ fn moved_in_vain(snapshot: &Snapshot) -> Option<Finding> {
 }
 
 pub(super) fn listener(snapshot: &Snapshot) -> Verdict {
-    let mut findings: Vec<Finding> = snapshot.other_units.iter().map(other_unit).collect();
     let port = snapshot.installation.port;
     let place = format!("127.0.0.1:{port}");
-    let main = snapshot.process.as_ref().map(|process| process.pid);
     let own = &snapshot.installation.paths.unit;
-    let stranger = match &snapshot.listener {
-        Listener::Held(holders) => holders
-            .iter()
-            .find(|holder| Some(holder.pid) != main && holder.unit.as_ref() != Some(own))
-            .map(|holder| {
-                let unit = holder.unit.as_deref().unwrap_or("–");
-                format!("{} (pid {}, {unit})", holder.name, holder.pid)
-            }),
-        Listener::Hidden { uid } if *uid != snapshot.installation.account.uid => {
-            Some(format!("uid {uid}"))
-        }
-        Listener::Nobody | Listener::Hidden { .. } => None,
-        Listener::Unknown => {
-            return Err(say!("/proc/net/tcp cannot be read"));
-        }
-    };
-    if let Some(who) = stranger {
+    if let Some(who) = &snapshot.elsewhere {
+        let text = say!(
+            "the gateway is {who}, not {own}: openclaw-setup reads what it may of it, and neither starts nor stops it",
+            who,
+            own
+        );
+        return Finding::info(text)
+            .hint(say!("After a change, restart it the way that it was started."))
+            .about(place.clone())
+            .read(place, who)
+            .into();
+    }
+    if snapshot.listener == Listener::Unknown {
+        return Err(say!("/proc/net/tcp cannot be read"));
+    }
+    let mut findings: Vec<Finding> = Vec::new();
+    if snapshot.is_up() {
+        findings.extend(snapshot.other_units.iter().filter_map(|unit| other_unit(snapshot, unit)));
+    }
+    let main = snapshot.process.as_ref().map(|process| process.pid);
+    let other = snapshot.listener.other_than(main, own);
+    let account = snapshot.installation.account.uid;
+    // a process of this user that may not be looked at is taken for the gateway
+    let stranger = other.filter(|(uid, holder)| holder.is_some() || *uid != account);
+    if let Some((uid, holder)) = stranger {
+        let who = described(holder.map_or(&[], std::slice::from_ref), uid);
         let text = say!("port {port} is held by {who}, not by {own}", port, who, own);
         let hint = say!("Find out what it is and stop it: ss -ltnp 'sport = :{port}'", port);
         findings.push(
@@ -241,27 +249,28 @@ pub(super) fn listener(snapshot: &Snapshot) -> Verdict {
     Ok(findings)
 }
 
-fn other_unit(unit: &crate::snapshot::units::OtherUnit) -> Finding {
+/// Another gateway that runs beside ours is at fault only where it is after the same.
+fn other_unit(snapshot: &Snapshot, unit: &OtherUnit) -> Option<Finding> {
     let path = unit.path.display().to_string();
-    let severity = if unit.enabled { Severity::Error } else { Severity::Warning };
-    let name = unit.path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let name = name.unwrap_or_default();
-    let command = if unit.of_system {
-        format!("sudo systemctl disable --now {name}")
-    } else {
-        format!("systemctl --user disable --now {name}")
-    };
-    Finding::of(
-        severity,
+    let port = snapshot.installation.port;
+    let bots = snapshot.effective().map(bots_of).unwrap_or_default();
+    let text = if unit.port == Some(port) {
+        say!("{path} runs a second gateway on port {port}", path, port)
+    } else if unit.bots.iter().any(|bot| bots.contains(bot)) {
         say!(
-            "{path} runs a second gateway: two of them fight for the port, or answer the same bot",
+            "{path} runs a second gateway with the same bot: DingTalk spreads the bot's messages over both",
             path
-        ),
-    )
-    .hint(command)
-    .about(path.clone())
-    .symptom("EADDRINUSE")
-    .read(path, format!("ExecStart={}", crate::redaction::masked(&unit.exec_start)))
+        )
+    } else {
+        return None;
+    };
+    let name = unit.path.file_name().unwrap_or_default().to_string_lossy();
+    let systemctl = if unit.of_system { "sudo systemctl" } else { "systemctl --user" };
+    let finding = Finding::error(text)
+        .hint(format!("{systemctl} disable --now {name}"))
+        .about(path.clone())
+        .symptom("EADDRINUSE");
+    Some(finding.read(path, format!("ExecStart={}", crate::redaction::masked(&unit.exec_start))))
 }
 
 pub(super) fn health(snapshot: &Snapshot) -> Verdict {

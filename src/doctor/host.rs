@@ -37,6 +37,26 @@ pub(super) fn node(snapshot: &Snapshot) -> Verdict {
     .into()
 }
 
+pub(super) fn openclaw(snapshot: &Snapshot) -> Verdict {
+    let program = &snapshot.installation.program;
+    let (Some(package), Some(version)) = (&program.package, program.version) else {
+        return Err(say!("OpenClaw's version is not known"));
+    };
+    let Some((path, other)) = &program.other else { return Ok(Vec::new()) };
+    let (package, path) = (package.display().to_string(), path.display().to_string());
+    Finding::info(say!(
+        "the unit runs OpenClaw {version} ({package}), and the command openclaw is {other} ({path})",
+        version,
+        package,
+        other,
+        path
+    ))
+    .hint(say!("If the unit shall run the other one: openclaw gateway install --force"))
+    .read(package, format!("version {version}"))
+    .read(path, format!("version {other}"))
+    .into()
+}
+
 pub(super) fn ffprobe(snapshot: &Snapshot) -> Verdict {
     if snapshot.speaks_http() != Some(true) {
         return Err(say!("connectors from 0.8.0 on bring their own"));

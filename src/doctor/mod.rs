@@ -17,7 +17,7 @@ pub mod proxy;
 pub mod report;
 pub mod service;
 
-use Need::{Channel, Config, DingTalk, Seen, Tree, Unit, Version};
+use Need::{Channel, Config, DingTalk, Here, Seen, Tree, Unit, Version};
 use Severity::{Error, Info, Warning};
 
 use crate::language::translated;
@@ -112,7 +112,7 @@ pub const CHECKS: &[Check] = &[
         "the gateway listens where the connector calls"),
     check("gateway.listener", Error, &[], gateway::listener,
         "the port belongs to the gateway's unit, and to it alone"),
-    check("gateway.health", Error, &[Unit], gateway::health,
+    check("gateway.health", Error, &[Here, Unit], gateway::health,
         "the gateway runs and is ready"),
     check("proxy.loopback", Error, &[], proxy::loopback,
         "requests to this machine bypass the proxy"),
@@ -124,11 +124,11 @@ pub const CHECKS: &[Check] = &[
         "no proxy variable names a SOCKS proxy"),
     check("proxy.dingtalk", Error, &[DingTalk], proxy::dingtalk::dingtalk,
         "the connector's requests to DingTalk get through the proxy (--live)"),
-    check("service.bus", Error, &[], service::bus,
+    check("service.bus", Error, &[Here], service::bus,
         "the systemd user manager can be reached"),
-    check("service.linger", Warning, &[], service::linger,
+    check("service.linger", Warning, &[Here], service::linger,
         "the gateway keeps running after logout"),
-    check("service.unit", Error, &[], service::unit,
+    check("service.unit", Error, &[Here], service::unit,
         "the gateway's unit is there, enabled, and starts what is installed"),
     check("service.environment-file", Error, &[], service::environment_file,
         "the gateway's files of variables can be read"),
@@ -150,6 +150,8 @@ pub const CHECKS: &[Check] = &[
         "the Stream connection to DingTalk can be made (--live: tried)"),
     check("host.node", Error, &[], host::node,
         "Node.js is new enough for this OpenClaw"),
+    check("host.openclaw", Info, &[], host::openclaw,
+        "the command openclaw is the OpenClaw that runs"),
     check("host.ffprobe", Info, &[Tree], host::ffprobe,
         "ffprobe is there for audio and video"),
     check("host.space", Warning, &[], host::space,
@@ -178,6 +180,8 @@ pub enum Need {
     Version,
     /// The gateway's unit, known to a user manager that answers.
     Unit,
+    /// No gateway that is another than the unit's.
+    Here,
     /// All of that part could be looked at.
     Seen(Part),
 }
@@ -199,6 +203,10 @@ impl Need {
             Self::Version => {
                 (snapshot.connector().is_some(), say!("the connector's version is not known"))
             }
+            Self::Here => (
+                snapshot.elsewhere.is_none(),
+                say!("the gateway is not run by a unit of this user (gateway.listener)"),
+            ),
             Self::Unit => (
                 snapshot.unit().is_some(),
                 say!("the gateway's unit is not known (service.bus, service.unit)"),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use nix::unistd::{Uid, User};
@@ -31,8 +32,12 @@ pub struct Holder {
     pub pid: u32,
     /// Its name.
     pub name: String,
+    /// Its user.
+    pub uid: u32,
     /// The systemd unit in whose control group it is, if any.
     pub unit: Option<String>,
+    /// That unit is one of the system, not of a user.
+    pub of_system: bool,
 }
 
 /// Whose a port has to be before anything secret is sent to it.
@@ -64,6 +69,32 @@ impl Listener {
         let holders = holders(&sockets);
         if holders.is_empty() { Self::Hidden { uid: first.uid } } else { Self::Held(holders) }
     }
+
+    /// Whoever listens and is neither this process nor one of this unit: a user, and where it may be
+    /// seen, a process.
+    #[must_use]
+    pub fn other_than(&self, pid: Option<u32>, unit: &str) -> Option<(u32, Option<&Holder>)> {
+        match self {
+            Self::Held(holders) => {
+                let is_own =
+                    |holder: &Holder| holder.unit.as_deref() == Some(unit) && !holder.of_system;
+                let other = |holder: &&Holder| Some(holder.pid) != pid && !is_own(holder);
+                holders.iter().find(other).map(|holder| (holder.uid, Some(holder)))
+            }
+            Self::Hidden { uid } => Some((*uid, None)),
+            Self::Nobody | Self::Unknown => None,
+        }
+    }
+}
+
+/// A process of a unit of that name, of the system or of a user.
+#[must_use]
+pub fn process_of(unit: &str, of_system: bool) -> Option<u32> {
+    let is_in = |pid: &u32| {
+        let found = unit_of(*pid);
+        found.is_some_and(|(name, system)| name == unit && system == of_system)
+    };
+    pids().find(is_in)
 }
 
 impl Owner {
@@ -84,10 +115,11 @@ impl Owner {
 }
 
 /// A process with its unit, else a user, by what they are called.
-fn described(holders: &[Holder], uid: u32) -> String {
+#[must_use]
+pub fn described(holders: &[Holder], uid: u32) -> String {
     let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
     let user = user.map_or_else(|| format!("uid {uid}"), |user| user.name);
-    holders.first().map_or(user.clone(), |Holder { pid, name, unit }| {
+    holders.first().map_or(user.clone(), |Holder { pid, name, unit, .. }| {
         let unit = unit.as_deref().unwrap_or("–");
         format!("{name} (pid {pid}, {unit}, {user})")
     })
@@ -131,9 +163,12 @@ fn is_near(address: &str) -> bool {
 fn holders(sockets: &[Socket]) -> Vec<Holder> {
     let links: Vec<String> =
         sockets.iter().map(|socket| format!("socket:[{}]", socket.inode)).collect();
+    pids().filter(|pid| holds(*pid, &links)).map(holder).collect()
+}
+
+fn pids() -> impl Iterator<Item = u32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(|pid| holds(*pid, &links)).map(holder).collect()
+    processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 fn holds(pid: u32, links: &[String]) -> bool {
@@ -144,13 +179,24 @@ fn holds(pid: u32, links: &[String]) -> bool {
 }
 
 fn holder(pid: u32) -> Holder {
-    let text = |file: &str| {
-        let bytes = foreign::glance(Path::new(&format!("/proc/{pid}/{file}")));
-        String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
-    };
-    let group = text("cgroup");
-    let unit = group.trim().rsplit('/').find(|part| part.ends_with(".service"));
-    Holder { pid, name: text("comm").trim().to_owned(), unit: unit.map(str::to_owned) }
+    let uid = fs::metadata(format!("/proc/{pid}")).map_or(u32::MAX, |found| found.uid());
+    let (unit, of_system) =
+        unit_of(pid).map_or((None, false), |(unit, system)| (Some(unit), system));
+    Holder { pid, name: text_of(pid, "comm").trim().to_owned(), uid, unit, of_system }
+}
+
+fn text_of(pid: u32, file: &str) -> String {
+    let bytes = foreign::glance(Path::new(&format!("/proc/{pid}/{file}")));
+    String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+}
+
+/// The unit in whose control group a process is, and whether that is one of the system.
+fn unit_of(pid: u32) -> Option<(String, bool)> {
+    let group = text_of(pid, "cgroup");
+    let is_of_a_user = |part: &str| part.starts_with("user@") || part == "app.slice";
+    let mut parts = group.trim().rsplit('/');
+    let unit = parts.find(|part| part.ends_with(".service"))?.to_owned();
+    Some((unit, !parts.any(is_of_a_user)))
 }
 
 #[cfg(test)]

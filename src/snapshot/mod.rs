@@ -76,7 +76,9 @@ pub struct Snapshot {
     pub backups: Vec<Backup>,
     /// Who listens on the gateway's port.
     pub listener: Listener,
-    /// Other units that run a gateway.
+    /// The gateway, where it is not that of the unit: what it is called.
+    pub elsewhere: Option<String>,
+    /// Other units that run a gateway now.
     pub other_units: Vec<OtherUnit>,
     /// What the running gateway answers.
     pub answers: Option<Answers>,

@@ -14,6 +14,8 @@ pub struct Program {
     pub package: Option<PathBuf>,
     /// The Node.js that the unit runs it with.
     pub node: Option<PathBuf>,
+    /// Another one, of another version, that the command `openclaw` starts.
+    pub other: Option<(PathBuf, Version)>,
 }
 
 impl Program {
@@ -28,20 +30,16 @@ impl Program {
         surroundings: &Surroundings,
     ) -> Self {
         let node = command.first().map(PathBuf::from).filter(|program| names_node(program));
-        let found = command
-            .iter()
-            .map(Path::new)
-            .filter(|argument| argument.is_absolute())
-            .chain(on_path(surroundings).as_deref())
-            .find_map(package_of);
+        let mut of_unit = command.iter().map(Path::new).filter(|argument| argument.is_absolute());
+        let of_unit = of_unit.find_map(package_of);
+        let of_path = on_path(surroundings).and_then(|path| package_of(&path));
+        let other = of_unit.as_ref().zip(of_path.clone()).and_then(|(unit, path)| {
+            Some((path.0, path.1.filter(|version| unit.1.is_some() && unit.1 != Some(*version))?))
+        });
         let told =
             || [service_version, last_touched].into_iter().flatten().find_map(Version::parse);
-        match found {
-            Some((package, version)) => {
-                Self { version: version.or_else(told), package: Some(package), node }
-            }
-            None => Self { version: told(), package: None, node },
-        }
+        let (package, version) = of_unit.or(of_path).unzip();
+        Self { version: version.flatten().or_else(told), package, node, other }
     }
 }
 
@@ -108,6 +106,16 @@ mod tests {
         assert_eq!(program.version, Some(Version::of(2026, 3, 13)));
         assert_eq!(program.package, Some(package.canonicalize().unwrap()));
         assert_eq!(program.node.as_deref(), Some("/usr/bin/node".as_ref()));
+        // another one on the PATH
+        let newer = home.path().join("newer");
+        std::fs::create_dir_all(newer.join("bin")).unwrap();
+        std::fs::write(newer.join("package.json"), r#"{"name":"openclaw","version":"2026.5.7"}"#)
+            .unwrap();
+        std::fs::write(newer.join("bin/openclaw"), "").unwrap();
+        let path = newer.join("bin").display().to_string();
+        let both = Program::find(&command, None, None, &Surroundings::of([("PATH", &path)]));
+        assert_eq!(both.version, Some(Version::of(2026, 3, 13)));
+        assert_eq!(both.other.unwrap().1, Version::of(2026, 5, 7));
         assert_eq!(option_of(&command, "--port"), Some("18790"));
     }
 

@@ -40,7 +40,7 @@ fn the_service_is_at_fault() {
                         "[Service]\nExecStart=/usr/bin/clawdbot gateway --port 18789\n",
                     );
                 },
-                named: &[("gateway.listener", "warning")],
+                named: &[], // it does not run
                 cure: Cure::Advice,
             },
             Fault {
@@ -85,6 +85,69 @@ fn the_gateway_does_not_run() {
     stranger.signal("KILL");
     assert_eq!(named, set(&[("gateway.health", "error"), ("gateway.listener", "error")]));
     start(&machine);
+}
+
+#[test]
+fn a_second_gateway_is_named_only_where_it_is_after_the_same() {
+    let machine = healthy();
+    let well = found(&machine);
+    let fight = [("gateway.listener", "error")];
+    for (port, profile, named) in
+        [("18789", "other", &fight[..]), ("19999", "other", &[]), ("19999", "", &fight)]
+    {
+        machine.write(
+            ".config/systemd/user/clawdbot-gateway.service",
+            format!("[Service]\n{profile}ExecStart=/usr/bin/python3 -c 'import time; time.sleep(900)' openclaw gateway --port {port}\n",
+                profile = if profile.is_empty() { String::new() } else { format!("Environment=OPENCLAW_PROFILE={profile}\n") }),
+        );
+        machine.shell("systemctl --user daemon-reload; systemctl --user restart clawdbot-gateway");
+        assert_eq!(new_since(&well, &found(&machine)), set(named), "{port} {profile}");
+    }
+}
+
+/// In the foreground, or another user's, as with a unit of the system: read as far as rights allow,
+/// named, and left alone.
+#[test]
+fn a_gateway_that_is_not_the_units_is_recognised() {
+    let machine = healthy();
+    let well = found(&machine);
+    stop(&machine);
+    machine.write("theirs/.openclaw/openclaw.json", r#"{"gateway": {"auth": {"mode": "none"}}}"#);
+    for (by_root, home) in [(false, "/home/tester"), (true, "/home/tester/theirs")] {
+        let script = format!(
+            "cd {home}; exec env HOME={home} /usr/bin/python3 /home/tester/.local/lib/node_modules/openclaw/dist/index.js gateway --port 18789"
+        );
+        let mut order = machine.command(&["bash", "-euc", &script]);
+        if by_root {
+            order = order.by_root();
+        }
+        let gateway = order.start();
+        machine.wait_ready();
+        let document = document(&machine, &[]);
+        gateway.signal("KILL");
+        assert_eq!(new_since(&well, &of(&document)), set(&[]), "{document:#}");
+        let findings = document["findings"].as_array().unwrap();
+        let named = findings.iter().find(|finding| finding["checkId"] == "gateway.listener");
+        let told = named.unwrap_or_else(|| panic!("{document:#}")).to_string();
+        assert!(told.contains(if by_root { "root" } else { "tester" }), "{told}");
+        assert!(!document.to_string().contains("disable --now"), "{document:#}");
+    }
+}
+
+#[test]
+fn two_openclaws_are_both_named() {
+    let machine = healthy();
+    machine.shell(
+        r#"mkdir -p ~/newer/bin; echo '{"name": "openclaw", "version": "2026.5.7"}' >~/newer/package.json
+        touch ~/newer/bin/openclaw; chmod 755 ~/newer/bin/openclaw; ln -sf ~/newer/bin/openclaw ~/.local/bin/openclaw"#,
+    );
+    let script =
+        "PATH=~/.local/bin:$PATH exec openclaw-setup doctor --json --lang en host.openclaw";
+    let output = machine.run(&["bash", "-euc", script]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told = document["findings"][0]["message"].as_str().unwrap_or_default();
+    let both = ["2026.3.13", ".local/lib/node_modules/openclaw", "2026.5.7", "/home/tester/newer"];
+    assert!(both.iter().all(|part| told.contains(part)), "{document:#}");
 }
 
 #[test]

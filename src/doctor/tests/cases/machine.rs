@@ -82,17 +82,26 @@ pub(super) const CASES: &[Case] = &[
     ),
     case!(
         "gateway.listener",
-        "a second unit",
-        Warning,
+        "a second unit on the same port",
+        Error,
         false,
-        |p| {
-            p.snapshot.other_units.push(OtherUnit {
-                path: "/u/clawdbot-gateway.service".into(),
-                exec_start: "clawdbot gateway".to_owned(),
-                of_system: false,
-                enabled: false,
-            });
-        },
+        |p| second_unit(p, Some(18789), &[]),
+        NEVER
+    ),
+    case!(
+        "gateway.listener",
+        "a second unit with the same bot",
+        Error,
+        false,
+        |p| second_unit(p, Some(19000), &["id"]),
+        NEVER
+    ),
+    case!(
+        "gateway.listener",
+        "the gateway is a unit of the system",
+        Info,
+        false,
+        |p| elsewhere(p),
         NEVER
     ),
     case!(
@@ -103,7 +112,7 @@ pub(super) const CASES: &[Case] = &[
         |p| {
             p.managed().unit.active_state = ActiveState::Inactive;
         },
-        UNMANAGED
+        Some(elsewhere)
     ),
     case!(
         "gateway.health",
@@ -199,7 +208,7 @@ pub(super) const CASES: &[Case] = &[
         },
         Some(hidden)
     ),
-    case!("service.bus", "none", Error, false, Machine::unmanaged, NEVER),
+    case!("service.bus", "none", Error, false, Machine::unmanaged, Some(elsewhere)),
     case!(
         "service.linger",
         "off",
@@ -402,6 +411,18 @@ pub(super) const CASES: &[Case] = &[
             p.snapshot.host.node = Some("20.1.0".to_owned());
         },
         Some(|p| p.snapshot.host.node = None)
+    ),
+    case!(
+        "host.openclaw",
+        "another one on the PATH",
+        Info,
+        false,
+        |p| {
+            let program = &mut p.snapshot.installation.program;
+            program.package = Some("/a".into());
+            program.other = Some(("/b".into(), Version::of(2026, 5, 7)));
+        },
+        Some(|p| p.openclaw(None))
     ),
     case!(
         "host.ffprobe",

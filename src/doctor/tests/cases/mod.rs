@@ -90,3 +90,18 @@ fn drop_in(machine: &mut Machine, text: &str) {
     let path = machine.snapshot.installation.paths.drop_in.clone();
     machine.managed().unit_files.push(UnitFile { path, text: text.to_owned() });
 }
+
+fn second_unit(machine: &mut Machine, port: Option<u16>, bots: &[&str]) {
+    machine.snapshot.other_units.push(OtherUnit {
+        path: "/u/clawdbot-gateway.service".into(),
+        exec_start: "clawdbot gateway".to_owned(),
+        of_system: false,
+        port,
+        bots: bots.iter().map(|bot| (*bot).to_owned()).collect(),
+    });
+}
+
+fn elsewhere(machine: &mut Machine) {
+    machine.unmanaged();
+    machine.snapshot.elsewhere = Some("node (pid 9, openclaw.service, ann)".to_owned());
+}
