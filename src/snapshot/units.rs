@@ -116,7 +116,7 @@ mod tests {
         let found = other_units(&home.path().join("units"), "own.service", home.path());
         let found = found.iter().filter(|unit| !unit.of_system);
         let told: Vec<_> = found.map(|unit| (unit.port, unit.bots.len())).collect();
-        assert_eq!(told, [(Some(19000), 2), (Some(18790), 0)]);
+        assert_eq!(told, [(Some(19000), 1), (Some(18790), 0)]);
     }
 
     #[test]
