@@ -112,7 +112,7 @@ impl Follower<'_> {
         while let Some((file, end)) = youngest.filter(|_| goes_on && wanted.follow) {
             // watched by inotify, a folder that is removed and made again is lost to uutils' tail
             let tail = Helper::new("tail").args(["---disable-inotify", "-F"]);
-            let tail = tail.args(["--sleep-interval=0.2", "-c"]);
+            let tail = tail.args(["--sleep-interval=0.1", "-c"]);
             let tail = tail.arg(format!("+{}", end + 1)).arg("--").arg(&file);
             let quiet = || log_files::of_next_day(source, &file);
             let next = self.child(("tail", tail), true, &LogLine::of_file, &quiet)?;
@@ -132,12 +132,14 @@ impl Follower<'_> {
     ) -> Result<Option<PathBuf>, Problem> {
         let failed = |cause: io::Error| error::log_program_ended(name, &cause.to_string());
         let program = program.start().map_err(failed)?;
+        let mut next = None;
         loop {
             match program.next(POLL_INTERVAL) {
                 Ok(line) if !self.take(read(&line))? => return Ok(None),
                 Ok(_) => {}
                 Err(RecvTimeoutError::Timeout) if self.is_over() => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => match quiet() {
+                // the program itself looks only now and then: it gets one more chance
+                Err(RecvTimeoutError::Timeout) => match std::mem::replace(&mut next, quiet()) {
                     None => {}
                     found => return Ok(found),
                 },
