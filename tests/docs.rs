@@ -1,10 +1,16 @@
-//! The documents against the code: what `docs/ARCHITECTURE.md`, `CONTRIBUTING.md` and `SECURITY.md`
-//! name is there.
+//! The documents against the code: what they name is there, the commands that they give are taken, and
+//! the connector that they recommend is the one that the program chooses.
 
 #![allow(clippy::unwrap_used, reason = "a missing document fails the test as loudly as it should")]
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use openclaw_setup::cli::Cli;
+use openclaw_setup::connector::catalogue::Catalogue;
+use openclaw_setup::language::Explain;
+use openclaw_setup::openclaw::version::Version;
 
 const DOCUMENTS: [&str; 3] = ["docs/ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"];
 
@@ -95,4 +101,62 @@ fn every_room_is_on_the_map() {
         let word = if path.is_dir() { format!("`{name}/`") } else { format!("`{name}`") };
         assert!(document.contains(&word), "docs/ARCHITECTURE.md does not tell of {word}");
     }
+}
+
+/// Every command that a reader may paste: `openclaw-setup …` in backticks and in code blocks.
+fn commands(document: &str) -> Vec<Vec<OsString>> {
+    let blocks = document.split("```").skip(1).step_by(2).flat_map(str::lines);
+    let lines = blocks.map(str::to_owned).chain(quoted(document));
+    let commands = lines.filter(|line| line.starts_with("openclaw-setup "));
+    let words = |line: String| {
+        let plain = line.split(" #").next().unwrap_or_default().to_owned();
+        plain.split_whitespace().map(OsString::from).collect()
+    };
+    commands.map(words).collect()
+}
+
+#[test]
+fn the_command_line_takes_every_command_of_the_readmes() {
+    for name in ["README.md", "README.zh-CN.md"] {
+        let commands = commands(&fs::read_to_string(name).unwrap());
+        assert!(commands.len() > 15, "{name}: {}", commands.len());
+        for command in commands {
+            let command: Vec<_> = command
+                .into_iter()
+                // what a reader fills in
+                .map(|word| if word == "HEX" { "0".repeat(64).into() } else { word })
+                .collect();
+            if let Err(error) = Cli::read(&command) {
+                panic!("{name}: {command:?}: {}", error.problem().message);
+            }
+        }
+    }
+}
+
+/// The table of the READMEs is the catalogue's choice for every OpenClaw that was measured.
+#[test]
+fn the_readmes_recommend_what_the_catalogue_chooses() {
+    let catalogue = Catalogue::built_in();
+    for name in ["README.md", "README.zh-CN.md"] {
+        let document = fs::read_to_string(name).unwrap();
+        let rows: Vec<_> = document.lines().filter(|line| line.starts_with("| 2026.")).collect();
+        let mut measured: Vec<_> = catalogue.openclaws().collect();
+        measured.dedup();
+        for openclaw in measured {
+            let best = catalogue.best(catalogue.connectors(), Some(openclaw));
+            let row = rows.iter().find(|row| covers(row, openclaw)).unwrap();
+            let told = row.split('|').nth(2).unwrap().trim();
+            let told = semver::Version::parse(told).ok();
+            assert_eq!(told, best, "{name}: {openclaw}");
+        }
+    }
+}
+
+/// Whether a row's first column names this version, or a range that holds it.
+fn covers(row: &str, openclaw: Version) -> bool {
+    let first = row.split('|').nth(1).unwrap();
+    let mut ends = first.split_whitespace().filter_map(Version::parse);
+    let low = ends.next().unwrap();
+    let open = first.contains("later") || first.contains("以后");
+    openclaw >= low && (open || openclaw <= ends.next().unwrap_or(low))
 }

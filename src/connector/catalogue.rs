@@ -81,11 +81,16 @@ impl Catalogue {
 
     fn newest_of(places: &[&Path]) -> Self {
         let read = |place: &&Path| Self::parse(&foreign::glance(place)?);
-        let built_in = Self::parse(BUILT_IN.as_bytes()).unwrap_or_else(Self::empty);
         places
             .iter()
             .filter_map(read)
-            .fold(built_in, |best, other| if other.date > best.date { other } else { best })
+            .fold(Self::built_in(), |best, other| if other.date > best.date { other } else { best })
+    }
+
+    /// The one that the program was built with.
+    #[must_use]
+    pub fn built_in() -> Self {
+        Self::parse(BUILT_IN.as_bytes()).unwrap_or_else(Self::empty)
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
@@ -189,6 +194,11 @@ impl Catalogue {
                 connector
             )
         })
+    }
+
+    /// The `OpenClaw` of every cell, in order.
+    pub fn openclaws(&self) -> impl Iterator<Item = Version> + '_ {
+        self.cells.iter().filter_map(|cell| Version::parse(&cell.openclaw.to_string()))
     }
 
     /// The released connectors that were measured.
