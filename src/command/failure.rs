@@ -56,6 +56,8 @@ pub(super) struct Failure {
     undone: bool,
     /// What is left is tried again by the next recovery.
     open: bool,
+    /// What the checks find here now, where they were asked.
+    findings: Option<serde_json::Value>,
 }
 
 impl Failure {
@@ -66,6 +68,11 @@ impl Failure {
             Exit::Interrupted => failure,
             _ => Self { exit: Exit::Usage, ..failure },
         }
+    }
+
+    /// The same with what the checks find here now.
+    pub(super) fn with_findings(self, findings: serde_json::Value) -> Self {
+        Self { findings: Some(findings), ..self }
     }
 
     /// What was done stays: the command has failed only to say what is left.
@@ -121,12 +128,15 @@ impl Failure {
     fn document(&self, command: &str) -> serde_json::Value {
         let left: Vec<_> =
             self.left.iter().map(super::super::transaction::error::Leftover::text).collect();
-        let body = serde_json::json!({
+        let mut body = serde_json::json!({
             "error": json::error(&*self.cause),
             "exitCode": self.exit.code(),
             "undone": self.undone,
             "left": left,
         });
+        if let Some(findings) = &self.findings {
+            body["findings"] = findings.clone();
+        }
         json::document(command, false, body)
     }
 }
@@ -139,7 +149,7 @@ impl From<Box<dyn Explain>> for Failure {
             Kind::Interrupted => Exit::Interrupted,
             Kind::Changed | Kind::Passing | Kind::Lasting => Exit::Failed,
         };
-        Self { exit, cause, left: Vec::new(), undone: false, open: false }
+        Self { exit, cause, left: Vec::new(), undone: false, open: false, findings: None }
     }
 }
 
@@ -158,5 +168,5 @@ pub(super) fn of_transaction(failure: apply::Failure) -> Failure {
     };
     let cause =
         if failure.interrupted { TransactionError::Interrupted.into() } else { failure.cause };
-    Failure { exit, cause, left: failure.left, undone: true, open: failure.open }
+    Failure { exit, cause, left: failure.left, undone: true, open: failure.open, findings: None }
 }

@@ -6,7 +6,7 @@ use crate::say;
 use crate::snapshot::log::time_text;
 
 /// What came of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Diagnosis {
     /// The findings, worst first, each with its check.
     pub findings: Vec<(&'static Check, Finding)>,

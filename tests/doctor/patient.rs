@@ -45,7 +45,12 @@ fn set_up(machine: &Machine) {
 
 /// The document of `doctor --json` with more arguments.
 pub(crate) fn document(machine: &Machine, arguments: &[&str]) -> Value {
-    let line = [&["openclaw-setup", "doctor", "--json", "--lang", "en"], arguments].concat();
+    answer(machine, &[&["doctor"], arguments].concat())
+}
+
+/// The document of a command.
+pub(crate) fn answer(machine: &Machine, arguments: &[&str]) -> Value {
+    let line = [&["openclaw-setup", "--json", "--lang", "en"], arguments].concat();
     let output = machine.run(&line);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)))
 }

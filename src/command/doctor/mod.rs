@@ -56,27 +56,41 @@ fn report(context: &Context, options: &Doctor, snapshot: &Snapshot, diagnosis: &
 /// Findings about a gateway that does not run, which the operator may have chosen.
 const CHOSEN: [&str; 3] = ["gateway.health", "service.bus", "service.unit"];
 
-/// That nothing is to be changed does not mean that it works: the errors that are left, if any.
-pub(super) fn nothing_but_errors(
+/// What every check finds now.
+pub(super) fn everything(context: &Context) -> Result<(Snapshot, Diagnosis), Failure> {
+    let snapshot = look::look(context, context.manager())?;
+    let diagnosis = diagnose(&CHECKS.iter().collect::<Vec<_>>(), &snapshot);
+    Ok((snapshot, diagnosis))
+}
+
+/// The end of a run that has changed nothing, with what is found here now: that nothing is to be
+/// changed does not mean that it works.
+pub(super) fn report_as_found(
     context: &Context,
     executed: &Executed,
-) -> Result<Option<Exit>, Failure> {
-    let snapshot = look::look(context, context.manager())?;
-    let mut diagnosis = diagnose(&CHECKS.iter().collect::<Vec<_>>(), &snapshot);
-    diagnosis.findings.retain(|(check, finding)| {
+    nothing: &str,
+) -> Result<Exit, Failure> {
+    let (snapshot, diagnosis) = everything(context)?;
+    let mut errors = diagnosis.clone();
+    errors.findings.retain(|(check, finding)| {
         let is_chosen = !snapshot.is_up() && CHOSEN.contains(&check.id);
         finding.severity == Severity::Error && !is_chosen
     });
-    if diagnosis.findings.is_empty() {
-        return Ok(None);
-    }
-    let nothing = say!("Nothing to change, and yet it does not work:");
-    executed.print(context, &nothing, |_| String::new());
-    context.console.result(&view::brief(&diagnosis, context.console).join("\n"));
+    let is_ill = executed.plan.is_empty() && !errors.findings.is_empty();
+    let exit = if is_ill {
+        let nothing = say!("Nothing to change, and yet it does not work:");
+        executed.print(context, &nothing, |_| String::new());
+        context.console.result(&view::brief(&errors, context.console).join("\n"));
+        Exit::Problems
+    } else {
+        executed.print(context, nothing, |_| String::new())
+    };
     let mut body = executed.body();
+    body.insert("healthy".to_owned(), diagnosis.is_below(Severity::Error).into());
     body.insert("findings".to_owned(), view::findings_json(&diagnosis));
-    context.console.document(&json::document(executed.plan.command, false, body));
-    Ok(Some(Exit::Problems))
+    let document = json::document(executed.plan.command, exit == Exit::Done, body);
+    context.console.document(&document);
+    Ok(exit)
 }
 
 /// Whether all is well, and the exit code for it.

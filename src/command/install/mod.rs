@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use self::connector::Candidate;
 use super::context::Context;
-use super::doctor;
+use super::doctor::{self, view};
 use super::execute::{Change, Outcome, Stage, execute};
 use super::failure::{Exit, Failure};
 use super::stage::{Work, recording};
@@ -83,14 +83,20 @@ impl<'a> InstallRequest<'a> {
         let (context, command) = (self.context, self.purpose.command());
         let manager = context.manager()?;
         let executed =
-            execute(context, manager.as_ref(), command, &mut || self.look(manager.as_ref()))?;
-        if let Outcome::NothingToDo(_) = executed.outcome
-            && let Some(exit) = doctor::nothing_but_errors(context, &executed)?
-        {
-            return Ok(exit);
-        }
+            execute(context, manager.as_ref(), command, &mut || self.look(manager.as_ref()));
+        let executed = match executed {
+            // what stands in the way is found by doctor, too, and perhaps more of it
+            Err(failure) if context.dry_run => {
+                let (_, diagnosis) = doctor::everything(context)?;
+                return Err(failure.with_findings(view::findings_json(&diagnosis)));
+            }
+            executed => executed?,
+        };
         let version = executed.plan.connector.1.clone().unwrap_or_default();
         let nothing = say!("Nothing to do: DingTalk is set up here already.");
+        if matches!(executed.outcome, Outcome::Planned | Outcome::NothingToDo(_)) {
+            return doctor::report_as_found(context, &executed, &nothing);
+        }
         Ok(executed.report(context, &nothing, |id| {
             say!(
                 "Connector {version} is installed. To take it back: openclaw-setup rollback {id}",

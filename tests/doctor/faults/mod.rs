@@ -8,7 +8,7 @@ mod tree;
 
 use crate::bench::Machine;
 use crate::patient::{
-    Found, UNIT, document, files, fix, found, new_since, plain_config, set, stop,
+    Found, UNIT, answer, document, files, fix, found, new_since, of, plain_config, set, stop,
 };
 
 /// One fault.
@@ -46,6 +46,7 @@ fn go_through(machine: &Machine, faults: &[Fault]) {
         start_or_fail(machine);
         let named = new_since(&well, &found(machine));
         assert_eq!(named, set(fault.named), "{}: {:#}", fault.name, document(machine, &[]));
+        assert_all_agree(machine, fault.name);
         if fault.cure == Cure::Fix {
             mend(machine, fault, &well);
         }
@@ -55,6 +56,23 @@ fn go_through(machine: &Machine, faults: &[Fault]) {
             "cp -a ~/kept/.openclaw ~/kept/.config ~/; systemctl --user daemon-reload; \
              systemctl --user reset-failed {UNIT} 2>/dev/null || true"
         ));
+    }
+}
+
+/// `status`, `doctor` and a dry run of `install` find the same, and say the same of its health.
+fn assert_all_agree(machine: &Machine, name: &str) {
+    let doctor = document(machine, &[]);
+    let status = answer(machine, &["status"]);
+    let planned = answer(machine, &["install", "--dry-run"]);
+    for (command, other) in [("status", &status), ("install --dry-run", &planned)] {
+        assert_eq!(of(other), of(&doctor), "{name}: {command}: {other:#}");
+    }
+    assert_eq!(status["ok"], doctor["ok"], "{name}");
+    // a plan that is refused says so itself
+    if planned["error"].is_null() {
+        assert_eq!(planned["healthy"], doctor["ok"], "{name}: {planned:#}");
+    } else {
+        assert_eq!(doctor["ok"], false, "{name}: {planned:#}");
     }
 }
 
