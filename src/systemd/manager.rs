@@ -150,7 +150,8 @@ impl UserManager {
             }
             LoadState::Loaded | LoadState::Other(_) => {}
         }
-        if state.active_state == ActiveState::Failed {
+        // restarts from before this start would count as its own: a stop leaves them (systemd 252)
+        if state.active_state == ActiveState::Failed || state.n_restarts > 0 {
             self.ask(wait, |route| route.reset_failed(unit, wait))?;
         }
         Ok(state.invocation_id)

@@ -68,11 +68,9 @@ fn assert_all_agree(machine: &Machine, name: &str) {
         assert_eq!(of(other), of(&doctor), "{name}: {command}: {other:#}");
     }
     assert_eq!(status["ok"], doctor["ok"], "{name}");
-    // a plan that is refused says so itself
+    // a plan that cannot be made says why itself
     if planned["error"].is_null() {
         assert_eq!(planned["healthy"], doctor["ok"], "{name}: {planned:#}");
-    } else {
-        assert_eq!(doctor["ok"], false, "{name}: {planned:#}");
     }
 }
 
