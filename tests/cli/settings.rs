@@ -75,7 +75,7 @@ fn an_option_beats_a_variable_and_a_variable_the_answers() {
     let machine = Machine::only_a_home();
     machine.write(
         "answers.json5",
-        "// mine\n{clientId: 'of-answers', clientSecret: 'of-answers', sessionTimeout: 1000,}",
+        "// mine\n{clientId: 'of-answers', clientSecret: 'of-answers', sessionTimeout: 100000,}",
     );
     machine.write("secret", "of-option");
     let options = ["--answers", "answers.json5", "--client-secret-file", "secret"];
@@ -87,7 +87,7 @@ fn an_option_beats_a_variable_and_a_variable_the_answers() {
     let channel = channel(&machine);
     assert_eq!(
         [&channel["clientId"], &channel["clientSecret"], &channel["sessionTimeout"]],
-        [&json!("of-variable"), &json!("of-option"), &json!(1000)]
+        [&json!("of-variable"), &json!("of-option"), &json!(100_000)]
     );
 }
 
