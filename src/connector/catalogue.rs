@@ -145,9 +145,14 @@ impl Catalogue {
         fits.max_by_key(|connector| (answers(connector), connector.clone()))
     }
 
-    /// What is known against a pair, and what would answer instead.
+    /// What is known against a pair, and what would answer instead of the connector that stands.
     #[must_use]
-    pub fn clash(&self, connector: &Semver, openclaw: Version) -> Option<Problem> {
+    pub fn clash(
+        &self,
+        connector: &Semver,
+        openclaw: Version,
+        standing: Option<&Semver>,
+    ) -> Option<Problem> {
         let known = self.known(connector, openclaw)?;
         let message = match (known.answer, known.measured) {
             (Answer::Answers, _) => return None,
@@ -171,12 +176,16 @@ impl Catalogue {
         let hint = better.map_or_else(
             || self.none_fits(openclaw),
             |better| {
-                let older = if better < *connector { " --allow-downgrade" } else { "" };
+                let command = match standing {
+                    None => "install",
+                    Some(standing) if better < *standing => "upgrade --allow-downgrade",
+                    Some(_) => "upgrade",
+                };
                 say!(
-                    "Connector {better} fits OpenClaw {openclaw}: openclaw-setup upgrade{older} npm:@dingtalk-real-ai/dingtalk-connector@{better}",
+                    "Connector {better} fits OpenClaw {openclaw}: openclaw-setup {command} npm:@dingtalk-real-ai/dingtalk-connector@{better}",
                     better,
                     openclaw,
-                    older
+                    command
                 )
             },
         );
@@ -273,8 +282,24 @@ mod tests {
             let chosen = catalogue.best(catalogue.connectors(), Version::parse(openclaw));
             assert_eq!(chosen.map(|v| v.to_string()).as_deref(), best, "{openclaw}");
         }
-        let newest = catalogue.clash(&Semver::new(0, 8, 20), Version::of(2026, 9, 6)).unwrap();
+        let newest =
+            catalogue.clash(&Semver::new(0, 8, 20), Version::of(2026, 9, 6), None).unwrap();
         assert!(newest.hint.contains("is 2026.7.35, with connector 0.8.13."), "{}", newest.hint);
+    }
+
+    /// `upgrade` refuses where nothing stands, and an older connector unless told.
+    #[test]
+    fn the_command_that_is_named_works_here() {
+        let catalogue = Catalogue::newest_of(&[]);
+        for (standing, command) in [
+            (None, " install npm:"),
+            (Some(Semver::new(0, 6, 0)), " upgrade npm:"),
+            (Some(Semver::new(0, 8, 24)), " upgrade --allow-downgrade npm:"),
+        ] {
+            let (payload, openclaw) = (Semver::new(0, 7, 10), Version::of(2026, 4, 9));
+            let clash = catalogue.clash(&payload, openclaw, standing.as_ref()).unwrap();
+            assert!(clash.hint.contains(command), "{}", clash.hint);
+        }
     }
 
     #[test]

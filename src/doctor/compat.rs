@@ -11,9 +11,10 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
     };
     let installation = &snapshot.installation;
     let catalogue = &installation.catalogue;
-    let (Some(known), Some(problem)) =
-        (catalogue.known(&connector, openclaw), catalogue.clash(&connector, openclaw))
-    else {
+    let (Some(known), Some(problem)) = (
+        catalogue.known(&connector, openclaw),
+        catalogue.clash(&connector, openclaw, Some(&connector)),
+    ) else {
         return Ok(Vec::new());
     };
     let severity = if known.answer == Answer::Fails { Severity::Error } else { Severity::Warning };

@@ -94,6 +94,11 @@ impl Request<'_> {
         semver::Version::parse(self.payload.version).ok()
     }
 
+    /// The version of the connector that stands.
+    fn standing(&self) -> Option<semver::Version> {
+        semver::Version::parse(self.live?.version.as_deref()?).ok()
+    }
+
     /// Whether the connector needs the gateway's HTTP interface; one of an odd version may.
     fn speaks_http(&self) -> bool {
         self.version().as_ref().is_none_or(behaviour::speaks_http)
@@ -185,9 +190,7 @@ fn bypassed(
 /// `upgrade` goes backward only when told to.
 fn refuse_wrong_direction(request: &Request<'_>) -> Result<(), Problem> {
     let Purpose::Upgrade { allow_downgrade } = request.purpose else { return Ok(()) };
-    let parse = |text: &str| semver::Version::parse(text).ok();
-    let from = request.live.and_then(|live| live.version.as_deref()).and_then(parse);
-    match (from, parse(request.payload.version)) {
+    match (request.standing(), request.version()) {
         (Some(from), Some(to)) if to < from && !allow_downgrade => {
             Err(error::downgrade(&from.to_string(), &to.to_string()))
         }
@@ -197,12 +200,12 @@ fn refuse_wrong_direction(request: &Request<'_>) -> Result<(), Problem> {
 
 /// A pair that is known not to answer is not tried on a gateway that may be at work.
 fn refuse_incompatible(installation: &Installation, request: &Request<'_>) -> Result<(), Problem> {
-    let Ok(connector) = semver::Version::parse(request.payload.version) else { return Ok(()) };
-    let clash = installation
-        .program
-        .version
-        .filter(|_| !request.force_incompatible)
-        .and_then(|openclaw| installation.catalogue.clash(&connector, openclaw));
+    let Some(connector) = request.version() else { return Ok(()) };
+    let standing = request.standing();
+    let clash =
+        installation.program.version.filter(|_| !request.force_incompatible).and_then(|openclaw| {
+            installation.catalogue.clash(&connector, openclaw, standing.as_ref())
+        });
     clash.map_or(Ok(()), |problem| Err(error::incompatible(problem)))
 }
 
