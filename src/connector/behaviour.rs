@@ -5,10 +5,17 @@ use semver::Version;
 /// The gateway's port where nothing says otherwise.
 pub const USUAL_PORT: u16 = 18789;
 
-/// Whether it talks to the gateway over HTTP, at 127.0.0.1; later ones live inside the gateway.
+/// Whether it talks to the gateway over HTTP, at 127.0.0.1; later ones, and their pre-releases, live
+/// inside the gateway.
 #[must_use]
 pub fn speaks_http(version: &Version) -> bool {
-    *version < Version::new(0, 8, 0)
+    is_before(version, 8)
+}
+
+/// Whether a version is below 0.`minor`, its own pre-releases not included.
+#[must_use]
+pub fn is_before(version: &Version, minor: u64) -> bool {
+    (version.major, version.minor) < (0, minor)
 }
 
 /// Whether it calls [`USUAL_PORT`] whatever the gateway's port is.

@@ -21,6 +21,7 @@ pub use agent::agent_of;
 pub use session::Session;
 
 use super::{ChatAnswer, Endpoint, LogLine, LogSource, error, gateway_log};
+use crate::connector::behaviour::{is_before, speaks_http};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::redaction::masked;
@@ -90,7 +91,7 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
     let (begin, begin_usec) = (Instant::now(), now_usec());
     let deadline = deadline.min(Deadline::after(THINKING));
     let question = Question::new();
-    let (session, reply) = if is_before(connector, 8) {
+    let (session, reply) = if speaks_http(connector) {
         let reply = question.over_http(road, connector, deadline, interrupt);
         (question.session(road, "openai-user:dingtalk-connector:"), reply)
     } else {
@@ -288,9 +289,4 @@ pub(super) fn status_in(text: &str) -> Option<u16> {
 
 fn now_usec() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or_default()
-}
-
-/// Whether a version is below 0.`minor`, its own pre-releases not included.
-fn is_before(version: &Version, minor: u64) -> bool {
-    (version.major, version.minor) < (0, minor)
 }
