@@ -59,10 +59,11 @@ pub fn connections(lines: &[LogLine], accounts: &[String]) -> Connections {
     accounts.iter().map(|account| (account.clone(), state_of(account))).collect()
 }
 
-/// Whether every account is connected.
+/// Whether there is an account, and every one is connected.
 #[must_use]
 pub fn all_open(connections: &Connections) -> bool {
-    connections.iter().all(|(_, connection)| *connection == Connection::Open)
+    let is_open = |(_, connection): &(String, Connection)| *connection == Connection::Open;
+    !connections.is_empty() && connections.iter().all(is_open)
 }
 
 enum Said {

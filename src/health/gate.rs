@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::{
     Answered, ChannelQuestion, ChatAnswer, Connection, Connections, Endpoint, LogEvent, LogEvents,
     LogLine, LogSource, Proof, Readiness, Redaction, Road, Rung, all_open, ask, asked_for_channel,
-    connections, error, gateway_log, not_asked, not_connected,
+    connections, error, gateway_log, not_asked,
 };
 use crate::fs::foreign;
 use crate::interrupt::Interrupt;
@@ -393,18 +393,15 @@ impl Watch<'_> {
         if !all_open(&run.connections) {
             let failed = |(_, state): &(String, Connection)| matches!(state, Connection::Failed(_));
             let is_over = loaded.elapsed() >= CONNECT || self.deadline.remaining() < 2 * LOOK;
-            if !is_over && !run.connections.iter().any(failed) {
+            let is_sure = run.connections.is_empty() || run.connections.iter().any(failed);
+            if !is_over && !is_sure {
                 if loaded.elapsed() >= SILENT {
                     // whose the port is has been looked at just now
                     let _ = self.ask_for_channel(run, unit, environment, id);
                 }
                 return Ok(None);
             }
-            let cause = not_connected(&run.connections);
-            return Ok(Some(Proof {
-                accounts: accounts(),
-                ..Proof::before(Rung::Connected, cause)
-            }));
+            return Ok(Some(Proof::not_connected(&run.connections)));
         }
         let Some(question) = self.gate.question else {
             let unasked = Proof::before(Rung::Answers, not_asked()).chosen();

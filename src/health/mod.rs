@@ -26,4 +26,4 @@ pub use log::LogLine;
 pub use log_events::{LogEvent, LogEvents, last_refusal};
 pub use log_source::{LogSource, gateway_log};
 pub use redaction::Redaction;
-pub use rung::{Proof, Rung, not_asked, not_connected, not_started};
+pub use rung::{Proof, Rung, not_asked, not_started};

@@ -73,6 +73,17 @@ impl Proof {
         Self { reached, next: Some((next, cause)), ..Self::default() }
     }
 
+    /// Not every account is connected to DingTalk; that none is switched on is the operator's choice.
+    #[must_use]
+    pub fn not_connected(accounts: &Connections) -> Self {
+        let is_chosen = accounts.is_empty();
+        Self {
+            is_chosen,
+            accounts: accounts.clone(),
+            ..Self::before(Rung::Connected, not_connected(accounts))
+        }
+    }
+
     /// What the model's answer proves, where every rung below it was seen.
     #[must_use]
     pub fn of_answer(answered: Answered) -> Self {
@@ -81,9 +92,7 @@ impl Proof {
                 Self { session: Some(session), ..Self::whole(Rung::Answers) }
             }
             Answered::No(cause) => Self::before(Rung::Answers, cause),
-            Answered::CannotTry(reason) => {
-                Self::before(Rung::Answers, cannot_ask(&reason)).chosen()
-            }
+            Answered::CannotTry(reason) => Self::before(Rung::Answers, cannot_ask(&reason)),
         }
     }
 
@@ -116,8 +125,10 @@ impl Proof {
 }
 
 /// Not every account is connected to DingTalk.
-#[must_use]
-pub fn not_connected(connections: &Connections) -> Problem {
+fn not_connected(connections: &Connections) -> Problem {
+    if connections.is_empty() {
+        return not_started(say!("every account of the channel is switched off"));
+    }
     let is_open = |state: &Connection| *state == Connection::Open;
     let lacking = connections.iter().filter(|(_, state)| !is_open(state));
     let words = lacking.map(|(account, state)| match state {

@@ -2,8 +2,7 @@
 
 use super::Snapshot;
 use crate::health::{
-    Proof, Readiness, Rung, all_open, connector_unproven, not_asked, not_connected, not_ready,
-    not_started,
+    Proof, Readiness, Rung, all_open, connector_unproven, not_asked, not_ready, not_started,
 };
 use crate::say;
 use crate::systemd::ActiveState;
@@ -40,7 +39,7 @@ impl Snapshot {
                 let proof = proof(not_started(self.installation.service.why_down(unit)));
                 Proof { is_chosen: state.is_none_or(is_stopped), ..proof }
             }
-            Rung::Connected => proof(not_connected(&self.log.connections)),
+            Rung::Connected => Proof::not_connected(&self.log.connections),
             _ if !self.channel_is_on() => {
                 proof(not_started(say!("the channel is switched off"))).chosen()
             }
