@@ -106,7 +106,7 @@ pub(super) fn execute<'a>(
         return ends(change, Outcome::Planned);
     }
     if change.plan.is_empty() && !has_records_to_purge {
-        let proof = unchanged(context, &change.plan)?;
+        let proof = unchanged(context, &change)?;
         return ends(change, Outcome::NothingToDo(proof));
     }
     if !is_confirmed(context, &change)? {
@@ -125,7 +125,7 @@ pub(super) fn execute<'a>(
         }
     }
     let outcome = if change.plan.is_empty() {
-        Outcome::NothingToDo(unchanged(context, &change.plan)?)
+        Outcome::NothingToDo(unchanged(context, &change)?)
     } else {
         let (id, proof) = apply(context, manager, &mut change)?;
         Outcome::Done(id, proof)
@@ -210,11 +210,11 @@ fn apply(
 }
 
 /// How far a machine works on which nothing has to be changed.
-fn unchanged(context: &Context, plan: &Plan) -> Result<Proof, Failure> {
-    if plan.connector.1.is_none() {
+fn unchanged(context: &Context, change: &Change<'_>) -> Result<Proof, Failure> {
+    if change.plan.connector.1.is_none() {
         return Ok(Proof::default());
     }
-    Ok(prove::as_it_is(context)?)
+    Ok(prove::as_it_is(context, change.proof)?)
 }
 
 /// A gateway that is unhealthy, which is told; without a connector there is nothing to prove of it.
@@ -327,7 +327,7 @@ impl Executed {
 
     /// Removes what the proof's question has left, now that all is told.
     pub(super) fn forget(&self, context: &Context) {
-        if let Outcome::Done(_, proof) = &self.outcome {
+        if let Outcome::Done(_, proof) | Outcome::NothingToDo(proof) = &self.outcome {
             prove::forget(context, proof);
         }
     }

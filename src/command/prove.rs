@@ -59,7 +59,7 @@ impl Prover<'_> {
         let proof = match self.manager.filter(|_| self.plan.starts_the_gateway()) {
             Some(manager) => self.watch(manager, bar)?,
             None if self.plan.connector.1.is_none() => Proof::default(),
-            None => as_it_is(self.context)?,
+            None => as_it_is(self.context, self.options)?,
         };
         self.judged(proof)
     }
@@ -222,11 +222,16 @@ pub(super) fn is_connected(context: &Context, installation: &Installation) -> bo
         && all_open(&connections(&lines, &accounts_of(config.effective())))
 }
 
-/// How far the gateway that runs is seen to work, without a question to anybody outside.
-pub(super) fn as_it_is(context: &Context) -> Result<Proof, ServiceError> {
+/// How far the gateway that runs is seen to work; nobody outside is asked, unless an answer is
+/// demanded.
+pub(super) fn as_it_is(context: &Context, options: ProofOptions) -> Result<Proof, ServiceError> {
     let snapshot = look::look(context, context.manager()).map_err(Failure::into_cause)?;
     let checks: Vec<_> = CHECKS.iter().collect();
-    Ok(seen(&snapshot, &diagnose(&checks, &snapshot)))
+    let proof = seen(&snapshot, &diagnose(&checks, &snapshot));
+    if !options.require_answer {
+        return Ok(proof);
+    }
+    Ok(Proof { is_chosen: false, ..ask_now(context, &snapshot, proof) })
 }
 
 /// How far a snapshot shows a gateway to work; the checks name the cause of what it does not.

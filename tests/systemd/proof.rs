@@ -93,6 +93,21 @@ fn whoever_requires_an_answer_gets_all_undone_without_one() {
 }
 
 #[test]
+fn an_answer_is_required_also_where_nothing_is_to_be_done() {
+    let machine = Machine::brisk();
+    assert_exit(&machine.install(&["--no-ask"]).run(), 0);
+    let again = machine.install(&["--require-answer"]).run();
+    assert_exit(&again, 0);
+    assert_says(&again, &["Nothing to do", "the model answers"]);
+    machine.let_the_gateway(r#"{"answer": 503}"#);
+    machine.shell(&format!("systemctl --user restart {UNIT}"));
+    machine.wait_ready();
+    let silent = machine.install(&["--require-answer"]).run();
+    assert_exit(&silent, 3);
+    assert_says(&silent, &["Nothing to do", "not proved: the model answers"]);
+}
+
+#[test]
 fn a_connection_that_an_upgrade_loses_takes_it_back() {
     let machine = Machine::set_up();
     let newer = machine.connector("0.6.1");

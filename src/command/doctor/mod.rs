@@ -90,6 +90,7 @@ pub(super) fn report_as_found(
     body.insert("findings".to_owned(), view::findings_json(&diagnosis));
     let document = json::document(executed.plan.command, exit == Exit::Done, body);
     context.console.document(&document);
+    executed.forget(context);
     Ok(exit)
 }
 
