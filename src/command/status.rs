@@ -169,13 +169,13 @@ impl Status {
         format!("{value}\n{proxies}")
     }
 
-    fn auth_mode(&self) -> Option<&str> {
-        self.snapshot.text(&["gateway", "auth", "mode"])
+    fn auth_mode(&self) -> Option<String> {
+        self.snapshot.guard()?.mode
     }
 
     fn gateway(&self) -> String {
         let port = self.snapshot.installation.port;
-        let auth = self.auth_mode().unwrap_or("–");
+        let auth = self.auth_mode().unwrap_or_else(|| "–".to_owned());
         let auth = say!("auth {auth}", auth);
         let Some(answers) = &self.snapshot.answers else {
             return format!("{}  {auth}", say!("not running (port {port})", port));

@@ -78,7 +78,7 @@ const MODE: [&str; 3] = ["gateway", "auth", "mode"];
 const TOKEN: [&str; 3] = ["gateway", "auth", "token"];
 
 fn exposed(snapshot: &Snapshot) -> Option<Finding> {
-    if snapshot.text(&MODE) != Some("none") {
+    if !snapshot.is_unguarded() {
         return None;
     }
     let option = option_of(snapshot.installation.service.command(), "--bind");
@@ -107,7 +107,7 @@ fn unsendable_token(snapshot: &Snapshot, bot: &Bot<'_>) -> Option<Finding> {
     let path = bot.path("gatewayToken");
     let finding = Finding::of_value(snapshot, Setting::GatewayToken, &path)?;
     let key = KeyPath::from(path.as_slice());
-    let unneeded = (snapshot.text(&MODE) == Some("none")).then(|| Edit::remove(path.as_slice()));
+    let unneeded = snapshot.is_unguarded().then(|| Edit::remove(path.as_slice()));
     Some(
         finding
             .hint(say!("Write the gateway's own token there, or take the key out where gateway.auth.mode is none: openclaw config unset {key}", key))

@@ -186,6 +186,18 @@ impl Snapshot {
         self.effective().is_some_and(channel_is_on)
     }
 
+    /// What guards the gateway, where its config can be read.
+    #[must_use]
+    pub fn guard(&self) -> Option<bots::Guard> {
+        Some(self.installation.guard(self.effective()?))
+    }
+
+    /// Whether the gateway asks nobody for anything.
+    #[must_use]
+    pub fn is_unguarded(&self) -> bool {
+        self.guard().is_some_and(|guard| guard.mode.as_deref() == Some("none"))
+    }
+
     /// The file and place at which a key stands; the file alone where it stands nowhere.
     #[must_use]
     pub fn place(&self, path: &[&str]) -> (PathBuf, Option<Place>) {

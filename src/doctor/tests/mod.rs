@@ -141,6 +141,27 @@ fn openclaws_own_reason_is_the_headline_with_its_place() {
 }
 
 #[test]
+fn the_auth_mode_is_the_one_in_force() {
+    let mut machine = Machine::healthy();
+    machine.set("gateway.bind", serde_json::json!("lan"));
+    assert!(machine.snapshot.is_unguarded());
+    let command = &mut machine.managed().unit.exec_start[0].arguments;
+    command.extend(["--auth", "token", "--token", "t"].map(str::to_owned));
+    assert!(!machine.snapshot.is_unguarded());
+}
+
+#[test]
+fn accounts_that_are_all_switched_off_are_not_called_connected() {
+    let mut machine = Machine::healthy();
+    machine.managed().unit.active_state = crate::systemd::ActiveState::Active;
+    machine.managed().unit.main_pid = Some(7);
+    machine.snapshot.log.connections = Vec::new();
+    let proof = machine.snapshot.proof();
+    assert_eq!(proof.reached, Some(crate::health::Rung::Loaded));
+    assert!(proof.is_chosen && proof.next.unwrap().1.message.contains("switched off"));
+}
+
+#[test]
 fn what_follows_from_nothing_else_points_to_nothing_else() {
     let mut machine = Machine::healthy();
     machine.managed().unit.active_state = crate::systemd::ActiveState::Failed;
