@@ -128,7 +128,7 @@ fn staging(context: &Context, reinstall: Reinstall) -> Stage<'_> {
 fn expectations(snapshot: &Snapshot, repairs: &[Repair]) -> Expectations {
     let opens = repairs.iter().any(|repair| {
         matches!(repair, Repair::Config(Edit { path, change: document::Change::Set(_) })
-            if path.segments().last().is_some_and(|key| key == "gatewayToken")
+            if path.segments().last().is_some_and(|key| key.starts_with("gateway"))
                 || path.segments().contains(&"chatCompletions".to_owned()))
     });
     let is_open = snapshot.answers.as_ref().is_some_and(|answers| answers.chat == ChatAnswer::Open);
