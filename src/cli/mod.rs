@@ -268,7 +268,7 @@ pub struct Rollback {
 /// Options of `status`.
 #[derive(Debug, Args)]
 pub struct Status {
-    /// Ask provider, DingTalk and, over the bot's road, the model
+    /// Also ask the provider, DingTalk and, as the bot does, the model
     #[arg(long)]
     pub live: bool,
 }

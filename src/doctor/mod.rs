@@ -131,7 +131,7 @@ pub const CHECKS: &[Check] = &[
     check("service.unit", Error, &[Here], service::unit,
         "the gateway's unit is there, enabled, and starts what is installed"),
     check("service.environment-file", Error, &[], service::environment_file,
-        "the gateway's files of variables can be read"),
+        "the gateway's environment files can be read"),
     check("service.crashloop", Error, &[Unit], service::crashloop,
         "the gateway stays up"),
     check("llm.api-mode", Error, &[Config], llm::api_mode,

@@ -235,7 +235,7 @@ impl Note {
     #[must_use]
     pub fn asks_the_model() -> Self {
         let text = say!(
-            "at the end the model is asked one question over the bot's road, which costs a few tokens (not with --no-ask)"
+            "at the end the model is asked one question the way the bot asks it, which costs a few tokens (not with --no-ask)"
         );
         Self::new("asks-the-model", text)
     }

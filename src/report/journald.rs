@@ -42,7 +42,9 @@ impl Ending {
         match self {
             Self::Done => say!("{command} ({id}) is done", command, id),
             Self::Undone => say!("{command} ({id}) was undone", command, id),
-            Self::LeftBehind => say!("{command} ({id}) could not be undone whole", command, id),
+            Self::LeftBehind => {
+                say!("{command} ({id}) could not be undone completely", command, id)
+            }
         }
     }
 }
