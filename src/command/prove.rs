@@ -130,7 +130,9 @@ impl Way {
     fn of(context: &Context, installation: &Installation, effective: &Document) -> Self {
         let connector = live_tree::version_of(&installation.paths.connector);
         let connector = connector.and_then(|version| semver::Version::parse(&version).ok());
-        let account = accounts_of(effective).into_iter().find(|account| account != DEFAULT_ACCOUNT);
+        // the bot whose token is shown
+        let account = accounts_of(effective).into_iter().next();
+        let account = account.filter(|account| account != DEFAULT_ACCOUNT);
         let agent =
             connector.as_ref().map(|version| agent_of(effective, account.as_deref(), version));
         let unit = &context.paths.unit;
