@@ -107,7 +107,7 @@ fn no_answer_can_be_read() {
         ("EIO", "3", &["install", PAYLOAD, "--session-timeout", "700000"], 15),
     ] {
         let inject = format!("inject=recvfrom:error={error}:when=1+");
-        let strace = ["strace", "-o", "/dev/null", "-e", &inject];
+        let strace = ["strace", "-f", "-o", "/dev/null", "-e", &inject];
         let program = ["openclaw-setup", "--timeout", timeout];
         let begin = Instant::now();
         let ended = machine.command(&[&strace, &program[..], command].concat()).run();
