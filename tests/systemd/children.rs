@@ -154,7 +154,7 @@ fn a_listener_in_the_gateways_place_is_told_no_token() {
     let status = json(&machine.setup(&["status", "--json"]).run());
     assert_eq!(status["gateway"]["chatCompletions"], "foreign", "{status}");
     assert_says(&machine.setup(&["status"]).run(), &["nobody"]);
-    assert_says(&machine.setup(&["doctor"]).run(), &["18789", "65534"]);
+    assert_says(&machine.setup(&["doctor"]).run(), &["18789", "nobody"]);
     let failed = machine.install(&["--session-timeout", "600000", "--timeout", "15"]).run();
     assert_exit(&failed, 1);
     assert_says(&failed, &["nobody", "ss -ltnp"]);
