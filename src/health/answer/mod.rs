@@ -99,7 +99,7 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
         let reply = question.through_the_agent(road, &session, deadline, interrupt);
         (session, reply)
     };
-    let problem = match reply {
+    let mut problem = match reply {
         Ok(text) if question.is_answered_by(&text) => {
             return Answered::Yes { took: begin.elapsed(), session };
         }
@@ -113,7 +113,9 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
         Err(Failure::Other(problem)) => problem,
     };
     if session.id().is_some() {
-        let _ = session.remove(road);
+        let is_over = !["answer.provider", "answer.silent"].contains(&problem.code);
+        let removed = if is_over { session.remove(road) } else { session.end(road) };
+        problem.evidence.extend(removed.err().map(|left| left.message));
     }
     Answered::No(problem)
 }

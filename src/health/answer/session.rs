@@ -25,8 +25,11 @@ const REMOVING: Duration = Duration::from_secs(60);
 /// than the gateway waits for its first word.
 const STARTS: usize = 3;
 
-/// How long a run that was ended may take to list its session once more.
+/// How long a run that is over may take to list its session once more.
 const ENDING: Duration = Duration::from_secs(1);
+
+/// The same of one that was ended: `OpenClaw` 2026.3.13 lets it wait first for its next attempt.
+const RETRYING: Duration = Duration::from_secs(10);
 
 /// The session that the question leaves in `OpenClaw`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +56,17 @@ impl From<Problem> for Failure {
 
 impl Session {
     /// Takes it out of `OpenClaw`'s list, which keeps what was said under another name; that goes,
-    /// too. A run that is still under way is ended, and may list its session once more.
+    /// too.
     pub fn remove(&self, road: &Road<'_>) -> Result<(), Problem> {
+        self.remove_after(ENDING, road)
+    }
+
+    /// The same where its run may still be under way: that is ended, and lists its session again.
+    pub(super) fn end(&self, road: &Road<'_>) -> Result<(), Problem> {
+        self.remove_after(RETRYING, road)
+    }
+
+    fn remove_after(&self, ending: Duration, road: &Road<'_>) -> Result<(), Problem> {
         let deadline = Deadline::after(REMOVING);
         let left = |cause: &str| error::session_left(&self.key, cause);
         let (parameters, never) = (json!({"key": self.key}), Interrupt::never());
@@ -62,7 +74,10 @@ impl Session {
         for _ in 0..3 {
             // an answer that is lost on a busy machine tells nothing; the list does
             let reply = call(road, "sessions.delete", &parameters, &[], deadline, &never);
-            thread::sleep(ENDING);
+            let ended = Deadline::after(ending);
+            while !ended.has_passed() && self.id().is_none() {
+                thread::sleep(ENDING / 10);
+            }
             if self.id().is_none() {
                 let forgotten = id.map_or(Ok(()), |id| self.forget(&id));
                 return forgotten.map_err(|error| left(&io::Error::from(error).to_string()));
