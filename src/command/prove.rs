@@ -99,10 +99,17 @@ impl Prover<'_> {
         let rung = *rung;
         let (mut cause, mut provider_answers) = (cause.clone(), false);
         if proof.has_failed() {
-            let told = |failure: Failure| failure.into_cause();
-            let snapshot = look_again(self.context, rung).map_err(told)?;
-            provider_answers = snapshot.outside.provider().is_some_and(has_completed);
-            cause = named(rung, &cause, &diagnose(&concerned(rung), &snapshot));
+            match look_again(self.context, rung) {
+                Ok(snapshot) => {
+                    provider_answers = snapshot.outside.provider().is_some_and(has_completed);
+                    cause = named(rung, &cause, &diagnose(&concerned(rung), &snapshot));
+                }
+                Err(failure) if self.context.interrupt.is_raised() => {
+                    return Err(failure.into_cause());
+                }
+                // what was seen is cause enough, where more cannot be looked at
+                Err(_) => {}
+            }
         }
         let returns = returns(self.plan) && proof.has_failed();
         let is_ours = match rung {
