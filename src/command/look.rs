@@ -105,29 +105,21 @@ fn examine(
     let other = other.filter(|(uid, _)| is_a_gateway(&installation, *uid, deadline));
     let pid = other.and_then(|(_, holder)| holder).map(|holder| holder.pid);
     let process = main.or(pid).map(Process::look);
-    let path = path_of_service(process.as_ref(), service);
-    let host = Host::look(
-        &context.account.name,
-        &installation.paths.state_dir,
-        installation.service.command(),
-        path,
-        (deadline, &context.interrupt),
-    );
+    let host = host(context, &installation, process.as_ref(), deadline);
     let kept = backups(&installation.paths.config);
-    let private = private_paths(&installation, config.as_ref().ok(), &kept);
     let tree = Tree::look(&installation.paths.connector);
-    let record = installation.record.as_ref();
-    let deviations = record.map(|record| deviations(context, record)).transpose();
-    let deviations = unless_interrupted(&mut unseen, Part::Tree, deviations)?;
+    let compared = installation.record.as_ref().map(|record| deviations(context, record));
+    let deviations = unless_interrupted(&mut unseen, Part::Tree, compared.transpose())?;
     let models = installation.models.as_ref();
     let channel = effective.and_then(|effective| effective.get(&["channels", CONNECTOR]));
-    let asked = repair_source::Question {
+    let source = repair_source::Question {
         installation: &installation,
         tree: tree.as_ref(),
         deviations: deviations.as_deref(),
         is_configured: channel.is_some(),
-    };
-    let repair_source = unless_interrupted(&mut unseen, Part::Other, asked.answer(context))?;
+    }
+    .answer(context);
+    let repair_source = unless_interrupted(&mut unseen, Part::Other, source)?;
     let pending = seen(&mut unseen, Part::Records, pending(context));
     let is_own = other.is_some_and(|(uid, _)| uid == installation.account.uid);
     let answers = ((is_up || is_own) && !deadline.has_passed())
@@ -138,12 +130,12 @@ fn examine(
         models: models.and_then(|(path, state)| Document::parse(path, &state.bytes).ok()),
         tree,
         deviations,
-        other_plugins: OtherPlugins::look(
-            &installation.paths.extensions,
-            &other_places(&installation, effective),
-            &installation.paths.connector,
-        ),
-        private_files: PrivateFile::look(&private),
+        other_plugins: other_plugins(&installation, effective),
+        private_files: PrivateFile::look(&private_paths(
+            &installation,
+            config.as_ref().ok(),
+            &kept,
+        )),
         backups: kept,
         elsewhere: other
             .map(|(uid, holder)| described(holder.map_or(&[], std::slice::from_ref), uid)),
@@ -158,6 +150,27 @@ fn examine(
         config,
         manager_error,
     })
+}
+
+fn host(
+    context: &Context,
+    installation: &Installation,
+    process: Option<&Process>,
+    deadline: Deadline,
+) -> Host {
+    let path = path_of_service(process, installation.service.managed());
+    Host::look(
+        &context.account.name,
+        &installation.paths.state_dir,
+        installation.service.command(),
+        path,
+        (deadline, &context.interrupt),
+    )
+}
+
+fn other_plugins(installation: &Installation, effective: Option<&Value>) -> OtherPlugins {
+    let places = other_places(installation, effective);
+    OtherPlugins::look(&installation.paths.extensions, &places, &installation.paths.connector)
 }
 
 /// Whether whoever listens answers as OpenClaw does. Nothing secret is sent.

@@ -172,20 +172,17 @@ impl Explain for TransactionError {
                 problem.of_kind(Kind::Interrupted)
             }
             Self::OtherFileSystem { live, records } => other_file_system(live, records),
-            Self::Job { verb, unit, outcome } => {
-                let verb = verb.name();
-                let message = say!(
-                    "systemd's job to {verb} {unit} ended with: {outcome}",
-                    verb,
-                    unit,
-                    outcome
-                );
-                let hint = say!("Look at its log: journalctl --user -u {unit} -n 50", unit);
-                Problem::new("transaction.job", message, hint)
-            }
+            Self::Job { verb, unit, outcome } => job(*verb, unit, outcome),
             Self::Unrecovered { id, left } => unrecovered(id, left),
         }
     }
+}
+
+fn job(verb: Verb, unit: &str, outcome: &str) -> Problem {
+    let verb = verb.name();
+    let message = say!("systemd's job to {verb} {unit} ended with: {outcome}", verb, unit, outcome);
+    let hint = say!("Look at its log: journalctl --user -u {unit} -n 50", unit);
+    Problem::new("transaction.job", message, hint)
 }
 
 fn foreign(subject: &str, journal: Option<&Path>) -> Problem {
