@@ -12,7 +12,16 @@ use super::{Action, FileError, foreign};
 /// The lock, held until it is dropped or the process ends in whatever way.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// A child that is just being started still holds a copy of the descriptor, and with it the lock:
+/// given back, it is free at once.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // closing gives it back, too, only later
+        let _ = self.file.unlock();
+    }
 }
 
 /// What came of trying to lock.
@@ -46,7 +55,7 @@ impl Lock {
                     }
                     // only a message for others: a full disk must not keep us from the lock
                     let _ = write_holder(&mut file, holder);
-                    return Ok(Attempt::Taken(Self { _file: file }));
+                    return Ok(Attempt::Taken(Self { file }));
                 }
                 Err(TryLockError::WouldBlock) => {
                     let holder = foreign::read_open(file, path, foreign::SETTINGS_LIMIT)?;
