@@ -31,6 +31,9 @@ const PERSISTENCE: Duration = Duration::from_secs(10);
 /// How long a file may take that somebody else is writing in place.
 const WRITING: Duration = Duration::from_millis(100);
 
+/// How often it is looked at meanwhile.
+const LOOKS: u32 = 20;
+
 /// Undoes every step in reverse and starts the old state again if it ran before. Returns what could
 /// not be taken back; the journal is closed unless what stands in the way may pass (a full disk, a
 /// missing right, a silent manager): then a later recovery goes on.
@@ -298,9 +301,14 @@ fn write_back(
     if let Some(back) = back.filter(|_| !theirs.bytes.is_empty()) {
         return put_back(journal, number, file, theirs, back);
     }
-    // what somebody is writing just now says nothing yet
-    std::thread::sleep(WRITING);
-    if FileState::read(&file.path)? == current { Err(changed(&file.path)) } else { Ok(None) }
+    // what somebody is writing just now says nothing yet; two looks may both find it empty
+    for _ in 0..LOOKS {
+        std::thread::sleep(WRITING / LOOKS);
+        if FileState::read(&file.path)? != current {
+            return Ok(None);
+        }
+    }
+    Err(changed(&file.path))
 }
 
 /// What was kept of the old file; what is no longer so is lost, and not looked for again.

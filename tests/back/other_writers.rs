@@ -208,12 +208,14 @@ fn an_undo_ends_beside_a_writer_who_never_rests() {
     for kind in ["UNLOCKED", "IN PLACE"] {
         let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
         let ended = undone_beside_a_writer(&machine, kind, "0");
-        if machine.read_text(CONFIG).contains("dingtalk") {
+        // one that had read our state may write it again when we are gone: no undo can know that
+        if ended.status.code() != Some(130) {
             assert_exit(&ended, 4);
             assert_says(&ended, &["another program keeps writing", "openclaw-setup recover"]);
             assert_exit(&machine.setup(&["recover"]).run(), 0);
+            let config = machine.read_text(CONFIG);
+            assert!(!config.contains("dingtalk"), "{kind}: {config}");
         }
-        let config = machine.read_text(CONFIG);
-        assert!(!config.contains("dingtalk") && config.contains("/* count"), "{kind}: {config}");
+        assert!(machine.read_text(CONFIG).contains("/* count"), "{kind}");
     }
 }

@@ -65,7 +65,9 @@ fn between_connectors_that_forbid_each_others_keys() {
     machine.edit(package, "2026.3.13", "2026.3.28");
     let (open, strict) = ("payload/dingtalk-connector", machine.strict_connector("0.8.0"));
     watched(&machine, || {
-        assert_exit(&machine.install(&[]).run(), 0);
+        // the sample has a number of its own, and no quarrel with this OpenClaw
+        let forced = ["--force-incompatible"];
+        assert_exit(&machine.install(&forced).run(), 0);
         let (config_first, tree_first) = (["config", "tree"], ["tree", "config"]);
         for (arguments, order) in [
             (&["upgrade", &strict][..], config_first),
@@ -75,9 +77,11 @@ fn between_connectors_that_forbid_each_others_keys() {
             (&["upgrade", open, "--allow-downgrade"], tree_first),
             (&["rollback"], config_first),
         ] {
-            let planned = machine.setup(&[arguments, &["--dry-run", "--json"]].concat()).run();
+            let more = if arguments[0] == "upgrade" { &forced[..] } else { &[] };
+            let arguments = [arguments, more].concat();
+            let planned = machine.setup(&[&arguments[..], &["--dry-run", "--json"]].concat()).run();
             assert_eq!(steps(&planned)[..2], order, "{arguments:?}");
-            assert_exit(&machine.setup(arguments).run(), 0);
+            assert_exit(&machine.setup(&arguments).run(), 0);
             machine.assert_config_valid();
         }
         assert_exit(&machine.setup(&["uninstall"]).run(), 0);

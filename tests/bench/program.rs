@@ -98,7 +98,7 @@ impl Machine {
     /// Goes back to the state before, in which the bot perhaps did not answer: that is exit code 3.
     #[track_caller]
     pub(crate) fn roll_back(&self) {
-        let done = self.setup(&["rollback", "--yes"]).run();
+        let done = self.setup(&["rollback", "--yes", "--timeout", "15"]).run();
         assert!(matches!(done.status.code(), Some(0 | 3)), "{}", said(&done));
     }
 
