@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::error::TransactionError;
-use super::journal::{self, INTENT, Journal, PROGRESS, Phase};
+use super::journal::{self, INTENT, Journal, PROGRESS, Phase, STATE};
 use super::records::Records;
 use crate::fs::fault::change;
-use crate::fs::{Action, FileError, directory, exchange};
+use crate::fs::{Action, FileError, directory, exchange, is_absent};
 
 /// How many generations are kept of the trees that committed transactions replaced, and as many of
 /// what others moved out of sight.
@@ -50,8 +50,12 @@ pub fn forget_contents(journal: &Journal) -> Result<(), TransactionError> {
     remove_tree(&journal.directory().join("files"))
 }
 
-/// Removes the directory of a preparation that never became a transaction.
+/// Removes the directory of a transaction that has touched nothing, or of which nothing matters.
 pub fn discard(directory: &Path) -> Result<(), TransactionError> {
+    // what is half removed must not be taken for a transaction that is open, and has lost a part
+    if !is_absent(&directory.join(STATE)) {
+        journal::mark_prepared(directory)?;
+    }
     // the state last of the three: without it, the others are those of a damaged transaction
     [PROGRESS, INTENT].iter().try_for_each(|name| remove_tree(&directory.join(name)))?;
     remove_tree(directory)
@@ -88,9 +92,7 @@ fn remove_tree(path: &Path) -> Result<(), TransactionError> {
 /// a kill leaves is swept like a preparation.
 pub fn discard_all(records: &Records) -> Result<(), TransactionError> {
     for id in records.ids()? {
-        let directory = records.transactions().join(id);
-        journal::mark_prepared(&directory)?;
-        discard(&directory)?;
+        discard(&records.transactions().join(id))?;
     }
     Ok(())
 }

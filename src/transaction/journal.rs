@@ -31,7 +31,7 @@ const LEFTOVERS: &str = "left";
 pub(super) const INTENT: &str = "intent.json";
 
 /// How far it has come: a [`Phase`], or that nothing has been touched.
-const STATE: &str = "state";
+pub(super) const STATE: &str = "state";
 
 /// The state before the intent is durable.
 const PREPARED: &str = "prepared";
