@@ -7,7 +7,10 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt::{Debug, Display};
+use std::io::Read;
 use std::sync::OnceLock;
+
+use flate2::read::GzDecoder;
 
 /// A language that the program speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -131,7 +134,13 @@ pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
 /// The Chinese texts by their English ones.
 fn chinese() -> &'static HashMap<String, String> {
     static TEXTS: OnceLock<HashMap<String, String>> = OnceLock::new();
-    TEXTS.get_or_init(|| read_po(include_str!("../po/zh_CN.po")).into_iter().collect())
+    TEXTS.get_or_init(|| {
+        let packed: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zh_CN.po.gz"));
+        let mut texts = String::new();
+        // what build.rs has packed can be unpacked; else all stays English
+        let _ = GzDecoder::new(packed).read_to_string(&mut texts);
+        read_po(&texts).into_iter().collect()
+    })
 }
 
 /// The entries of a file in gettext's PO format: `msgid` and `msgstr`, in lines of C strings.
