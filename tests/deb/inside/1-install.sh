@@ -47,13 +47,13 @@ say "A newer payload package changes nobody's OpenClaw; status tells of it"
 before=$(managed tester)
 expect 0 dpkg -i "$DEBS"/second/openclaw-connector-dingtalk_*.deb
 is "$(managed tester)" "$before"
-is "$(ls /usr/share/openclaw-setup/connectors/dingtalk-connector)" 0.7.0
-is "$(answer '["connector"]["upgrade"]' as_login tester openclaw-setup status --json)" 0.7.0
+is "$(ls /usr/share/openclaw-setup/connectors/dingtalk-connector)" 0.7.10
+is "$(answer '["connector"]["upgrade"]' as_login tester openclaw-setup status --json)" 0.7.10
 
 say "upgrade, rollback, upgrade"
 expect 0 as_login tester openclaw-setup upgrade --yes --offline
 works tester 18789
-is "$(connector_of tester)" 0.7.0
+is "$(connector_of tester)" 0.7.10
 is "$(answer '["connector"]["upgrade"]' as_login tester openclaw-setup status --json)" None
 expect 0 as_login tester openclaw-setup rollback --yes
 is "$(visible tester)" "$installed"
