@@ -1,3 +1,5 @@
+//! Whether an answer is one, and the session that a question leaves.
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;

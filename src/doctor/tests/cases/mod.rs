@@ -51,13 +51,14 @@ mod machine;
 mod ours;
 mod outside;
 mod tree;
+mod values;
 
 pub(super) use outside::all_is_well_outside;
 
 /// Every row.
 pub(super) fn cases() -> impl Iterator<Item = &'static Case> {
     let ours = ours::CASES.iter().chain(tree::CASES);
-    ours.chain(machine::CASES).chain(outside::CASES)
+    ours.chain(machine::CASES).chain(outside::CASES).chain(values::CASES)
 }
 
 fn private(machine: &mut Machine, mode: u32, shielded: bool) {
