@@ -239,8 +239,10 @@ impl Watch<'_> {
         if is_down && !unit.job_queued {
             return Err(error::down(self.gate.unit, &unit.result, unit.exec_main_status));
         }
-        self.lacking =
-            error::not_up(self.gate.unit, &format!("{:?}/{}", unit.active_state, unit.sub_state));
+        self.lacking = error::not_up(
+            self.gate.unit,
+            &format!("{}/{}", unit.active_state.name(), unit.sub_state),
+        );
         Ok(None)
     }
 

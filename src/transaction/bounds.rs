@@ -92,7 +92,9 @@ impl Bounds {
         expect(is_in_place, || path.display().to_string())?;
         let is_lock = |lock: &PathBuf| self.config.iter().any(|config| *lock == beside(config));
         let lock = file.lock.as_ref().filter(|lock| !is_lock(lock));
-        expect(lock.is_none(), || format!("{lock:?}"))?;
+        if let Some(lock) = lock {
+            return expect(false, || lock.display().to_string());
+        }
         match (&file.before, &file.after) {
             (Some(before), Some(after)) => {
                 let is_kept = (after.mode, after.uid) == (before.mode, before.uid);

@@ -95,11 +95,16 @@ impl Machine {
         place
     }
 
-    /// Goes back to the state before, in which the bot perhaps did not answer: that is exit code 3.
+    /// Goes back to the state before: exit code 3 if that state was seen not to work, and only then.
     #[track_caller]
     pub(crate) fn roll_back(&self) {
-        let done = self.setup(&["rollback", "--yes", "--timeout", "15"]).run();
-        assert!(matches!(done.status.code(), Some(0 | 3)), "{}", said(&done));
+        let done = self.setup(&["rollback", "--yes", "--timeout", "15", "--json"]).run();
+        let document = json(&done);
+        let proof = &document["proof"];
+        let has_failed = !proof["next"].is_null() && proof["chosen"] == false;
+        assert!(document["transaction"].is_string(), "{document:#}");
+        assert_eq!(document["ok"], !has_failed, "{document:#}");
+        assert_exit(&done, if has_failed { 3 } else { 0 });
     }
 
     /// The config, which has to be plain JSON.
