@@ -10,7 +10,7 @@ use crate::plan::error;
 use crate::plan::repair::Repair;
 use crate::say;
 use crate::settings::Setting;
-use crate::snapshot::bots::{Bot, bots};
+use crate::snapshot::bots::{Bot, bots, exposure};
 use crate::snapshot::program::option_of;
 use crate::snapshot::units::{OtherUnit, bots_of};
 
@@ -81,14 +81,8 @@ fn exposed(snapshot: &Snapshot) -> Option<Finding> {
     if !snapshot.is_unguarded() {
         return None;
     }
-    let option = option_of(snapshot.installation.service.command(), "--bind");
-    let bind = option.or_else(|| snapshot.text(&["gateway", "bind"]));
-    let tailscale = snapshot.text(&["gateway", "tailscale", "mode"]);
-    let (key, path): (_, &[&str]) = match (bind, tailscale) {
-        (Some(bind), _) if bind != "loopback" => (bind, &["gateway", "bind"]),
-        (_, Some(mode)) if mode != "off" => (mode, &["gateway", "tailscale", "mode"]),
-        _ => return None,
-    };
+    let command = snapshot.installation.service.command();
+    let (path, key) = exposure(snapshot.effective()?, command)?;
     let name = KeyPath::from(path).to_string();
     Some(
         Finding::error(say!("the gateway asks for no token and can be reached from outside ({name} = {key}): anybody could run the agent", name, key))

@@ -18,6 +18,22 @@ pub struct Bot<'v> {
     inherited: Option<&'v Value>,
 }
 
+/// The key through which others than this machine can reach the gateway, and its value. `OpenClaw`
+/// itself refuses to start on a bind beyond loopback without auth; Tailscale's serving it allows.
+#[must_use]
+pub fn exposure<'v>(
+    config: &'v Value,
+    command: &'v [String],
+) -> Option<(&'static [&'static str], &'v str)> {
+    const BIND: &[&str] = &["gateway", "bind"];
+    const TAILSCALE: &[&str] = &["gateway", "tailscale", "mode"];
+    let text = |key: &[&str]| config.get(key).and_then(Value::as_str);
+    let bind = option_of(command, "--bind").or_else(|| text(BIND));
+    let bind = bind.filter(|bind| *bind != "loopback").map(|bind| (BIND, bind));
+    let tailscale = || text(TAILSCALE).filter(|mode| *mode != "off").map(|mode| (TAILSCALE, mode));
+    bind.or_else(tailscale)
+}
+
 /// The channel's bots, as this connector sees them; one of an unknown version is taken for a new one.
 #[must_use]
 pub fn bots<'v>(config: &'v Value, connector: Option<&Version>) -> Vec<Bot<'v>> {

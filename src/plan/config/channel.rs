@@ -2,7 +2,7 @@
 
 use super::gateway::Credential;
 use super::schema::{self, allows};
-use super::{Draft, Wish};
+use super::{Draft, Wish, is_filled};
 use crate::openclaw::document::{Edit, KeyPath, Value, escape_substitution};
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::plan::note::Note;
@@ -28,19 +28,11 @@ pub(super) fn needed(effective: &Value, settings: &Settings) -> Vec<Setting> {
     ];
     let token = effective.get(&[CHANNEL[0], CHANNEL[1], "gatewayToken"]).and_then(Value::as_str);
     let token = token.filter(|text| settings.gateway_token.is_none() && is_placeholder(text));
-    let missing = |(_, key, given): &(Setting, &str, bool)| !given && !is_filled(effective, key);
+    let missing = |(_, key, given): &(Setting, &str, bool)| {
+        !given && !is_filled(effective.get(&[CHANNEL[0], CHANNEL[1], key]))
+    };
     let missing = given.into_iter().filter(missing).map(|(setting, ..)| setting);
     missing.chain(token.map(|_| Setting::GatewayToken)).collect()
-}
-
-/// A value that somebody has filled in: not absent, not a placeholder. `clientId` may be a number,
-/// `clientSecret` an object that names a source.
-fn is_filled(effective: &Value, key: &str) -> bool {
-    match effective.get(&[CHANNEL[0], CHANNEL[1], key]) {
-        None | Some(Value::Null) => false,
-        Some(Value::String(text)) => !is_placeholder(text),
-        Some(_) => true,
-    }
 }
 
 pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>, credential: Option<&Credential>) {

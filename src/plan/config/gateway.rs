@@ -2,13 +2,12 @@
 
 use super::{Draft, Wish};
 use crate::language::Problem;
-use crate::openclaw::document::{escape_substitution, substituted};
+use crate::openclaw::document::{KeyPath, escape_substitution, substituted};
 use crate::plan::error;
 use crate::plan::note::Note;
 use crate::settings::placeholder::is_placeholder;
 use crate::settings::{GatewayAuth, Secret};
-use crate::snapshot::bots::{Guard, Own};
-use crate::snapshot::program::option_of;
+use crate::snapshot::bots::{Guard, Own, exposure};
 
 const MODE: [&str; 3] = ["gateway", "auth", "mode"];
 const TOKEN: [&str; 3] = ["gateway", "auth", "token"];
@@ -59,26 +58,12 @@ pub(super) fn section(
 }
 
 fn without_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Option<Credential>, Problem> {
-    refuse_exposure(draft, wish)?;
+    if let Some((key, value)) = exposure(draft.effective, wish.command) {
+        return Err(error::exposed(&KeyPath::from(key).to_string(), value));
+    }
     draft.set(&MODE, "none");
     draft.notes.push(Note::auth_none());
     Ok(given(wish).map(Credential::Token))
-}
-
-/// OpenClaw itself refuses to start on a non-loopback bind without auth; `tailscale.mode=serve` it
-/// allows, and so would expose the agent.
-fn refuse_exposure(draft: &Draft<'_>, wish: &Wish<'_>) -> Result<(), Problem> {
-    let bind = option_of(wish.command, "--bind").or_else(|| draft.text(&["gateway", "bind"]));
-    if let Some(bind) = bind.filter(|bind| *bind != "loopback") {
-        let (key, value) = ("gateway.bind".to_owned(), bind.to_owned());
-        return Err(error::exposed(&key, &value));
-    }
-    let tailscale = draft.text(&["gateway", "tailscale", "mode"]);
-    if let Some(mode) = tailscale.filter(|mode| *mode != "off") {
-        let (key, value) = ("gateway.tailscale.mode".to_owned(), mode.to_owned());
-        return Err(error::exposed(&key, &value));
-    }
-    Ok(())
 }
 
 /// Token mode was asked for: the given token, else the gateway's own, else a new one.

@@ -13,6 +13,7 @@ use crate::connector::behaviour;
 use crate::language::Problem;
 use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::version::Version;
+use crate::settings::placeholder::is_placeholder;
 use crate::settings::{Secret, Setting, Settings};
 use crate::systemd::environment::Environment;
 
@@ -81,10 +82,6 @@ impl<'a> Draft<'a> {
         self.effective.get(path)
     }
 
-    fn text(&self, path: &[&str]) -> Option<&'a str> {
-        self.now(path).and_then(Value::as_str)
-    }
-
     fn push(&mut self, edit: Edit) {
         if !self.edits.contains(&edit) {
             self.edits.push(edit);
@@ -116,6 +113,17 @@ pub fn needed(effective: &Value, settings: &Settings) -> Vec<Setting> {
     let mut needed = channel::needed(effective, settings);
     needed.extend(provider::needed(effective, settings));
     needed
+}
+
+/// A value that somebody has filled in: not absent, no placeholder, not an empty list. `clientId` may
+/// be a number, `clientSecret` an object that names a source.
+fn is_filled(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !is_placeholder(text),
+        Some(Value::Array(elements)) => !elements.is_empty(),
+        Some(_) => true,
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The model provider: `models.providers.<id>`, the default model, and OpenClaw's generated
 //! `models.json` beside them.
 
-use super::{Draft, Wish};
+use super::{Draft, Wish, is_filled};
 use crate::openclaw::document::{Edit, KeyPath, Value, escape_substitution};
 use crate::settings::{Setting, Settings};
 
@@ -68,15 +68,6 @@ pub(super) fn needed(effective: &Value, settings: &Settings) -> Vec<Setting> {
         needed.push(Setting::ApiKey);
     }
     needed
-}
-
-fn is_filled(value: Option<&Value>) -> bool {
-    match value {
-        None | Some(Value::Null) => false,
-        Some(Value::String(text)) => !crate::settings::placeholder::is_placeholder(text),
-        Some(Value::Array(elements)) => !elements.is_empty(),
-        Some(_) => true,
-    }
 }
 
 pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>) {
