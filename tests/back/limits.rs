@@ -47,6 +47,28 @@ fn a_result_that_cannot_be_written_is_no_success() {
 }
 
 #[test]
+fn a_change_whose_result_cannot_be_written_is_no_success_and_stays() {
+    let machine = Machine::only_a_home();
+    let payload = format!("{HOME}/payload/dingtalk-connector");
+    let other = machine.altered_connector("9.9.9", "true");
+    let before = machine.theirs();
+    let lines = [
+        (format!("install {payload}"), Some("0.6.0")),
+        (format!("upgrade {other}"), Some("9.9.9")),
+        ("rollback".to_owned(), Some("0.6.0")),
+        ("uninstall".to_owned(), None),
+    ];
+    for (line, version) in lines {
+        let refused = machine.limited("exec >/dev/full", &format!("{line} --json"));
+        assert_exit(&refused, 1);
+        assert_says(&refused, &["/dev/stdout", "No space left"]);
+        assert_eq!(machine.live_version().as_deref(), version, "{line}");
+        assert!(machine.done(&["recover"]).contains("Nothing to recover."), "{line}");
+    }
+    before.assert_same(&machine.theirs());
+}
+
+#[test]
 fn a_limit_on_the_size_of_files_undoes_all() {
     let machine = Machine::only_a_home();
     machine.shell("head -c 300000 /dev/zero >payload/dingtalk-connector/large; cd payload/dingtalk-connector; sha256sum *.json plugin.ts large >SHA256SUMS");
