@@ -181,6 +181,8 @@ pub trait Localized: Debug {
 pub enum Kind {
     /// The operator asked the program to stop.
     Interrupted,
+    /// The operator said no.
+    Cancelled,
     /// Another run is at work.
     Busy,
     /// A transaction is unfinished.

@@ -13,10 +13,10 @@ use crate::health::{Proof, Rung};
 use crate::language::Explain;
 use crate::plan::note::Note;
 use crate::plan::{Plan, render};
-use crate::report::Mark;
 use crate::report::bar::Bar;
 use crate::report::journald::{self, Ending};
 use crate::report::json;
+use crate::report::{Console, Mark};
 use crate::say;
 use crate::settings::prompt;
 use crate::snapshot::installation::Installation;
@@ -63,8 +63,6 @@ pub(super) enum Outcome {
     Planned,
     /// All is as it should be, and seen to work so far.
     NothingToDo(Proof),
-    /// The operator said no.
-    Cancelled,
     /// Committed under this id, and proved so far.
     Done(String, Proof),
 }
@@ -109,9 +107,7 @@ pub(super) fn execute<'a>(
         let proof = unchanged(context, &change)?;
         return ends(change, Outcome::NothingToDo(proof));
     }
-    if !is_confirmed(context, &change)? {
-        return ends(change, Outcome::Cancelled);
-    }
+    confirm(context, &change)?;
     let is_held = held.is_some();
     let _held = held.map_or_else(|| context.lock(command), Ok)?;
     if !is_held {
@@ -119,9 +115,7 @@ pub(super) fn execute<'a>(
         if recovered.is_some() || context.records.latest()? != seen {
             change = look()?;
             // a yes was said to another plan
-            if !is_confirmed(context, &change)? {
-                return ends(change, Outcome::Cancelled);
-            }
+            confirm(context, &change)?;
         }
     }
     let outcome = if change.plan.is_empty() {
@@ -245,26 +239,29 @@ fn intent(plan: &Plan, id: &str) -> Intent {
 }
 
 /// On a terminal the plan is shown and a yes is asked for; elsewhere starting the command is one.
-fn is_confirmed(context: &Context, change: &Change<'_>) -> Result<bool, Failure> {
-    let (console, plan) = (context.console, &change.plan);
+fn confirm(context: &Context, change: &Change<'_>) -> Result<(), Failure> {
+    let plan = &change.plan;
     if plan.is_empty() && !change.purges {
-        return Ok(true);
+        return Ok(());
     }
+    let asks = !context.yes && !context.console.json && prompt::can_ask();
+    // whoever is asked has to see what for, even when quiet
+    let console = Console { quiet: context.console.quiet && !asks, ..context.console };
     change.found.iter().for_each(|found| console.print(found));
-    notes(context, plan);
-    if context.yes || console.json || !prompt::can_ask() {
-        return Ok(true);
+    plan.notes.iter().for_each(|note| console.note(note));
+    if !asks {
+        return Ok(());
     }
     if !plan.is_empty() {
-        // whoever is asked has to see what for, even when quiet
-        console.eprint(&render::text(plan));
+        console.print(&render::text(plan));
     }
     let question = if change.purges {
         say!("Go ahead, and remove our records? Nothing can be rolled back then.")
     } else {
         say!("Go ahead?")
     };
-    Ok(prompt::confirm(&question, !change.purges, &context.interrupt)?)
+    let by_default = plan.command != "uninstall";
+    Ok(prompt::confirm(&question, by_default, &context.interrupt)?)
 }
 
 fn notes(context: &Context, plan: &Plan) {
@@ -313,10 +310,6 @@ impl Executed {
                 console.result(nothing);
                 return told(context, proof);
             }
-            Outcome::Cancelled => {
-                console.eprint(&say!("Cancelled; nothing was changed."));
-                return Exit::Failed;
-            }
             Outcome::Done(id, proof) => {
                 console.print_marked(Mark::Good, &done(id));
                 return told(context, proof);
@@ -346,7 +339,7 @@ impl Executed {
             Outcome::NothingToDo(proof) => {
                 body.insert("proof".to_owned(), prove::as_json(proof));
             }
-            Outcome::Planned | Outcome::Cancelled => {}
+            Outcome::Planned => {}
         }
         body
     }

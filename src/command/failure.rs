@@ -92,7 +92,12 @@ impl Failure {
 
     /// Says it: what went wrong, what was undone, what is left.
     pub(super) fn report(&self, command: &str, console: Console) -> Exit {
-        console.error(&*self.cause);
+        let is_stopped = matches!(self.cause.kind(), Kind::Cancelled | Kind::Interrupted);
+        if is_stopped && !self.undone {
+            console.eprint(&say!("Cancelled; nothing was changed."));
+        } else {
+            console.error(&*self.cause);
+        }
         if self.undone {
             console.print(&self.undone_text());
         }
@@ -147,7 +152,7 @@ impl From<Box<dyn Explain>> for Failure {
             Kind::Busy => Exit::Busy,
             Kind::Unfinished => Exit::LeftBehind,
             Kind::Interrupted => Exit::Interrupted,
-            Kind::Changed | Kind::Passing | Kind::Lasting => Exit::Failed,
+            Kind::Cancelled | Kind::Changed | Kind::Passing | Kind::Lasting => Exit::Failed,
         };
         Self { exit, cause, left: Vec::new(), undone: false, open: false, findings: None }
     }

@@ -91,14 +91,16 @@ pub(super) fn stdin_twice() -> Problem {
     Problem::new("setting.stdin-twice", say!("standard input (-) can give only one secret"), hint)
 }
 
-/// The prompt broke off.
-pub(super) fn prompt(reason: &str) -> Problem {
-    incorrect("setting.prompt", say!("the prompt ended early: {reason}", reason))
+/// The operator said no, or ended the prompt with Ctrl-D.
+pub(super) fn cancelled() -> Problem {
+    ended("setting.cancelled", Kind::Cancelled)
 }
 
-/// The operator stopped the prompt.
+/// The operator stopped the prompt by a signal.
 pub(super) fn interrupted() -> Problem {
-    let problem =
-        Problem::new("setting.interrupted", say!("interrupted"), say!("Nothing was changed."));
-    problem.of_kind(Kind::Interrupted)
+    ended("setting.interrupted", Kind::Interrupted)
+}
+
+fn ended(code: &'static str, kind: Kind) -> Problem {
+    Problem::new(code, say!("interrupted"), say!("Nothing was changed.")).of_kind(kind)
 }

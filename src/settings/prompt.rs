@@ -1,26 +1,23 @@
-//! Asking on a terminal for what is missing; secrets without echo.
+//! Asking on a terminal, a line at a time: for what is missing, secrets without echo, and for a yes.
 
-use std::fmt::Display;
-use std::io::{IsTerminal, Write};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::io::{self, IsTerminal, Write};
 
-use dialoguer::{Input, Password};
-use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, tcflush, tcgetattr, tcsetattr};
 
 use super::{Setting, Settings, error};
 use crate::interrupt::Interrupt;
-use crate::language::{Language, Problem};
+use crate::language::Problem;
 use crate::report::terminal::Shown;
 use crate::say;
 
 /// How often a prompt looks for Ctrl-C.
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 /// Whether somebody is there to answer: both ends of the dialogue are a terminal.
 #[must_use]
 pub fn can_ask() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Asks for each setting until its value is acceptable.
@@ -30,87 +27,71 @@ pub fn ask(
     interrupt: &Interrupt,
 ) -> Result<(), Problem> {
     for setting in missing {
-        let setting = *setting;
-        let answer = patiently(move || interact(setting), interrupt)?;
-        settings.accept(setting, &answer)?;
+        let prompt = say!("{question}:", question = question(*setting));
+        loop {
+            let answer = line(&prompt, setting.is_secret(), interrupt)?;
+            match settings.accept(*setting, &answer) {
+                Ok(()) => break,
+                Err(_) if answer.trim().is_empty() => {}
+                // a terminal that has gone away is told by the next line
+                Err(fault) => drop(Shown::of(&fault.message).write_to(&mut io::stderr())),
+            }
+        }
     }
     Ok(())
 }
 
-/// Asks for a yes; an empty line is what is said `by_default`. What was typed before the question is no answer to it.
-pub fn confirm(question: &str, by_default: bool, interrupt: &Interrupt) -> Result<bool, Problem> {
-    let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
-    let question = Shown::of(question).into_text();
-    patiently(move || yes_or_no(&question, by_default), interrupt)
-}
-
-/// A whole line, so that nothing of a typed `yes` is left to the shell; Ctrl-D is a no.
-fn yes_or_no(question: &str, by_default: bool) -> std::io::Result<bool> {
-    let mut stderr = std::io::stderr();
+/// Asks for a yes; an empty line is what is said `by_default`, and a no is an error. What was typed
+/// before the question is no answer to it.
+pub fn confirm(question: &str, by_default: bool, interrupt: &Interrupt) -> Result<(), Problem> {
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+    let choice = if by_default { "[Y/n]" } else { "[y/N]" };
+    let question = format!("{question} {choice}");
     loop {
-        let choice = if by_default { "[Y/n]" } else { "[y/N]" };
-        write!(stderr, "{question} {choice} ")?;
-        let mut line = String::new();
-        if std::io::stdin().read_line(&mut line)? == 0 {
-            writeln!(stderr)?;
-            return Ok(false);
-        }
-        match line.trim().to_lowercase().as_str() {
-            "" => return Ok(by_default),
-            "y" | "yes" | "是" => return Ok(true),
-            "n" | "no" | "否" => return Ok(false),
+        match line(&question, false, interrupt)?.trim().to_lowercase().as_str() {
+            "" if by_default => return Ok(()),
+            "y" | "yes" | "是" => return Ok(()),
+            "" | "n" | "no" | "否" => return Err(error::cancelled()),
             _ => {}
         }
     }
 }
 
-/// A read from the terminal goes on after a signal, so it waits in a thread of its own, which is
-/// left behind there when a signal comes first; what it has set of the terminal is given back.
-fn patiently<T: Send + 'static, E: Display + Send + 'static>(
-    question: impl FnOnce() -> Result<T, E> + Send + 'static,
-    interrupt: &Interrupt,
-) -> Result<T, Problem> {
-    let terminal = tcgetattr(std::io::stdin()).ok();
-    let (sender, receiver) = mpsc::channel();
-    let language = Language::chosen();
-    // nobody listens any more if a signal came first
-    std::thread::spawn(move || {
-        language.choose();
-        drop(sender.send(question()));
-    });
+/// A whole line, so that nothing of a typed `yes` is left to the shell. Ctrl-D is a no to all of it.
+fn line(question: &str, is_secret: bool, interrupt: &Interrupt) -> Result<String, Problem> {
+    let (stdin, mut stderr) = (io::stdin(), io::stderr());
+    let before = tcgetattr(&stdin).ok();
+    if let Some(mut ours) = before.clone() {
+        ours.local_modes.set(LocalModes::ECHO, !is_secret);
+        ours.local_modes.insert(LocalModes::ICANON | LocalModes::ISIG);
+        let _ = tcsetattr(&stdin, OptionalActions::Now, &ours);
+    }
+    let _ = write!(stderr, "{} ", Shown::of(question).into_text());
+    let answer = heard(interrupt);
+    // a terminal that has gone away has nothing to give back
+    let _ = before.map(|before| tcsetattr(&stdin, OptionalActions::Now, &before));
+    if is_secret || answer.is_err() {
+        let _ = writeln!(stderr);
+    }
+    answer
+}
+
+/// A terminal has something to read once a line is whole; until then a signal may come.
+fn heard(interrupt: &Interrupt) -> Result<String, Problem> {
+    let stdin = io::stdin();
     loop {
-        let heard = receiver.recv_timeout(POLL_INTERVAL);
+        let found = poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&POLL_INTERVAL));
         if interrupt.is_raised() {
-            give_back(terminal.as_ref());
             return Err(error::interrupted());
         }
-        match heard {
-            Ok(answer) => return answer.map_err(|why| error::prompt(&why.to_string())),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(error::prompt("no answer"));
-            }
+        if found != Ok(1) {
+            continue;
         }
-    }
-}
-
-fn interact(setting: Setting) -> dialoguer::Result<String> {
-    let validate = |text: &String| {
-        let outcome = Settings::default().accept(setting, text);
-        outcome.map_err(|error| Shown::of(&error.message).into_text())
-    };
-    let prompt = question(setting);
-    if setting.is_secret() {
-        Password::new().with_prompt(prompt).validate_with(validate).interact()
-    } else {
-        Input::<String>::new().with_prompt(prompt).validate_with(validate).interact_text()
-    }
-}
-
-fn give_back(terminal: Option<&Termios>) {
-    if let Some(terminal) = terminal {
-        // a terminal that has gone away has no echo to give back
-        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, terminal);
+        let mut line = String::new();
+        return match stdin.read_line(&mut line) {
+            Ok(0) | Err(_) => Err(error::cancelled()),
+            Ok(_) => Ok(line),
+        };
     }
 }
 

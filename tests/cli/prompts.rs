@@ -2,9 +2,9 @@
 
 use rexpect::session::PtySession;
 
-use super::terminal::{GONE, TTY, as_read, echo_after, exit_code, on_a_terminal};
+use super::terminal::{GONE, LEFT, TTY, as_read, echo_after, exit_code, on_a_terminal};
 use crate::bench::Machine;
-use crate::bench::program::{CONFIG, PAYLOAD, SECRET, assert_exit};
+use crate::bench::program::{CONFIG, CONNECTOR, PAYLOAD, SECRET, assert_exit};
 
 /// A secret is typed only when its echo is off: the prompt is written a moment before.
 fn type_secret(machine: &Machine, terminal: &mut PtySession, secret: &str) {
@@ -31,23 +31,37 @@ fn what_is_missing_is_asked_for_and_a_secret_is_not_echoed() {
 }
 
 #[test]
-fn a_placeholder_is_asked_for_again() {
+fn what_cannot_be_right_is_said_at_the_prompt_and_asked_for_again() {
     let machine = Machine::only_a_home();
     let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD]);
-    terminal.exp_string("client id (AppKey)").unwrap();
-    terminal.send_line("your-client-id").unwrap();
-    terminal.exp_string("placeholder").unwrap();
+    for (typed, told) in
+        [("", ""), ("your-client-id", "placeholder"), ("ding，1", "“，”"), ("ding 1", "a blank")]
+    {
+        terminal.exp_string("client id (AppKey)").unwrap();
+        terminal.send_line(typed).unwrap();
+        terminal.exp_string(&as_read(told)).unwrap();
+    }
     terminal.exp_string("client id (AppKey)").unwrap();
     terminal.send_line("ding-typed").unwrap();
+    for (typed, told) in [("<secret>", "placeholder"), ("s3cr\u{a0}et", "U+00A0")] {
+        terminal.exp_string("client secret").unwrap();
+        type_secret(&machine, &mut terminal, typed);
+        let said = terminal.exp_string(told).unwrap();
+        assert!(!said.contains(typed), "{said}");
+    }
     terminal.exp_string("client secret").unwrap();
+    type_secret(&machine, &mut terminal, SECRET);
+    terminal.exp_string("Go ahead? [Y/n]").unwrap();
 }
+
+const CANCELLED: &str = "Cancelled; nothing was changed.";
 
 #[test]
 fn a_no_cancels_and_leaves_everything_as_it_is() {
     let machine = Machine::only_a_home();
     let before = machine.home();
-    // a whole word, and Ctrl-D; what is neither yes nor no is asked again
-    for answer in ["maybe\nNo\n", "\x04"] {
+    // a whole word, Ctrl-D and Ctrl-C; what is neither yes nor no is asked again
+    for (answer, code) in [("maybe\nNo\n", "1\n"), ("\x04", "1\n"), ("\x03", "130\n")] {
         let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD, "--client-id", "ding1"]);
         terminal.exp_string("client secret").unwrap();
         type_secret(&machine, &mut terminal, SECRET);
@@ -55,13 +69,25 @@ fn a_no_cancels_and_leaves_everything_as_it_is() {
         terminal.send(answer).unwrap();
         terminal.flush().unwrap();
         let said = terminal.exp_string(GONE).unwrap();
-        assert!(
-            said.contains("Cancelled; nothing was changed.") && !said.contains("error"),
-            "{said}"
-        );
-        assert_eq!(exit_code(&machine), "1\n");
+        assert!(said.contains(CANCELLED) && !said.contains("error"), "{said}");
+        assert_eq!(exit_code(&machine), code);
         before.assert_same(&machine.home());
     }
+}
+
+/// Neither a word typed for a letter nor the plan is lost, whatever the volume.
+#[test]
+fn even_when_quiet_the_plan_is_shown_before_the_question_and_a_whole_word_is_read() {
+    let machine = Machine::only_a_home();
+    assert_exit(&machine.install(&[]).run(), 0);
+    let mut terminal = on_a_terminal(&machine, &["rollback", "-q"]);
+    let shown = terminal.exp_string("Go ahead? [Y/n]").unwrap();
+    assert!(shown.contains("openclaw.json"), "{shown}");
+    terminal.send_line("yes").unwrap();
+    let said = terminal.exp_string(GONE).unwrap();
+    assert!(!said.contains(LEFT), "{said}");
+    assert_eq!(exit_code(&machine), "0\n");
+    assert!(!machine.has(CONNECTOR));
 }
 
 /// What takes away the way back asks, and an empty line is a no; also where nothing but the records is left.
@@ -78,25 +104,28 @@ fn a_purge_is_asked_about_and_is_no_by_default() {
         terminal.exp_string("Nothing can be rolled back then. [y/N]").unwrap();
         terminal.send_line("").unwrap();
         let said = terminal.exp_string(GONE).unwrap();
-        assert!(said.contains("Cancelled; nothing was changed."), "{said}");
+        assert!(said.contains(CANCELLED), "{said}");
         before.assert_same(&machine.home());
     }
 }
 
 #[test]
-fn ctrl_c_at_a_question_leaves_everything_as_it_is_and_the_terminal_with_its_echo() {
+fn ctrl_c_and_ctrl_d_at_a_question_leave_everything_as_it_is_and_the_terminal_with_its_echo() {
     let machine = Machine::only_a_home();
     let before = machine.home();
     for (given, question) in
         [(&[][..], "client id (AppKey)"), (&["--client-id=ding1"], "client secret")]
     {
-        let mut terminal = on_a_terminal(&machine, &[&["install", PAYLOAD], given].concat());
-        terminal.exp_string(question).unwrap();
-        terminal.send_control('c').unwrap();
-        terminal.exp_string(GONE).unwrap();
-        assert_eq!(exit_code(&machine), "130\n");
-        assert_eq!(echo_after(&machine), "echo \n");
-        before.assert_same(&machine.home());
+        for (key, code) in [('c', "130\n"), ('d', "1\n")] {
+            let mut terminal = on_a_terminal(&machine, &[&["install", PAYLOAD], given].concat());
+            terminal.exp_string(question).unwrap();
+            terminal.send_control(key).unwrap();
+            let said = terminal.exp_string(GONE).unwrap();
+            assert!(said.contains(CANCELLED) && !said.contains("error"), "{said}");
+            assert_eq!(exit_code(&machine), code);
+            assert_eq!(echo_after(&machine), "echo \n");
+            before.assert_same(&machine.home());
+        }
     }
 }
 

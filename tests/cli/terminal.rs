@@ -11,6 +11,8 @@ pub(crate) const EXIT_CODE: &str = "/tmp/exit-code";
 const ECHO: &str = "/tmp/echo";
 /// Where the name of the terminal stands, for `stty -F`.
 pub(crate) const TTY: &str = "/tmp/tty";
+/// What the terminal says when something that was typed has not been read by the program.
+pub(crate) const LEFT: &str = "Something typed is left.";
 /// What the terminal says when the program has gone.
 pub(crate) const GONE: &str = "The program has gone.";
 
@@ -35,7 +37,7 @@ pub(crate) fn of_columns(
 /// hang-up. The exit code goes to a file.
 fn line(preparation: &str, arguments: &[&str]) -> Vec<String> {
     let inside = format!(
-        "{preparation}; tty >{TTY}; trap : INT HUP; openclaw-setup \"$@\"; echo $? >{EXIT_CODE}; stty -a | grep -o '[-]*echo ' >{ECHO}; echo {GONE}"
+        "{preparation}; tty >{TTY}; trap : INT HUP; openclaw-setup \"$@\"; echo $? >{EXIT_CODE}; read -t 0 && echo {LEFT}; stty -a | grep -o '[-]*echo ' >{ECHO}; echo {GONE}"
     );
     let shell = ["bash", "-c", &inside, "bash"];
     shell.iter().chain(arguments).map(ToString::to_string).collect()

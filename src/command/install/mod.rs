@@ -146,7 +146,7 @@ impl<'a> InstallRequest<'a> {
             return Err(Failure::usage(settings::missing(&needed)));
         }
         let interrupt = &self.context.interrupt;
-        prompt::ask(&mut self.settings, &needed, interrupt).map_err(Failure::usage)?;
+        prompt::ask(&mut self.settings, &needed, interrupt)?;
         self.complete(config)
     }
 }
