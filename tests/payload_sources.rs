@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use openclaw_setup::connector::{Checks, Payload, Sha256, Source, TreeManifest, Verification};
-use openclaw_setup::fs::durable::{Synced, sync_tree};
+use openclaw_setup::fs::durable::sync_tree;
 use openclaw_setup::fs::stage::{Stage, remove_tree};
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::Explain;
@@ -219,8 +219,7 @@ fn a_stage_has_the_modes_that_openclaw_accepts_and_becomes_durable() {
     let path = home.path().join("stage");
     let mut stage = Stage::create(&path).unwrap();
     payload.stage(&mut stage, &Interrupt::never(), &Unwatched).unwrap();
-    let synced = sync_tree(stage.as_fd(), &path, &Interrupt::never()).unwrap();
-    assert_eq!(synced, Synced { files: 8, directories: 8 });
+    sync_tree(stage.as_fd(), &path, &Interrupt::never()).unwrap();
     for found in payload_corpus::paths_beneath(&path) {
         let metadata = found.symlink_metadata().unwrap();
         let mode = metadata.mode() & 0o7777;

@@ -48,7 +48,7 @@ fn name_of(scenario: &Scenario) -> &'static Scenario {
 fn errors(call: &str) -> &'static [&'static str] {
     match call {
         "write" | "pwrite64" | "ftruncate" => &["ENOSPC", "EIO", "EDQUOT"],
-        "fsync" | "fdatasync" => &["EIO", "ENOSPC", "EDQUOT"],
+        "fsync" | "fdatasync" | "syncfs" => &["EIO", "ENOSPC", "EDQUOT"],
         "openat" | "open" | "creat" | "openat2" => {
             &["ENOSPC", "EIO", "EDQUOT", "EROFS", "EACCES", "EMFILE"]
         }

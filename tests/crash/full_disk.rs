@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::bench::limit;
 use super::fault::judged;
-use super::home::Home;
+use super::home::{Home, said};
+use super::power::Flush;
 use super::room::{self, shell};
-use super::scenario::SCENARIOS;
+use super::scenario::{FIRST, SCENARIOS};
 use super::sweep::{Case, Verdict, sample, sweep};
 
 /// The home is a file system of its own with plenty of room.
@@ -48,6 +49,49 @@ fn filled(case: &Case, (narrow, free): &(&str, u32)) -> Verdict {
         super::sweep::Side::Old
     });
     shell(WIDE, &[home]);
-    state.map_err(|what| format!("while full: {} {what}", super::home::said(&output)))?;
+    state.map_err(|what| format!("while full: {} {what}", said(&output)))?;
     judged(case, &output, false)
+}
+
+/// The home is an ext4 whose own disk is smaller than it says.
+const HOLLOW: &str = r#"
+leave "$3"
+leave "$2/disk"
+mkdir -p "$3" "$2/disk"
+mount -t tmpfs -o size=48m tmpfs "$2/disk"
+truncate -s 320M "$2/disk/image"
+mkfs.ext4 -q -F "$2/disk/image"
+mount -o loop "$2/disk/image" "$3"
+cp -a "$1/." "$3"
+head -c 16M /dev/urandom >"$3/payload/0.6.0/large"
+(cd "$3/payload/0.6.0" && sha256sum large >>SHA256SUMS)
+sync -f "$3"
+dd if=/dev/zero of="$2/disk/filler" bs=64k 2>/dev/null || true
+truncate --size=-6M "$2/disk/filler""#;
+const LARGE_ENOUGH: &str = r#"
+rm "$1/disk/filler"
+leave "$2"
+mount -o loop "$1/disk/image" "$2""#;
+
+#[test]
+fn i2_what_a_disk_loses_after_it_was_written_is_told_by_either_flush() {
+    room::inside(|| {
+        for flush in [Flush::Whole, Flush::EachFile] {
+            flush.arrange();
+            let place = room::place(&format!("hollow-{flush:?}"));
+            let home = Home { reset: HOLLOW.to_owned(), ..Home::furnish(&place) };
+            home.reset();
+            let output = home.run(FIRST.command);
+            let what = said(&output);
+            assert_eq!(output.status.code(), Some(1), "{flush:?}: {what}");
+            assert!(
+                what.contains("cannot make durable") && what.contains("/tree"),
+                "{flush:?}: {what}"
+            );
+            shell(LARGE_ENOUGH, &[&place, &home.path]);
+            home.ask("recover");
+            let live = home.path.join(".openclaw/extensions/dingtalk-connector");
+            assert!(!live.exists(), "{flush:?}");
+        }
+    });
 }

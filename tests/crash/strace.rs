@@ -14,7 +14,7 @@ use super::bench::limit::{self, Limited};
 use super::room::ROOT;
 
 /// The system calls that change files.
-const CHANGES: [&str; 25] = [
+const CHANGES: [&str; 26] = [
     "rename",
     "renameat",
     "renameat2",
@@ -29,6 +29,7 @@ const CHANGES: [&str; 25] = [
     "linkat",
     "fsync",
     "fdatasync",
+    "syncfs",
     "ftruncate",
     "chmod",
     "fchmod",
