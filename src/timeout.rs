@@ -30,6 +30,12 @@ impl Timeout {
         ours.min(self.span())
     }
 
+    /// For a first word that is waited for, unless the operator said otherwise.
+    #[must_use]
+    pub fn span_instead_of(self, ours: Duration) -> Duration {
+        self.given.unwrap_or(ours)
+    }
+
     /// For a phase that another allows `theirs`: as long as that, unless the operator said less.
     #[must_use]
     pub fn span_for(self, theirs: Duration) -> Duration {

@@ -101,10 +101,24 @@ fn ends_early(cause: &io::Error) -> bool {
     false
 }
 
-/// There is nothing at the path that was given.
-pub(super) fn not_found(path: &Path) -> Problem {
-    let hint = say!("Check the path, then run the command again.");
+/// There is nothing at the path that was given; `package` names one of npm's, if that was meant.
+pub(super) fn not_found(path: &Path, package: Option<&str>) -> Problem {
+    let hint = package.map_or_else(
+        || say!("Check the path, then run the command again."),
+        |package| say!("Check the path; if the npm package is meant: npm:{package}", package),
+    );
     Problem::new("payload.not-found", say!("there is no {path}", path = path.display()), hint)
+}
+
+/// An address of the web.
+pub(super) fn is_url(given: &str) -> Problem {
+    let file = given.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
+    let file = file.split(['?', '#']).next().unwrap_or_default();
+    let hint = say!(
+        "Download it, then give the file with its checksum: openclaw-setup install {file} --sha256 HEX",
+        file
+    );
+    Problem::new("payload.url", say!("{given} is a URL, which is not fetched", given), hint)
 }
 
 fn no_source(code: &'static str, message: String) -> Problem {
@@ -209,6 +223,15 @@ pub(super) fn npm_offline(needed: &str) -> Problem {
         say!("{needed} would have to be fetched with npm, but --offline was given", needed);
     let hint = say!("Use a payload that includes its node_modules, or omit --offline.");
     Problem::new("payload.npm-offline", message, hint)
+}
+
+/// Nobody answers at npm's registry.
+pub(super) fn npm_unreachable(address: &str, why: &str) -> Problem {
+    let message = say!("npm's registry {address} cannot be reached: {why}", address, why);
+    let hint = say!(
+        "Without a network: install the package openclaw-connector-dingtalk, or give an archive that includes its node_modules.\nA mirror: npm config set registry URL (npm config get registry shows the one in use).\nA proxy: export https_proxy=http://HOST:PORT. A slow network: --timeout SECONDS"
+    );
+    Problem::new("payload.npm-unreachable", message, hint)
 }
 
 fn see_npm(code: &'static str, message: String) -> Problem {

@@ -65,14 +65,19 @@ impl Source {
                 Self::Directory,
             ));
         };
-        if let Some(spec) = argument.to_str().and_then(|text| text.strip_prefix(NPM_PREFIX)) {
+        let text = argument.to_str().unwrap_or_default();
+        if let Some(spec) = text.strip_prefix(NPM_PREFIX) {
             return Ok(Self::Npm(NpmSpec::parse(spec)?));
+        }
+        if text.contains("://") {
+            return Err(error::is_url(text));
         }
         let path =
             std::path::absolute(argument).map_err(error::reading(PathBuf::from(argument)))?;
         let metadata = match fs::metadata(&path) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-                return Err(error::not_found(&path));
+                let package = NpmSpec::parse(text).is_ok() && Format::of_name(&path).is_none();
+                return Err(error::not_found(&path, package.then_some(text)));
             }
             metadata => metadata.map_err(error::reading(&path))?,
         };
@@ -215,6 +220,23 @@ mod tests {
         fs::write(versions.join("0.8.21").join(PACKAGE_JSON), "{}").unwrap();
         let release = Source::Directory(versions.join("0.8.21"));
         assert_eq!(Source::resolve(None, home.path()).unwrap(), release);
+    }
+
+    #[test]
+    fn a_name_of_npm_and_a_url_are_told_the_right_form() {
+        for (given, code, told) in [
+            ("dingtalk-connector", "payload.not-found", Some("npm:dingtalk-connector")),
+            ("@a/b@0.8.3", "payload.not-found", Some("npm:@a/b@0.8.3")),
+            ("missing.tgz", "payload.not-found", None),
+            ("./missing", "payload.not-found", None),
+            ("https://a/b/c-1.0.0.tgz?x", "payload.url", Some("install c-1.0.0.tgz --sha256")),
+        ] {
+            let refused = Source::resolve(Some(OsStr::new(given)), Path::new("/nonexistent"));
+            let problem = refused.unwrap_err();
+            assert_eq!(problem.code, code, "{given}");
+            assert_eq!(problem.hint.contains("npm:"), code != "payload.url" && told.is_some());
+            assert!(told.is_none_or(|told| problem.hint.contains(told)), "{}", problem.hint);
+        }
     }
 
     #[test]

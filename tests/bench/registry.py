@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """An npm registry that describes every package and never gives one out: a download that is under way for ever.
 
-  registry.py PORT ASKED     who asks for a package itself finds its path in the file ASKED, and waits
+  registry.py PORT ASKED     who asks for a package itself finds its path in the file ASKED, and waits; below /silent/ nothing is answered
 """
 
 import http.server
@@ -17,6 +17,8 @@ class Registry(http.server.BaseHTTPRequestHandler):
         if self.path.endswith(".tgz"):
             with open(asked, "a", encoding="utf-8") as file:
                 file.write(self.path + "\n")
+            threading.Event().wait()
+        if self.path.startswith("/silent/"):
             threading.Event().wait()
         name = self.path.strip("/")
         dist = {"tarball": f"http://127.0.0.1:{port}/{name}/-/{name}-1.0.0.tgz", "shasum": "0" * 40}

@@ -1,5 +1,6 @@
 //! Where the connector may come from, and what has to vouch for it.
 
+use super::terminal::{GONE, exit_code, of_columns};
 use crate::bench::program::{CONNECTOR, SECRET, assert_exit, assert_says};
 use crate::bench::{HOME, Machine, Order};
 
@@ -160,6 +161,35 @@ fn a_source_that_is_not_there_or_no_connector() {
         let refused = install(&machine, &[source]).run();
         assert_exit(&refused, 1);
         assert_says(&refused, &[&format!("{HOME}/{source}")]);
+        before.assert_same(&machine.home());
+    }
+}
+
+/// The machine has no network. npm alone would take minutes to say so of a registry that is silent.
+#[test]
+fn a_registry_that_nobody_reaches_is_named_before_anything_is_asked() {
+    let machine = Machine::only_a_home();
+    let [_, cache] = machine.hold_the_registry();
+    machine.shell(
+        r#"cp -R payload/dingtalk-connector bare; cd bare; sed -i '0,/{/s//{"dependencies": {"slow": "1.0.0"},/' package.json; sha256sum *.json plugin.ts >SHA256SUMS"#,
+    );
+    let before = machine.home();
+    for (source, registry, why) in [
+        ("npm:@dingtalk-real-ai/dingtalk-connector", "https://registry.npmjs.org/", "EAI_AGAIN"),
+        ("npm:@dingtalk-real-ai/dingtalk-connector", "http://127.0.0.1:4873/silent/", "ETIMEDOUT"),
+        ("bare", "http://127.0.0.1:1/", "ECONNREFUSED"),
+    ] {
+        let variables = [cache, ("npm_config_registry", registry)];
+        let mut terminal = of_columns(&machine, 200, &["install", source], &variables);
+        let shown = terminal.exp_string(GONE).unwrap();
+        let sentence = format!("npm's registry {registry} cannot be reached: {why}");
+        for told in
+            [&sentence, "openclaw-connector-dingtalk", "npm config get registry", "https_proxy"]
+        {
+            assert!(shown.contains(told), "{told}: {shown}");
+        }
+        assert!(!shown.contains("AppKey"), "{shown}");
+        assert_eq!(exit_code(&machine), "1\n");
         before.assert_same(&machine.home());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::cli::Checksums;
 use crate::command::context::Context;
@@ -14,10 +15,15 @@ use crate::connector::{
 };
 use crate::fs::exchange::Identity;
 use crate::plan::install::PayloadFacts;
+use crate::progress::Progress;
 use crate::report::bar::Bar;
+use crate::say;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::live_tree::{LiveTree, channel_schema_of, version_of};
 use crate::snapshot::paths::CONNECTOR;
+
+/// How long npm's registry has for its first word: all is said within five seconds.
+const FIRST_WORD: Duration = Duration::from_millis(3500);
 
 /// The connector that shall be live afterwards.
 pub(super) enum Candidate {
@@ -53,7 +59,21 @@ impl Candidate {
             limits: Limits::default(),
         };
         let (registry, bar) = (registry(context, installation), Bar::on(context.console));
+        let expect_reachable = |needed: &str| {
+            bar.begin(&say!("asking npm's registry"), None);
+            let patience = context.timeout.span_instead_of(FIRST_WORD);
+            let reached = registry.expect_reachable(needed, patience, &context.interrupt);
+            bar.end();
+            reached
+        };
+        if let Source::Npm(spec) = &named {
+            expect_reachable(&format!("npm:{spec}"))?;
+        }
         let payload = Payload::open(&named, &checks, &registry, &context.interrupt, &bar)?;
+        if payload.needs_dependencies() && !matches!(named, Source::Npm(_)) {
+            let package = &payload.package;
+            expect_reachable(&format!("node_modules ({}@{})", package.name, package.version))?;
+        }
         Ok(Self::Payload(Box::new(payload)))
     }
 

@@ -113,11 +113,16 @@ impl<'a> InstallRequest<'a> {
         let config = config?;
         let live = live_tree(context, &installation)?;
         self.purpose.refuse_without(live.as_ref())?;
-        self.complete(&config)?;
+        let can_ask = prompt::can_ask() && !context.yes;
+        let needed = config::needed(config.effective(), &self.settings);
+        if !needed.is_empty() && !can_ask {
+            return Err(Failure::usage(settings::missing(&needed)));
+        }
         let may_stay = (matches!(self.purpose, Purpose::Install { .. }), self.force_incompatible);
         let (source, checksums, live_tree) = (self.source, self.checksums, live.as_ref());
         let candidate =
             Candidate::find(context, source, may_stay, checksums, &installation, live_tree)?;
+        self.complete(&config)?;
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         let request = Request {
             purpose: self.purpose,
@@ -136,17 +141,13 @@ impl<'a> InstallRequest<'a> {
         Ok(Change { stage, proof: self.proof, ..Change::of(installation, plan) })
     }
 
-    /// Asks for what is needed and absent; without a terminal, or with `--yes`, that is an error.
+    /// Asks for what is needed and absent; one answer may make another one needed.
     fn complete(&mut self, config: &ConfigSet) -> Result<(), Failure> {
         let needed = config::needed(config.effective(), &self.settings);
         if needed.is_empty() {
             return Ok(());
         }
-        if !prompt::can_ask() || self.context.yes {
-            return Err(Failure::usage(settings::missing(&needed)));
-        }
-        let interrupt = &self.context.interrupt;
-        prompt::ask(&mut self.settings, &needed, interrupt)?;
+        prompt::ask(&mut self.settings, &needed, &self.context.interrupt)?;
         self.complete(config)
     }
 }

@@ -4,8 +4,9 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use crate::child::{Helper, Unfinished};
+use crate::child::{Finished, Helper, Unfinished};
 use crate::connector::error;
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
@@ -13,6 +14,19 @@ use crate::timeout::Deadline;
 
 /// What is shown of npm's complaints.
 const LAST_LINES: usize = 15;
+
+/// What npm ends with where nobody answers; whatever else it says, a registry has been reached.
+const NOBODY: [&str; 9] = [
+    "EAI_AGAIN",
+    "ENOTFOUND",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "EHOSTUNREACH",
+    "ENETUNREACH",
+    "ETIMEDOUT",
+    "ERR_SOCKET_TIMEOUT",
+    "FETCH_ERROR",
+];
 
 /// Variables that npm needs to do its work as the caller would; beside these, `npm_config_*`.
 const PASSED_ON: [&str; 16] = [
@@ -77,6 +91,29 @@ impl Registry {
         if self.offline { Err(error::npm_offline(needed)) } else { Ok(()) }
     }
 
+    /// An error if `needed` cannot be fetched because nobody answers within `patience`: npm itself
+    /// would ask again and again, for minutes.
+    pub fn expect_reachable(
+        &self,
+        needed: &str,
+        patience: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<(), Problem> {
+        self.expect_online(needed)?;
+        let scratch = tempfile::tempdir().map_err(error::temporary)?;
+        let begun = Instant::now();
+        let address = self.npm(&["config", "get", "registry"], scratch.path(), interrupt)?;
+        // npm has to start, and on a slow machine that alone takes seconds
+        let late = self.deadline.min(Deadline::after(patience + begun.elapsed()));
+        let ping = ["ping", "--loglevel=error", "--fetch-retries=0"];
+        let pinged = self.run(&ping, scratch.path(), late, interrupt)?;
+        let why = match &pinged {
+            Some(pinged) => complaint(&pinged.stderr).filter(|code| NOBODY.contains(code)),
+            None => Some("ETIMEDOUT"),
+        };
+        why.map_or(Ok(()), |why| Err(error::npm_unreachable(address.trim(), why)))
+    }
+
     /// Runs npm in `directory` and returns what it wrote to its standard output.
     pub(super) fn npm(
         &self,
@@ -84,8 +121,23 @@ impl Registry {
         directory: &Path,
         interrupt: &Interrupt,
     ) -> Result<String, Problem> {
-        let program = self.locate().ok_or_else(error::npm_missing)?;
         let line = format!("npm {}", arguments.join(" "));
+        match self.run(arguments, directory, self.deadline, interrupt)? {
+            Some(finished) if finished.status.success() => Ok(finished.stdout),
+            Some(finished) => Err(error::npm_failed(&line, &last_lines(&finished.stderr))),
+            None => Err(error::npm_timed_out(&line)),
+        }
+    }
+
+    /// Nothing where it did not end in time.
+    fn run(
+        &self,
+        arguments: &[&str],
+        directory: &Path,
+        deadline: Deadline,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Finished>, Problem> {
+        let program = self.locate().ok_or_else(error::npm_missing)?;
         let npm = Helper::new(&program)
             .args(arguments)
             .current_dir(directory)
@@ -94,11 +146,10 @@ impl Registry {
             // the user's own npm logs are neither added to nor pruned (`logs-max=0` deletes them)
             .env("npm_config_logs_dir", directory.join(".npm-logs"))
             .env("npm_config_update_notifier", "false");
-        match npm.run(self.deadline, interrupt) {
-            Ok(finished) if finished.status.success() => Ok(finished.stdout),
-            Ok(finished) => Err(error::npm_failed(&line, &last_lines(&finished.stderr))),
+        match npm.run(deadline, interrupt) {
+            Ok(finished) => Ok(Some(finished)),
+            Err(Unfinished::Late) => Ok(None),
             Err(Unfinished::Io(cause)) => Err(error::npm_not_started(&program, &cause)),
-            Err(Unfinished::Late) => Err(error::npm_timed_out(&line)),
             Err(Unfinished::Interrupted) => Err(error::interrupted()),
         }
     }
@@ -131,8 +182,15 @@ fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
+/// The word behind `npm error code`, which older npms begin with `npm ERR!`.
+fn complaint(output: &str) -> Option<&str> {
+    output.lines().find_map(|line| line.split_once(" code ")).map(|(_, code)| code.trim())
+}
+
+/// Without the line that names npm's log: it is gone by then.
 fn last_lines(output: &str) -> String {
-    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    let is_said = |line: &&str| !line.trim().is_empty() && !line.contains("A complete log of");
+    let lines: Vec<&str> = output.lines().filter(is_said).collect();
     lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
 }
 
@@ -180,6 +238,26 @@ mod tests {
         let outcome = registry.npm(&["view", "x"], home.path(), &Interrupt::never());
         let message = outcome.unwrap_err().message;
         assert_eq!(message, "“npm view x” failed; its last lines:\nnpm error code E404");
+    }
+
+    #[test]
+    fn a_registry_that_cannot_be_reached_is_told_from_one_that_answers() {
+        let home = tempfile::tempdir().unwrap();
+        let reach = |script: &str, patience| {
+            let script = format!("[ $1 = ping ] || exec echo http://mirror/; {script}");
+            let registry = registry(home.path(), &script, LONG);
+            registry.expect_reachable("x", patience, &Interrupt::never())
+        };
+        for answers in ["exit 0", "echo 'npm error code E404' >&2; exit 1"] {
+            assert_eq!(reach(answers, LONG), Ok(()), "{answers}");
+        }
+        for (silent, patience, code) in [
+            ("echo 'npm ERR! code EAI_AGAIN' >&2; exit 1", LONG, "EAI_AGAIN"),
+            ("exec sleep 600", Duration::ZERO, "ETIMEDOUT"),
+        ] {
+            let message = reach(silent, patience).unwrap_err().message;
+            assert!(message.contains("http://mirror/") && message.contains(code), "{message}");
+        }
     }
 
     #[test]
