@@ -268,6 +268,9 @@ pub struct Rollback {
 /// Options of `status`.
 #[derive(Debug, Args)]
 pub struct Status {
+    /// Five lines, and the next command
+    #[arg(long)]
+    pub brief: bool,
     /// Also ask the provider, DingTalk and, as the bot does, the model
     #[arg(long)]
     pub live: bool,

@@ -35,6 +35,15 @@ impl UsageError {
         is_page.then_some(&self.0)
     }
 
+    /// Whether nothing is wrong but that there is no command.
+    #[must_use]
+    pub fn lacks_a_command(&self) -> bool {
+        matches!(
+            self.0.kind(),
+            ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        )
+    }
+
     fn string(&self, kind: ContextKind) -> Option<&str> {
         match self.0.get(kind)? {
             ContextValue::String(text) => Some(text),

@@ -44,11 +44,21 @@ pub fn run() -> ExitCode {
     let voice = Voice::overheard(&arguments);
     choose_language(voice);
     let console = console(voice, &surroundings);
-    let exit = match Cli::read(&arguments) {
+    let exit = match read(&arguments) {
         Ok(cli) => execute(&cli, console, surroundings),
         Err(error) => refuse(error, &arguments, console),
     };
     ExitCode::from(told(exit, console).code())
+}
+
+/// Without a command, somebody at a terminal is told what is here, and what to do next.
+fn read(arguments: &[OsString]) -> Result<Cli, UsageError> {
+    match Cli::read(arguments) {
+        Err(error) if error.lacks_a_command() && std::io::stdout().is_terminal() => {
+            Cli::read(&[arguments, &["status", "--brief"].map(Into::into)].concat())
+        }
+        read => read,
+    }
 }
 
 /// A write beyond `RLIMIT_FSIZE` is then an error of that write, and what was done is undone. A

@@ -64,7 +64,8 @@ pub(super) fn run(context: &Context, options: &cli::Status) -> Result<Exit, Fail
     if console.quiet {
         view::errors(&status.diagnosis, console);
     } else {
-        console.result(&status.text(context));
+        let screen = if options.brief { status.brief() } else { status.text(context) };
+        console.result(&screen);
     }
     context.console.document(&json::document("status", ok, status.json()));
     prove::forget(context, &status.proof);
@@ -83,8 +84,7 @@ impl Status {
     fn text(&self, context: &Context) -> String {
         let installation = &self.snapshot.installation;
         let mut table = Table::default();
-        let version = installation.program.version.map(|version| version.to_string());
-        table.row("OpenClaw", version.unwrap_or_else(unknown));
+        table.row("OpenClaw", self.version());
         table.row(say!("state dir"), installation.paths.state_dir.display().to_string());
         table.row(say!("config"), installation.paths.config.display().to_string());
         table.row(say!("connector"), self.connector());
@@ -107,9 +107,48 @@ impl Status {
         lines.join("\n")
     }
 
+    /// Five lines, and the next command.
+    fn brief(&self) -> String {
+        let [version, connector, unit] = [self.version(), self.connector(), self.unit()];
+        let of = |severity| self.diagnosis.count(severity);
+        let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
+        let home = self.snapshot.installation.paths.state_dir.display();
+        let mut table = Table::default();
+        table.row("OpenClaw", format!("{version}  {home}"));
+        table.row(say!("connector"), connector.lines().next().unwrap_or_default());
+        table.row(say!("gateway"), unit);
+        table.row(
+            say!("proof"),
+            Some(self.proof()).filter(|text| !text.is_empty()).unwrap_or_else(|| say!("none")),
+        );
+        let problems = [
+            say_count!(errors, "{errors} error", "{errors} errors", errors),
+            say_count!(warnings, "{warnings} warning", "{warnings} warnings", warnings),
+        ];
+        table.row(say!("problems"), problems.join(&say!(", ")));
+        let next = match () {
+            () if errors > 0 => "doctor",
+            () if !self.is_there() => "install",
+            () if self.newer.is_some() => "upgrade",
+            () if warnings > 0 => "doctor",
+            () => "status --live",
+        };
+        let next = say!("Next: openclaw-setup {next} (all commands: --help)", next);
+        format!("{}\n{next}", table.text())
+    }
+
+    fn version(&self) -> String {
+        let version = self.snapshot.installation.program.version;
+        version.map_or_else(unknown, |version| version.to_string())
+    }
+
+    fn is_there(&self) -> bool {
+        self.snapshot.tree.is_some() || self.snapshot.installation.record.is_some()
+    }
+
     fn connector(&self) -> String {
         let snapshot = &self.snapshot;
-        if snapshot.tree.is_none() && snapshot.installation.record.is_none() {
+        if !self.is_there() {
             return say!("not installed");
         }
         let version = snapshot.connector().map_or_else(unknown, |version| version.to_string());
@@ -226,7 +265,6 @@ impl Status {
     fn json(&self) -> Value {
         let (snapshot, installation) = (&self.snapshot, &self.snapshot.installation);
         let managed = installation.service.managed();
-        let is_there = snapshot.tree.is_some() || installation.record.is_some();
         json!({
             "openclaw": {
                 "version": installation.program.version.map(|version| version.to_string()),
@@ -235,7 +273,7 @@ impl Status {
                 "config": installation.paths.config,
                 "configReadable": snapshot.config.is_ok(),
             },
-            "connector": is_there.then(|| json!({
+            "connector": self.is_there().then(|| json!({
                 "version": snapshot.connector().map(|version| version.to_string()),
                 "path": installation.paths.connector,
                 "recorded": snapshot.deviations.is_some(),

@@ -2,7 +2,9 @@
 
 use rexpect::session::PtySession;
 
-use super::terminal::{GONE, LEFT, TTY, as_read, echo_after, exit_code, on_a_terminal};
+use super::terminal::{
+    GONE, LEFT, TTY, as_read, as_written, echo_after, exit_code, of_columns, on_a_terminal,
+};
 use crate::bench::Machine;
 use crate::bench::program::{CONFIG, CONNECTOR, PAYLOAD, SECRET, assert_exit};
 
@@ -143,4 +145,27 @@ fn the_questions_are_chinese_where_the_reader_is() {
     let machine = Machine::only_a_home();
     let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD, "--lang", "zh-CN"]);
     terminal.exp_string(&as_read("钉钉 clientId")).unwrap();
+}
+
+/// Help is for those who know what they want.
+#[test]
+fn without_a_command_it_tells_what_is_here_and_what_comes_next() {
+    let machine = Machine::furnished();
+    let before = machine.home();
+    for (arguments, columns, told) in [
+        (&[][..], 80, ["2026.3.13", "not installed", "Next: openclaw-setup install"]),
+        (&["--lang", "zh-CN"], 40, ["2026.3.13", "未安装", "下一步：openclaw-setup install"]),
+    ] {
+        let mut terminal = of_columns(&machine, columns, arguments, &[]);
+        let shown = as_written(&terminal.exp_string(GONE).unwrap());
+        assert!(told.iter().all(|told| shown.contains(told)), "{shown}");
+        assert_eq!(shown.trim().lines().count(), 6, "{shown}");
+        assert_eq!(exit_code(&machine), "0\n");
+    }
+    before.assert_untouched(&machine.home());
+    machine.write(CONFIG, "{ broken");
+    let mut terminal = on_a_terminal(&machine, &[]);
+    let shown = terminal.exp_string(GONE).unwrap();
+    assert!(shown.contains("Next: openclaw-setup doctor"), "{shown}");
+    assert_eq!(exit_code(&machine), "3\n");
 }

@@ -26,6 +26,9 @@ fn before_and_after_an_install() {
         &shown,
         &["0.6.0  tree as installed", BYPASS, "ready", "open", "auth none", "install  done"],
     );
+    let shown = machine.setup(&["status", "--brief"]).run();
+    assert_exit(&shown, 0);
+    assert_says(&shown, &["0.6.0  tree as installed", "active (running", "Next: openclaw-setup "]);
     let shown = document(&machine.setup(&["status", "--json"]).run());
     assert_eq!(shown["gateway"]["chatCompletions"], "open");
     assert_eq!(shown["bypass"]["notBypassed"], json!([]));
