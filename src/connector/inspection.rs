@@ -1,12 +1,13 @@
 //! The first reading of a payload, which writes nothing and learns everything.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::Path;
 
 use super::checksums::SHA256SUMS;
 use super::entry::{Entry, Kind, Limits, Receiver, Validator, refusal, refuse_escapes, text};
 use super::facts::{PACKAGE_JSON, PLUGIN_JSON};
+use super::imports::{Import, imports, is_module};
 use super::manifest::{Node, Permissions, ROOT, TreeManifest};
 use super::reading::{Container, HashingReader, Watch};
 use crate::fs::foreign::LIST_LIMIT;
@@ -15,6 +16,9 @@ use crate::language::Problem;
 /// Files that are read and not only hashed, with the bytes that they may have.
 const KEPT: [(&str, u64); 3] =
     [(PACKAGE_JSON, 1024 * 1024), (PLUGIN_JSON, 1024 * 1024), (SHA256SUMS, LIST_LIMIT)];
+
+/// Modules that are larger are not read: the connector's largest is a tenth of it.
+const MODULE_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// What a payload consists of.
 #[derive(Debug, Default)]
@@ -25,6 +29,8 @@ pub(super) struct Inspection {
     pub(super) prefix: Option<String>,
     /// The content of the files at the connector's root that matter, by name.
     pub(super) kept: HashMap<String, Vec<u8>>,
+    /// The imports of its own modules, by path.
+    pub(super) imports: BTreeMap<String, Vec<Import>>,
 }
 
 /// Inspects a payload entry by entry.
@@ -50,7 +56,7 @@ impl<'a> Inspector<'a> {
     /// Strips an archive's single top-level directory (npm's `package/`), and refuses symbolic
     /// links that lead out of what is left.
     pub(super) fn finish(self) -> Result<Inspection, Problem> {
-        let Inspection { mut tree, mut kept, .. } = self.seen;
+        let Inspection { mut tree, mut kept, mut imports, .. } = self.seen;
         let prefix = match self.container {
             Container::Archive(_) => single_top(&tree).map(str::to_string),
             Container::Directory(_) => None,
@@ -58,10 +64,11 @@ impl<'a> Inspector<'a> {
         if let Some(top) = &prefix {
             tree = tree.iter().filter_map(|(path, node)| below(top, path, node.clone())).collect();
             kept = kept.into_iter().filter_map(|(path, bytes)| below(top, &path, bytes)).collect();
+            imports = imports.into_iter().filter_map(|(path, of)| below(top, &path, of)).collect();
         }
         tree.insert(ROOT.to_string(), Node::Directory { mode: Permissions::OPEN });
         refuse_escapes(&tree, self.container.path())?;
-        Ok(Inspection { tree, prefix, kept })
+        Ok(Inspection { tree, prefix, kept, imports })
     }
 
     fn refused(&self, entry: &[u8], reason: Problem) -> Problem {
@@ -76,12 +83,14 @@ impl<'a> Inspector<'a> {
         body: &mut dyn Read,
     ) -> Result<Node, Problem> {
         let mut kept = self.room_for(path, size)?;
+        let mut module = (is_module(path) && size <= MODULE_LIMIT).then(Vec::new);
         let sha256 = self.reader.read(path.as_bytes(), size, body, |piece| {
-            if let Some(kept) = &mut kept {
-                kept.extend_from_slice(piece);
-            }
+            kept.iter_mut().chain(&mut module).for_each(|bytes| bytes.extend_from_slice(piece));
             Ok(())
         })?;
+        if let Some(text) = module.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            self.seen.imports.insert(path.to_string(), imports(&text));
+        }
         if let Some(kept) = kept {
             self.seen.kept.insert(path.to_string(), kept);
         }

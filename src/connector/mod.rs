@@ -12,6 +12,7 @@ mod error;
 mod extract;
 mod facts;
 pub mod host_link;
+pub mod imports;
 mod inspection;
 pub mod installed;
 pub mod manifest;

@@ -1,5 +1,6 @@
 //! The payload: a connector that has been read, judged and verified, ready to be staged.
 
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use super::digest::Sha256;
 use super::entry::Receiver;
 use super::extract::Extractor;
 use super::facts::{PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest};
+use super::imports::{self, Import};
 use super::inspection::{Inspection, Inspector};
 use super::manifest::{Node, TreeManifest};
 use super::npm::{self, Registry};
@@ -35,6 +37,8 @@ pub struct Payload {
     pub package: Package,
     /// `openclaw.plugin.json`.
     pub plugin: PluginManifest,
+    /// What the modules that its entries lead to import, by path.
+    pub imports: BTreeMap<String, Vec<Import>>,
     /// What vouched for it.
     pub verification: Verification,
 }
@@ -110,7 +114,7 @@ impl Payload {
         watch: Watch<'_>,
     ) -> Result<Self, Problem> {
         let path = &store.path;
-        let Inspection { mut tree, prefix, kept } = store.inspect(checks, watch)?;
+        let Inspection { mut tree, prefix, kept, imports } = store.inspect(checks, watch)?;
         let file = |name: &str| kept.get(name).map(Vec::as_slice);
         let list = match (given, file(SHA256SUMS)) {
             (None, Some(bytes)) => Some(ChecksumList::parse(&path.join(SHA256SUMS), bytes)?),
@@ -127,7 +131,8 @@ impl Payload {
         let plugin = PluginManifest::parse(file(PLUGIN_JSON), path)?;
         let package = Package::parse(file(PACKAGE_JSON), path)?;
         package.expect_entries(&tree, path)?;
-        Ok(Self { store, prefix, left_out, tree, package, plugin, verification })
+        let imports = imports::reached(&package, |path| imports.get(path).cloned());
+        Ok(Self { store, prefix, left_out, tree, package, plugin, imports, verification })
     }
 
     /// Copies the payload into `stage`, hashing on the way. Whatever differs from what was judged
