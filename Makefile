@@ -4,6 +4,7 @@
 # make lint    formatter and clippy           make bench   time and memory, as ratios against cp, tar, sha256sum
 # make deb     the package                    make connector-deb CONNECTOR=<tgz|dir|npm:spec>   a connector as a package
 # make apt-repo [KEY=…]   a repository of both      make deb-reproducible   the same bytes a second time?
+# make release [KEY=…]    what the page of a release carries      make pictures   those of the READMEs, from a real run
 # make test-deb [SUITE=bookworm|trixie|noble MIRROR=… KEYRING=…]   the packages through their life in a booted guest
 #
 # Each installs what it needs (apt, rustup) and the machine lacks; root or sudo.
@@ -35,8 +36,8 @@ CONNECTOR_OPTIONS ?=
 guest_test = packaging/sandbox/as-root.sh env MIRROR='$(MIRROR)' KEYRING='$(KEYRING)'
 stager = $(TARGET)/debug/examples/payload
 
-.PHONY: build demo check test test-plain test-sandbox test-crash test-crash-full test-openclaw bench fmt lint needs clean
-.PHONY: deb deb-reproducible connector-deb apt-repo copyright test-deb test-deb-thorough test-deb-guests test-deb-bytes test-packages
+.PHONY: build demo pictures check test test-plain test-sandbox test-crash test-crash-full test-openclaw bench fmt lint needs clean
+.PHONY: deb deb-reproducible connector-deb apt-repo release copyright test-deb test-deb-thorough test-deb-guests test-deb-bytes test-packages
 
 build:
 	packaging/needs.sh build
@@ -54,6 +55,11 @@ ifeq ($(OPENCLAW),real)
 else
 	packaging/demo/demo.sh $(PROGRAM)
 endif
+
+pictures:
+	packaging/needs.sh pictures
+	cargo build --release --locked
+	packaging/pictures/pictures.sh $(PROGRAM) docs/pictures
 
 check: lint test-plain
 
@@ -109,6 +115,9 @@ connector-deb:
 apt-repo:
 	packaging/needs.sh package
 	KEY=$(KEY) packaging/deb/repository.sh build/apt-repo $(wildcard $(DEB_DIR)/openclaw-setup_*.deb $(DEB_DIR)/openclaw-connector-dingtalk_*.deb)
+
+release: deb
+	KEY=$(KEY) packaging/release/release.sh build/release $(DEB_DIR)
 
 copyright:
 	packaging/deb/copyright.py

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what a task of the Makefile needs and the machine lacks; touches nothing, and asks nobody, when all is there.
 #
-#   needs.sh build|sandbox|bench|test|package|test-deb
+#   needs.sh build|sandbox|pictures|bench|test|package|test-deb
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 
@@ -25,6 +25,7 @@ unshare                              util-linux
 ip                                   iproute2
 LIST
   [ "$1" != bench ] || echo "/usr/bin/time time"
+  [ "$1" != pictures ] || echo "/usr/lib/python3/dist-packages/pyte python3-pyte"
   { [ "$1" = test ] || [ "${OPENCLAW-}" = real ]; } || return 0
   echo "npm npm"
   [ "$1" = test ] || return 0

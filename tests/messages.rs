@@ -127,3 +127,63 @@ fn names_in_braces_are_those_that_the_code_gives() {
         assert!(given.is_subset(&names(&chinese)), "{english}: {chinese}");
     }
 }
+
+/// What a picture says stands in the program still; else `make pictures` draws it anew.
+#[test]
+fn the_pictures_show_what_the_program_says() {
+    let chinese: Vec<_> = read_po(PO).into_iter().map(|(_, chinese)| chinese).collect();
+    let english: Vec<_> = said().into_keys().collect();
+    let says_something =
+        |text: &&String| text.split(['{', '}']).step_by(2).map(str::len).sum::<usize>() > 3;
+    let mut lines = 0;
+    for picture in std::fs::read_dir("docs/pictures").unwrap() {
+        let path = picture.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.split("<desc>").nth(1).unwrap().split("</desc>").next().unwrap();
+        let text = text.replace("&quot;", "\"").replace("&#x27;", "'").replace("&gt;", ">");
+        let known = if path.to_str().unwrap().contains("zh-CN") { &chinese } else { &english };
+        for line in text.lines() {
+            // a line as wide as the terminal goes on in the next one
+            let Some(line) = line.strip_prefix(['✓', '!', '✗']) else { continue };
+            if unicode_width::UnicodeWidthStr::width(line) > 100 {
+                continue;
+            }
+            let line = line.trim();
+            // a finding: its id, and its severity in brackets
+            let rest =
+                line.split_once(' ').filter(|(id, _)| is_check(id)).map_or(line, |(_, rest)| rest);
+            let rest = rest
+                .strip_prefix('[')
+                .and_then(|rest| rest.split_once("] "))
+                .map_or(rest, |(_, rest)| rest);
+            assert!(
+                known.iter().filter(says_something).any(|text| fits(text, rest)),
+                "{}: {rest}",
+                path.display()
+            );
+            lines += 1;
+        }
+    }
+    assert!(lines > 60, "only {lines}");
+}
+
+fn is_check(word: &str) -> bool {
+    openclaw_setup::doctor::CHECKS.iter().any(|check| check.id == word)
+}
+
+/// Whether a line is this text, with anything for the names in braces.
+fn fits(text: &str, line: &str) -> bool {
+    let mut parts = text.split('{').enumerate().map(|(number, part)| match number {
+        0 => part,
+        _ => part.split_once('}').map_or(part, |(_, rest)| rest),
+    });
+    let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else {
+        return false;
+    };
+    let mut last = "";
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        (rest, last) = (after, part);
+    }
+    rest.is_empty() || (text.ends_with('}') && last.is_empty())
+}
