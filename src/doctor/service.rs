@@ -180,7 +180,11 @@ pub(super) fn crashloop(snapshot: &Snapshot) -> Verdict {
     let text = if unit.active_state == ActiveState::Failed {
         say!("{name} has failed ({result})", name, result)
     } else if waits {
-        say!("{name} keeps exiting and being restarted ({restarts} times so far)", name, restarts)
+        say!(
+            "{name} does not stay up: systemd waits to start it again (restarts so far: {restarts})",
+            name,
+            restarts
+        )
     } else if loops {
         say!(
             "{name} was restarted automatically {restarts} times since it was started",
