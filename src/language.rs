@@ -4,7 +4,7 @@
 //! part of the program. A test (`tests/messages.rs`) fails on an entry that is missing, unused, or
 //! has other placeholders than its English text.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt::{Debug, Display};
 use std::io::Read;
@@ -25,6 +25,51 @@ pub enum Language {
 thread_local! {
     // of the thread, so that tests of both languages may run side by side
     static CHOSEN: Cell<Language> = const { Cell::new(Language::English) };
+    static ADDRESSED: RefCell<Vec<Address>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How a program is called for the installation that this run is about: a command that a text names
+/// is to be typed as it stands there.
+#[derive(Debug, Clone)]
+pub struct Address {
+    /// The words that begin a command.
+    pub program: &'static str,
+    /// What may follow; other words belong to a sentence.
+    pub commands: Vec<String>,
+    /// What stands before the program, with a blank at its end, and after it.
+    pub before: String,
+    /// The options after it, with a blank before each.
+    pub after: String,
+}
+
+impl Address {
+    /// From now on this thread's texts name commands so.
+    pub fn choose(addresses: Vec<Self>) {
+        ADDRESSED.set(addresses);
+    }
+
+    /// The text with its commands called so; twice is as once.
+    fn within(&self, text: &str) -> String {
+        let mut pieces = text.split(self.program);
+        let mut addressed = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let word = piece.strip_prefix(' ').unwrap_or_default();
+            let word = word.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next();
+            let is_command = self.commands.iter().any(|command| Some(command.as_str()) == word);
+            let is_done = !self.before.is_empty() && addressed.ends_with(&self.before);
+            let (before, after) =
+                if is_command && !is_done { (&*self.before, &*self.after) } else { ("", "") };
+            addressed.extend([before, self.program, after, piece]);
+        }
+        addressed
+    }
+}
+
+/// The text with its commands as they have to be typed for this installation.
+#[must_use]
+pub fn addressed(text: &str) -> String {
+    let within = |text: String, address: &Address| address.within(&text);
+    ADDRESSED.with_borrow(|addresses| addresses.iter().fold(text.to_owned(), within))
 }
 
 impl Language {
@@ -114,8 +159,9 @@ pub fn list<T: AsRef<str>>(things: &[T]) -> String {
 /// Puts the values where their names stand in braces; `{{` and `}}` are braces themselves.
 #[must_use]
 pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
+    let text = addressed(text);
     let mut filled = String::with_capacity(text.len());
-    let mut rest = text;
+    let mut rest = text.as_str();
     while let Some(at) = rest.find(['{', '}']) {
         filled.push_str(&rest[..at]);
         let name = rest[at + 1..].split('}').next().unwrap_or_default();
@@ -272,7 +318,7 @@ impl<E: Explain + 'static> From<E> for Box<dyn Explain> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Language, fill, list, read_po};
+    use super::{Address, Language, fill, list, read_po};
 
     #[test]
     fn locale_names_choose_the_language() {
@@ -285,6 +331,37 @@ mod tests {
         ] {
             assert_eq!(Language::of_locale(locale), language, "{locale}");
         }
+    }
+
+    #[test]
+    fn a_command_in_a_text_is_the_one_for_this_installation() {
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        let address = |program, commands: &[&str], before: &str, after: &str| Address {
+            program,
+            commands: words(commands),
+            before: before.to_owned(),
+            after: after.to_owned(),
+        };
+        let both = [
+            address("openclaw-setup", &["doctor", "install"], "", " --profile work"),
+            address("openclaw", &["config"], "sudo -iu ann ", " --profile work"),
+        ];
+        Address::choose(both.to_vec());
+        for (text, expected) in [
+            (
+                "Or: openclaw-setup doctor --fix, openclaw-setup install.",
+                "Or: openclaw-setup --profile work doctor --fix, openclaw-setup --profile work install.",
+            ),
+            ("openclaw-setup has no records", "openclaw-setup has no records"),
+            ("openclaw config set a b", "sudo -iu ann openclaw --profile work config set a b"),
+            ("~/.openclaw/openclaw-setup/x", "~/.openclaw/openclaw-setup/x"),
+            ("用 openclaw-setup doctor：", "用 openclaw-setup --profile work doctor："),
+        ] {
+            assert_eq!(fill(text, &[]), expected);
+            assert_eq!(super::addressed(expected), expected, "twice is as once");
+        }
+        Address::choose(Vec::new());
+        assert_eq!(fill("openclaw-setup doctor", &[]), "openclaw-setup doctor");
     }
 
     #[test]

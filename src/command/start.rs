@@ -18,10 +18,10 @@ use super::{
 use crate::child::keep_inherited_descriptors;
 use crate::cli::usage::UsageError;
 use crate::cli::voice::Voice;
-use crate::cli::{Cli, Color, Command, localize};
+use crate::cli::{Cli, Color, Command, Global, localize};
 use crate::fs::{Action, FileError};
 use crate::interrupt::Interrupt;
-use crate::language::Language;
+use crate::language::{Address, Language};
 use crate::report::Console;
 use crate::report::console::Output;
 use crate::report::terminal::Shown;
@@ -167,6 +167,7 @@ fn dispatch(
     if let Command::Completions { shell } = &cli.command {
         return Ok(completions::run(*shell));
     }
+    address(&cli.global);
     let account = account(cli, &mut surroundings)?;
     paths::refuse_odd_names(&surroundings).map_err(Failure::usage)?;
     let context = Context::new(&cli.global, console, account, surroundings, interrupt);
@@ -191,6 +192,57 @@ fn dispatch(
         Command::Logs(options) => logs::run(context, options),
         Command::Completions { shell } => Ok(completions::run(*shell)),
     }
+}
+
+/// OpenClaw's commands that hints name.
+const OPENCLAWS: [&str; 6] = ["channels", "config", "doctor", "gateway", "onboard", "plugins"];
+
+/// Hints name commands for the same installation as this one.
+fn address(global: &Global) {
+    let option = |name: &str, value: &str| {
+        let is_plain = |c: char| c.is_alphanumeric() || "_-./=@".contains(c);
+        let quote = if value.chars().all(is_plain) { "" } else { "'" };
+        format!(" {name} {quote}{}{quote}", value.replace('\'', r"'\''"))
+    };
+    let state_dir = global.state_dir.as_ref().and_then(|path| std::path::absolute(path).ok());
+    let state_dir = state_dir.map(|path| path.display().to_string());
+    let profile = global.profile.as_deref().map(|name| option("--profile", name));
+    let user = global.user.as_deref();
+    let ours = [
+        user.map(|name| option("--user", name)),
+        profile.clone(),
+        state_dir.as_deref().map(|path| option("--state-dir", path)),
+    ];
+    let environment = state_dir.map(|path| option("env", &format!("OPENCLAW_STATE_DIR={path}")));
+    let theirs = [user.map(|name| option("sudo -iu", name)), environment].into_iter().flatten();
+    let theirs = theirs.map(|words| format!("{} ", words.trim_start())).collect();
+    let word = |command: &clap::Command| command.get_name().to_owned();
+    let address = |program, commands, before, after| Address { program, commands, before, after };
+    let plain = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    Address::choose(vec![
+        address(
+            localize::PROGRAM,
+            localize::command().get_subcommands().map(word).collect(),
+            String::new(),
+            ours.into_iter().flatten().collect(),
+        ),
+        address("openclaw", plain(&OPENCLAWS), theirs, profile.unwrap_or_default()),
+        address(
+            "systemctl --user",
+            plain(&[
+                "daemon-reload",
+                "disable",
+                "edit",
+                "enable",
+                "restart",
+                "start",
+                "stop",
+                "unmask",
+            ]),
+            String::new(),
+            user.map(|name| option("-M", &format!("{name}@"))).unwrap_or_default(),
+        ),
+    ]);
 }
 
 /// For whom to work: `--user NAME` wholly becomes that user; plain sudo by somebody who owns an

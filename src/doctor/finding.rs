@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::language::Localized;
+use crate::language::{Localized, addressed};
 use crate::openclaw::document::mask::is_secret_key;
 use crate::openclaw::document::{KeyPath, Place, references};
 use crate::outside::Answer;
@@ -85,7 +85,7 @@ impl Finding {
     /// What to do by hand, with the exact command; what `--fix` does needs no word here.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        let hint = [self.hint, hint.into()].join("\n").trim().to_owned();
+        let hint = [self.hint, addressed(&hint.into())].join("\n").trim().to_owned();
         Self { hint, ..self }
     }
 

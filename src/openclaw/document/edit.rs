@@ -166,7 +166,7 @@ impl fmt::Display for KeyPath {
             match (is_plain(segment), position) {
                 (true, 0) => formatter.write_str(segment)?,
                 (true, _) => write!(formatter, ".{segment}")?,
-                (false, _) => write!(formatter, "[{segment:?}]")?,
+                (false, _) => write!(formatter, "[{}]", serde_json::Value::from(segment.as_str()))?,
             }
         }
         Ok(())

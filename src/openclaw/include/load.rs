@@ -35,6 +35,20 @@ impl Loaded {
         Some(&include.files)
     }
 
+    /// Where a key stands: the includer lies over what it includes, a later file over an earlier one.
+    pub(super) fn place_of(&self, path: &[&str]) -> Option<(&Path, Place)> {
+        let below = || {
+            self.includes.iter().find_map(|include| {
+                let object: Vec<&str> =
+                    include.object.segments().iter().map(String::as_str).collect();
+                let rest = path.strip_prefix(object.as_slice())?;
+                include.files.iter().rev().find_map(|file| file.place_of(rest))
+            })
+        };
+        let here = self.document.place_of(path);
+        here.map(|place| (self.real.as_path(), place)).or_else(below)
+    }
+
     /// This file and all below it.
     pub(super) fn all(&self) -> Vec<&Loaded> {
         let below = self.includes.iter().flat_map(|include| &include.files);

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use super::document::ConfigError;
 use super::document::mask::learn_secrets;
-use super::document::{Cause, Document, DuplicateKey, Edit, Value};
+use super::document::{Cause, Document, DuplicateKey, Edit, Place, Value};
 use load::Loaded;
 
 /// A main config with everything that it includes.
@@ -63,6 +63,12 @@ impl ConfigSet {
     /// Every file's real path and document, the main config first.
     pub fn files(&self) -> impl Iterator<Item = (&Path, &Document)> {
         self.root.all().into_iter().map(|file| (file.real.as_path(), &file.document))
+    }
+
+    /// The file and the place in it at which a key stands that has an effect.
+    #[must_use]
+    pub fn place_of(&self, path: &[&str]) -> Option<(&Path, Place)> {
+        self.root.place_of(path)
     }
 
     /// Keys that stand twice in one object, file by file (real paths).
