@@ -36,9 +36,9 @@ pub struct Address {
     pub program: &'static str,
     /// What may follow; other words belong to a sentence.
     pub commands: Vec<String>,
-    /// What stands before the program, with a blank at its end, and after it.
+    /// What stands before the program, with a blank at its end.
     pub before: String,
-    /// The options after it, with a blank before each.
+    /// Its options, with a blank after each.
     pub after: String,
 }
 
@@ -57,9 +57,17 @@ impl Address {
             let word = word.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next();
             let is_command = self.commands.iter().any(|command| Some(command.as_str()) == word);
             let is_done = !self.before.is_empty() && addressed.ends_with(&self.before);
-            let (before, after) =
-                if is_command && !is_done { (&*self.before, &*self.after) } else { ("", "") };
-            addressed.extend([before, self.program, after, piece]);
+            if is_command && !is_done {
+                addressed.extend([
+                    &self.before,
+                    self.program,
+                    " ",
+                    &self.after,
+                    piece.trim_start(),
+                ]);
+            } else {
+                addressed.extend([self.program, piece]);
+            }
         }
         addressed
     }
@@ -343,8 +351,8 @@ mod tests {
             after: after.to_owned(),
         };
         let both = [
-            address("openclaw-setup", &["doctor", "install"], "", " --profile work"),
-            address("openclaw", &["config"], "sudo -iu ann ", " --profile work"),
+            address("openclaw-setup", &["doctor", "install"], "", "--profile work "),
+            address("openclaw", &["config"], "sudo -iu ann ", "--profile work "),
         ];
         Address::choose(both.to_vec());
         for (text, expected) in [

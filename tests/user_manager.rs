@@ -277,7 +277,7 @@ fn the_effective_environment_is_what_the_process_gets() {
         assert_eq!(manager.run(Verb::Start, "e.service", soon(), &NEVER()), Ok(JobOutcome::Done));
         let unit = look(&manager, "e.service");
         let inherited = manager.version_and_environment(soon(), &NEVER()).unwrap().1;
-        let files = environment::read_environment_files(&unit);
+        let files = environment::read_environment_files(&unit, &[]);
         let expected = environment::effective(&inherited, &unit, &files);
         let pid = unit.main_pid.unwrap();
         let process = fs::read(format!("/proc/{pid}/environ")).unwrap();

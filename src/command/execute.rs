@@ -8,6 +8,7 @@ use super::failure::{self, Exit, Failure};
 use super::prove::{self, Prover, is_connected, returns};
 use super::recover;
 use crate::cli::ProofOptions;
+use crate::doctor::{CHECKS, Diagnosis, diagnose};
 use crate::fs::is_absent;
 use crate::health::{Proof, Rung};
 use crate::language::Explain;
@@ -19,6 +20,7 @@ use crate::report::json;
 use crate::report::{Console, Mark};
 use crate::say;
 use crate::settings::prompt;
+use crate::snapshot::Snapshot;
 use crate::snapshot::installation::Installation;
 use crate::systemd::UserManager;
 use crate::transaction::apply::{Preparation, Watch};
@@ -71,6 +73,8 @@ pub(super) enum Outcome {
 pub(super) struct Executed {
     pub(super) plan: Plan,
     pub(super) outcome: Outcome,
+    /// What is found on a machine on which nothing had to be changed.
+    pub(super) found: Option<(Snapshot, Diagnosis)>,
 }
 
 /// Carries out what `look` finds to do.
@@ -99,13 +103,14 @@ pub(super) fn execute<'a>(
     };
     let mut change = look()?;
     let has_records_to_purge = change.purges && !is_absent(context.records.root());
-    let ends = |change: Change<'_>, outcome| Ok(Executed { plan: change.plan, outcome });
+    let ends =
+        |change: Change<'_>, outcome, found| Ok(Executed { plan: change.plan, outcome, found });
     if context.dry_run {
-        return ends(change, Outcome::Planned);
+        return ends(change, Outcome::Planned, None);
     }
     if change.plan.is_empty() && !has_records_to_purge {
-        let proof = unchanged(context, &change)?;
-        return ends(change, Outcome::NothingToDo(proof));
+        let (proof, found) = unchanged(context, &change)?;
+        return ends(change, Outcome::NothingToDo(proof), found);
     }
     confirm(context, &change)?;
     let is_held = held.is_some();
@@ -118,16 +123,17 @@ pub(super) fn execute<'a>(
             confirm(context, &change)?;
         }
     }
-    let outcome = if change.plan.is_empty() {
-        Outcome::NothingToDo(unchanged(context, &change)?)
+    let (outcome, found) = if change.plan.is_empty() {
+        let (proof, found) = unchanged(context, &change)?;
+        (Outcome::NothingToDo(proof), found)
     } else {
         let (id, proof) = apply(context, manager, &mut change)?;
-        Outcome::Done(id, proof)
+        (Outcome::Done(id, proof), None)
     };
     if change.purges {
         generations::discard_all(&context.records)?;
     }
-    ends(change, outcome)
+    ends(change, outcome, found)
 }
 
 /// An unfinished transaction is taken back before anything is looked at: what it left is neither
@@ -204,11 +210,16 @@ fn apply(
 }
 
 /// How far a machine works on which nothing has to be changed.
-fn unchanged(context: &Context, change: &Change<'_>) -> Result<Proof, Failure> {
+fn unchanged(
+    context: &Context,
+    change: &Change<'_>,
+) -> Result<(Proof, Option<(Snapshot, Diagnosis)>), Failure> {
     if change.plan.connector.1.is_none() {
-        return Ok(Proof::default());
+        return Ok((Proof::default(), None));
     }
-    Ok(prove::as_it_is(context, change.proof)?)
+    let (snapshot, proof) = prove::as_it_is(context, change.proof)?;
+    let diagnosis = diagnose(&CHECKS.iter().collect::<Vec<_>>(), &snapshot);
+    Ok((prove::seen(proof, &diagnosis), Some((snapshot, diagnosis))))
 }
 
 /// A gateway that is unhealthy, which is told; without a connector there is nothing to prove of it.

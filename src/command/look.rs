@@ -13,7 +13,9 @@ use crate::connector::{PACKAGE_JSON, PLUGIN_JSON, TreeManifest};
 use crate::fs::lock::Lock;
 use crate::fs::own;
 use crate::health::port::{Listener, Owner, described, process_of};
-use crate::health::{Endpoint, LogSource, Readiness, gateway_log};
+use crate::health::{
+    ChannelQuestion, Endpoint, LogSource, Readiness, asked_for_channel, gateway_log, mark_connected,
+};
 use crate::language::{Explain, Kind, Problem};
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
@@ -30,7 +32,7 @@ use crate::snapshot::process::Process;
 use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::tree::Tree;
 use crate::snapshot::units::{OtherUnit, other_units};
-use crate::snapshot::{Answers, Part, Pending, Unseen, accounts_of, seen};
+use crate::snapshot::{Answers, Part, Pending, Unseen, accounts_of, channel_is_on, seen};
 use crate::systemd::{ManagerError, Unit, UserManager};
 use crate::timeout::Deadline;
 use crate::transaction::error::TransactionError;
@@ -124,6 +126,11 @@ fn examine(
     let is_own = other.is_some_and(|(uid, _)| uid == installation.account.uid);
     let answers = ((is_up || is_own) && !deadline.has_passed())
         .then(|| answers(&installation, effective, tree.as_ref(), deadline));
+    let mut log = log(context, &installation, config.as_ref().ok(), host.now_usec, deadline);
+    let is_ready = answers.as_ref().is_some_and(|found| found.readiness == Readiness::Ready);
+    if is_up && is_ready && tree.is_some() && effective.is_some_and(channel_is_on) {
+        ask_what_the_log_leaves_open(context, &installation, process.as_ref(), &mut log);
+    }
     Ok(Snapshot {
         answers,
         repair_source,
@@ -141,7 +148,7 @@ fn examine(
             .map(|(uid, holder)| described(holder.map_or(&[], std::slice::from_ref), uid)),
         other_units: Vec::new(),
         listener,
-        log: log(context, &installation, config.as_ref().ok(), host.now_usec, deadline),
+        log,
         pending,
         outside: Outside::default(),
         process,
@@ -292,12 +299,8 @@ fn answers(
 ) -> Answers {
     let package = tree.and_then(|tree| tree.package.as_ref().ok());
     let connector = package.and_then(|package| package.version.parse().ok());
-    let token =
-        effective.and_then(|config| installation.connectors_token(config, connector.as_ref()));
-    // a token that no header can carry is a finding of its own
-    let token = token.filter(|token| token.chars().all(|c| c.is_ascii_graphic()));
     let owner = installation.owner_of_the_port();
-    let endpoint = Endpoint::new(installation.port, token, owner);
+    let endpoint = installation.endpoint(effective, connector.as_ref(), owner);
     let timeout = || deadline.remaining().min(PROBE);
     Answers { readiness: endpoint.readiness(timeout()), chat: endpoint.chat(timeout()) }
 }
@@ -327,6 +330,28 @@ fn log(
     let lines = gateway_log(&source, from, deadline, &context.interrupt);
     let accounts = config.map(|config| accounts_of(config.effective())).unwrap_or_default();
     Log::of(&lines, format!("log:{name}"), CONNECTOR, since, &accounts)
+}
+
+/// A log that is gone, or a connector that says nothing: the gateway itself knows its channels.
+fn ask_what_the_log_leaves_open(
+    context: &Context,
+    installation: &Installation,
+    process: Option<&Process>,
+    log: &mut Log,
+) {
+    let command =
+        installation.service.managed().and_then(|managed| managed.unit.exec_start.first());
+    let environment = process.and_then(|process| process.environment.as_ref());
+    let (Some(command), Some(environment)) = (command.filter(|_| log.is_silent()), environment)
+    else {
+        return;
+    };
+    let deadline = context.deadline().min(Deadline::after(LOG));
+    let answer = asked_for_channel(CONNECTOR, command, environment, deadline, &context.interrupt);
+    if let ChannelQuestion::Listed { connected } = &answer {
+        log.channel_spoke = true;
+        mark_connected(&mut log.connections, connected);
+    }
 }
 
 /// When a file was last written, µs since 1970.

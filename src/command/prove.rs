@@ -59,7 +59,7 @@ impl Prover<'_> {
         let proof = match self.manager.filter(|_| self.plan.starts_the_gateway()) {
             Some(manager) => self.watch(manager, bar)?,
             None if self.plan.connector.1.is_none() => Proof::default(),
-            None => as_it_is(self.context, self.options)?,
+            None => as_it_is(self.context, self.options)?.1,
         };
         self.judged(proof)
     }
@@ -144,10 +144,9 @@ impl Way {
             connector.as_ref().map(|version| agent_of(effective, account.as_deref(), version));
         let unit = &context.paths.unit;
         let owner = Owner { uid: installation.account.uid, unit: Some(unit.clone()) };
-        let token = installation.connectors_token(effective, connector.as_ref());
         Self {
+            endpoint: installation.endpoint(Some(effective), connector.as_ref(), owner),
             connector,
-            endpoint: Endpoint::new(installation.port, token, owner),
             agent: agent.unwrap_or_default(),
             log: LogSource::of(unit, Some(effective)),
         }
@@ -206,7 +205,7 @@ pub(super) fn forget(context: &Context, proof: &Proof) {
     let Ok((installation, Ok(config))) = observed else { return };
     let running = installation.service.managed().map(Running::of).unwrap_or_default();
     let way = Way::of(context, &installation, config.effective());
-    if let Err(left) = session.remove(&way.road(context, &running)) {
+    if let Err(left) = session.remove(&way.road(context, &running), &context.interrupt) {
         context.console.warn(&left);
     }
 }
@@ -233,19 +232,21 @@ pub(super) fn is_connected(context: &Context, installation: &Installation) -> bo
 
 /// How far the gateway that runs is seen to work; nobody outside is asked, unless an answer is
 /// demanded.
-pub(super) fn as_it_is(context: &Context, options: ProofOptions) -> Result<Proof, ServiceError> {
+pub(super) fn as_it_is(
+    context: &Context,
+    options: ProofOptions,
+) -> Result<(Snapshot, Proof), ServiceError> {
     let snapshot = look::look(context, context.manager()).map_err(Failure::into_cause)?;
-    let checks: Vec<_> = CHECKS.iter().collect();
-    let proof = seen(&snapshot, &diagnose(&checks, &snapshot));
+    let proof = snapshot.proof();
     if !options.require_answer {
-        return Ok(proof);
+        return Ok((snapshot, proof));
     }
-    Ok(Proof { is_chosen: false, ..ask_now(context, &snapshot, proof) })
+    let asked = Proof { is_chosen: false, ..ask_now(context, &snapshot, proof) };
+    Ok((snapshot, asked))
 }
 
-/// How far a snapshot shows a gateway to work; the checks name the cause of what it does not.
-pub(super) fn seen(snapshot: &Snapshot, diagnosis: &Diagnosis) -> Proof {
-    let proof = snapshot.proof();
+/// The proof with the cause of what is not seen, as the checks name it.
+pub(super) fn seen(proof: Proof, diagnosis: &Diagnosis) -> Proof {
     let next = proof.next.clone().map(|(rung, cause)| {
         (rung, if proof.is_chosen { cause } else { named(rung, &cause, diagnosis) })
     });

@@ -197,12 +197,16 @@ fn dispatch(
 /// OpenClaw's commands that hints name.
 const OPENCLAWS: [&str; 6] = ["channels", "config", "doctor", "gateway", "onboard", "plugins"];
 
+/// Those of its user manager's.
+const SYSTEMDS: [&str; 7] =
+    ["daemon-reload", "disable", "edit", "restart", "start", "stop", "unmask"];
+
 /// Hints name commands for the same installation as this one.
 fn address(global: &Global) {
     let option = |name: &str, value: &str| {
         let is_plain = |c: char| c.is_alphanumeric() || "_-./=@".contains(c);
         let quote = if value.chars().all(is_plain) { "" } else { "'" };
-        format!(" {name} {quote}{}{quote}", value.replace('\'', r"'\''"))
+        format!("{name} {quote}{}{quote} ", value.replace('\'', r"'\''"))
     };
     let state_dir = global.state_dir.as_ref().and_then(|path| std::path::absolute(path).ok());
     let state_dir = state_dir.map(|path| path.display().to_string());
@@ -215,7 +219,6 @@ fn address(global: &Global) {
     ];
     let environment = state_dir.map(|path| option("env", &format!("OPENCLAW_STATE_DIR={path}")));
     let theirs = [user.map(|name| option("sudo -iu", name)), environment].into_iter().flatten();
-    let theirs = theirs.map(|words| format!("{} ", words.trim_start())).collect();
     let word = |command: &clap::Command| command.get_name().to_owned();
     let address = |program, commands, before, after| Address { program, commands, before, after };
     let plain = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
@@ -226,19 +229,10 @@ fn address(global: &Global) {
             String::new(),
             ours.into_iter().flatten().collect(),
         ),
-        address("openclaw", plain(&OPENCLAWS), theirs, profile.unwrap_or_default()),
+        address("openclaw", plain(&OPENCLAWS), theirs.collect(), profile.unwrap_or_default()),
         address(
             "systemctl --user",
-            plain(&[
-                "daemon-reload",
-                "disable",
-                "edit",
-                "enable",
-                "restart",
-                "start",
-                "stop",
-                "unmask",
-            ]),
+            plain(&SYSTEMDS),
             String::new(),
             user.map(|name| option("-M", &format!("{name}@"))).unwrap_or_default(),
         ),

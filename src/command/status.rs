@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, options: &cli::Status) -> Result<Exit, Fail
     let environment = snapshot.environment();
     let routing = |environment| Routing::of(environment, snapshot.installation.port);
     let diagnosis = diagnose(&checks, &snapshot);
-    let mut proof = prove::seen(&snapshot, &diagnosis);
+    let mut proof = prove::seen(snapshot.proof(), &diagnosis);
     if options.live {
         proof = prove::ask_now(context, &snapshot, proof);
     }

@@ -6,10 +6,10 @@ use semver::Version;
 pub const USUAL_PORT: u16 = 18789;
 
 /// Whether it talks to the gateway over HTTP, at 127.0.0.1; later ones, and their pre-releases, live
-/// inside the gateway.
+/// inside the gateway. One of an unknown version is taken for one that does.
 #[must_use]
-pub fn speaks_http(version: &Version) -> bool {
-    is_before(version, 8)
+pub fn speaks_http(version: Option<&Version>) -> bool {
+    version.is_none_or(|version| is_before(version, 8))
 }
 
 /// Whether a version is below 0.`minor`, its own pre-releases not included.

@@ -16,12 +16,9 @@ use crate::snapshot::units::{OtherUnit, bots_of};
 
 const ENDPOINT: [&str; 5] = ["gateway", "http", "endpoints", "chatCompletions", "enabled"];
 
-/// How long a gateway may take until it is ready, in µs: 13 to 50 s were measured.
-const START: u64 = 90_000_000;
-
 pub(super) fn endpoint(snapshot: &Snapshot) -> Verdict {
     let is_on = snapshot.key(&ENDPOINT) == Some(&Value::from(true));
-    if snapshot.speaks_http() == Some(false) {
+    if !snapshot.speaks_http() {
         return if is_on { unneeded(snapshot).into() } else { Ok(Vec::new()) };
     }
     let answer = snapshot.answers.as_ref().map(|answers| &answers.chat);
@@ -63,7 +60,7 @@ fn unneeded(snapshot: &Snapshot) -> Finding {
 pub(super) fn auth(snapshot: &Snapshot) -> Verdict {
     let mut findings = Vec::new();
     findings.extend(exposed(snapshot));
-    let config = snapshot.effective().filter(|_| snapshot.speaks_http() != Some(false));
+    let config = snapshot.effective().filter(|_| snapshot.speaks_http());
     let connector = snapshot.connector();
     let bots = config.map(|config| bots(config, connector.as_ref())).unwrap_or_default();
     let mut seen = BTreeSet::new();
@@ -285,13 +282,19 @@ pub(super) fn health(snapshot: &Snapshot) -> Verdict {
     if unit.sub_state == "auto-restart" {
         return Err(say!("the gateway waits for its next automatic restart (service.crashloop)"));
     }
-    let age = snapshot.host.now_usec.saturating_sub(unit.main_start_usec);
     let Some(answers) = &snapshot.answers else { return Ok(Vec::new()) };
     let port = snapshot.installation.port;
+    let mut asked = ("GET", "/readyz");
     let what = match &answers.readiness {
-        Readiness::Ready => return Ok(Vec::new()),
-        _ if age < START => {
-            return Err(say!("the gateway was started less than 90 s ago and is not ready yet"));
+        Readiness::Ready => {
+            asked = ("POST", "/v1/chat/completions");
+            match &answers.chat {
+                _ if !(snapshot.has_dingtalk() && snapshot.speaks_http()) => return Ok(Vec::new()),
+                ChatAnswer::Odd { what } => what.clone(),
+                ChatAnswer::RateLimited => "HTTP 429".to_owned(),
+                // the rest is gateway.endpoint's, gateway.auth's and gateway.listener's
+                _ => return Ok(Vec::new()),
+            }
         }
         Readiness::NotReady { failing } => failing.join(", "),
         Readiness::NoListener => say!("nothing listens on port {port}", port),
@@ -303,6 +306,6 @@ pub(super) fn health(snapshot: &Snapshot) -> Verdict {
     Finding::error(say!("the gateway is running but not ready: {what}", what))
         .hint(format!("journalctl --user -u {} -n 50", unit.name))
         .about(unit.name.clone())
-        .read(url(snapshot, "GET", "/readyz"), what)
+        .read(url(snapshot, asked.0, asked.1), what)
         .into()
 }

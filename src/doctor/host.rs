@@ -58,7 +58,7 @@ pub(super) fn openclaw(snapshot: &Snapshot) -> Verdict {
 }
 
 pub(super) fn ffprobe(snapshot: &Snapshot) -> Verdict {
-    if snapshot.speaks_http() != Some(true) {
+    if !snapshot.speaks_http() {
         return Err(say!("connectors from 0.8.0 on bring their own"));
     }
     let Some(path) = &snapshot.host.path else {

@@ -20,6 +20,7 @@ pub mod service;
 use Need::{Channel, Config, DingTalk, Here, Seen, Tree, Unit, Version};
 use Severity::{Error, Info, Warning};
 
+use crate::health::Rung;
 use crate::language::translated;
 use crate::say;
 use crate::snapshot::outside::Outside;
@@ -152,7 +153,7 @@ pub const CHECKS: &[Check] = &[
         "Node.js is new enough for this OpenClaw"),
     check("host.openclaw", Info, &[], host::openclaw,
         "the command openclaw is the OpenClaw that runs"),
-    check("host.ffprobe", Info, &[Tree], host::ffprobe,
+    check("host.ffprobe", Info, &[Tree, Version], host::ffprobe,
         "ffprobe is there for audio and video"),
     check("host.space", Warning, &[], host::space,
         "there is room for one more copy of the connector"),
@@ -239,6 +240,20 @@ impl Check {
         let options = format!("{live}{}", self.id);
         Ok((self.run)(snapshot)?.into_iter().map(|finding| finding.with_fix(&options)).collect())
     }
+}
+
+/// Why a rung of the proof is missed, where no other check of these families knows more of it than
+/// `check` does.
+fn missed(snapshot: &Snapshot, rung: Rung, check: &str, families: &[&str]) -> Option<String> {
+    let cause = snapshot.missed(rung)?;
+    let mut others = CHECKS.iter().filter(|other| {
+        other.id != check && families.contains(&other.family()) && other.severity == Error
+    });
+    let explains = |other: &Check| {
+        let found = other.verdict(snapshot).unwrap_or_default();
+        found.iter().any(|finding| finding.severity == Error)
+    };
+    (!others.any(explains)).then_some(cause.message)
 }
 
 #[cfg(test)]

@@ -59,6 +59,15 @@ pub fn connections(lines: &[LogLine], accounts: &[String]) -> Connections {
     accounts.iter().map(|account| (account.clone(), state_of(account))).collect()
 }
 
+/// Takes the gateway's word for accounts of which the log says nothing.
+pub fn mark_connected(connections: &mut Connections, connected: &[String]) {
+    for (account, connection) in connections {
+        if *connection == Connection::Unseen && connected.contains(account) {
+            *connection = Connection::Open;
+        }
+    }
+}
+
 /// Whether there is an account, and every one is connected.
 #[must_use]
 pub fn all_open(connections: &Connections) -> bool {

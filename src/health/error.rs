@@ -141,7 +141,10 @@ pub(super) fn no_answer(cause: &str) -> Problem {
     } else {
         say!("the model was asked, and this came back: {cause}", cause)
     };
-    let (code, hint) = match super::answer::status_in(cause) {
+    // OpenClaw's own words for 503, 529 and 429, and for a provider that is silent
+    let words = cause.to_lowercase();
+    let is_busy = ["overloaded", "rate limit", "timed out"].iter().any(|said| words.contains(said));
+    let (code, hint) = match super::answer::status_in(cause).or(is_busy.then_some(503)) {
         Some(401 | 403) => (
             "answer.refused-key",
             say!(

@@ -74,7 +74,12 @@ pub(super) fn newest(files: &[PathBuf], since_usec: u64, most: usize) -> io::Res
         if newest.end.is_some() && !grew_since(path, since_usec) {
             continue;
         }
-        let mut file = foreign::open(path)?;
+        let mut file = match foreign::open(path) {
+            Ok(file) => file,
+            // what can be read of the other days is worth more than nothing
+            Err(_) if Some(path) != files.last() => continue,
+            Err(error) => return Err(error.into()),
+        };
         let begin = file.seek(SeekFrom::End(0))?.saturating_sub(room);
         file.seek(SeekFrom::Start(begin))?;
         let mut read = Vec::new();
@@ -198,6 +203,16 @@ mod tests {
         let whole = entry("2026-01-03T00:00:01Z", "next day").len() as u64;
         assert_eq!((read.lines.len(), read.end), (0, Some(whole)));
         assert_eq!(newest(&[], 0, 0).unwrap().end, None);
+    }
+
+    #[test]
+    fn a_day_that_cannot_be_read_hides_no_other() {
+        let days = Days::new();
+        let mut all = files(&days.source());
+        all.insert(1, "/nowhere/openclaw-2026-01-01.log".into());
+        assert_eq!(newest(&all, 0, usize::MAX).unwrap().lines.len(), 4);
+        all.push("/nowhere/openclaw-2026-01-09.log".into());
+        assert!(newest(&all, 0, usize::MAX).is_err(), "of the last one it has to be said");
     }
 
     #[test]

@@ -17,7 +17,9 @@ mod rung;
 
 pub use answer::{Answered, Road, Session, agent_of, ask};
 pub use channels::{ChannelQuestion, asked_for_channel};
-pub use connection::{Connection, Connections, DEFAULT_ACCOUNT, all_open, connections};
+pub use connection::{
+    Connection, Connections, DEFAULT_ACCOUNT, all_open, connections, mark_connected,
+};
 pub use endpoint::{ChatAnswer, Endpoint, Readiness};
 pub use error::{connector_unproven, not_ready};
 pub use follow::{Follower, Origin, Wanted};
@@ -26,4 +28,4 @@ pub use log::LogLine;
 pub use log_events::{LogEvent, LogEvents, last_refusal};
 pub use log_source::{LogSource, gateway_log};
 pub use redaction::Redaction;
-pub use rung::{Proof, Rung, not_asked, not_started};
+pub use rung::{Proof, Rung, not_asked, not_started, not_told};

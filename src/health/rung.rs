@@ -45,7 +45,7 @@ pub struct Proof {
     pub reached: Option<Rung>,
     /// The next one, and why it was not; nothing where nothing more is expected.
     pub next: Option<(Rung, Problem)>,
-    /// It was not tried because the operator wants it so: that is no failure.
+    /// It was not tried because the operator wants it so, or cannot be seen any more: no failure.
     pub is_chosen: bool,
     /// Each account's connection.
     pub accounts: Connections,
@@ -155,6 +155,13 @@ pub fn not_asked() -> Problem {
 pub fn not_started(reason: String) -> Problem {
     let hint = say!("When the gateway runs: openclaw-setup status --live");
     Problem::new("gateway.not-started", reason, hint)
+}
+
+/// What was said at the start can no longer be read.
+#[must_use]
+pub fn not_told() -> Problem {
+    let message = say!("the gateway's log does not go back to its start");
+    Problem::new("gateway.not-told", message, ask_it())
 }
 
 /// There is no way to ask the model.

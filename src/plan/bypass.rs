@@ -10,9 +10,7 @@ use crate::language::Problem;
 use crate::openclaw::document::Value;
 use crate::snapshot::installation::Installation;
 use crate::systemd::drop_in;
-use crate::systemd::environment::{
-    Bypass, Environment, LOOPBACK_V4, Routing, SetFile, Spelling, UnitFile,
-};
+use crate::systemd::environment::{Bypass, Environment, Routing, SetFile, Spelling, UnitFile};
 use crate::transaction::step::{FileStep, Role};
 
 /// What is written, and what holds then.
@@ -224,9 +222,4 @@ fn is_drop_in(file: &UnitFile) -> bool {
 /// Whether systemd reads it after the last of our drop-ins.
 fn comes_after_ours(file: &UnitFile) -> bool {
     is_drop_in(file) && file.path.file_name() > Some(OsStr::new(drop_in::LAST[0]))
-}
-
-/// Whether the connector's own road, `http://127.0.0.1`, leads to a proxy.
-pub(super) fn blocks_the_connector(routing: &Routing) -> bool {
-    routing.is_broken() && routing.not_bypassed.contains(&LOOPBACK_V4)
 }

@@ -60,9 +60,27 @@ pub(super) fn token_unreadable() -> Problem {
     Problem::new("gateway.token-unreadable", message, hint)
 }
 
-/// A token was given that is not the gateway's.
-pub(super) fn token_conflict() -> Problem {
-    let message = say!("the token that was given is not the gateway's own (gateway.auth.token)");
+/// What is asked for is said otherwise by an option of the gateway's command, which wins.
+pub(super) fn decided_by_the_unit(option: &str) -> Problem {
+    let message = say!(
+        "the gateway's unit starts it with another {option}, which outweighs the config",
+        option
+    );
+    let hint =
+        say!("Take {option} out of the unit's ExecStart, or choose what it says there.", option);
+    Problem::new("gateway.decided-by-unit", message, hint)
+}
+
+/// The gateway's own secret is a placeholder.
+pub(super) fn token_placeholder(key: &str) -> Problem {
+    let message = say!("{name} still holds a placeholder", name = key);
+    let hint = say!("To have a token made for the gateway and the connector: --gateway-auth token");
+    Problem::new("gateway.token-placeholder", message, hint)
+}
+
+/// What was given is not the gateway's own.
+pub(super) fn token_conflict(key: &str) -> Problem {
+    let message = say!("the token that was given is not the gateway's own ({key})", key);
     let hint =
         say!("Omit the token to use the gateway's, or say --gateway-auth token to change both.");
     Problem::new("gateway.token-conflict", message, hint)

@@ -8,7 +8,7 @@ use super::note::Note;
 use super::order::{self, Changes};
 use super::reinstall::host_of;
 use super::{Plan, PlanFailure, bypass, error};
-use crate::connector::behaviour;
+use crate::connector::behaviour::speaks_http;
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::installed::Traces;
 use crate::connector::npm::Pin;
@@ -98,11 +98,6 @@ impl Request<'_> {
     fn standing(&self) -> Option<semver::Version> {
         semver::Version::parse(self.live?.version.as_deref()?).ok()
     }
-
-    /// Whether the connector needs the gateway's HTTP interface; one of an odd version may.
-    fn speaks_http(&self) -> bool {
-        self.version().as_ref().is_none_or(behaviour::speaks_http)
-    }
 }
 
 /// What a plan needs to know of the payload.
@@ -163,7 +158,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         ),
         unit: order::unit_before(installation),
         expectations: Expectations {
-            chat: request.speaks_http(),
+            chat: speaks_http(request.version().as_ref()),
             bypass: bypass.routing.bypasses_loopback(),
             connector: Some(CONNECTOR.to_owned()),
         },
@@ -183,7 +178,8 @@ fn bypassed(
     effective: &Value,
 ) -> Result<bypass::Outcome, Problem> {
     let mut bypass = bypass::plan(installation, Some(effective), &Bypass::default());
-    let blocks = request.speaks_http() && bypass::blocks_the_connector(&bypass.routing);
+    let speaks_http = speaks_http(request.version().as_ref());
+    let blocks = speaks_http && bypass.routing.blocks_the_connector();
     bypass.refusal.take().filter(|_| blocks).map_or(Ok(bypass), Err)
 }
 

@@ -21,6 +21,17 @@ pub enum GatewayAuth {
     Token,
 }
 
+impl GatewayAuth {
+    /// OpenClaw's word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Token => "token",
+        }
+    }
+}
+
 /// One setting of the operator: its name on every way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {

@@ -114,6 +114,9 @@ impl Guard {
     #[must_use]
     pub fn of(config: &Value, environment: &Environment, command: &[String]) -> Self {
         let auth = |key: &'static str| config.get(&["gateway", "auth", key]);
+        // OpenClaw then takes what is missing from the user's login shell
+        let asks_the_shell = config.get(&["env", "shellEnv", "enabled"]) == Some(&true.into())
+            || environment.get("OPENCLAW_LOAD_SHELL_ENV").is_some_and(|value| value != "0");
         let own = |option: &str, key: &'static str, variable: &str| {
             let is_set = environment.get(variable).is_some_and(|value| !value.trim().is_empty());
             match (option_of(command, option), auth(key)) {
@@ -123,6 +126,7 @@ impl Guard {
                 }
                 (None, Some(Value::Object(_))) => Own::Elsewhere,
                 _ if is_set => Own::Written(format!("${{{variable}}}")),
+                _ if asks_the_shell => Own::Elsewhere,
                 _ => Own::Absent,
             }
         };
@@ -131,8 +135,8 @@ impl Guard {
         let written = option_of(command, "--auth").or_else(|| auth("mode").and_then(Value::as_str));
         let inferred = || match (&password, &token) {
             (Own::Absent, Own::Absent) => None,
-            (Own::Absent, _) => Some("token"),
-            _ => Some("password"),
+            (Own::Written(_), _) | (Own::Elsewhere, Own::Absent) => Some("password"),
+            _ => Some("token"),
         };
         let mode = written.or_else(inferred).map(str::to_owned);
         Self { mode, token, password }
@@ -194,6 +198,8 @@ mod tests {
             ("{}", &none, "", None, None),
             ("{}", &token, "", Some("token"), Some(reference)),
             ("{}", &both, "", Some("password"), Some("${OPENCLAW_GATEWAY_PASSWORD}")),
+            ("{env: {shellEnv: {enabled: true}}}", &none, "", Some("token"), None),
+            ("{env: {shellEnv: {enabled: true}}}", &token, "", Some("token"), Some(reference)),
             ("{gateway: {auth: {mode: 'token'}}}", &both, "", Some("token"), Some(reference)),
             ("{gateway: {auth: {mode: 'none'}}}", &both, "", Some("none"), None),
             ("{gateway: {auth: {token: 'pre-${X}'}}}", &token, "", Some("token"), Some("pre-${X}")),

@@ -19,6 +19,7 @@ use crate::connector::installed::InstalledRecord;
 use crate::fs::error::Cause;
 use crate::fs::image::FileState;
 use crate::fs::{Action, FileError, directory, exists};
+use crate::health::Endpoint;
 use crate::health::port::Owner;
 use crate::openclaw::document::{Value, substituted};
 use crate::openclaw::include::{ConfigError, ConfigSet};
@@ -157,10 +158,20 @@ impl Installation {
         substituted(text, |name| environment.get(name).map(str::to_owned))
     }
 
-    /// What this connector shows to the gateway, for the first of its bots.
+    /// The gateway as this connector calls it, with what it shows for the first of its bots. What no
+    /// header can carry it cannot show: a finding of its own.
     #[must_use]
-    pub fn connectors_token(&self, config: &Value, connector: Option<&Version>) -> Option<String> {
-        self.resolved(bots(config, connector).first()?.credential()?, config)
+    pub fn endpoint(
+        &self,
+        config: Option<&Value>,
+        connector: Option<&Version>,
+        owner: Owner,
+    ) -> Endpoint {
+        let token = config.and_then(|config| {
+            self.resolved(bots(config, connector).first()?.credential()?, config)
+        });
+        let token = token.filter(|token| token.chars().all(|c| c.is_ascii_graphic()));
+        Endpoint::new(self.port, token, owner)
     }
 
     /// What guards the gateway.

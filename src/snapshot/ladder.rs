@@ -1,9 +1,11 @@
 //! How far up the ladder of proof the machine stands at this moment, as far as looking tells.
 
-use super::Snapshot;
+use super::{Answers, Snapshot};
 use crate::health::{
-    Proof, Readiness, Rung, all_open, connector_unproven, not_asked, not_ready, not_started,
+    ChatAnswer, Connection, Proof, Readiness, Rung, all_open, connector_unproven, not_asked,
+    not_ready, not_started, not_told,
 };
+use crate::language::Problem;
 use crate::say;
 use crate::systemd::ActiveState;
 use crate::systemd::environment::Routing;
@@ -29,9 +31,20 @@ impl Snapshot {
         Proof { accounts: self.log.connections.clone(), ..proof }
     }
 
+    /// Why a rung is not seen that is the next one and should be.
+    #[must_use]
+    pub fn missed(&self, rung: Rung) -> Option<Problem> {
+        let proof = self.proof();
+        let (next, cause) = proof.next.filter(|_| !proof.is_chosen)?;
+        (next == rung).then_some(cause)
+    }
+
     fn without(&self, rung: Rung) -> Proof {
         let unit = &self.installation.paths.unit;
         let proof = |cause| Proof::before(rung, cause);
+        let connections = &self.log.connections;
+        let has_failed = |(_, state): &(String, Connection)| matches!(state, Connection::Failed(_));
+        let is_told = self.log.is_whole || connections.iter().any(has_failed);
         match rung {
             Rung::Running => {
                 let is_stopped = |state| state == &ActiveState::Inactive;
@@ -39,10 +52,13 @@ impl Snapshot {
                 let proof = proof(not_started(self.installation.service.why_down(unit)));
                 Proof { is_chosen: state.is_none_or(is_stopped), ..proof }
             }
-            Rung::Connected => Proof::not_connected(&self.log.connections),
+            Rung::Connected if is_told || connections.is_empty() => {
+                Proof::not_connected(connections)
+            }
             _ if !self.channel_is_on() => {
                 proof(not_started(say!("the channel is switched off"))).chosen()
             }
+            Rung::Loaded | Rung::Connected if !is_told => proof(not_told()).chosen(),
             Rung::Loaded => proof(connector_unproven(unit, super::CONNECTOR)),
             _ => proof(not_ready(unit, &[])),
         }
@@ -55,10 +71,18 @@ impl Snapshot {
     }
 
     fn is_ready(&self) -> bool {
-        let routing = |environment| Routing::of(&environment, self.installation.port);
-        let is_broken = self.environment().map(routing).is_some_and(|routing| routing.is_broken());
-        let answers = self.answers.as_ref();
-        answers.is_some_and(|answers| answers.readiness == Readiness::Ready) && !is_broken
+        let is_ready = |found: &Answers| found.readiness == Readiness::Ready;
+        let is_open = |found: &Answers| found.chat == ChatAnswer::Open && !self.is_blocked();
+        let answers = self.answers.as_ref().filter(|found| is_ready(found));
+        answers.is_some_and(|found| !self.speaks_http() || is_open(found))
+    }
+
+    /// Whether what the connector asks the gateway goes to a proxy.
+    fn is_blocked(&self) -> bool {
+        let seen = self.environment();
+        let seen = seen.map(|own| self.installation.process_environment(&own, self.effective()));
+        let routing = seen.map(|seen| Routing::of(&seen, self.installation.port));
+        routing.is_some_and(|routing| routing.blocks_the_connector())
     }
 
     fn is_loaded(&self) -> bool {

@@ -1,6 +1,8 @@
 //! What the gateway's log tells since its start: the wordings that field reports have taught us.
 
-use crate::health::{Connections, LogEvent, LogLine, Redaction, connections, last_refusal};
+use crate::health::{
+    Connection, Connections, LogEvent, LogLine, Redaction, connections, last_refusal,
+};
 
 /// A wording that means something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +80,8 @@ pub struct Log {
     pub source: String,
     /// How many lines there were.
     pub lines: usize,
+    /// They go back to the gateway's start.
+    pub is_whole: bool,
     /// What was found, in the order of [`LOG_PATTERNS`].
     pub heard: Vec<LogMatch>,
     /// The connector's own channel has spoken.
@@ -101,6 +105,9 @@ pub struct Since {
     /// model provider or the bot is taken over without a start.
     pub config: u64,
 }
+
+/// How long a gateway may take until it says its first word, in µs.
+const FIRST: u64 = 120_000_000;
 
 /// How many last lines are kept for an archive.
 const TAIL: usize = 400;
@@ -136,12 +143,20 @@ impl Log {
             source,
             heard: heard.collect(),
             connections: connections(&lines[begun..], accounts),
+            is_whole: lines[begun..].first().is_some_and(|line| line.usec < since.start + FIRST),
             channel_spoke: lines[begun..].iter().any(|line| line.speaker == channel),
             refused_config,
             refused_start,
             tail: tail.map(shown).collect(),
             lines: lines.len(),
         }
+    }
+
+    /// Whether it leaves open whether the connector is loaded, or connected.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        let is_unseen = |(_, state): &(String, Connection)| *state == Connection::Unseen;
+        !self.channel_spoke || self.connections.iter().any(is_unseen)
     }
 
     /// What was heard that is evidence for a check.

@@ -198,18 +198,14 @@ impl Snapshot {
         self.guard().is_some_and(|guard| guard.mode.as_deref() == Some("none"))
     }
 
-    /// The file and place at which a key stands; the file alone where it stands nowhere.
+    /// The file and place at which a key stands; the main file alone where it stands nowhere.
     #[must_use]
     pub fn place(&self, path: &[&str]) -> (PathBuf, Option<Place>) {
-        let main = || (self.installation.paths.config.clone(), None);
-        let Ok(config) = &self.config else { return main() };
-        let found = config.files().enumerate().find_map(|(number, (file, document))| {
-            // an included file holds the end of the path only
-            let skippable = if number == 0 { 1 } else { path.len() };
-            let place = (0..skippable).find_map(|skipped| document.place_of(&path[skipped..]))?;
-            Some((file.to_owned(), Some(place)))
-        });
-        found.unwrap_or_else(main)
+        let found = self.config.as_ref().ok().and_then(|config| config.place_of(path));
+        found.map_or_else(
+            || (self.installation.paths.config.clone(), None),
+            |(file, place)| (file.to_owned(), Some(place)),
+        )
     }
 
     /// The gateway's unit, where a manager answers and has it.
@@ -252,10 +248,12 @@ impl Snapshot {
         Some(self.connector()? < semver::Version::new(0, minor, patch))
     }
 
-    /// Whether the connector talks to the gateway over HTTP: all do that are older than 0.8.0.
+    /// Whether the connector talks to the gateway over HTTP; one whose tree is gone is the one that
+    /// was installed.
     #[must_use]
-    pub fn speaks_http(&self) -> Option<bool> {
-        self.connector().as_ref().map(behaviour::speaks_http)
+    pub fn speaks_http(&self) -> bool {
+        let recorded = || self.installation.record.as_ref()?.origin.version.parse().ok();
+        behaviour::speaks_http(self.connector().or_else(recorded).as_ref())
     }
 
     /// Whether a part could not be looked at, at least not wholly.

@@ -29,7 +29,7 @@ pub struct Managed {
     pub environment: Environment,
     /// The unit, loaded or not.
     pub unit: Unit,
-    /// What the unit's `EnvironmentFile=` lines set.
+    /// What the unit's `EnvironmentFile=` lines set, as systemd will read them next.
     pub files: Vec<SetFile>,
     /// The unit's own file and its drop-ins, as systemd will read them next.
     pub unit_files: Vec<UnitFile>,
@@ -58,12 +58,13 @@ impl Managed {
         let unit = manager.unit(&paths.unit, deadline, interrupt)?;
         let (version, environment) = manager.version_and_environment(deadline, interrupt)?;
         let folder = paths.unit_dir.join(format!("{}.d", paths.unit));
+        let unit_files = read_unit_files(&unit, &folder);
         Ok(Self {
             version,
             route: manager.route(),
             environment,
-            files: read_environment_files(&unit),
-            unit_files: read_unit_files(&unit, &folder),
+            files: read_environment_files(&unit, &unit_files),
+            unit_files,
             unit,
         })
     }

@@ -9,4 +9,4 @@ mod merge;
 pub const LAST: [&str; 2] = ["zz-openclaw-setup.conf", "zz-openclaw-setup.env"];
 
 pub use damage::repaired;
-pub use merge::{Assigned, assigned, line_of, merged, variables, without_bypass};
+pub use merge::{Assigned, assigned, line_of, merged, values_of, variables, without_bypass};

@@ -59,6 +59,11 @@ fn a_bot_that_is_not_connected_is_kept_and_named() {
         assert_eq!(machine.transactions()[0]["state"], "committed");
         let seen = proof(&machine, &["status"]);
         assert_eq!((&seen["reached"], &seen["next"]), (&json!("loaded"), &json!("connected")));
+        assert_exit(&machine.setup(&["status"]).run(), 3);
+        assert_exit(&machine.setup(&["doctor", "dingtalk.stream"]).run(), 3);
+        let again = machine.install(&["--json"]).run();
+        assert_exit(&again, 3);
+        assert_eq!(json(&again)["healthy"], false, "they agree");
     }
 }
 

@@ -135,7 +135,7 @@ fn expectations(snapshot: &Snapshot, repairs: &[Repair]) -> Expectations {
     let comes = repairs.iter().any(|repair| matches!(repair, Repair::Reinstall(_)));
     let loads = snapshot.channel_is_on() && (comes || snapshot.tree.is_some());
     Expectations {
-        chat: (opens || is_open) && snapshot.speaks_http() != Some(false),
+        chat: (opens || is_open) && snapshot.speaks_http(),
         bypass: false,
         connector: loads.then(|| CONNECTOR.to_owned()),
     }

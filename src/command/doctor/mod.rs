@@ -70,7 +70,10 @@ pub(super) fn report_as_found(
     executed: &Executed,
     nothing: &str,
 ) -> Result<Exit, Failure> {
-    let (snapshot, diagnosis) = everything(context)?;
+    let (snapshot, diagnosis) = match &executed.found {
+        Some(found) => found,
+        None => &everything(context)?,
+    };
     let mut errors = diagnosis.clone();
     errors.findings.retain(|(check, finding)| {
         let is_chosen = !snapshot.is_up() && CHOSEN.contains(&check.id);
@@ -87,7 +90,7 @@ pub(super) fn report_as_found(
     };
     let mut body = executed.body();
     body.insert("healthy".to_owned(), diagnosis.is_below(Severity::Error).into());
-    body.insert("findings".to_owned(), view::findings_json(&diagnosis));
+    body.insert("findings".to_owned(), view::findings_json(diagnosis));
     let document = json::document(executed.plan.command, exit == Exit::Done, body);
     context.console.document(&document);
     executed.forget(context);

@@ -83,7 +83,7 @@ pub(in crate::doctor) fn key_inert(snapshot: &Snapshot) -> Verdict {
         return Ok(Vec::new());
     };
     let mut findings: Vec<Finding> = misleading_url(snapshot).into_iter().collect();
-    if channel.get(&["sessionTimeout"]).is_some() && snapshot.speaks_http() == Some(true) {
+    if channel.get(&["sessionTimeout"]).is_some() && snapshot.speaks_http() {
         let path = [CHANNEL[0], CHANNEL[1], "sessionTimeout"];
         let found = Finding::of_value(snapshot, Setting::SessionTimeout, &path);
         findings.extend(found.map(|finding| {

@@ -5,7 +5,8 @@ mod answer;
 use std::collections::BTreeSet;
 
 use super::proxy::dingtalk::is_in_the_way;
-use super::{Evidence, Finding, Snapshot, Verdict};
+use super::{Evidence, Finding, Snapshot, Verdict, missed};
+use crate::health::Rung;
 use crate::openclaw::document::{KeyPath, Value};
 use crate::say;
 use crate::settings::Setting;
@@ -62,7 +63,7 @@ fn missing(snapshot: &Snapshot, path: &[&str]) -> Finding {
 
 /// A secret that is kept elsewhere: connectors before 0.8.0 read only a text.
 fn unreadable(snapshot: &Snapshot, path: &[&str]) -> Option<Finding> {
-    let connector = snapshot.connector().filter(|_| snapshot.speaks_http() == Some(true))?;
+    let connector = snapshot.connector().filter(|_| snapshot.speaks_http())?;
     let key = KeyPath::from(path).to_string();
     let evidence = Evidence::of_key(snapshot, path);
     let text = say!(
@@ -82,13 +83,15 @@ pub(super) fn stream(snapshot: &Snapshot) -> Verdict {
     if snapshot.log.lines == 0 && !was_asked {
         return Err(say!("no log of the gateway was found; to ask DingTalk itself: --live"));
     }
-    if snapshot.log.about("dingtalk.stream").next().is_none() {
-        return Ok(Vec::new());
-    }
+    let heard = snapshot.log.about("dingtalk.stream").next();
+    let heard =
+        heard.map(|_| say!("the connector could not open its Stream connection to DingTalk"));
+    let missed = missed(snapshot, Rung::Connected, "dingtalk.stream", &["dingtalk"]);
+    let Some(message) = missed.or(heard) else { return Ok(Vec::new()) };
     if is_in_the_way(snapshot) {
         return Err(say!("the proxy is in the way (proxy.dingtalk)"));
     }
-    Finding::error(say!("the connector could not open its Stream connection to DingTalk"))
+    Finding::error(message)
         .hint(console_hint())
         .about(format!("channels.{CONNECTOR}"))
         .symptom(say!("the bot does not answer"))

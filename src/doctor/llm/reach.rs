@@ -40,21 +40,29 @@ fn unreachable(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding
     let (stage, code) = failed.failure()?;
     let mut open = answers.reach.iter().filter(|answer| answer.has_arrived());
     let other = open.next().map(|answer| answer.route);
-    let (url, way) = (&failed.subject, failed.route.text());
-    let finding = Finding::error(say!(
-            "the gateway cannot reach {url} {way}: {name} fails ({code})",
+    let (url, way, name) = (&failed.subject, failed.route.text(), stage.name());
+    // on this route nobody else is connected to first
+    let is_dead = failed.route == Route::Proxied && matches!(stage, Stage::Dns | Stage::Tcp);
+    let message = if is_dead {
+        say!(
+            "the proxy through which the gateway asks for {url} cannot be reached: {name} fails ({code})",
             url,
-            way,
-            name = stage.name(),
+            name,
             code
-        ))
-    .hint(match other {
+        )
+    } else {
+        say!("the gateway cannot reach {url} {way}: {name} fails ({code})", url, way, name, code)
+    };
+    let finding = Finding::error(message).hint(match other {
             Some(Route::Direct) => say!(
                 "Directly it answers: add its host to no_proxy and NO_PROXY of the unit"
             ),
             Some(Route::Proxied) => say!(
                 "Through the proxy it answers. Give the unit the proxy, or take the host out of no_proxy: systemctl --user edit {unit}",
                 unit = snapshot.installation.paths.unit
+            ),
+            None if is_dead => say!(
+                "Does the proxy run, and is its address right in the gateway's environment (http_proxy, https_proxy)?"
             ),
             None => way_out(stage, url),
         });

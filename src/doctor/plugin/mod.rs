@@ -5,7 +5,8 @@ pub(super) mod company;
 pub(super) mod modules;
 mod remedy;
 
-use super::{Evidence, Finding, Snapshot, Verdict};
+use super::{Evidence, Finding, Snapshot, Verdict, missed};
+use crate::health::Rung;
 use crate::language::{Explain, Localized};
 use crate::say;
 use crate::snapshot::paths::CONNECTOR;
@@ -104,9 +105,17 @@ pub(super) fn load(snapshot: &Snapshot) -> Verdict {
     if !snapshot.is_up() || snapshot.log.lines == 0 {
         return Err(say!("the gateway does not run, or its log cannot be read"));
     }
-    let Some(heard) = snapshot.log.about("plugin.load").next() else { return Ok(Vec::new()) };
+    let heard = snapshot.log.about("plugin.load").next().map(|heard| {
+        let sample = &heard.sample;
+        say!("the running gateway could not load the connector: {sample}", sample)
+    });
+    let Some(message) = heard
+        .or_else(|| missed(snapshot, Rung::Loaded, "plugin.load", &["config", "plugin", "compat"]))
+    else {
+        return Ok(Vec::new());
+    };
     let unit = &snapshot.installation.paths.unit;
-    Finding::error(say!("the running gateway could not load the connector: {sample}", sample = heard.sample))
+    Finding::error(message)
         .hint(say!("compat.matrix and plugin.deps show the usual causes; the whole log: journalctl --user -u {unit} -n 50", unit))
         .about(snapshot.installation.paths.connector.display().to_string())
         .repaired_by(reinstallation(snapshot))

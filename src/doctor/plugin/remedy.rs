@@ -51,10 +51,10 @@ fn without_npm(snapshot: &Snapshot) -> Option<String> {
     match snapshot.repair_source.npm {
         Npm::There => None,
         Npm::Forbidden => Some(say!(
-            "The npm dependencies have to come from the npm registry, and --offline forbids that. Without it: openclaw-setup doctor --fix"
+            "The npm dependencies have to come from the npm registry, and --offline forbids that. Without it: openclaw-setup doctor"
         )),
         Npm::Missing => Some(say!(
-            "The npm dependencies have to be fetched, and there is no npm here. Install it, then: sudo apt install npm && openclaw-setup doctor --fix"
+            "The npm dependencies have to be fetched, and there is no npm here. Install it: sudo apt install npm, then: openclaw-setup doctor"
         )),
     }
 }
@@ -99,7 +99,7 @@ fn movable(snapshot: &Snapshot) -> Result<(), String> {
     let place = snapshot.installation.paths.connector.display();
     let (uid, gid) = (snapshot.installation.account.uid, snapshot.installation.account.gid);
     Err(say!(
-        "The tree belongs to somebody else. First: sudo chown -R {uid}:{gid} {place}, then: openclaw-setup doctor --fix",
+        "The tree belongs to somebody else. First: sudo chown -R {uid}:{gid} {place}, then: openclaw-setup doctor",
         uid,
         gid,
         place

@@ -8,8 +8,9 @@ use crate::plan::repair::Repair;
 use crate::redaction::masked;
 use crate::say;
 use crate::snapshot::installation::environment_of_config;
+use crate::snapshot::service::Managed;
 use crate::systemd::drop_in;
-use crate::systemd::environment::{Bypass, Environment, LOOPBACK_V4, Routing, Spelling, UnitFile};
+use crate::systemd::environment::{Bypass, Environment, Routing, Spelling, UnitFile};
 
 const PROXIES: [&str; 6] =
     ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -48,9 +49,9 @@ pub(super) fn loopback(snapshot: &Snapshot) -> Verdict {
     if !routing.is_broken() {
         return Ok(Vec::new());
     }
-    let blocks = routing.not_bypassed.contains(&LOOPBACK_V4);
-    let speaks_http = snapshot.speaks_http().unwrap_or(snapshot.channel().is_some());
-    let severity = if blocks && speaks_http { Severity::Error } else { Severity::Warning };
+    let blocks =
+        snapshot.has_dingtalk() && snapshot.speaks_http() && routing.blocks_the_connector();
+    let severity = if blocks { Severity::Error } else { Severity::Warning };
     let hosts = routing.not_bypassed.join(", ");
     let listed = Spelling::BOTH.map(|spelling| seen.get(spelling.name()).unwrap_or_default());
     let also = Bypass::of_value(&listed.join(","));
@@ -110,7 +111,7 @@ pub(super) fn dropin(snapshot: &Snapshot) -> Verdict {
         } else if !managed.unit.drop_in_paths.iter().any(|known| same_drop_in(known, &file.path)) {
             let text = say!("{path} is there, but systemd has not read it", path);
             findings.push(
-                unread(text)
+                unread(managed, text)
                     .about(path.clone())
                     .read(format!("{} DropInPaths", managed.unit.name), listed(managed)),
             );
@@ -119,8 +120,11 @@ pub(super) fn dropin(snapshot: &Snapshot) -> Verdict {
     if managed.unit.need_daemon_reload && findings.is_empty() {
         let name = &managed.unit.name;
         let text = say!("{name} or a drop-in of it was changed since systemd read it", name);
-        findings
-            .push(unread(text).about(name.clone()).read(format!("{name} NeedDaemonReload"), "yes"));
+        findings.push(
+            unread(managed, text)
+                .about(name.clone())
+                .read(format!("{name} NeedDaemonReload"), "yes"),
+        );
     }
     findings.extend(stale_process(snapshot).filter(|_| findings.is_empty()));
     Ok(findings)
@@ -133,7 +137,7 @@ fn same_drop_in(a: &std::path::Path, b: &std::path::Path) -> bool {
     a.file_name() == b.file_name() && folder(a) == folder(b)
 }
 
-fn listed(managed: &crate::snapshot::service::Managed) -> String {
+fn listed(managed: &Managed) -> String {
     let paths: Vec<_> =
         managed.unit.drop_in_paths.iter().map(|path| path.display().to_string()).collect();
     if paths.is_empty() { "–".to_owned() } else { paths.join(" ") }
@@ -156,9 +160,13 @@ fn damaged(snapshot: &Snapshot, file: &std::path::Path, path: &str) -> Finding {
     )
 }
 
-fn unread(text: String) -> Finding {
+fn unread(managed: &Managed, text: String) -> Finding {
+    let unit = &managed.unit.name;
     Finding::error(text)
-        .hint(say!("By hand: systemctl --user daemon-reload, then systemctl --user restart openclaw-gateway"))
+        .hint(say!(
+            "By hand: systemctl --user daemon-reload, then: systemctl --user restart {unit}",
+            unit
+        ))
         .symptom(say!("the fix “does not work”"))
         .repaired_by([Repair::Restart])
 }
@@ -167,12 +175,13 @@ fn unread(text: String) -> Finding {
 fn stale_process(snapshot: &Snapshot) -> Option<Finding> {
     let running = snapshot.process.as_ref()?.environment.as_ref()?;
     let port = snapshot.installation.port;
-    let next = snapshot.unit()?.effective_environment();
+    let managed = snapshot.unit()?;
+    let next = managed.effective_environment();
     let is_broken = |environment| Routing::of(&seen_by(snapshot, environment), port).is_broken();
     let pid = snapshot.process.as_ref()?.pid;
     (is_broken(running) && !is_broken(&next)).then(|| {
         let text = say!("the bypass takes effect at the next start; the running gateway (pid {pid}) was started before it", pid);
-        unread(text).about(format!("/proc/{pid}/environ"))
+        unread(managed, text).about(format!("/proc/{pid}/environ"))
     })
 }
 

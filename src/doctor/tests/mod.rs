@@ -2,12 +2,16 @@
 
 mod cases;
 mod machine;
+mod messages;
 mod reinstall;
 
 use std::collections::BTreeSet;
 
 use super::{CHECKS, Severity, diagnose};
+use crate::health::{ChatAnswer, Connection, Readiness};
 use crate::language::Language;
+use crate::snapshot::log::Log;
+use crate::systemd::ActiveState;
 use cases::cases;
 use machine::Machine;
 
@@ -83,6 +87,53 @@ fn what_cannot_be_known_is_said_and_not_passed() {
             }
         }
     }
+}
+
+/// What `install` claims and what `doctor` finds is one judgement: a rung that is missed is an error.
+#[test]
+fn what_the_ladder_misses_is_found() {
+    let connection = |state| vec![("default".to_owned(), state)];
+    let states: [fn(&mut Machine); 9] = [
+        |m| m.snapshot.answers.as_mut().unwrap().chat = ChatAnswer::Disabled,
+        |m| m.snapshot.answers.as_mut().unwrap().chat = ChatAnswer::Unauthorised,
+        |m| m.snapshot.answers.as_mut().unwrap().chat = ChatAnswer::RateLimited,
+        |m| m.snapshot.answers.as_mut().unwrap().chat = ChatAnswer::Odd { what: "x".to_owned() },
+        |m| m.snapshot.answers.as_mut().unwrap().readiness = Readiness::NoListener,
+        |m| m.snapshot.log = Log { is_whole: true, lines: 9, ..Log::default() },
+        |m| m.environment(&["http_proxy=http://p:1", "no_proxy=[::1]"]),
+        |m| m.managed().unit.active_state = ActiveState::Failed,
+        |m| m.connector("0.8.3"),
+    ];
+    let lost = [Connection::Unseen, Connection::Failed("400".to_owned())].map(connection);
+    let machines = states.iter().map(|make| {
+        let mut machine = Machine::healthy();
+        make(&mut machine);
+        machine
+    });
+    let lost = lost.into_iter().map(|connections| {
+        let mut machine = Machine::healthy();
+        machine.snapshot.log.connections = connections;
+        machine.snapshot.log.is_whole = true;
+        machine
+    });
+    let mut missed = 0;
+    for (number, machine) in machines.chain(lost).enumerate() {
+        let diagnosis = diagnose(&CHECKS.iter().collect::<Vec<_>>(), &machine.snapshot);
+        let proof = machine.snapshot.proof();
+        missed += usize::from(proof.has_failed());
+        assert_eq!(proof.has_failed(), !diagnosis.is_below(Severity::Error), "{number} {proof:?}");
+    }
+    assert_eq!(missed, 10, "all but the connector that needs no endpoint");
+}
+
+/// The journal may have lost what was said at the start: then nobody can say that it failed.
+#[test]
+fn what_can_no_longer_be_read_is_no_failure() {
+    let mut machine = Machine::healthy();
+    machine.snapshot.log.connections = vec![("default".to_owned(), Connection::Unseen)];
+    let proof = machine.snapshot.proof();
+    assert!(proof.is_chosen, "{proof:?}");
+    assert_eq!(proof.next.unwrap().1.code, "gateway.not-told");
 }
 
 #[test]

@@ -18,11 +18,12 @@ pub fn agent_of(config: &Value, account: Option<&str>, connector: &Version) -> S
     let bindings = config.get(&["bindings"]).and_then(Value::as_array);
     let fitting = |binding: &&Value| is_bound(binding, account);
     let mut bindings: Vec<_> = bindings.into_iter().flatten().filter(fitting).collect();
-    if speaks_http(connector) {
+    if speaks_http(Some(connector)) {
         bindings.sort_by_key(|binding| binding.get(&["match", "accountId"]).is_none());
     }
     let bound = bindings.first().and_then(|binding| binding.get(&["agentId"])?.as_str());
-    let unbound = if speaks_http(connector) && account != "__default__" { account } else { MAIN };
+    let unbound =
+        if speaks_http(Some(connector)) && account != "__default__" { account } else { MAIN };
     bound.unwrap_or(unbound).to_lowercase()
 }
 

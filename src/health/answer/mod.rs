@@ -91,7 +91,7 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
     let (begin, begin_usec) = (Instant::now(), now_usec());
     let deadline = deadline.min(Deadline::after(THINKING));
     let question = Question::new();
-    let (session, reply) = if speaks_http(connector) {
+    let (session, reply) = if speaks_http(Some(connector)) {
         let reply = question.over_http(road, connector, deadline, interrupt);
         (question.session(road, "openai-user:dingtalk-connector:"), reply)
     } else {
@@ -114,7 +114,8 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
     };
     if session.id().is_some() {
         let is_over = !["answer.provider", "answer.silent"].contains(&problem.code);
-        let removed = if is_over { session.remove(road) } else { session.end(road) };
+        let removed =
+            if is_over { session.remove(road, interrupt) } else { session.end(road, interrupt) };
         problem.evidence.extend(removed.err().map(|left| left.message));
     }
     Answered::No(problem)

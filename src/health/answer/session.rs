@@ -57,25 +57,36 @@ impl From<Problem> for Failure {
 impl Session {
     /// Takes it out of `OpenClaw`'s list, which keeps what was said under another name; that goes,
     /// too.
-    pub fn remove(&self, road: &Road<'_>) -> Result<(), Problem> {
-        self.remove_after(ENDING, road)
+    pub fn remove(&self, road: &Road<'_>, interrupt: &Interrupt) -> Result<(), Problem> {
+        self.remove_after(ENDING, road, interrupt)
     }
 
     /// The same where its run may still be under way: that is ended, and lists its session again.
-    pub(super) fn end(&self, road: &Road<'_>) -> Result<(), Problem> {
-        self.remove_after(RETRYING, road)
+    pub(super) fn end(&self, road: &Road<'_>, interrupt: &Interrupt) -> Result<(), Problem> {
+        self.remove_after(RETRYING, road, interrupt)
     }
 
-    fn remove_after(&self, ending: Duration, road: &Road<'_>) -> Result<(), Problem> {
-        let deadline = Deadline::after(REMOVING);
+    /// Whoever stops the question still has its session removed, if that does not take long.
+    fn remove_after(
+        &self,
+        ending: Duration,
+        road: &Road<'_>,
+        interrupt: &Interrupt,
+    ) -> Result<(), Problem> {
+        let (limit, interrupt) = if interrupt.is_raised() {
+            (RETRYING, &Interrupt::never())
+        } else {
+            (REMOVING, interrupt)
+        };
+        let deadline = Deadline::after(limit);
         let left = |cause: &str| error::session_left(&self.key, cause);
-        let (parameters, never) = (json!({"key": self.key}), Interrupt::never());
+        let parameters = json!({"key": self.key});
         let id = self.id();
         for _ in 0..3 {
             // an answer that is lost on a busy machine tells nothing; the list does
-            let reply = call(road, "sessions.delete", &parameters, &[], deadline, &never);
+            let reply = call(road, "sessions.delete", &parameters, &[], deadline, interrupt);
             let ended = Deadline::after(ending);
-            while !ended.has_passed() && self.id().is_none() {
+            while !ended.has_passed() && !interrupt.is_raised() && self.id().is_none() {
                 thread::sleep(ENDING / 10);
             }
             if self.id().is_none() {

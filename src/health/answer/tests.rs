@@ -53,7 +53,7 @@ impl Machine {
         let deadline = Deadline::after(Duration::from_secs(3));
         let answered = ask(&road, deadline, &Interrupt::never());
         let removed = match &answered {
-            Answered::Yes { session, .. } => session.remove(&road),
+            Answered::Yes { session, .. } => session.remove(&road, &Interrupt::never()),
             _ => Ok(()),
         };
         (answered, removed)
@@ -134,6 +134,11 @@ fn what_has_only_the_form_of_an_answer_is_none() {
         (reply("HTTP 403: forbidden {word}"), "answer.refused-key", "forbidden"),
         (reply("404 page not found"), "answer.not-found", "404 page"),
         (reply("503 overloaded"), "answer.provider", "503"),
+        (
+            reply("The AI service is temporarily overloaded. Please try again in a moment."),
+            "answer.provider",
+            "overloaded",
+        ),
         (reply("Reply with exactly this word and nothing else: {word}"), "answer.other", "Reply"),
         (reply("LLM request failed: network connection error."), "answer.other", "network"),
         ("data: [DONE]\n\n".to_owned(), "answer.other", "no text"),

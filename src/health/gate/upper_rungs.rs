@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{LOOK, LOOK_WHILE_YOUNG, Question, READ_LOG, REQUEST, Run, Watch, YOUNG, is_due};
 use crate::health::{
     Answered, ChannelQuestion, Connection, LogEvents, LogLine, Proof, Redaction, Road, Rung,
-    all_open, ask, asked_for_channel, connections, error, not_asked,
+    all_open, ask, asked_for_channel, connections, error, mark_connected, not_asked,
 };
 use crate::language::Problem;
 use crate::redaction::masked;
@@ -86,11 +86,7 @@ impl Watch<'_> {
         let answer = asked_for_channel(id, command, environment, self.deadline, self.interrupt);
         if let ChannelQuestion::Listed { connected } = &answer {
             run.loaded.get_or_insert_with(Instant::now);
-            for (account, connection) in &mut run.connections {
-                if *connection == Connection::Unseen && connected.contains(account) {
-                    *connection = Connection::Open;
-                }
-            }
+            mark_connected(&mut run.connections, connected);
         }
         Ok(answer)
     }

@@ -26,13 +26,10 @@ pub(super) fn needed(effective: &Value, settings: &Settings) -> Vec<Setting> {
         (Setting::ClientId, "clientId", settings.client_id.is_some()),
         (Setting::ClientSecret, "clientSecret", settings.client_secret.is_some()),
     ];
-    let token = effective.get(&[CHANNEL[0], CHANNEL[1], "gatewayToken"]).and_then(Value::as_str);
-    let token = token.filter(|text| settings.gateway_token.is_none() && is_placeholder(text));
     let missing = |(_, key, given): &(Setting, &str, bool)| {
         !given && !is_filled(effective.get(&[CHANNEL[0], CHANNEL[1], key]))
     };
-    let missing = given.into_iter().filter(missing).map(|(setting, ..)| setting);
-    missing.chain(token.map(|_| Setting::GatewayToken)).collect()
+    given.into_iter().filter(missing).map(|(setting, ..)| setting).collect()
 }
 
 pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>, credential: Option<&Credential>) {
@@ -44,8 +41,9 @@ pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>, credential: Option
     for (key, value) in members(draft, wish, None) {
         draft.set(&[CHANNEL[0], CHANNEL[1], &key], value);
     }
-    if let Some(credential) = credential {
-        hand_on(draft, wish, credential);
+    match credential {
+        Some(credential) => hand_on(draft, wish, credential),
+        None => forget_placeholders(draft, wish),
     }
     take_out_what_is_forbidden(draft, wish);
 }
@@ -97,6 +95,16 @@ fn members(
     .collect()
 }
 
+/// A token that nobody asks for and nobody has filled in: the connector could not even send it.
+fn forget_placeholders(draft: &mut Draft<'_>, wish: &Wish<'_>) {
+    for bot in bots(draft.effective, wish.connector().as_ref()) {
+        let token = bot.get("gatewayToken").and_then(Value::as_str);
+        if token.is_some_and(|token| !token.is_empty() && is_placeholder(token)) {
+            draft.push(Edit::remove(bot.path("gatewayToken").as_slice()));
+        }
+    }
+}
+
 fn take_out_what_is_forbidden(draft: &mut Draft<'_>, wish: &Wish<'_>) {
     if wish.openclaw < CHANNEL_SCHEMA_IS_ENFORCED && !wish.migrates {
         return;
@@ -105,7 +113,7 @@ fn take_out_what_is_forbidden(draft: &mut Draft<'_>, wish: &Wish<'_>) {
     let forbidden = schema::forbidden(schema, block);
     for path in &forbidden {
         let path = path.iter().fold(KeyPath::from(CHANNEL), |path, key| path.child(key));
-        draft.edits.push(Edit::remove(path));
+        draft.push(Edit::remove(path));
     }
     if !forbidden.is_empty() {
         let keys: Vec<_> = forbidden.iter().map(|path| path.join(".")).collect();

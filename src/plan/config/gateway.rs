@@ -1,6 +1,7 @@
 //! `gateway.auth` and `gateway.http.endpoints.chatCompletions`.
 
 use super::{Draft, Wish};
+use crate::connector::behaviour::speaks_http;
 use crate::language::Problem;
 use crate::openclaw::document::{KeyPath, escape_substitution, substituted};
 use crate::plan::error;
@@ -8,6 +9,7 @@ use crate::plan::note::Note;
 use crate::settings::placeholder::is_placeholder;
 use crate::settings::{GatewayAuth, Secret};
 use crate::snapshot::bots::{Guard, Own, exposure};
+use crate::snapshot::program::option_of;
 
 const MODE: [&str; 3] = ["gateway", "auth", "mode"];
 const TOKEN: [&str; 3] = ["gateway", "auth", "token"];
@@ -42,16 +44,22 @@ pub(super) fn section(
     wish: &Wish<'_>,
 ) -> Result<Option<Credential>, Problem> {
     let guard = Guard::of(draft.effective, wish.environment, wish.command);
-    let speaks_http = wish.speaks_http();
+    let speaks_http = speaks_http(wish.connector().as_ref());
     if speaks_http {
         draft.set(&ENDPOINT, true);
     }
-    let credential = match (wish.settings.gateway_auth, guard.mode.as_deref()) {
+    let wanted = wish.settings.gateway_auth;
+    let by_unit = option_of(wish.command, "--auth");
+    if wanted.is_some_and(|wanted| by_unit.is_some_and(|unit| unit != wanted.word())) {
+        return Err(error::decided_by_the_unit("--auth"));
+    }
+    let credential = match (wanted, guard.mode.as_deref()) {
         (None, _) if !speaks_http => None,
         (Some(GatewayAuth::None), _) | (None, None | Some("none")) => without_token(draft, wish)?,
-        (Some(GatewayAuth::Token), _) => Some(with_wanted_token(draft, wish, &guard)?),
-        (None, Some("token")) => Some(with_token_as_it_is(draft, wish, &guard)?),
-        (None, Some("password")) => Some(password_as_it_is(&guard)?),
+        (Some(GatewayAuth::Token), _) | (None, Some("token")) => Some(token(draft, wish, &guard)?),
+        (None, Some("password")) => {
+            Some(Credential::Password(as_it_is(wish, &guard.password, "gateway.auth.password")?))
+        }
         (None, Some(mode)) => return Err(error::auth_mode(mode)),
     };
     Ok(credential.filter(|_| speaks_http))
@@ -66,52 +74,43 @@ fn without_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Option<Creden
     Ok(given(wish).map(Credential::Token))
 }
 
-/// Token mode was asked for: the given token, else the gateway's own, else a new one.
-fn with_wanted_token(
-    draft: &mut Draft<'_>,
-    wish: &Wish<'_>,
-    guard: &Guard,
-) -> Result<Credential, Problem> {
-    draft.set(&MODE, "token");
-    match given(wish) {
-        Some(token) => Ok(made(draft, token)),
-        None => with_token_as_it_is(draft, wish, guard),
-    }
-}
-
-/// Where nobody has a token yet, not even OpenClaw's other clients, the given or a new one is set.
-fn with_token_as_it_is(
-    draft: &mut Draft<'_>,
-    wish: &Wish<'_>,
-    guard: &Guard,
-) -> Result<Credential, Problem> {
+/// The gateway's own, or, where it has none or another one is asked for, a new one. One that is
+/// only in the gateway's environment or command is never replaced behind the back of others.
+fn token(draft: &mut Draft<'_>, wish: &Wish<'_>, guard: &Guard) -> Result<Credential, Problem> {
+    let is_wanted = wish.settings.gateway_auth.is_some();
     let given = given(wish);
-    match (&guard.token, &wish.settings.gateway_token) {
-        (Own::Written(own), token) if !is_placeholder(own) => {
-            let meaning = substituted(own, |name| wish.environment.get(name).map(str::to_owned));
-            let conflicts = |token: &&Secret| meaning.is_some_and(|own| own != token.reveal());
-            match token.as_ref().filter(conflicts) {
-                Some(_) => Err(error::token_conflict()),
-                None => Ok(Credential::Token(own.clone())),
-            }
-        }
-        (Own::Absent, _) => {
-            let fresh = || escape_substitution(wish.fresh_token.reveal());
-            Ok(made(draft, given.unwrap_or_else(fresh)))
-        }
-        (_, None) => Err(error::token_unreadable()),
-        (_, Some(_)) => given.map(Credential::Token).ok_or_else(error::token_unreadable),
+    let is_nobodys = match &guard.token {
+        Own::Absent => true,
+        Own::Written(own) => is_placeholder(own) && (is_wanted || given.is_some()),
+        Own::Elsewhere => false,
+    };
+    if is_wanted {
+        draft.set(&MODE, "token");
     }
+    if !is_nobodys && (given.is_none() || !is_wanted) {
+        return as_it_is(wish, &guard.token, "gateway.auth.token").map(Credential::Token);
+    }
+    let made = given.unwrap_or_else(|| escape_substitution(wish.fresh_token.reveal()));
+    if option_of(wish.command, "--token").is_some_and(|unit| escape_substitution(unit) != made) {
+        return Err(error::decided_by_the_unit("--token"));
+    }
+    draft.set(&TOKEN, made.as_str());
+    Ok(Credential::Token(made))
 }
 
-fn made(draft: &mut Draft<'_>, token: String) -> Credential {
-    draft.set(&TOKEN, token.as_str());
-    Credential::Token(token)
-}
-
-fn password_as_it_is(guard: &Guard) -> Result<Credential, Problem> {
-    let password = guard.password.written().filter(|text| !is_placeholder(text));
-    password.map(|text| Credential::Password(text.to_owned())).ok_or_else(error::token_unreadable)
+/// The gateway's own secret as it is written, which what was given must not contradict; or what was
+/// given for one that cannot be read.
+fn as_it_is(wish: &Wish<'_>, own: &Own, key: &str) -> Result<String, Problem> {
+    let Own::Written(own) = own else { return given(wish).ok_or_else(error::token_unreadable) };
+    let meaning = substituted(own, |name| wish.environment.get(name).map(str::to_owned));
+    let conflicts = |given: &Secret| meaning.is_some_and(|own| own != given.reveal());
+    if wish.settings.gateway_token.as_ref().is_some_and(conflicts) {
+        return Err(error::token_conflict(key));
+    }
+    if is_placeholder(own) {
+        return Err(error::token_placeholder(key));
+    }
+    Ok(own.clone())
 }
 
 fn given(wish: &Wish<'_>) -> Option<String> {

@@ -9,7 +9,6 @@ pub(super) mod schema;
 use std::path::Path;
 
 use super::note::Note;
-use crate::connector::behaviour;
 use crate::language::Problem;
 use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::version::Version;
@@ -55,11 +54,6 @@ impl Wish<'_> {
     /// The connector's version, where it is one.
     fn connector(&self) -> Option<semver::Version> {
         self.connector_version.parse().ok()
-    }
-
-    /// Whether the connector needs the gateway's HTTP interface; one of an odd version may.
-    fn speaks_http(&self) -> bool {
-        self.connector().as_ref().is_none_or(behaviour::speaks_http)
     }
 }
 

@@ -318,6 +318,60 @@ fn what_cannot_be_is_refused() {
     );
 }
 
+/// What the operator asks for and what stands there contradict each other: said, not half done.
+#[test]
+fn a_wish_that_would_not_hold_is_refused_in_the_plan() {
+    let asking = |given: Given<'_>| {
+        let bot = [(Setting::ClientId, "d"), (Setting::ClientSecret, "s")];
+        Case::with(&[&bot[..], given].concat())
+    };
+    let (token, none) = ((Setting::GatewayToken, "tok"), (Setting::GatewayAuth, "none"));
+    let wanted = (Setting::GatewayAuth, "token");
+    let auth = |auth: &str| format!(r#"{{"gateway":{{"auth":{auth}}}}}"#);
+    let placeholder = auth(r#"{"mode":"token","token":"你的token"}"#);
+    let password = auth(r#"{"mode":"password","password":"p"}"#);
+    let hidden = auth(r#"{"mode":"password","password":{"source":"exec"}}"#);
+    let (by_token, with_token) = (&["gateway", "--auth=token"][..], &["--token", "t"][..]);
+    for (given, command, config, expected) in [
+        (&[none][..], by_token, "{}", Err("gateway.decided-by-unit")),
+        (&[wanted], &["--auth", "none"], "{}", Err("gateway.decided-by-unit")),
+        (&[wanted, token], with_token, "{}", Err("gateway.decided-by-unit")),
+        (&[token], with_token, "{}", Err("gateway.token-conflict")),
+        (&[token], &[], &password, Err("gateway.token-conflict")),
+        (&[token], &[], &hidden, Ok(("gatewayPassword", "tok"))),
+        (&[], &[], &hidden, Err("gateway.token-unreadable")),
+        (&[], &[], &placeholder, Err("gateway.token-placeholder")),
+        (&[token], &[], &placeholder, Ok(("gatewayToken", "tok"))),
+        (&[wanted], &[], &placeholder, Ok(("gatewayToken", "fresh"))),
+        (&[wanted, none], &[], &auth(r#"{"token":"t"}"#), Ok(("sessionTimeout", ""))),
+    ] {
+        let case = Case { command, ..asking(given) };
+        let told = case.run(config).map(|(value, _)| value).map_err(|problem| problem.code);
+        match expected {
+            Err(code) => assert_eq!(told.err(), Some(code), "{config} {command:?}"),
+            Ok((key, text)) => {
+                let value = told.unwrap();
+                let found = text_at(&value, &["channels", "dingtalk-connector", key]);
+                assert_eq!(found.unwrap_or_default(), text, "{config}");
+                let own = text_at(&value, &["gateway", "auth", "token"]);
+                assert!(key != "gatewayToken" || own == Some(text), "the gateway has it, too");
+            }
+        }
+    }
+}
+
+/// The page's own placeholder: nobody is asked for a token that nobody wants.
+#[test]
+fn a_placeholder_that_nobody_needs_goes() {
+    let config = r#"{"channels":{"dingtalk-connector":{"clientId":"d","clientSecret":"s",
+        "gatewayToken":"你的gatewayToken"}}}"#;
+    assert_eq!(needed(&meaning(config), &Settings::default()), []);
+    for connector in ["0.6.0", "0.8.3"] {
+        let value = Case { connector, ..Case::with(&[]) }.value(config);
+        assert_eq!(value.get(&TOKEN_IN_CHANNEL), None, "{connector}");
+    }
+}
+
 #[test]
 fn the_lists_of_plugins_are_extended_never_begun() {
     let json = |config: &str| Case::bot_only().value(config).to_json();

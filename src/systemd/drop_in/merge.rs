@@ -111,6 +111,20 @@ pub fn variables<'t>(
     environment
 }
 
+/// The values that the text gives the service for this key, in order.
+#[must_use]
+pub fn values_of(text: &str, key: &str) -> Vec<String> {
+    let value = |line: Line| match line.kind() {
+        Kind::Assignment { key: k, value, .. }
+            if k == key && line.section.as_deref() == Some("Service") =>
+        {
+            Some(value.to_owned())
+        }
+        _ => None,
+    };
+    lines(text).into_iter().filter_map(value).collect()
+}
+
 /// The last line, counted from 1, that gives the service this key with a value that `matters`.
 #[must_use]
 pub fn line_of(text: &str, key: &str, matters: impl Fn(&str) -> bool) -> Option<usize> {

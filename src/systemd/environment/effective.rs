@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Environment, parsed_file};
 use crate::fs::{FileError, foreign};
 use crate::systemd::Unit;
+use crate::systemd::drop_in::values_of;
 
 /// A file of variables: an `EnvironmentFile=` of the unit, or a `.env` of OpenClaw's.
 #[derive(Debug, Clone)]
@@ -74,13 +75,25 @@ pub fn read_unit_files(unit: &Unit, folder: &Path) -> Vec<UnitFile> {
     paths.filter_map(read).collect()
 }
 
-/// Reads the unit's environment files, in order. One whose path holds wildcards is left out, as only
-/// the running process can tell what they matched.
+/// Reads the unit's environment files, in order, then those of drop-ins that systemd has not read
+/// yet. One whose path holds wildcards is left out, as only the running process can tell what they
+/// matched.
 #[must_use]
-pub fn read_environment_files(unit: &Unit) -> Vec<SetFile> {
-    let files = unit.environment_files.iter();
-    let named = files.filter(|file| !file.path.to_string_lossy().contains(['*', '?', '[']));
-    named.filter_map(|file| SetFile::read(&file.path, file.optional, parsed_file)).collect()
+pub fn read_environment_files(unit: &Unit, files: &[UnitFile]) -> Vec<SetFile> {
+    let is_unread = |file: &&UnitFile| {
+        unit.fragment_path.as_ref() != Some(&file.path) && !unit.drop_in_paths.contains(&file.path)
+    };
+    let unread = files.iter().filter(is_unread);
+    let unread = unread.flat_map(|file| values_of(&file.text, "EnvironmentFile"));
+    let unread = unread.map(|value| {
+        let path = value.strip_prefix('-');
+        (PathBuf::from(path.unwrap_or(&value)), path.is_some())
+    });
+    let read = unit.environment_files.iter().map(|file| (file.path.clone(), file.optional));
+    let named = read.chain(unread).filter(|(path, _)| {
+        path.is_absolute() && !path.to_string_lossy().contains(['*', '?', '[', '%'])
+    });
+    named.filter_map(|(path, optional)| SetFile::read(&path, optional, parsed_file)).collect()
 }
 
 /// The environment of the unit's next process: the manager's own, then `Environment=`, then the
@@ -105,6 +118,7 @@ pub fn effective(manager: &Environment, unit: &Unit, files: &[SetFile]) -> Envir
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::systemd::EnvironmentFile;
 
     fn unit(environment: &[&str], unset: &[&str]) -> Unit {
         Unit {
@@ -112,6 +126,33 @@ mod tests {
             unset_environment: unset.iter().map(|&entry| entry.to_owned()).collect(),
             ..Unit::default()
         }
+    }
+
+    #[test]
+    fn the_files_of_a_drop_in_that_systemd_has_not_read_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["read.env", "unread.env"] {
+            std::fs::write(at(name), format!("WHO={name}")).unwrap();
+        }
+        let text = |name: &str| format!("[Service]\nEnvironmentFile=-{}\n", at(name).display());
+        let files = ["a.conf", "b.conf"].map(|name| UnitFile {
+            path: at(name),
+            text: text(if name == "a.conf" { "read.env" } else { "unread.env" }),
+        });
+        let known = EnvironmentFile { path: at("read.env"), optional: true };
+        let mut unit = Unit {
+            drop_in_paths: vec![at("a.conf")],
+            environment_files: vec![known],
+            ..Unit::default()
+        };
+        let who = |unit: &Unit| -> Vec<String> {
+            let read = read_environment_files(unit, &files).into_iter();
+            read.filter_map(|file| file.environment.get("WHO").map(str::to_owned)).collect()
+        };
+        assert_eq!(who(&unit), ["read.env", "unread.env"]);
+        unit.drop_in_paths.push(at("b.conf"));
+        assert_eq!(who(&unit), ["read.env"], "what systemd has read it tells itself");
     }
 
     #[test]

@@ -49,6 +49,12 @@ impl Routing {
     pub fn is_broken(&self) -> bool {
         self.is_proxied && !self.bypasses_loopback()
     }
+
+    /// Whether the connector's own road, `http://127.0.0.1`, leads to a proxy.
+    #[must_use]
+    pub fn blocks_the_connector(&self) -> bool {
+        self.is_broken() && self.not_bypassed.contains(&LOOPBACK_V4)
+    }
 }
 
 /// The proxy through which undici 7 (`EnvHttpProxyAgent`) sends a request: for HTTPS the one for

@@ -120,10 +120,15 @@ pub(super) const CASES: &[Case] = &[
         Error,
         false,
         not_ready,
-        Some(|p| {
-            not_ready(p);
-            p.managed().unit.main_start_usec = p.snapshot.host.now_usec;
-        })
+        Some(|p| p.managed().unit.sub_state = "auto-restart".to_owned())
+    ),
+    case!(
+        "gateway.health",
+        "too many requests",
+        Error,
+        false,
+        |p| answer(p, ChatAnswer::RateLimited),
+        NEVER
     ),
     case!(
         "proxy.loopback",
