@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answer, OutsideError, Probe, Question, Route, routes};
+use crate::say;
 
 /// Where a token is asked for.
 pub const TOKEN_URL: &str = "https://api.dingtalk.com/v1.0/oauth2/accessToken";
@@ -16,6 +17,8 @@ const STREAM_HOST: &str = "https://wss-open-connection.dingtalk.com:443/";
 
 /// How long one question may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// The same where somebody waits at a prompt.
+const SHORT: Duration = Duration::from_secs(5);
 
 /// One account of the channel.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,6 +44,36 @@ pub struct BotAnswers {
     pub stream: Answer,
 }
 
+/// That `DingTalk` itself refuses a bot's id and secret, as a sentence. A firewall's block page refuses,
+/// too, and so does `DingTalk` an address that is not on the app's list: neither is one.
+#[must_use]
+pub fn refusal(token: &Answer) -> Option<String> {
+    let code = token.json()["code"].as_str().map(str::to_owned);
+    let concerns_the_bot = code.is_some_and(|code| !code.contains("WhiteList"));
+    let is_refused = concerns_the_bot && matches!(token.status, Some(400 | 401 | 403));
+    is_refused.then(|| {
+        let complaint = token.complaint();
+        say!("DingTalk rejects the bot's client id and secret: {complaint}", complaint)
+    })
+}
+
+/// Asks for nothing but a token, and tells why it is refused; nothing where it is granted, or where
+/// `DingTalk` cannot be reached.
+pub fn refusal_of(
+    bot: &Bot,
+    proxy: Option<&str>,
+    probe: &Probe<'_>,
+) -> Result<Option<String>, OutsideError> {
+    let ask = |proxy| Question::post(TOKEN_URL, &token_wish(bot), proxy, SHORT);
+    let answers = probe.ask(&routes(proxy).map(ask).collect::<Vec<_>>())?;
+    let is_granted = answers.iter().any(|answer| answer.status == Some(200));
+    Ok(answers.iter().find_map(refusal).filter(|_| !is_granted))
+}
+
+fn token_wish(bot: &Bot) -> Value {
+    json!({"appKey": bot.client_id, "appSecret": bot.client_secret})
+}
+
 /// Asks for every bot on every route: for a token, for a connection, and for its handshake.
 pub fn ask(
     bots: &[Bot],
@@ -60,7 +93,6 @@ pub fn ask(
 /// Subscribes to what DingTalk's Node client does when it is told nothing else. Messages to the bot
 /// are another topic (`CALLBACK`): none of them is sent to this connection while it is open.
 fn questions(bot: &Bot, proxy: Option<&str>) -> [Question; 3] {
-    let token = json!({"appKey": bot.client_id, "appSecret": bot.client_secret});
     let open = json!({
         "clientId": bot.client_id,
         "clientSecret": bot.client_secret,
@@ -69,7 +101,7 @@ fn questions(bot: &Bot, proxy: Option<&str>) -> [Question; 3] {
     });
     let open = Question::post(OPEN_URL, &open, proxy, TIMEOUT).with("accept", "application/json");
     [
-        Question::post(TOKEN_URL, &token, proxy, TIMEOUT),
+        Question::post(TOKEN_URL, &token_wish(bot), proxy, TIMEOUT),
         open.following(),
         Question::get(STREAM_HOST, proxy, TIMEOUT).following(),
     ]

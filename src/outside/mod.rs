@@ -1,5 +1,6 @@
 //! What lies outside the machine: the model provider and `DingTalk`, asked as the gateway would
-//! ask them, directly and through its proxy. Nothing here is done unless `doctor --live` wants it.
+//! ask them, directly and through its proxy. Nothing here is done unless `--live` wants it, a proof
+//! has failed, or `install` is to make a bot or was given one.
 
 mod answer;
 pub mod dingtalk;
@@ -7,6 +8,7 @@ mod error;
 mod probe;
 pub mod provider;
 mod question;
+pub mod registration;
 
 pub use answer::{Answer, Stage, StageTiming};
 pub use error::OutsideError;

@@ -48,9 +48,15 @@ impl<'a> Probe<'a> {
         Self { node, environment: trust.chain(options).collect(), interrupt }
     }
 
-    /// Asks all of it at once. Script and questions go over standard input: no secret is ever an
-    /// argument or a variable.
+    /// Asks all of it at once.
     pub fn ask(&self, questions: &[Question]) -> Result<Vec<Answer>, OutsideError> {
+        let table = self.told(questions)?;
+        Ok(table.into_iter().map(Answer::without_secrets).collect())
+    }
+
+    /// The same with what the servers have given, for those who came for it. Script and questions
+    /// go over standard input: no secret is ever an argument or a variable.
+    pub(super) fn told(&self, questions: &[Question]) -> Result<Vec<Answer>, OutsideError> {
         if questions.is_empty() {
             return Ok(Vec::new());
         }
@@ -71,7 +77,7 @@ impl<'a> Probe<'a> {
         };
         let table: Vec<Answer> = serde_json::from_str(&finished.stdout).unwrap_or_default();
         if table.len() == questions.len() {
-            return Ok(table.into_iter().map(Answer::without_secrets).collect());
+            return Ok(table);
         }
         // not its own words: an old Node shows the line of the script that it does not understand
         Err(OutsideError::NoAnswer { node, cause: finished.status.to_string() })

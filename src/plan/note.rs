@@ -34,6 +34,12 @@ impl Note {
         Self::new("keys-taken-out", text)
     }
 
+    /// What `DingTalk` says of the bot that was given.
+    #[must_use]
+    pub fn bot_refused(refusal: String) -> Self {
+        Self::new("bot-refused", refusal)
+    }
+
     /// The damaged one-line drop-in of the page was repaired.
     pub(super) fn drop_in_repaired(file: &Path) -> Self {
         let text = say!(

@@ -27,6 +27,22 @@ impl Bar {
     }
 }
 
+impl Bar {
+    /// Something else about the stretch that has begun; only a terminal shows it.
+    pub fn tell(&self, activity: &str) {
+        if let Some(bar) = &*self.drawn.borrow() {
+            bar.set_message(Shown::of(activity).into_text());
+        }
+    }
+}
+
+impl Drop for Bar {
+    /// What ends early leaves no bar on the screen.
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// `{wide_bar}` fits itself to the terminal; a fixed width tears at 40 columns.
 fn style(total: Option<u64>, color: bool) -> ProgressStyle {
     let template = match (total, color) {

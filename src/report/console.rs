@@ -7,6 +7,9 @@ use super::terminal::{Mark, Shown};
 use crate::language::{Explain, Localized};
 use crate::say;
 
+/// Of the 256 colours: the first 16 are whatever the terminal's theme makes of them.
+const WHITE_ON_BLACK: &str = "38;5;231;48;5;16";
+
 /// How the program speaks.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -58,6 +61,13 @@ impl Console {
     /// A line that belongs to an error: shown even when quiet.
     pub fn eprint(&self, text: &str) {
         write_line(&mut std::io::stderr().lock(), &shown(text, self.color_err));
+    }
+
+    /// A drawing in block characters, white on black where there is colour.
+    pub fn picture(&self, drawing: &str) {
+        let shown = Shown::of(drawing);
+        let shown = if self.color_err { shown.with_colored_lines(WHITE_ON_BLACK) } else { shown };
+        write_line(&mut std::io::stderr().lock(), &shown);
     }
 
     /// A line of a step, a note or a fact, with its mark.

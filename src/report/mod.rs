@@ -4,6 +4,7 @@ pub mod bar;
 pub mod console;
 pub mod journald;
 pub mod json;
+pub mod qr;
 pub mod table;
 pub mod terminal;
 

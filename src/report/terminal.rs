@@ -85,6 +85,13 @@ impl Shown {
         Self(format!("\u{1b}[{color}m{start}\u{1b}[0m{rest}"))
     }
 
+    /// With each of its lines in a colour.
+    #[must_use]
+    pub(super) fn with_colored_lines(self, color: &str) -> Self {
+        let colored = |line| format!("\u{1b}[{color}m{line}\u{1b}[0m");
+        Self(self.0.lines().map(colored).collect::<Vec<_>>().join("\n"))
+    }
+
     /// Writes it as a line.
     pub fn write_to(&self, stream: &mut dyn Write) -> io::Result<()> {
         writeln!(stream, "{}", self.0)

@@ -41,17 +41,22 @@ pub fn ask(
     Ok(())
 }
 
-/// Asks for a yes; an empty line is what is said `by_default`, and a no is an error. What was typed
-/// before the question is no answer to it.
+/// Asks for a yes, without which nothing is done.
 pub fn confirm(question: &str, by_default: bool, interrupt: &Interrupt) -> Result<(), Problem> {
+    if is_wanted(question, by_default, interrupt)? { Ok(()) } else { Err(error::cancelled()) }
+}
+
+/// Asks for a yes or a no; an empty line is what is said `by_default`. What was typed before the
+/// question is no answer to it.
+pub fn is_wanted(question: &str, by_default: bool, interrupt: &Interrupt) -> Result<bool, Problem> {
     let _ = tcflush(io::stdin(), QueueSelector::IFlush);
     let choice = if by_default { "[Y/n]" } else { "[y/N]" };
     let question = format!("{question} {choice}");
     loop {
         match line(&question, false, interrupt)?.trim().to_lowercase().as_str() {
-            "" if by_default => return Ok(()),
-            "y" | "yes" | "是" => return Ok(()),
-            "" | "n" | "no" | "否" => return Err(error::cancelled()),
+            "" => return Ok(by_default),
+            "y" | "yes" | "是" => return Ok(true),
+            "n" | "no" | "否" => return Ok(false),
             _ => {}
         }
     }

@@ -1,8 +1,10 @@
-"""DingTalk's cloud, as far as a connector meets it before the first message: token, Stream connection, WebSocket handshake; over TLS.
+"""DingTalk's cloud, as far as a connector and its installer meet it before the first message: device registration, token, Stream
+connection, WebSocket handshake; over TLS.
 
   dingtalk-cloud.py ADDRESS CERTIFICATE KEY LOG FAULTS     every request becomes one line "METHOD PATH STATUS" in LOG
 
 FAULTS is a JSON file that may be written at any time: {"token": 400, "open": 403, "handshake": 502}. It knows one bot.
+{"registration": "SUCCESS"} is somebody who scans the code, "FAIL" and "EXPIRED" what may become of it instead.
 """
 
 import base64
@@ -24,7 +26,7 @@ COMPLAINTS = {
 
 class Cloud(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    log_path, faults_path, tickets = None, None, set()
+    log_path, faults_path, tickets, nonces, devices = None, None, set(), set(), set()
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
@@ -34,8 +36,26 @@ class Cloud(http.server.BaseHTTPRequestHandler):
             topics = [(wish["type"], wish["topic"]) for wish in asked["subscriptions"]]
             assert ("CALLBACK", "/v1.0/im/bot/messages/get") not in topics, "a probe must not be sent people's messages"
             self.grant("open", (asked.get("clientId"), asked.get("clientSecret")), self.ticket)
+        elif self.path.startswith("/app/registration/"):
+            self.register(self.path.rsplit("/", 1)[1], asked)
         else:
             self.answer(404, {"code": "InvalidAction.NotFound"})
+
+    def register(self, step, asked):
+        """Every answer is 200; errcode says whether all is well. A nonce serves once."""
+        gift = None
+        if step == "init" and asked.get("source") == "DING_DWS_CLAW":
+            gift = {"nonce": given(self.nonces), "expires_in": 300}
+        elif step == "begin" and asked.get("nonce") in self.nonces:
+            self.nonces.discard(asked["nonce"])
+            page, code = "https://open-dev.dingtalk.com/openapp/registration/openClaw", secrets.token_hex(4).upper()
+            gift = {"device_code": given(self.devices), "user_code": code, "verification_uri": page, "verification_uri_complete": f"{page}?user_code={code}", "expires_in": 7200, "interval": 3}
+        elif step == "poll" and asked.get("device_code") in self.devices:
+            status = self.faults().get("registration", "WAITING")
+            gift = {"status": status}
+            gift |= {"client_id": BOT[0], "client_secret": BOT[1]} if status == "SUCCESS" else {}
+            gift |= {"fail_reason": "no right to make apps"} if status == "FAIL" else {}
+        self.answer(200, {"errcode": 0, "errmsg": "ok", **gift} if gift else {"errcode": 400, "errmsg": "invalid parameter"})
 
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)
@@ -94,6 +114,12 @@ class Cloud(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         """The log has what matters."""
+
+
+def given(kept):
+    word = secrets.token_hex()
+    kept.add(word)
+    return word
 
 
 class Server(http.server.ThreadingHTTPServer):

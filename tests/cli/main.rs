@@ -8,6 +8,7 @@
 #[path = "../bench/mod.rs"]
 mod bench;
 
+mod bot;
 mod config;
 mod control_characters;
 mod dry_run;

@@ -9,16 +9,24 @@ use crate::bench::Machine;
 use crate::bench::program::{CONFIG, CONNECTOR, PAYLOAD, SECRET, assert_exit};
 
 /// A secret is typed only when its echo is off: the prompt is written a moment before.
-fn type_secret(machine: &Machine, terminal: &mut PtySession, secret: &str) {
+pub(crate) fn type_secret(machine: &Machine, terminal: &mut PtySession, secret: &str) {
     let script = format!("until stty -aF $(cat {TTY}) | grep -q -- '-echo '; do sleep 0.02; done");
     machine.command(&["timeout", "30", "bash", "-c", &script]).by_root().ask();
     terminal.send_line(secret).unwrap();
 }
 
+/// An installation that is to be told both values of its bot.
+fn typing(machine: &Machine) -> PtySession {
+    let mut terminal = on_a_terminal(machine, &["install", PAYLOAD]);
+    terminal.exp_string("Show the QR code? [Y/n]").unwrap();
+    terminal.send_line("n").unwrap();
+    terminal
+}
+
 #[test]
 fn what_is_missing_is_asked_for_and_a_secret_is_not_echoed() {
     let machine = Machine::only_a_home();
-    let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD]);
+    let mut terminal = typing(&machine);
     terminal.exp_string("client id (AppKey)").unwrap();
     terminal.send_line("ding-typed").unwrap();
     terminal.exp_string("client secret").unwrap();
@@ -35,7 +43,7 @@ fn what_is_missing_is_asked_for_and_a_secret_is_not_echoed() {
 #[test]
 fn what_cannot_be_right_is_said_at_the_prompt_and_asked_for_again() {
     let machine = Machine::only_a_home();
-    let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD]);
+    let mut terminal = typing(&machine);
     for (typed, told) in
         [("", ""), ("your-client-id", "placeholder"), ("ding，1", "“，”"), ("ding 1", "a blank")]
     {
@@ -116,7 +124,7 @@ fn ctrl_c_and_ctrl_d_at_a_question_leave_everything_as_it_is_and_the_terminal_wi
     let machine = Machine::only_a_home();
     let before = machine.home();
     for (given, question) in
-        [(&[][..], "client id (AppKey)"), (&["--client-id=ding1"], "client secret")]
+        [(&[][..], "Show the QR code?"), (&["--client-id=ding1"], "client secret")]
     {
         for (key, code) in [('c', "130\n"), ('d', "1\n")] {
             let mut terminal = on_a_terminal(&machine, &[&["install", PAYLOAD], given].concat());
@@ -144,7 +152,7 @@ fn with_yes_nothing_is_asked() {
 fn the_questions_are_chinese_where_the_reader_is() {
     let machine = Machine::only_a_home();
     let mut terminal = on_a_terminal(&machine, &["install", PAYLOAD, "--lang", "zh-CN"]);
-    terminal.exp_string(&as_read("钉钉 clientId")).unwrap();
+    terminal.exp_string(&as_read("显示二维码吗？")).unwrap();
 }
 
 /// Help is for those who know what they want.

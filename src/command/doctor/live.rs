@@ -16,6 +16,7 @@ use crate::redaction::masked;
 use crate::say;
 use crate::snapshot::Snapshot;
 use crate::snapshot::outside::{Live, Outside, Reason};
+use crate::snapshot::program::Program;
 
 /// How long a completion may take, where `--timeout` allows as much.
 const COMPLETION: Duration = Duration::from_secs(60);
@@ -63,7 +64,8 @@ fn ask_unless(
     if is_only_said {
         return Ok(());
     }
-    let probe = Probe::new(node(context, snapshot), targets.environment(), &context.interrupt);
+    let node = node(context, &snapshot.installation.program, snapshot.host.path.as_deref());
+    let probe = Probe::new(node, targets.environment(), &context.interrupt);
     let proxy = targets.proxy();
     let outside = Outside {
         provider: answered(provider, |provider| provider.ask(&probe))?,
@@ -86,10 +88,13 @@ fn answered<T, A>(
 }
 
 /// The unit's Node.js, else the first on the PATH of the service or on ours.
-fn node(context: &Context, snapshot: &Snapshot) -> Option<PathBuf> {
-    let own = snapshot.installation.program.node.clone().filter(|node| node.is_file());
-    let of_service = snapshot.host.path.clone().map(Into::into);
-    let paths = of_service.into_iter().chain(context.surroundings.path("PATH"));
+pub(in crate::command) fn node(
+    context: &Context,
+    program: &Program,
+    path: Option<&str>,
+) -> Option<PathBuf> {
+    let own = program.node.clone().filter(|node| node.is_file());
+    let paths = path.map(Into::into).into_iter().chain(context.surroundings.path("PATH"));
     own.or_else(|| {
         let folders =
             paths.flat_map(|path: PathBuf| std::env::split_paths(&path).collect::<Vec<_>>());

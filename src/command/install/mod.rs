@@ -1,9 +1,11 @@
 //! `install`: makes DingTalk work here. `upgrade` is the same with another connector.
 
+mod bot;
 mod connector;
 
 use std::os::unix::fs::PermissionsExt;
 
+use self::bot::Outlook;
 use self::connector::Candidate;
 use super::context::Context;
 use super::doctor::{self, view};
@@ -13,12 +15,15 @@ use super::stage::{Work, recording};
 use crate::cli::{Checksums, Install, ProofOptions, Upgrade};
 use crate::connector::TreeManifest;
 use crate::connector::installed::InstalledRecord;
-use crate::openclaw::include::ConfigSet;
+use crate::openclaw::document::Value;
+use crate::outside::dingtalk::Bot;
 use crate::plan::config;
 use crate::plan::install::{self as planning, Purpose, Request};
 use crate::plan::note::Note;
+use crate::report::Mark;
 use crate::say;
-use crate::settings::{self, Secret, Settings, prompt, sources};
+use crate::settings::{self, Secret, Setting, Settings, prompt, sources};
+use crate::snapshot::paths::CONNECTOR;
 use crate::systemd::UserManager;
 
 pub(super) use connector::{live_tree, origin, payloads, registry};
@@ -122,7 +127,8 @@ impl<'a> InstallRequest<'a> {
         let (source, checksums, live_tree) = (self.source, self.checksums, live.as_ref());
         let candidate =
             Candidate::find(context, source, may_stay, checksums, &installation, live_tree)?;
-        self.complete(&config)?;
+        let outlook = Outlook::new(context, &installation, config.effective());
+        let has_asked = self.complete(&outlook, config.effective())?;
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         let request = Request {
             purpose: self.purpose,
@@ -137,18 +143,64 @@ impl<'a> InstallRequest<'a> {
         };
         let mut plan = planning::plan(&installation, &request)?;
         plan.notes.extend(self.notes.clone());
+        if !has_asked && !plan.is_empty() {
+            plan.notes.extend(self.refusal(&outlook, config.effective())?.map(Note::bot_refused));
+        }
         let stage = Some(staging(context, candidate));
         Ok(Change { stage, proof: self.proof, ..Change::of(installation, plan) })
     }
 
-    /// Asks for what is needed and absent; one answer may make another one needed.
-    fn complete(&mut self, config: &ConfigSet) -> Result<(), Failure> {
-        let needed = config::needed(config.effective(), &self.settings);
-        if needed.is_empty() {
-            return Ok(());
+    /// Asks for what is needed and absent; one answer may make another one needed, and a bot that
+    /// DingTalk does not take is asked for again. Tells whether it was asked for.
+    fn complete(&mut self, outlook: &Outlook<'_>, config: &Value) -> Result<bool, Failure> {
+        const BOT: [Setting; 2] = [Setting::ClientId, Setting::ClientSecret];
+        let Context { console, interrupt, .. } = self.context;
+        let mut has_asked = false;
+        loop {
+            let needed = config::needed(config, &self.settings);
+            if needed.is_empty() {
+                return Ok(has_asked);
+            }
+            let of_bot: Vec<_> = BOT.into_iter().filter(|part| needed.contains(part)).collect();
+            has_asked |= !of_bot.is_empty();
+            if of_bot == BOT
+                && self.asks_outside()
+                && let Some(bot) = outlook.new_bot()?
+            {
+                self.settings.accept(Setting::ClientId, &bot.client_id)?;
+                self.settings.accept(Setting::ClientSecret, &bot.client_secret)?;
+                continue;
+            }
+            if !of_bot.is_empty() {
+                console.eprint(&say!("Client id and secret stand in DingTalk's developer console (open-dev.dingtalk.com), on the app's “Credentials” page."));
+            }
+            prompt::ask(&mut self.settings, &needed, interrupt)?;
+            if !of_bot.is_empty()
+                && let Some(refusal) = self.refusal(outlook, config)?
+            {
+                console.eprint(&console.marked(Mark::Bad, &refusal));
+                (self.settings.client_id, self.settings.client_secret) = (None, None);
+            }
         }
-        prompt::ask(&mut self.settings, &needed, &self.context.interrupt)?;
-        self.complete(config)
+    }
+
+    fn asks_outside(&self) -> bool {
+        !self.context.offline && !self.context.dry_run
+    }
+
+    /// Why DingTalk does not take the bot that was given; nothing where it could not be asked.
+    fn refusal(&self, outlook: &Outlook<'_>, config: &Value) -> Result<Option<String>, Failure> {
+        let Settings { client_id, client_secret, .. } = &self.settings;
+        if !self.asks_outside() || client_id.is_none() && client_secret.is_none() {
+            return Ok(None);
+        }
+        let standing = |key| config.get(&["channels", CONNECTOR, key]).and_then(Value::as_str);
+        let standing = |key| standing(key).filter(|text| !text.contains('$')).map(str::to_owned);
+        let client_id = client_id.clone().or_else(|| standing("clientId"));
+        let given = client_secret.as_ref().map(|secret| secret.reveal().to_owned());
+        let pair = client_id.zip(given.or_else(|| standing("clientSecret")));
+        let Some((client_id, client_secret)) = pair else { return Ok(None) };
+        Ok(outlook.refusal(&Bot { account: None, client_id, client_secret })?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::doctor::proxy::dingtalk::passes;
 use crate::doctor::{Evidence, Finding, Snapshot};
-use crate::outside::dingtalk::BotAnswers;
+use crate::outside::dingtalk::{BotAnswers, refusal};
 use crate::outside::{Answer, Route};
 use crate::say;
 use crate::snapshot::paths::CONNECTOR;
@@ -29,12 +29,8 @@ fn best_of<'a>(direct: &'a BotAnswers, answers: &'a [BotAnswers]) -> &'a BotAnsw
 }
 
 impl Account<'_> {
-    /// In DingTalk's own words: a firewall's block page refuses, too, and so does DingTalk an address
-    /// that is not on the app's list.
-    fn is_refused(&self) -> bool {
-        let code = self.http.token.json()["code"].as_str().map(str::to_owned);
-        let concerns_the_bot = code.is_some_and(|code| !code.contains("WhiteList"));
-        concerns_the_bot && matches!(self.http.token.status, Some(400 | 401 | 403))
+    fn refusal(&self) -> Option<String> {
+        refusal(&self.http.token)
     }
 
     /// Where only the proxy leads to a ticket, no handshake can be tried: that the server answers
@@ -60,20 +56,21 @@ impl Account<'_> {
 /// Accounts whose id and secret DingTalk does not take.
 pub(super) fn refused(snapshot: &Snapshot) -> Vec<Finding> {
     let told = |bot: Account<'_>| {
-        Finding::error(say!("DingTalk rejects the bot's client id and secret: {complaint}", complaint = bot.http.token.complaint()))
+        let finding = Finding::error(bot.refusal()?)
             .hint(if bot.http.account.is_none() { say!("Copy both from the app's “Credentials” page in DingTalk's console: openclaw-setup install --client-id ID --client-secret-file FILE") } else { say!("Copy clientId and clientSecret from the app's “Credentials” page in DingTalk's console into {path}", path = bot.path()) })
             .about(bot.path())
             .symptom(say!("the bot is silent (400 or 401 in the log)"))
-            .evidence(bot.http.all().map(Evidence::from))
+            .evidence(bot.http.all().map(Evidence::from));
+        Some(finding)
     };
-    bots(snapshot).into_iter().filter(Account::is_refused).map(told).collect()
+    bots(snapshot).into_iter().filter_map(told).collect()
 }
 
 /// Accounts for which no Stream connection comes about.
 pub(super) fn without_stream(snapshot: &Snapshot) -> Vec<Finding> {
     let lacking = bots(snapshot).into_iter();
     lacking
-        .filter(|bot| !bot.is_refused() && !bot.has_stream())
+        .filter(|bot| bot.refusal().is_none() && !bot.has_stream())
         .map(|bot| {
             let (message, hint) = explained(&bot, snapshot);
             let proxied = (bot.http.route() == Route::Proxied).then(|| bot.http.all());

@@ -1,0 +1,143 @@
+//! The bot of an installation: made by a QR code, and what `DingTalk` says of one that was given.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::command::context::Context;
+use crate::command::doctor::live::node;
+use crate::language::{Explain, Kind, Problem};
+use crate::openclaw::document::Value;
+use crate::outside::dingtalk::{Bot, refusal_of};
+use crate::outside::registration::{BASE_VARIABLE, Invitation, Registrar, SOURCE_VARIABLE};
+use crate::outside::{OutsideError, Probe};
+use crate::progress::Progress;
+use crate::report::bar::Bar;
+use crate::report::{Mark, qr};
+use crate::say;
+use crate::settings::prompt;
+use crate::snapshot::installation::Installation;
+use crate::systemd::environment::{Environment, any_proxy};
+use crate::timeout::Deadline;
+
+/// How long trouble may last until it is taken for lasting, as in the connector's installer.
+const TROUBLE: Duration = Duration::from_secs(120);
+
+/// How often the wait looks for Ctrl-C.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// `DingTalk`, as it is asked from here.
+pub(super) struct Outlook<'a> {
+    context: &'a Context,
+    environment: Environment,
+    probe: Probe<'a>,
+}
+
+impl<'a> Outlook<'a> {
+    /// As the gateway will see it.
+    pub(super) fn new(context: &'a Context, installation: &Installation, config: &Value) -> Self {
+        let environment = installation.next_environment(config);
+        let node = node(context, &installation.program, environment.get("PATH"));
+        let probe = Probe::new(node, &environment, &context.interrupt);
+        Self { context, environment, probe }
+    }
+
+    /// Why `DingTalk` does not take a bot; nothing where it takes it, or cannot be asked.
+    pub(super) fn refusal(&self, bot: &Bot) -> Result<Option<String>, Problem> {
+        let bar = Bar::on(self.context.console);
+        bar.begin(&say!("asking DingTalk"), None);
+        match refusal_of(bot, any_proxy(&self.environment), &self.probe) {
+            Err(OutsideError::Interrupted) => Err(OutsideError::Interrupted.problem()),
+            told => Ok(told.unwrap_or_default()),
+        }
+    }
+
+    /// Offers to make a bot by a QR code; nothing where that is not wanted, or does not come about.
+    pub(super) fn new_bot(&self) -> Result<Option<Bot>, Problem> {
+        let context = self.context;
+        context.console.eprint(&say!(
+            "The bot's client id and secret are needed. A QR code, scanned with DingTalk, makes a new bot and brings both; else they can be typed."
+        ));
+        if !prompt::is_wanted(&say!("Show the QR code?"), true, &context.interrupt)? {
+            return Ok(None);
+        }
+        let variable = |name| context.surroundings.text(name);
+        let (base, source) = (variable(BASE_VARIABLE), variable(SOURCE_VARIABLE));
+        let registrar = Registrar::new(&self.probe, any_proxy(&self.environment), base, source);
+        let bar = Bar::on(context.console);
+        bar.begin(&say!("asking DingTalk"), None);
+        let invited = registrar.invite();
+        bar.end();
+        let made = invited.and_then(|invitation| {
+            self.show(&invitation);
+            self.wait_for(&registrar, &invitation, &bar)
+        });
+        bar.end();
+        match made {
+            Ok(bot) => {
+                let text = say!("DingTalk has made the bot {id}.", id = &bot.client_id);
+                context.console.print_marked(Mark::Good, &text);
+                Ok(Some(bot))
+            }
+            Err(problem) if problem.kind == Kind::Interrupted => Err(problem),
+            Err(problem) => {
+                context.console.warn(&problem);
+                Ok(None)
+            }
+        }
+    }
+
+    fn show(&self, invitation: &Invitation) {
+        let console = self.context.console;
+        let link = &invitation.link;
+        if let Some(code) = qr::for_terminal(link) {
+            console.picture(&code);
+            console.eprint(&say!("Scan it with DingTalk, or open {link}", link));
+        } else {
+            console.eprint(&say!("Open with DingTalk: {link}", link));
+        }
+    }
+
+    fn wait_for(
+        &self,
+        registrar: &Registrar<'_>,
+        invitation: &Invitation,
+        bar: &Bar,
+    ) -> Result<Bot, Problem> {
+        let Context { interrupt, timeout, .. } = self.context;
+        let end = Deadline::after(invitation.expires_in);
+        let mut trouble: Option<(Deadline, String)> = None;
+        bar.begin(&waiting(end, None), None);
+        while !end.has_passed() {
+            let next = Deadline::after(invitation.interval);
+            while !next.has_passed() {
+                if interrupt.is_raised() {
+                    return Err(OutsideError::Interrupted.problem());
+                }
+                bar.tell(&waiting(end, trouble.as_ref().map(|(_, what)| what)));
+                thread::sleep(LOOK);
+            }
+            match registrar.bot_of(invitation) {
+                Ok(Some(bot)) => return Ok(bot),
+                Ok(None) => trouble = None,
+                Err(problem) => {
+                    let until = trouble.map(|(until, _)| until);
+                    let until = until.unwrap_or_else(|| Deadline::after(timeout.at_most(TROUBLE)));
+                    if until.has_passed() || problem.kind == Kind::Interrupted {
+                        return Err(problem);
+                    }
+                    trouble = Some((until, problem.message));
+                }
+            }
+        }
+        Err(crate::outside::registration::expired())
+    }
+}
+
+fn waiting(end: Deadline, trouble: Option<&String>) -> String {
+    let seconds = end.remaining().as_secs();
+    let left = format!("{}:{:02}", seconds / 60, seconds % 60);
+    trouble.map_or_else(
+        || say!("waiting for the scan, {left} left; Ctrl-C ends it", left),
+        |trouble| say!("{trouble}; still waiting, {left} left", trouble, left),
+    )
+}
