@@ -11,6 +11,7 @@ use crate::cli;
 use crate::connector::stocked;
 use crate::doctor::{CHECKS, Diagnosis, Severity, diagnose};
 use crate::health::{ChatAnswer, Proof, Readiness};
+use crate::language::addressed;
 use crate::report::Mark;
 use crate::report::json;
 use crate::report::table::Table;
@@ -133,7 +134,8 @@ impl Status {
             () if warnings > 0 => "doctor",
             () => "status --live",
         };
-        let next = say!("Next: openclaw-setup {next} (all commands: --help)", next);
+        let command = addressed(&format!("openclaw-setup {next}"));
+        let next = say!("Next: {command} (all commands: --help)", command);
         format!("{}\n{next}", table.text())
     }
 

@@ -163,6 +163,7 @@ fn without_a_command_it_tells_what_is_here_and_what_comes_next() {
     for (arguments, columns, told) in [
         (&[][..], 80, ["2026.3.13", "not installed", "Next: openclaw-setup install"]),
         (&["--lang", "zh-CN"], 40, ["2026.3.13", "未安装", "下一步：openclaw-setup install"]),
+        (&["--state-dir", ".openclaw"], 200, ["2026.3.13", "not installed", " --state-dir "]),
     ] {
         let mut terminal = of_columns(&machine, columns, arguments, &[]);
         let shown = as_written(&terminal.exp_string(GONE).unwrap());
