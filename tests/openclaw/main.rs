@@ -1,9 +1,10 @@
-//! The program and the real OpenClaw 2026.3.13 from npm, on a machine behind a proxy.
+//! The program and the real OpenClaw from npm, on a machine behind a proxy: 2026.3.13, and `every_version` on later ones.
 
 #[path = "../bench/mod.rs"]
 mod bench;
 
 mod doctor;
+mod every_version;
 mod installation;
 mod logs;
 mod proof;

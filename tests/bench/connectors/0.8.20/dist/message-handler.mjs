@@ -1,0 +1,3 @@
+const { createReplyPrefixOptions, createTypingCallbacks, logTypingFailure } = await import("openclaw/plugin-sdk/channel-runtime");
+
+export { createReplyPrefixOptions, createTypingCallbacks, logTypingFailure };

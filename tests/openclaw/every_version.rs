@@ -1,0 +1,126 @@
+//! A connector's life on whichever OpenClaw `OPENCLAW_SETUP_TEST_OPENCLAW` is, with sample connectors that import what the
+//! real ones of their version import (tests/bench/connectors).
+
+use serde_json::Value;
+
+use crate::bench::program::{CONFIG, CONNECTOR, DROP_IN, assert_exit, assert_says, json};
+use crate::bench::{Machine, furnished_with_openclaw, openclaw_version, said};
+
+/// What is known of the sample connectors on one OpenClaw, as of the real ones of the same version.
+struct Known {
+    openclaw: &'static str,
+    /// Answers as it comes.
+    answers: &'static str,
+    /// So does this one, to which it is upgraded.
+    newer: &'static str,
+    /// Is refused.
+    fails: &'static str,
+}
+
+const KNOWN: [Known; 4] = [
+    Known { openclaw: "2026.3.13", answers: "0.6.0", newer: "0.8.3", fails: "0.8.13" },
+    Known { openclaw: "2026.4.9", answers: "0.8.13", newer: "0.8.20", fails: "0.8.3" },
+    Known { openclaw: "2026.7.35", answers: "0.8.3", newer: "0.8.13", fails: "0.6.0" },
+    Known { openclaw: "2026.9.6", answers: "0.9.0", newer: "0.9.1", fails: "0.8.3" },
+];
+
+/// On a busy machine a gateway needs more than a minute.
+const PATIENCE: &str = "--timeout=280";
+
+#[test]
+fn install_upgrade_rollback_uninstall() {
+    let known = here();
+    let machine = machine_with_a_secret();
+    let before = meaning(&machine);
+
+    install(&machine, known.answers);
+    the_bot_answers(&machine, known.answers);
+    assert!(machine.setup(&["verify"]).run().status.success());
+    let secret = meaning(&machine)["channels"]["dingtalk-connector"]["clientSecret"].clone();
+    assert_eq!(secret, "sandbox-client-secret");
+
+    let payload = payload(&machine, known.newer);
+    let patient = |words: &[&str]| {
+        assert_exit(&machine.setup(&[words, &["--yes", PATIENCE]].concat()).run(), 0);
+    };
+    patient(&["upgrade", &payload]);
+    the_bot_answers(&machine, known.newer);
+    patient(&["rollback"]);
+    the_bot_answers(&machine, known.answers);
+    patient(&["uninstall"]);
+    expect_valid(&machine);
+    assert_eq!(meaning(&machine), before);
+    assert!(!machine.has(DROP_IN) && !machine.has(CONNECTOR));
+}
+
+#[test]
+fn a_connector_that_fails_here_is_refused_before_anything_changes() {
+    let known = here();
+    let machine = machine_with_a_secret();
+    let config = machine.read(CONFIG);
+    let payload = payload(&machine, known.fails);
+    for more in [&[][..], &["--dry-run"]] {
+        let refused = machine.run(&[&command(&payload)[..], more].concat());
+        assert_exit(&refused, 1);
+        assert_says(&refused, &[known.fails, known.openclaw]);
+    }
+    assert_eq!(machine.read(CONFIG), config);
+    assert!(!machine.has(".openclaw/extensions") && !machine.has(DROP_IN));
+}
+
+/// OpenClaw's own answers, the bot's, and doctor's.
+fn the_bot_answers(machine: &Machine, version: &str) {
+    expect_valid(machine);
+    for text in ["one", "two"] {
+        assert_eq!(machine.message(text)["reply"], "Hello from the model.", "{version}: {text}");
+    }
+    let doctor = machine.setup(&["doctor", "--json"]).run();
+    let findings = json(&doctor)["findings"].as_array().cloned().unwrap_or_default();
+    let bad = findings.iter().filter(|finding| finding["severity"] != "info");
+    let bad: Vec<_> = bad.filter_map(|finding| finding["checkId"].as_str()).collect();
+    // the sandbox has no logind, and a group's replies are the owner's choice
+    let true_here = ["service.linger", "group.visible-replies"];
+    assert!(bad.iter().all(|id| true_here.contains(id)), "{version}: {}", said(&doctor));
+}
+
+fn here() -> &'static Known {
+    let version = openclaw_version();
+    let known = KNOWN.iter().find(|known| known.openclaw == version);
+    known.unwrap_or_else(|| panic!("nothing is known here of OpenClaw {version}"))
+}
+
+/// A sample connector of that version.
+fn payload(machine: &Machine, version: &str) -> String {
+    if version == "0.6.0" { "payload/dingtalk-connector".into() } else { machine.sample(version) }
+}
+
+fn command(payload: &str) -> [&str; 8] {
+    let (id, secret) = ("--client-id=ding-id-1", "--client-secret-file=client-secret");
+    ["openclaw-setup", "install", payload, id, secret, "--yes", "--lang=en", PATIENCE]
+}
+
+fn install(machine: &Machine, version: &str) {
+    let done = machine.run(&command(&payload(machine, version)));
+    assert_exit(&done, 0);
+    assert_says(&done, &["DingTalk works here: the bot is connected, and the model answers."]);
+}
+
+fn machine_with_a_secret() -> Machine {
+    let machine = furnished_with_openclaw();
+    machine.shell("umask 077; echo sandbox-client-secret >client-secret");
+    machine
+}
+
+fn expect_valid(machine: &Machine) {
+    let validation = machine.run(&[".local/bin/openclaw", "config", "validate", "--json"]);
+    assert_eq!(json(&validation)["valid"], true, "{}", said(&validation));
+}
+
+/// The config without OpenClaw's own stamp, which it renews whenever it writes.
+fn meaning(machine: &Machine) -> Value {
+    let mut config = machine.config();
+    if let Some(members) = config.as_object_mut() {
+        members.remove("meta");
+    }
+    config
+}
