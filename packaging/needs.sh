@@ -25,7 +25,7 @@ unshare                              util-linux
 ip                                   iproute2
 LIST
   [ "$1" != bench ] || echo "/usr/bin/time time"
-  [ "$1" != pictures ] || echo "/usr/lib/python3/dist-packages/pyte python3-pyte"
+  [ "$1" != pictures ] || printf '%s\n' "/usr/lib/python3/dist-packages/pyte python3-pyte" "node nodejs"
   { [ "$1" = test ] || [ "${OPENCLAW-}" = real ]; } || return 0
   echo "npm npm"
   [ "$1" = test ] || return 0

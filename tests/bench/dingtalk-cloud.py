@@ -1,7 +1,8 @@
 """DingTalk's cloud, as far as a connector and its installer meet it before the first message: device registration, token, Stream
 connection, WebSocket handshake; over TLS.
 
-  dingtalk-cloud.py ADDRESS CERTIFICATE KEY LOG FAULTS     every request becomes one line "METHOD PATH STATUS" in LOG
+  dingtalk-cloud.py ADDRESS[:PORT] CERTIFICATE KEY LOG FAULTS     every request becomes one line "METHOD PATH STATUS" in LOG;
+                                                                  a certificate named - is none, and then there is no TLS
 
 FAULTS is a JSON file that may be written at any time: {"token": 400, "open": 403, "handshake": 502}. It knows one bot.
 {"registration": "SUCCESS"} is somebody who scans the code, "FAIL" and "EXPIRED" what may become of it instead.
@@ -123,8 +124,12 @@ def given(kept):
 
 
 class Server(http.server.ThreadingHTTPServer):
+    tls = None
+
     def get_request(self):
         connection, address = super().get_request()
+        if not self.tls:
+            return connection, address
         return self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, request, client_address):
@@ -133,6 +138,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 if __name__ == "__main__":
     address, certificate, key, Cloud.log_path, Cloud.faults_path = sys.argv[1:]
-    Server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    Server.tls.load_cert_chain(certificate, key)
-    Server((address, 443), Cloud).serve_forever()
+    if certificate != "-":
+        Server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        Server.tls.load_cert_chain(certificate, key)
+    host, _, port = address.partition(":")
+    Server((host, int(port or 443)), Cloud).serve_forever()
