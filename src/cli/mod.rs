@@ -206,6 +206,17 @@ impl Command {
     }
 }
 
+/// What becomes of a connector that does not answer here as it comes.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct FitOptions {
+    /// Go on with a connector known to fail here
+    #[arg(long)]
+    pub force_incompatible: bool,
+    /// Never adapt a connector to this OpenClaw
+    #[arg(long)]
+    pub no_adapt: bool,
+}
+
 /// Options of `install`.
 #[derive(Debug, Args)]
 #[command(
@@ -220,9 +231,9 @@ pub struct Install {
     /// Start the gateway even if it was not running
     #[arg(long)]
     pub start: bool,
-    /// Go on with a connector known to fail here
-    #[arg(long)]
-    pub force_incompatible: bool,
+    /// Whether the connector has to fit.
+    #[command(flatten)]
+    pub fit: FitOptions,
     /// How the connector is checked.
     #[command(flatten)]
     pub checksums: Checksums,
@@ -243,9 +254,9 @@ pub struct Upgrade {
     /// Allow a connector older than the installed one
     #[arg(long)]
     pub allow_downgrade: bool,
-    /// Go on with a connector known to fail here
-    #[arg(long)]
-    pub force_incompatible: bool,
+    /// Whether the connector has to fit.
+    #[command(flatten)]
+    pub fit: FitOptions,
     /// How the connector is checked.
     #[command(flatten)]
     pub checksums: Checksums,

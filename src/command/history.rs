@@ -7,10 +7,13 @@ use unicode_width::UnicodeWidthStr;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use crate::connector::adaptation::Extent;
+use crate::language::Localized;
 use crate::report::{json, table::Table};
 use crate::say;
 use crate::transaction::generations::size_on_disk;
 use crate::transaction::journal::{Journal, Phase};
+use crate::transaction::step::Step;
 
 pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let mut journals = context.records.journals()?;
@@ -66,12 +69,21 @@ fn local(started: &str) -> String {
 }
 
 fn versions(journal: &Journal) -> String {
-    match &journal.intent().connector {
+    let versions = match &journal.intent().connector {
         (Some(from), Some(to)) if from != to => format!("{from} → {to}"),
         (_, Some(to)) => to.clone(),
         (Some(from), None) => format!("{from} → –"),
         (None, None) => "–".to_owned(),
-    }
+    };
+    adapted(journal).map_or(versions.clone(), |extent| format!("{versions} ({})", extent.text()))
+}
+
+/// How the tree that it put there is adapted.
+fn adapted(journal: &Journal) -> Option<&Extent> {
+    journal.intent().steps.iter().find_map(|step| match step {
+        Step::Tree(tree) => tree.adapted(),
+        _ => None,
+    })
 }
 
 /// The word for a phase.
@@ -90,6 +102,7 @@ pub(super) fn as_json(journal: &Journal) -> serde_json::Value {
         "started": intent.started,
         "command": intent.command,
         "connector": {"from": intent.connector.0, "to": intent.connector.1},
+        "adapted": adapted(journal),
         "state": journal.phase(),
         "bytes": size_on_disk(journal.directory()),
     })

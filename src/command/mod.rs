@@ -1,5 +1,6 @@
 //! One file per command; each reads like its manual page.
 
+mod adaptation;
 mod completions;
 mod context;
 mod doctor;

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::context::Context;
 use super::failure::Failure;
 use super::install::{origin, registry};
+use crate::connector::adaptation::{self, Change};
 use crate::connector::copy_tree::CopyTree;
 use crate::connector::host_link::{HOST_LINK, link_host};
 use crate::connector::installed::{InstalledRecord, Origin, Traces};
@@ -35,13 +36,19 @@ pub(super) struct Work<'a> {
 
 impl Work<'_> {
     /// The tree of `install`: the payload with what it needs.
-    pub(super) fn stage_payload(&self, payload: &Payload) -> Result<TreeManifest, Failure> {
+    pub(super) fn stage_payload(
+        &self,
+        payload: &Payload,
+        changes: &[Change],
+    ) -> Result<TreeManifest, Failure> {
         let mut stage = self.unpacked(payload)?;
         let needs = payload.needs_dependencies();
         let modules = if needs { Modules::Fetched { pins: Vec::new() } } else { Modules::Brought };
         let fetched = self.add_modules(&mut stage, &payload.package, &modules)?;
         let host = host_of(self.installation, &payload.package.version);
+        adaptation::make(changes, &mut stage)?;
         let known = fetched.or_else(|| (!needs).then(|| payload.tree.clone()));
+        let known = known.filter(|_| changes.is_empty());
         self.finish(stage, host.as_deref(), known)
     }
 

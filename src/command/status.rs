@@ -8,9 +8,11 @@ use super::failure::{Exit, Failure};
 use super::install::payloads;
 use super::{history, look, prove};
 use crate::cli;
+use crate::connector::adaptation::{Adapted, Extent};
 use crate::connector::stocked;
 use crate::doctor::{CHECKS, Diagnosis, Severity, diagnose};
 use crate::health::{ChatAnswer, Proof, Readiness};
+use crate::language::Localized;
 use crate::language::addressed;
 use crate::report::Mark;
 use crate::report::json;
@@ -167,7 +169,14 @@ impl Status {
                 )
             }
         };
-        format!("{version}  {state}\n{}", snapshot.installation.paths.connector.display())
+        let adapted = self.adapted().map(|extent| format!("\n{}", extent.text()));
+        let place = snapshot.installation.paths.connector.display();
+        format!("{version}  {state}\n{place}{}", adapted.unwrap_or_default())
+    }
+
+    /// How our record says that the tree was adapted.
+    fn adapted(&self) -> Option<Extent> {
+        self.snapshot.installation.record.as_ref()?.adapted.as_ref().map(Adapted::extent)
     }
 
     fn unit(&self) -> String {
@@ -280,6 +289,7 @@ impl Status {
                 "path": installation.paths.connector,
                 "recorded": snapshot.deviations.is_some(),
                 "deviations": snapshot.deviations,
+                "adapted": self.adapted(),
                 "upgrade": self.newer,
             })),
             "unit": managed.map(|managed| json!({

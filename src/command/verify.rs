@@ -5,6 +5,10 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::look::deviations;
+use crate::connector::adaptation::Adapted;
+use crate::connector::installed::InstalledRecord;
+use crate::connector::manifest::Node;
+use crate::connector::{Sha256, TreeManifest};
 use crate::language::Localized;
 use crate::report::Mark;
 use crate::report::json;
@@ -33,10 +37,49 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         let text = format!("{}: {}", deviation.kind.text(), tree.join(&deviation.path).display());
         console.result(&console.marked(Mark::Bad, &text));
     }
-    let connector = json!({"version": version, "payload": record.origin.payload});
+    if let Some(adapted) = &record.adapted {
+        console.good_result(&console.marked(Mark::Hint, &adapted.extent().text()));
+        let came = adapted.undone_in(&record.tree);
+        for path in adapted.changed.keys() {
+            let digest =
+                digest_of(&came, path).map(|digest| digest.to_string()).unwrap_or_default();
+            let path = tree.join(path).display().to_string();
+            console.good_result(&say!("{path}: as it came it had sha256 {digest}", path, digest));
+        }
+        if record.came_as_the_payload() {
+            let text = say!("without the adaptation these are the payload's own bytes");
+            console.good_result(&console.marked(Mark::Good, &text));
+        }
+    }
+    let connector = json!({
+        "version": version,
+        "payload": record.origin.payload,
+        "adapted": record.adapted.as_ref().map(|adapted| adapted_json(adapted, &record)),
+    });
     let body = json!({"connector": connector, "files": files, "deviations": deviations});
     console.document(&json::document("verify", deviations.is_empty(), body));
     Ok(if deviations.is_empty() { Exit::Done } else { Exit::Problems })
+}
+
+fn digest_of(tree: &TreeManifest, path: &str) -> Option<Sha256> {
+    match tree.get(path)? {
+        Node::File { sha256, .. } => Some(*sha256),
+        _ => None,
+    }
+}
+
+/// Each adapted file with its digest as it came and as it was installed.
+fn adapted_json(adapted: &Adapted, record: &InstalledRecord) -> serde_json::Value {
+    let came = adapted.undone_in(&record.tree);
+    let files = adapted.changed.keys().chain(&adapted.added).map(|path| {
+        let (original, adapted) = (digest_of(&came, path), digest_of(&record.tree, path));
+        json!({"path": path, "original": original, "adapted": adapted})
+    });
+    json!({
+        "openclaw": adapted.openclaw,
+        "files": files.collect::<Vec<_>>(),
+        "payloadProved": record.came_as_the_payload(),
+    })
 }
 
 fn nothing_recorded(context: &Context) -> Exit {

@@ -6,6 +6,7 @@ use std::path::Path;
 use semver::{Version as Semver, VersionReq};
 use serde::Deserialize;
 
+use super::adaptation::Adaptation;
 use crate::fs::foreign;
 use crate::language::Problem;
 use crate::openclaw::version::Version;
@@ -30,6 +31,11 @@ pub struct Catalogue {
     date: String,
     rules: Vec<Rule>,
     cells: Vec<Cell>,
+    #[serde(default)]
+    adaptations: Vec<Adaptation>,
+    /// Nothing is adapted.
+    #[serde(skip)]
+    as_they_come: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -47,6 +53,15 @@ struct Cell {
     result: Answer,
     #[serde(default)]
     seen: String,
+    /// How it did with an adaptation.
+    #[serde(default)]
+    adapted: Option<AdaptedCell>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct AdaptedCell {
+    by: String,
+    result: Answer,
 }
 
 /// How the bot did.
@@ -99,22 +114,31 @@ impl Catalogue {
     }
 
     fn empty() -> Self {
-        let (rules, cells) = (Vec::new(), Vec::new());
-        Self { schema_version: SCHEMA, date: String::new(), rules, cells }
+        let (rules, cells, adaptations) = (Vec::new(), Vec::new(), Vec::new());
+        let (date, as_they_come) = (String::new(), false);
+        Self { schema_version: SCHEMA, date, rules, cells, adaptations, as_they_come }
     }
 
-    /// What is known of a pair: a measured cell beats a rule.
+    /// `--no-adapt`: a connector is judged, and stays, as it comes.
+    pub fn take_them_as_they_come(&mut self) {
+        self.as_they_come = true;
+    }
+
+    fn cell(&self, connector: &Semver, openclaw: &Semver) -> Option<&Cell> {
+        self.cells.iter().find(|cell| cell.connector == *connector && cell.openclaw == *openclaw)
+    }
+
+    /// What is known of a pair, the connector being as it comes: a measured cell beats a rule.
     #[must_use]
     pub fn known(&self, connector: &Semver, openclaw: Version) -> Option<Known<'_>> {
         let openclaw = openclaw.as_semver();
-        let cell = self
-            .cells
-            .iter()
-            .find(|cell| cell.connector == *connector && cell.openclaw == openclaw)
-            .map(|cell| Known { answer: cell.result, seen: &cell.seen, measured: true });
+        let cell = self.cell(connector, &openclaw).map(|cell| Known {
+            answer: cell.result,
+            seen: &cell.seen,
+            measured: true,
+        });
         cell.or_else(|| {
-            // a pre-release is no part of any range: judged as what it becomes
-            let released = Semver::new(connector.major, connector.minor, connector.patch);
+            let released = released(connector);
             let speaks = |rule: &&Rule| {
                 rule.connector.matches(&released) && rule.openclaw.matches(&openclaw)
             };
@@ -123,11 +147,40 @@ impl Catalogue {
         })
     }
 
-    /// Whether nothing is known against a pair.
+    /// The adaptations with which a pair answers that does not as it comes. One that was measured and
+    /// failed is none.
+    #[must_use]
+    pub fn adaptations(&self, connector: &Semver, openclaw: Version) -> Vec<&Adaptation> {
+        if self.as_they_come { Vec::new() } else { self.fitting(connector, openclaw) }
+    }
+
+    fn fitting(&self, connector: &Semver, openclaw: Version) -> Vec<&Adaptation> {
+        let answers =
+            self.known(connector, openclaw).is_none_or(|known| known.answer == Answer::Answers);
+        let (released, openclaw) = (released(connector), openclaw.as_semver());
+        let tried = self.cell(connector, &openclaw).and_then(|cell| cell.adapted.as_ref());
+        let fits = |adaptation: &&Adaptation| {
+            let failed = tried
+                .is_some_and(|tried| tried.by == adaptation.id && tried.result != Answer::Answers);
+            !failed
+                && adaptation.connector.matches(&released)
+                && adaptation.openclaw.matches(&openclaw)
+        };
+        self.adaptations.iter().filter(|_| !answers).filter(fits).collect()
+    }
+
+    /// The same with its adaptation, where there is one: what becomes of a payload here.
+    fn outlook(&self, connector: &Semver, openclaw: Version) -> Option<Answer> {
+        let adapted = !self.adaptations(connector, openclaw).is_empty();
+        let known = self.known(connector, openclaw).map(|known| known.answer);
+        if adapted { Some(Answer::Answers) } else { known }
+    }
+
+    /// Whether nothing is known against a pair, adapted or not.
     #[must_use]
     pub fn may_work(&self, connector: &Semver, openclaw: Option<Version>) -> bool {
-        let known = openclaw.and_then(|openclaw| self.known(connector, openclaw));
-        known.is_none_or(|known| known.answer == Answer::Answers)
+        let known = openclaw.and_then(|openclaw| self.outlook(connector, openclaw));
+        known.is_none_or(|answer| answer == Answer::Answers)
     }
 
     /// The best of these connectors for an `OpenClaw`: the newest that answered, else the newest that
@@ -138,14 +191,13 @@ impl Catalogue {
         openclaw: Option<Version>,
     ) -> Option<Semver> {
         let answers = |connector: &Semver| {
-            let known = openclaw.and_then(|openclaw| self.known(connector, openclaw));
-            known.is_some_and(|known| known.answer == Answer::Answers)
+            openclaw.and_then(|openclaw| self.outlook(connector, openclaw)) == Some(Answer::Answers)
         };
         let fits = connectors.into_iter().filter(|connector| self.may_work(connector, openclaw));
         fits.max_by_key(|connector| (answers(connector), connector.clone()))
     }
 
-    /// What is known against a pair, and what would answer instead of the connector that stands.
+    /// What is known against a pair, adapted or not, and what would answer instead of the connector that stands.
     #[must_use]
     pub fn clash(
         &self,
@@ -153,6 +205,9 @@ impl Catalogue {
         openclaw: Version,
         standing: Option<&Semver>,
     ) -> Option<Problem> {
+        if self.may_work(connector, Some(openclaw)) {
+            return None;
+        }
         let known = self.known(connector, openclaw)?;
         let message = match (known.answer, known.measured) {
             (Answer::Answers, _) => return None,
@@ -189,6 +244,9 @@ impl Catalogue {
                 )
             },
         );
+        let adapted = !self.fitting(connector, openclaw).is_empty();
+        let adapted = adapted.then(|| say!("Adapted to this OpenClaw it answers: omit --no-adapt"));
+        let hint = adapted.into_iter().chain([hint]).collect::<Vec<_>>().join("\n");
         Some(Problem::new("compat.matrix", message, hint))
     }
 
@@ -217,6 +275,11 @@ impl Catalogue {
             .map(|cell| cell.connector.clone())
             .filter(|version| version.pre.is_empty())
     }
+}
+
+/// A pre-release is no part of any range: judged as what it becomes.
+fn released(version: &Semver) -> Semver {
+    Semver::new(version.major, version.minor, version.patch)
 }
 
 #[cfg(test)]
@@ -257,6 +320,9 @@ mod tests {
     fn rules_agree_with_the_cells_that_they_speak_of() {
         let catalogue = Catalogue::newest_of(&[]);
         assert!(catalogue.cells.len() > 60);
+        let ids: Vec<_> = catalogue.adaptations.iter().map(|adaptation| &adaptation.id).collect();
+        let named = catalogue.cells.iter().filter_map(|cell| cell.adapted.as_ref());
+        assert!(named.clone().count() > 10 && named.clone().all(|cell| ids.contains(&&cell.by)));
         let rules_alone = Catalogue { cells: Vec::new(), ..catalogue.clone() };
         for cell in &catalogue.cells {
             let openclaw = Version::parse(&cell.openclaw.to_string()).unwrap();
@@ -275,16 +341,42 @@ mod tests {
             ("2026.3.24", Some("0.8.20")),
             ("2026.4.9", Some("0.8.20")),
             ("2026.5.7", Some("0.8.20")),
-            ("2026.7.35", Some("0.8.13")),
-            ("2026.8.2", None),
-            ("2026.9.6", None),
+            ("2026.7.1", Some("0.8.20")),
+            ("2026.7.35", Some("0.8.20")),
+            ("2026.8.2", Some("0.8.20")),
+            ("2026.9.6", Some("0.8.20")),
         ] {
             let chosen = catalogue.best(catalogue.connectors(), Version::parse(openclaw));
             assert_eq!(chosen.map(|v| v.to_string()).as_deref(), best, "{openclaw}");
         }
+        let clash = catalogue.clash(&Semver::new(0, 8, 20), Version::of(2026, 9, 6), None);
+        assert_eq!(clash, None);
+    }
+
+    /// What was measured to fail adapted is none; `--no-adapt` judges as it comes.
+    #[test]
+    fn what_is_not_to_be_adapted_is_judged_as_it_comes() {
+        let mut catalogue = Catalogue::newest_of(&[]);
+        let connector = Semver::new(0, 8, 20);
+        let adaptations = |catalogue: &Catalogue, openclaw| {
+            let found = catalogue.adaptations(&connector, Version::parse(openclaw).unwrap());
+            found.into_iter().map(|adaptation| adaptation.id.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(adaptations(&catalogue, "2026.4.9"), [""; 0]);
+        assert_eq!(adaptations(&catalogue, "2026.7.1"), ["no-install-metadata"]);
+        assert_eq!(adaptations(&catalogue, "2026.9.6"), ["channel-runtime"]);
+        let cell = catalogue
+            .cells
+            .iter_mut()
+            .find(|cell| cell.connector == connector && cell.openclaw == Semver::new(2026, 9, 6));
+        cell.unwrap().adapted.as_mut().unwrap().result = Answer::Fails;
+        assert_eq!(adaptations(&catalogue, "2026.9.6"), [""; 0]);
+        let mut catalogue = Catalogue::newest_of(&[]);
+        catalogue.take_them_as_they_come();
         let newest =
             catalogue.clash(&Semver::new(0, 8, 20), Version::of(2026, 9, 6), None).unwrap();
         assert!(newest.hint.contains("is 2026.7.35, with connector 0.8.13."), "{}", newest.hint);
+        assert!(newest.hint.contains("omit --no-adapt"), "{}", newest.hint);
     }
 
     /// `upgrade` refuses where nothing stands, and an older connector unless told.

@@ -20,6 +20,9 @@ const KEPT: [(&str, u64); 3] =
 /// Modules that are larger are not read: the connector's largest is a tenth of it.
 const MODULE_LIMIT: u64 = 4 * 1024 * 1024;
 
+/// The text of modules that import the host is kept, up to so many bytes of all together.
+const TEXTS_LIMIT: usize = 16 * 1024 * 1024;
+
 /// What a payload consists of.
 #[derive(Debug, Default)]
 pub(super) struct Inspection {
@@ -39,6 +42,7 @@ pub(super) struct Inspector<'a> {
     validator: Validator,
     reader: HashingReader<'a>,
     first_directory: Option<String>,
+    room_for_texts: usize,
     seen: Inspection,
 }
 
@@ -49,6 +53,7 @@ impl<'a> Inspector<'a> {
             validator: Validator::new(container.path(), limits),
             reader: HashingReader::new(container, watch),
             first_directory: None,
+            room_for_texts: TEXTS_LIMIT,
             seen: Inspection::default(),
         }
     }
@@ -89,7 +94,12 @@ impl<'a> Inspector<'a> {
             Ok(())
         })?;
         if let Some(text) = module.and_then(|bytes| String::from_utf8(bytes).ok()) {
-            self.seen.imports.insert(path.to_string(), imports(&text));
+            let found = imports(&text);
+            if found.iter().any(Import::asks_the_host) && text.len() <= self.room_for_texts {
+                self.room_for_texts -= text.len();
+                self.seen.kept.insert(path.to_string(), text.into_bytes());
+            }
+            self.seen.imports.insert(path.to_string(), found);
         }
         if let Some(kept) = kept {
             self.seen.kept.insert(path.to_string(), kept);

@@ -1,11 +1,14 @@
 //! The record of what we installed: the tree's manifest, and the way back of everything beside it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::NODE_MODULES;
+use super::adaptation::{Adapted, Change};
 use super::digest::Sha256;
-use super::manifest::TreeManifest;
+use super::host_link::HOST_LINK;
+use super::manifest::{Node, TreeManifest};
 use super::verification::Verification;
 use crate::openclaw::keys::KeyChange;
 use crate::systemd::drop_in::Assigned;
@@ -26,6 +29,9 @@ pub struct InstalledRecord {
     pub traces: Traces,
     /// The live tree.
     pub tree: TreeManifest,
+    /// How it was adapted, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapted: Option<Adapted>,
 }
 
 /// Where the connector came from.
@@ -67,7 +73,7 @@ impl InstalledRecord {
     /// A record of today's format.
     #[must_use]
     pub fn of(origin: Origin, traces: Traces, tree: TreeManifest) -> Self {
-        Self { format: FORMAT, origin, traces, tree }
+        Self { format: FORMAT, origin, traces, tree, adapted: None }
     }
 
     /// Reads a record; `None` where it is damaged. The error is the format of a newer program.
@@ -80,6 +86,33 @@ impl InstalledRecord {
             Some(newer) if newer > FORMAT => Err(newer),
             _ => Ok(serde_json::from_value(record).ok()),
         }
+    }
+
+    /// Whether the tree is adapted by these changes, and in nothing else.
+    #[must_use]
+    pub fn is_adapted_by(&self, changes: &[Change]) -> bool {
+        let holds = |change: &Change| match (self.tree.get(&change.path), &change.new) {
+            (Some(Node::File { sha256, .. }), Some(text)) => *sha256 == Sha256::of(text.as_bytes()),
+            _ => false,
+        };
+        let recorded = self.adapted.as_ref().map_or(0, |was| was.changed.len() + was.added.len());
+        recorded == changes.len() && changes.iter().all(holds)
+    }
+
+    /// Whether the recorded tree, its adaptation taken back, is the payload byte for byte: but for
+    /// what is put there beside it, the npm dependencies or the link to the host.
+    #[must_use]
+    pub fn came_as_the_payload(&self) -> bool {
+        let Some(adapted) = &self.adapted else { return false };
+        let came = adapted.undone_in(&self.tree);
+        let without = |part: &str| {
+            let nodes = came.iter().filter(|(path, _)| !Path::new(path).starts_with(part));
+            let rest: TreeManifest =
+                nodes.map(|(path, node)| (path.clone(), node.clone())).collect();
+            rest.digest()
+        };
+        [NODE_MODULES, HOST_LINK].into_iter().any(|part| without(part) == self.origin.payload)
+            || came.digest() == self.origin.payload
     }
 
     /// The record as it is written.

@@ -1,5 +1,6 @@
 //! Connector payloads: sources, archives, checksums, manifest, npm dependencies.
 
+pub mod adaptation;
 mod archive;
 pub mod behaviour;
 pub mod catalogue;

@@ -1,6 +1,6 @@
 //! The payload: a connector that has been read, judged and verified, ready to be staged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -31,6 +31,7 @@ pub struct Payload {
     pub(super) store: Store,
     pub(super) prefix: Option<String>,
     pub(super) left_out: Vec<String>,
+    texts: HashMap<String, Vec<u8>>,
     /// The tree as it will be installed, before npm dependencies are added.
     pub tree: TreeManifest,
     /// `package.json`.
@@ -132,7 +133,9 @@ impl Payload {
         let package = Package::parse(file(PACKAGE_JSON), path)?;
         package.expect_entries(&tree, path)?;
         let imports = imports::reached(&package, |path| imports.get(path).cloned());
-        Ok(Self { store, prefix, left_out, tree, package, plugin, imports, verification })
+        let mut texts = kept;
+        texts.retain(|path, _| imports.contains_key(path) || path == PACKAGE_JSON);
+        Ok(Self { store, prefix, left_out, texts, tree, package, plugin, imports, verification })
     }
 
     /// Copies the payload into `stage`, hashing on the way. Whatever differs from what was judged
@@ -158,6 +161,12 @@ impl Payload {
     #[must_use]
     pub fn digest(&self) -> Sha256 {
         self.tree.digest()
+    }
+
+    /// The text of `package.json` or of a module that imports the host.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<String> {
+        String::from_utf8(self.texts.get(path)?.clone()).ok()
     }
 
     /// Where it comes from: an absolute path, or `npm:NAME@VERSION`.

@@ -19,7 +19,7 @@ use crate::connector::installed::Traces;
 use crate::health::Expectations;
 use crate::language::Explain;
 use crate::transaction::journal::UnitBefore;
-use crate::transaction::step::Step;
+use crate::transaction::step::{Step, TreeStep};
 
 /// What will be done, in order, and what there is to say about it.
 #[derive(Debug, Default)]
@@ -49,10 +49,13 @@ impl Plan {
         self.steps.is_empty() && !self.adopts
     }
 
-    /// Whether a new tree must be staged.
+    /// The step that swaps the tree, if there is one.
     #[must_use]
-    pub fn replaces_tree(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Tree(_)))
+    pub fn tree(&self) -> Option<&TreeStep> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Tree(tree) => Some(tree),
+            _ => None,
+        })
     }
 
     /// Adds a step that has to be done before the gateway starts.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::PlanFailure;
 use super::config::schema;
 use super::note::Note;
+use crate::connector::adaptation::Adapted;
 use crate::fs::image::FileState;
 use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::include::{ChangedFile, ConfigSet};
@@ -165,9 +166,12 @@ pub(super) fn tree(
     before: Option<String>,
     after: Option<String>,
 ) -> TreeStep {
-    let side = |version| TreeSide { version, identity: None };
+    let side = |version| TreeSide { version, identity: None, adapted: None };
     let live = installation.paths.connector.clone();
-    TreeStep { live, before: before.map(side), after: after.map(side), slot: None }
+    let adapted = installation.record.as_ref().and_then(|record| record.adapted.as_ref());
+    let before =
+        before.map(side).map(|side| TreeSide { adapted: adapted.map(Adapted::extent), ..side });
+    TreeStep { live, before, after: after.map(side), slot: None, changes: Vec::new() }
 }
 
 /// The step that gives a file other bytes; none where they are the same.

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Plan, mask};
+use super::{Plan, diff, mask};
+use crate::connector::adaptation::Change;
 use crate::language::Localized;
 use crate::say;
 use crate::transaction::step::Step;
@@ -13,9 +14,12 @@ pub fn text(plan: &Plan) -> String {
     let mut lines = vec![say!("Plan:")];
     for (number, step) in plan.steps.iter().enumerate() {
         lines.push(format!("{:>3}. {}", number + 1, step.text()));
-        if let Step::File(file) = step {
-            lines.extend(mask::difference(file).lines().map(|line| format!("     {line}")));
-        }
+        let difference = match step {
+            Step::File(file) => mask::difference(file),
+            Step::Tree(tree) => tree.changes.iter().map(adaptation).collect(),
+            _ => String::new(),
+        };
+        lines.extend(difference.lines().map(|line| format!("     {line}")));
     }
     if plan.adopts {
         lines.push(say!(
@@ -23,6 +27,22 @@ pub fn text(plan: &Plan) -> String {
         ));
     }
     lines.join("\n")
+}
+
+/// A file of the coming tree that is not as it comes, with its difference.
+fn adaptation(change: &Change) -> String {
+    let path = &change.path;
+    let what = match (&change.old, &change.new) {
+        (None, _) => say!("create {path}", path),
+        (_, None) => say!("remove {path}", path),
+        _ => say!("edit {path}", path),
+    };
+    format!("{what}\n{}", difference(change))
+}
+
+fn difference(change: &Change) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    diff::unified(&text(&change.old), &text(&change.new))
 }
 
 /// The plan as the body of a JSON document.
@@ -61,6 +81,13 @@ fn json_step(step: &Step) -> Value {
             "path": tree.live,
             "from": tree.before.as_ref().map(|side| &side.version),
             "to": tree.after.as_ref().map(|side| &side.version),
+            "adapted": tree.adapted(),
+            "files": tree.changes.iter().map(|change| json!({
+                "path": change.path,
+                "creates": change.old.is_none(),
+                "removes": change.new.is_none(),
+                "diff": difference(change),
+            })).collect::<Vec<_>>(),
         }),
         Step::File(file) => json!({
             "step": "file",

@@ -277,7 +277,13 @@ mod tests {
 
     fn tree(live: &str, slot: Option<&str>) -> Step {
         let slot = slot.map(Into::into);
-        Step::Tree(TreeStep { live: live.into(), before: None, after: None, slot })
+        Step::Tree(TreeStep {
+            live: live.into(),
+            before: None,
+            after: None,
+            slot,
+            changes: Vec::new(),
+        })
     }
 
     fn directory(path: &str, mode: u32) -> Step {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::connector::adaptation::{Adapted, Change, Extent};
 use crate::fs::exchange::Identity;
 use crate::fs::image::{FileImage, FileState};
 use crate::language::Localized;
@@ -83,6 +84,26 @@ pub struct TreeStep {
     /// an earlier transaction left the tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<PathBuf>,
+    /// How the coming tree is adapted; present from the plan until it is staged.
+    #[serde(skip)]
+    pub changes: Vec<Change>,
+}
+
+impl TreeStep {
+    /// The same with a tree that is adapted.
+    #[must_use]
+    pub fn with(mut self, changes: Vec<Change>, adapted: Option<&Adapted>) -> Self {
+        if let Some(after) = &mut self.after {
+            after.adapted = adapted.map(Adapted::extent);
+        }
+        Self { changes, ..self }
+    }
+
+    /// How the tree that will stand there is adapted.
+    #[must_use]
+    pub fn adapted(&self) -> Option<&Extent> {
+        self.after.as_ref()?.adapted.as_ref()
+    }
 }
 
 /// One side of a swap.
@@ -92,6 +113,9 @@ pub struct TreeSide {
     pub version: String,
     /// The directory itself, known from the moment the intent is written.
     pub identity: Option<Identity>,
+    /// How it is adapted for its OpenClaw, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapted: Option<Extent>,
 }
 
 /// Mode and owner of a file or directory.
@@ -195,7 +219,10 @@ impl Localized for Step {
                 let path = path.display();
                 say!("remove {path} if it is empty", path)
             }
-            Self::Tree(tree) => tree.text(),
+            Self::Tree(tree) => match tree.adapted() {
+                Some(adapted) => format!("{} ({})", tree.text(), adapted.text()),
+                None => tree.text(),
+            },
             Self::File(file) => file.text(),
             Self::Attributes { path, before, after } => {
                 let path = path.display();

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::Checksums;
+use crate::command::adaptation;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
+use crate::connector::adaptation::Change;
 use crate::connector::installed::{InstalledRecord, Origin, Traces};
 use crate::connector::npm::{self, Registry};
 use crate::connector::{
@@ -85,6 +87,19 @@ impl Candidate {
         }
     }
 
+    /// How it has to be adapted; one that stands is as it shall be.
+    pub(super) fn changes(
+        &self,
+        installation: &Installation,
+        forced: bool,
+    ) -> Result<Vec<Change>, Failure> {
+        let Self::Payload(payload) = self else { return Ok(Vec::new()) };
+        match adaptation::of_payload(installation, payload) {
+            Err(_) if forced => Ok(Vec::new()),
+            changes => Ok(changes?),
+        }
+    }
+
     /// What the plan needs to know of it.
     pub(super) fn facts<'a>(&'a self, live: Option<&'a LiveTree>) -> PayloadFacts<'a> {
         match self {
@@ -131,7 +146,7 @@ fn named(
 }
 
 /// The connector that stands: as it was recorded, or, where nothing is recorded, as it is; unless it
-/// is known not to work on this OpenClaw.
+/// is known not to work on this OpenClaw, or is not adapted as it would have to be.
 fn standing(
     installation: &Installation,
     live: Option<&LiveTree>,
@@ -140,6 +155,9 @@ fn standing(
     let live = live?;
     let version = semver::Version::parse(live.version.as_ref()?).ok()?;
     if !forced && !installation.catalogue.may_work(&version, installation.program.version) {
+        return None;
+    }
+    if !forced && !matches!(adaptation::of_standing(installation), Ok(None)) {
         return None;
     }
     if let Some(record) = &installation.record {

@@ -12,8 +12,9 @@ use super::doctor::{self, view};
 use super::execute::{Change, Outcome, Stage, execute};
 use super::failure::{Exit, Failure};
 use super::stage::{Work, recording};
-use crate::cli::{Checksums, Install, ProofOptions, Upgrade};
+use crate::cli::{Checksums, FitOptions, Install, ProofOptions, Upgrade};
 use crate::connector::TreeManifest;
+use crate::connector::adaptation::Adapted;
 use crate::connector::installed::InstalledRecord;
 use crate::openclaw::document::Value;
 use crate::outside::dingtalk::Bot;
@@ -38,7 +39,7 @@ pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure>
         context,
         source: options.source.as_deref(),
         checksums: &options.checksums,
-        force_incompatible: options.force_incompatible,
+        fit: options.fit,
         purpose: Purpose::Install { start: options.start },
         proof: options.proof,
         settings,
@@ -54,7 +55,7 @@ pub(super) fn upgrade(context: &Context, options: &Upgrade) -> Result<Exit, Fail
         context,
         source: options.source.as_deref(),
         checksums: &options.checksums,
-        force_incompatible: options.force_incompatible,
+        fit: options.fit,
         purpose: Purpose::Upgrade { allow_downgrade: options.allow_downgrade },
         proof: options.proof,
         settings: Settings::default(),
@@ -75,7 +76,7 @@ struct InstallRequest<'a> {
     context: &'a Context,
     source: Option<&'a str>,
     checksums: &'a Checksums,
-    force_incompatible: bool,
+    fit: FitOptions,
     purpose: Purpose,
     proof: ProofOptions,
     settings: Settings,
@@ -113,9 +114,12 @@ impl<'a> InstallRequest<'a> {
 
     fn look(&mut self, manager: Option<&UserManager>) -> Result<Change<'a>, Failure> {
         let context = self.context;
-        let (installation, config) =
+        let (mut installation, config) =
             context.observe(context.service(manager, context.deadline())?)?;
         let config = config?;
+        if self.fit.no_adapt {
+            installation.catalogue.take_them_as_they_come();
+        }
         let live = live_tree(context, &installation)?;
         self.purpose.refuse_without(live.as_ref())?;
         let can_ask = prompt::can_ask() && !context.yes;
@@ -123,7 +127,8 @@ impl<'a> InstallRequest<'a> {
         if !needed.is_empty() && !can_ask {
             return Err(Failure::usage(settings::missing(&needed)));
         }
-        let may_stay = (matches!(self.purpose, Purpose::Install { .. }), self.force_incompatible);
+        let may_stay =
+            (matches!(self.purpose, Purpose::Install { .. }), self.fit.force_incompatible);
         let (source, checksums, live_tree) = (self.source, self.checksums, live.as_ref());
         let candidate =
             Candidate::find(context, source, may_stay, checksums, &installation, live_tree)?;
@@ -135,8 +140,9 @@ impl<'a> InstallRequest<'a> {
             settings: &self.settings,
             config: &config,
             payload: candidate.facts(live.as_ref()),
+            changes: candidate.changes(&installation, self.fit.force_incompatible)?,
             live: live.as_ref(),
-            force_incompatible: self.force_incompatible,
+            force_incompatible: self.fit.force_incompatible,
             transactions: context.records.transactions(),
             fresh_token: &self.token,
             now: &now,
@@ -210,11 +216,20 @@ fn staging(context: &Context, candidate: Candidate) -> Stage<'_> {
     Box::new(move |change, preparation, bar| {
         let Change { installation, plan, .. } = change;
         let work = Work { context, installation, slot: &preparation.slot(), bar };
-        let tree = match &candidate {
-            Candidate::Payload(payload) if plan.replaces_tree() => work.stage_payload(payload)?,
-            _ => TreeManifest::scan(&installation.paths.connector, &context.interrupt, bar)?,
-        };
+        let (tree, adapted) =
+            if let (Candidate::Payload(payload), Some(step)) = (&candidate, plan.tree()) {
+                let openclaw = installation.program.version;
+                let adapted = openclaw.and_then(|openclaw| Adapted::of(&step.changes, openclaw));
+                (work.stage_payload(payload, &step.changes)?, adapted)
+            } else {
+                let path = &installation.paths.connector;
+                let tree = TreeManifest::scan(path, &context.interrupt, bar)?;
+                let same = installation.record.as_ref().filter(|record| record.tree == tree);
+                let adapted = same.and_then(|record| record.adapted.clone());
+                (tree, adapted)
+            };
         let record = InstalledRecord::of(candidate.origin(), plan.traces.clone(), tree);
+        let record = InstalledRecord { adapted, ..record };
         Ok(Some(recording(context, installation, &record)))
     })
 }

@@ -155,8 +155,10 @@ fn tree(request: &Request<'_>) -> Result<Option<TreeStep>, Problem> {
     let before = request.live.as_ref().map(|(identity, version)| TreeSide {
         version: version.clone(),
         identity: Some(*identity),
+        adapted: newest.1.adapted().cloned(),
     });
-    Ok(Some(TreeStep { live: first.live.clone(), before, after: wanted.cloned(), slot }))
+    let (live, after) = (first.live.clone(), wanted.cloned());
+    Ok(Some(TreeStep { live, before, after, slot, changes: Vec::new() }))
 }
 
 /// Attributes and moves, the newest first: what somebody else has changed since stays.

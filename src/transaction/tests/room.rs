@@ -173,12 +173,18 @@ impl Room {
     }
 
     fn tree(&self, before: Option<TreeSide>, after: Option<TreeSide>) -> Step {
-        Step::Tree(TreeStep { live: self.path(LIVE), before, after, slot: None })
+        Step::Tree(TreeStep {
+            live: self.path(LIVE),
+            before,
+            after,
+            slot: None,
+            changes: Vec::new(),
+        })
     }
 }
 
 fn side(version: &str) -> TreeSide {
-    TreeSide { version: version.to_owned(), identity: None }
+    TreeSide { version: version.to_owned(), identity: None, adapted: None }
 }
 
 fn stop() -> Step {
@@ -235,6 +241,7 @@ fn rollback(room: &Room, _slot: &Path) -> Vec<Step> {
         before: Some(side("2")),
         after: Some(side("1")),
         slot: Some(upgrade.slot()),
+        changes: Vec::new(),
     };
     vec![
         stop(),

@@ -1,0 +1,479 @@
+//! Small changes with which a connector answers on an `OpenClaw` that it was not made for. They come
+//! from the catalogue, and are made in the copy that is being staged.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use semver::VersionReq;
+use serde::{Deserialize, Serialize};
+
+use super::Sha256;
+use super::facts::PACKAGE_JSON;
+use super::imports::{Exports, Import};
+use super::manifest::{Node, TreeManifest};
+use crate::fs::stage::{Stage, remove_tree};
+use crate::language::{Localized, Problem};
+use crate::openclaw::document::{Document, Edit, KeyPath};
+use crate::openclaw::version::Version;
+use crate::{say, say_count};
+
+/// One adaptation of the catalogue; `docs/COMPATIBILITY.md` describes the form.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Adaptation {
+    /// What measured cells call it.
+    pub(super) id: String,
+    pub(super) connector: VersionReq,
+    pub(super) openclaw: VersionReq,
+    #[serde(default)]
+    imports: Vec<Lead>,
+    /// Keys of `package.json` that go, with dots.
+    #[serde(default)]
+    metadata: Vec<String>,
+}
+
+/// An import that the host no longer exports, and where the same names are now.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Lead {
+    from: String,
+    /// Names by the module that exports them.
+    to: BTreeMap<String, Vec<String>>,
+}
+
+/// A connector as it came from its maker.
+pub struct Original<'a> {
+    /// What the modules that its entries lead to import.
+    pub imports: &'a BTreeMap<String, Vec<Import>>,
+    /// A file's text, if there is such a file.
+    pub text: &'a dyn Fn(&str) -> Option<String>,
+    /// Its version.
+    pub version: &'a str,
+}
+
+/// One file of a tree that is adapted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Relative to the tree's root.
+    pub path: String,
+    /// Its text before; `None`: it is added.
+    pub old: Option<String>,
+    /// Its text then; `None`: it goes.
+    pub new: Option<String>,
+}
+
+/// The host that a connector is adapted for.
+#[derive(Debug, Clone, Copy)]
+pub struct Host<'a> {
+    /// Its version.
+    pub version: Version,
+    /// What it exports, where that can be read.
+    pub exports: Option<&'a Exports>,
+}
+
+impl Adaptation {
+    /// What it changes: nothing where the host still exports what is imported. An error where it
+    /// would have to guess.
+    pub fn changes(
+        &self,
+        connector: &Original<'_>,
+        host: Host<'_>,
+    ) -> Result<Vec<Change>, Problem> {
+        let refused = |why: String| refusal(connector.version, host.version, &why);
+        let mut changes = BTreeMap::new();
+        for lead in &self.imports {
+            lead.apply(connector, host, &mut changes).map_err(refused)?;
+        }
+        let package = (connector.text)(PACKAGE_JSON).filter(|_| !self.metadata.is_empty());
+        if let Some(old) = package {
+            let keys = self.metadata.iter().map(|key| key.split('.').collect::<Vec<_>>());
+            let edits: Vec<_> = keys.map(|key| Edit::remove(KeyPath::from(&key[..]))).collect();
+            let parsed = Document::parse(Path::new(PACKAGE_JSON), old.as_bytes());
+            let edited = parsed
+                .and_then(|document| document.edit(&edits))
+                .map_err(|_| refused(say!("{file} cannot be edited", file = PACKAGE_JSON)))?;
+            let new = String::from_utf8_lossy(edited.bytes()).into_owned();
+            changes.insert(PACKAGE_JSON.to_owned(), (Some(old), new));
+        }
+        let others = changes.into_iter().filter(|(_, (old, new))| old.as_ref() != Some(new));
+        Ok(others.map(|(path, (old, new))| Change { path, old, new: Some(new) }).collect())
+    }
+}
+
+impl Lead {
+    fn apply(
+        &self,
+        connector: &Original<'_>,
+        host: Host<'_>,
+        changes: &mut BTreeMap<String, (Option<String>, String)>,
+    ) -> Result<(), String> {
+        let is_meant = |import: &&Import| import.specifier == self.from && !import.types_only;
+        let users =
+            connector.imports.iter().filter(|(_, imports)| imports.iter().any(|i| is_meant(&i)));
+        let users: Vec<_> = users.collect();
+        if users.is_empty() || self.is_exported_all_the_same(host)? {
+            return Ok(());
+        }
+        self.prove(host)?;
+        for (path, imports) in users {
+            let text = (connector.text)(path).ok_or_else(|| say!("{path} cannot be read", path))?;
+            let (folder, name) =
+                path.rsplit_once('/').map_or(("", &**path), |(folder, name)| (folder, name));
+            let end = name.rsplit_once('.').map_or("js", |(_, end)| end);
+            let last = self.from.rsplit('/').next().unwrap_or_default();
+            let beside = format!("openclaw-setup-{last}.{end}");
+            let mut new = text.clone();
+            for import in imports.iter().filter(is_meant).rev() {
+                self.cover(import)?;
+                new.replace_range(import.place.clone(), &format!("./{beside}"));
+            }
+            changes.insert(path.clone(), (Some(text), new));
+            let added = if folder.is_empty() { beside } else { format!("{folder}/{beside}") };
+            let old = (connector.text)(&added);
+            changes.insert(added, (old, self.module()));
+        }
+        Ok(())
+    }
+
+    fn is_exported_all_the_same(&self, host: Host<'_>) -> Result<bool, String> {
+        let exports = host.exports.ok_or_else(|| say!("what OpenClaw exports cannot be read"))?;
+        Ok(exports.has(&self.from))
+    }
+
+    /// The host has what is led to.
+    fn prove(&self, host: Host<'_>) -> Result<(), String> {
+        let (from, exports) = (&self.from, host.exports);
+        for (module, names) in &self.to {
+            if !exports.is_some_and(|exports| exports.has(module)) {
+                return Err(say!(
+                    "this OpenClaw exports neither {from} nor {module}",
+                    from,
+                    module
+                ));
+            }
+            let exported = exports.and_then(|exports| exports.names(module));
+            let lacks =
+                |name: &&String| exported.as_ref().is_some_and(|known| !known.contains(*name));
+            if let Some(name) = names.iter().find(lacks) {
+                return Err(say!("{module} of this OpenClaw does not export {name}", module, name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every name that is taken, as far as it can be read, is among those that are led.
+    fn cover(&self, import: &Import) -> Result<(), String> {
+        let mut taken = import.names.iter().flatten();
+        let unknown = taken.find(|name| !self.to.values().flatten().any(|known| known == *name));
+        unknown.map_or(Ok(()), |name| {
+            let from = &self.from;
+            Err(say!(
+                "it takes {name} from {from}, and nobody has measured where that is now",
+                name,
+                from
+            ))
+        })
+    }
+
+    /// The file beside those that imported the old module.
+    fn module(&self) -> String {
+        let line = |(module, names): (&String, &Vec<String>)| {
+            format!("export {{ {} }} from \"{module}\";\n", names.join(", "))
+        };
+        let from = &self.from;
+        let head = format!("// Added by openclaw-setup: this OpenClaw no longer exports {from}.\n");
+        self.to.iter().map(line).fold(head, |text, line| text + &line)
+    }
+}
+
+fn refusal(connector: &str, openclaw: Version, why: &str) -> Problem {
+    let message = say!(
+        "connector {connector} cannot be adapted for OpenClaw {openclaw}: {why}",
+        connector,
+        openclaw,
+        why
+    );
+    let hint = say!(
+        "Take another connector, or another OpenClaw. To install this one as it comes: --no-adapt --force-incompatible"
+    );
+    Problem::new("compat.adaptation", message, hint)
+}
+
+/// How a tree was adapted, as our record keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adapted {
+    /// The OpenClaw that it was made for.
+    pub openclaw: String,
+    /// The files that are not as they came, each with the text that it came with.
+    pub changed: BTreeMap<String, String>,
+    /// The files that did not come with it.
+    pub added: BTreeSet<String>,
+}
+
+impl Adapted {
+    /// What is recorded of these changes; `None` where there are none.
+    #[must_use]
+    pub fn of(changes: &[Change], openclaw: Version) -> Option<Self> {
+        let is_added = |change: &&Change| change.old.is_none();
+        let original = |change: &Change| Some((change.path.clone(), change.old.clone()?));
+        (!changes.is_empty()).then(|| Self {
+            openclaw: openclaw.to_string(),
+            changed: changes.iter().filter_map(original).collect(),
+            added: changes.iter().filter(is_added).map(|change| change.path.clone()).collect(),
+        })
+    }
+
+    /// How much it is.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        let (openclaw, changed, added) =
+            (self.openclaw.clone(), self.changed.len(), self.added.len());
+        Extent { openclaw, changed, added }
+    }
+
+    /// A file's text as it came, `now` being what stands there.
+    #[must_use]
+    pub fn original(&self, path: &str, now: impl FnOnce(&str) -> Option<String>) -> Option<String> {
+        let is_ours = self.added.contains(path);
+        self.changed.get(path).cloned().or_else(|| now(path).filter(|_| !is_ours))
+    }
+
+    /// A tree as it came.
+    #[must_use]
+    pub fn undone_in(&self, tree: &TreeManifest) -> TreeManifest {
+        let original = |path: &String, node: &Node| match (node, self.changed.get(path)) {
+            (Node::File { mode, .. }, Some(text)) => Node::File {
+                size: text.len() as u64,
+                sha256: Sha256::of(text.as_bytes()),
+                mode: *mode,
+            },
+            _ => node.clone(),
+        };
+        let came = tree.iter().filter(|(path, _)| !self.added.contains(*path));
+        came.map(|(path, node)| (path.clone(), original(path, node))).collect()
+    }
+}
+
+/// How much of a tree is adapted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extent {
+    /// The OpenClaw that it was made for.
+    pub openclaw: String,
+    /// How many files are not as they came.
+    pub changed: usize,
+    /// How many did not come.
+    pub added: usize,
+}
+
+impl Localized for Extent {
+    fn text(&self) -> String {
+        let Self { openclaw, changed, added } = self;
+        say_count!(
+            *changed,
+            "adapted for OpenClaw {openclaw}: {changed} file changed, {added} added",
+            "adapted for OpenClaw {openclaw}: {changed} files changed, {added} added",
+            openclaw,
+            changed,
+            added
+        )
+    }
+}
+
+/// What a standing tree lacks to be adapted as it shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refit {
+    /// From how it stands.
+    pub changes: Vec<Change>,
+    /// What is to be recorded then; `None`: it is as it came.
+    pub adapted: Option<Adapted>,
+}
+
+/// The changes that take a tree which was adapted as `now`, or not at all, to how it shall be
+/// adapted; `text` is what stands there.
+#[must_use]
+pub fn due(
+    now: Option<&Adapted>,
+    wanted: &[Change],
+    text: &dyn Fn(&str) -> Option<String>,
+) -> Vec<Change> {
+    let was = now.into_iter().flat_map(|now| now.changed.keys().chain(&now.added));
+    let paths: BTreeSet<&String> = wanted.iter().map(|change| &change.path).chain(was).collect();
+    let change = |path: &String| {
+        let (old, wanted) = (text(path), wanted.iter().find(|change| change.path == *path));
+        let new = wanted.map_or_else(
+            || now.and_then(|now| now.changed.get(path).cloned()),
+            |wanted| wanted.new.clone(),
+        );
+        (old != new).then(|| Change { path: path.clone(), old, new })
+    };
+    paths.into_iter().filter_map(change).collect()
+}
+
+/// Makes the changes in a tree that is being staged.
+pub fn make(changes: &[Change], stage: &mut Stage) -> Result<(), Problem> {
+    for change in changes {
+        let (path, place) = (Path::new(&change.path), stage.path().join(&change.path));
+        let executable =
+            place.metadata().is_ok_and(|found| found.permissions().mode() & 0o111 != 0);
+        remove_tree(stage.as_fd(), path, &place)?;
+        if let Some(text) = &change.new {
+            let mut file = stage.file(path, executable)?;
+            file.write(text.as_bytes())?;
+            file.finish();
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::imports::imports;
+    use super::super::manifest::Permissions;
+    use super::*;
+
+    const GONE: &str = "openclaw/plugin-sdk/channel-runtime";
+    const MODULE: &str = r#"import { b } from "./b.mjs";
+const { createTypingCallbacks } = await import("openclaw/plugin-sdk/channel-runtime");
+"#;
+    const PACKAGE: &str = "{\n  \"name\": \"x\",\n  \"openclaw\": {\n    \"extensions\": [\"./dist/a.mjs\"],\n    \"install\": {\"npmSpec\": \"x\"}\n  }\n}\n";
+
+    fn adaptation() -> Adaptation {
+        serde_json::from_str(
+            r#"{"id": "x", "connector": "*", "openclaw": "*", "metadata": ["openclaw.install", "openclaw.channel"], "imports": [{
+                "from": "openclaw/plugin-sdk/channel-runtime",
+                "to": {"openclaw/plugin-sdk/channel-reply-pipeline": ["createTypingCallbacks"]}}]}"#,
+        )
+        .unwrap()
+    }
+
+    /// A host that exports these subpaths, all with one name.
+    fn host(subpaths: &[&str], name: &str) -> (tempfile::TempDir, Exports) {
+        let place = tempfile::tempdir().unwrap();
+        let targets = subpaths.iter().map(|path| format!(r#""./plugin-sdk/{path}": "./m.js""#));
+        let package = format!(r#"{{"exports": {{{}}}}}"#, targets.collect::<Vec<_>>().join(","));
+        std::fs::write(place.path().join(PACKAGE_JSON), package).unwrap();
+        std::fs::write(place.path().join("m.js"), format!("export {{ {name} }};\n")).unwrap();
+        let exports = Exports::of(place.path()).unwrap();
+        (place, exports)
+    }
+
+    fn adapted(module: &str, exports: Option<&Exports>) -> Result<Vec<Change>, Problem> {
+        let found = BTreeMap::from([("dist/a.mjs".to_owned(), imports(module))]);
+        let text = |path: &str| match path {
+            "dist/a.mjs" => Some(module.to_owned()),
+            PACKAGE_JSON => Some(PACKAGE.to_owned()),
+            _ => None,
+        };
+        let connector = Original { imports: &found, text: &text, version: "0.8.20" };
+        adaptation().changes(&connector, Host { version: Version::of(2026, 9, 6), exports })
+    }
+
+    #[test]
+    fn an_import_is_led_to_a_file_beside_it_and_metadata_goes() {
+        let (_place, exports) = host(&["channel-reply-pipeline"], "createTypingCallbacks");
+        let changes = adapted(MODULE, Some(&exports)).unwrap();
+        let [module, beside, package] = &changes[..] else { panic!("{changes:?}") };
+        assert_eq!((&*module.path, module.old.as_deref()), ("dist/a.mjs", Some(MODULE)));
+        let led = MODULE.replace(GONE, "./openclaw-setup-channel-runtime.mjs");
+        assert_eq!(module.new.as_deref(), Some(&*led));
+        assert_eq!(
+            (&*beside.path, &beside.old),
+            ("dist/openclaw-setup-channel-runtime.mjs", &None)
+        );
+        let export = "export { createTypingCallbacks } from \"openclaw/plugin-sdk/channel-reply-pipeline\";\n";
+        assert!(beside.new.as_ref().unwrap().ends_with(export), "{beside:?}");
+        assert_eq!(&*package.path, PACKAGE_JSON);
+        assert_eq!(
+            package.new.as_deref(),
+            Some(
+                "{\n  \"name\": \"x\",\n  \"openclaw\": {\n    \"extensions\": [\"./dist/a.mjs\"]\n  }\n}\n"
+            )
+        );
+        let extent = Adapted::of(&changes, Version::of(2026, 9, 6)).unwrap().extent();
+        assert_eq!(extent.text(), "adapted for OpenClaw 2026.9.6: 2 files changed, 1 added");
+    }
+
+    #[test]
+    fn a_host_that_exports_the_old_name_needs_no_new_one() {
+        let (_place, exports) = host(&["channel-runtime"], "createTypingCallbacks");
+        let paths = adapted(MODULE, Some(&exports)).unwrap().into_iter().map(|change| change.path);
+        assert_eq!(paths.collect::<Vec<_>>(), [PACKAGE_JSON]);
+        let unused = MODULE.replace(GONE, "openclaw/plugin-sdk/core");
+        assert_eq!(adapted(&unused, None).unwrap().len(), 1);
+        let types = format!("import type {{ T }} from \"{GONE}\";");
+        assert_eq!(adapted(&types, None).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn nothing_is_guessed() {
+        let taken = MODULE.replace("{ createTypingCallbacks }", "{ createTypingCallbacks, other }");
+        let (_a, nowhere) = host(&["core"], "createTypingCallbacks");
+        let (_b, renamed) = host(&["channel-reply-pipeline"], "somethingElse");
+        let (_c, present) = host(&["channel-reply-pipeline"], "createTypingCallbacks");
+        for (module, exports, why) in [
+            (MODULE, Some(&nowhere), "exports neither"),
+            (MODULE, Some(&renamed), "does not export createTypingCallbacks"),
+            (MODULE, None, "cannot be read"),
+            (&taken, Some(&present), "it takes other from"),
+        ] {
+            let refused = adapted(module, exports).unwrap_err();
+            assert_eq!(refused.code, "compat.adaptation");
+            assert!(refused.message.contains(why), "{}", refused.message);
+        }
+    }
+
+    #[test]
+    fn what_was_adapted_is_told_from_what_came_and_goes_back_to_it() {
+        let (_place, exports) = host(&["channel-reply-pipeline"], "createTypingCallbacks");
+        let wanted = adapted(MODULE, Some(&exports)).unwrap();
+        let was = Adapted::of(&wanted, Version::of(2026, 9, 6)).unwrap();
+        let stands = |path: &str| wanted.iter().find(|change| change.path == path)?.new.clone();
+        assert_eq!(due(Some(&was), &wanted, &stands), []);
+        let back = due(Some(&was), &[], &stands);
+        let news: Vec<_> = back.iter().map(|change| change.new.as_deref()).collect();
+        assert_eq!(news, [Some(MODULE), None, Some(PACKAGE)]);
+        assert_eq!(was.original("dist/a.mjs", stands).as_deref(), Some(MODULE));
+        assert_eq!(was.original("dist/openclaw-setup-channel-runtime.mjs", stands), None);
+        let node = |text: &str| Node::File {
+            size: text.len() as u64,
+            sha256: Sha256::of(text.as_bytes()),
+            mode: Permissions::PLAIN,
+        };
+        let came = [("dist/a.mjs", MODULE), (PACKAGE_JSON, PACKAGE), ("other", "x")];
+        let came: TreeManifest =
+            came.into_iter().map(|(path, text)| (path.to_owned(), node(text))).collect();
+        let mut live = came.clone();
+        for change in &wanted {
+            live.insert(change.path.clone(), node(change.new.as_deref().unwrap()));
+        }
+        assert_eq!(was.undone_in(&live), came);
+    }
+
+    #[test]
+    fn the_changes_are_made_in_the_stage() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut stage = Stage::create(&folder.path().join("stage")).unwrap();
+        for name in ["a/x.js", "b.js"] {
+            let mut file = stage.file(Path::new(name), true).unwrap();
+            file.write(b"old").unwrap();
+            file.finish();
+        }
+        let change = |path: &str, old: Option<&str>, new: Option<&str>| Change {
+            path: path.to_owned(),
+            old: old.map(str::to_owned),
+            new: new.map(str::to_owned),
+        };
+        let changes = [
+            change("a/x.js", Some("old"), Some("new")),
+            change("b.js", Some("old"), None),
+            change("a/c.js", None, Some("c")),
+        ];
+        make(&changes, &mut stage).unwrap();
+        let read = |name: &str| std::fs::read_to_string(stage.path().join(name)).ok();
+        assert_eq!(read("a/x.js").as_deref(), Some("new"));
+        assert_eq!((read("b.js"), read("a/c.js").as_deref()), (None, Some("c")));
+        let mode =
+            |name: &str| stage.path().join(name).metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("a/x.js"), mode("a/c.js")), (0o755, 0o644));
+    }
+}
