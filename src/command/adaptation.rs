@@ -4,7 +4,7 @@ use std::path::Path;
 
 use semver::Version;
 
-use crate::connector::adaptation::{Adapted, Change, Host, Original, Refit, due};
+use crate::connector::adaptation::{Change, Host, Original, Refit, due};
 use crate::connector::imports::{Exports, imports, reached};
 use crate::connector::{PACKAGE_JSON, Package, Payload};
 use crate::fs::foreign;
@@ -36,8 +36,8 @@ pub(super) fn of_standing(installation: &Installation) -> Result<Option<Refit>, 
     let original = Original { imports: &found, version: &package.version, text: &came };
     let wanted = wanted(installation, &original)?;
     let changes = due(recorded, &wanted, &now);
-    let openclaw = installation.program.version.filter(|_| !changes.is_empty());
-    Ok(openclaw.map(|openclaw| Refit { changes, adapted: Adapted::of(&wanted, openclaw) }))
+    let Refit { adapted, .. } = Refit::of(&wanted, installation.program.version);
+    Ok((!changes.is_empty()).then_some(Refit { changes, adapted }))
 }
 
 fn text(path: &Path) -> Option<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::repair_source;
+use super::{adaptation, repair_source};
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::connector::installed::InstalledRecord;
@@ -133,6 +133,7 @@ fn examine(
     }
     Ok(Snapshot {
         answers,
+        refit: if tree.is_some() { adaptation::of_standing(&installation) } else { Ok(None) },
         repair_source,
         models: models.and_then(|(path, state)| Document::parse(path, &state.bytes).ok()),
         tree,

@@ -3,8 +3,10 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::command::adaptation;
 use crate::command::context::Context;
 use crate::command::install::{payloads, registry};
+use crate::connector::adaptation::Refit;
 use crate::connector::installed::InstalledRecord;
 use crate::connector::manifest::{Deviation, Difference, Node, ROOT};
 use crate::connector::npm::{self, Registry};
@@ -150,7 +152,9 @@ impl Question<'_> {
             return Found::NeedsNpm(place);
         };
         let (digest, version) = (payload.digest(), payload.package.version.clone());
-        Found::Whole(LocalPayload { place, digest, version, modules })
+        let changes = adaptation::of_payload(self.installation, payload).unwrap_or_default();
+        let refit = Refit::of(&changes, self.installation.program.version);
+        Found::Whole(LocalPayload { place, digest, version, modules, refit })
     }
 
     /// Whether the live dependencies are as they were recorded.

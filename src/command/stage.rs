@@ -65,6 +65,9 @@ impl Work<'_> {
             }
         };
         self.add_modules(&mut stage, &package, &reinstall.modules)?;
+        if let Some(refit) = &reinstall.refit {
+            adaptation::make(&refit.changes, &mut stage)?;
+        }
         let tree = self.finish(stage, reinstall.host.as_deref(), None)?;
         let record = self.record(reinstall, tree, origin);
         let changed = record.filter(|record| Some(record) != self.installation.record.as_ref());
@@ -162,11 +165,20 @@ impl Work<'_> {
         tree: TreeManifest,
         origin: Option<Origin>,
     ) -> Option<InstalledRecord> {
-        match (self.installation.record.clone(), origin) {
+        let refit = reinstall.refit.as_ref();
+        let record = self.installation.record.clone().map(|mut record| {
+            if let Some(refit) = refit {
+                record.adapted.clone_from(&refit.adapted);
+            }
+            record
+        });
+        match (record, origin) {
             (Some(record), Some(_)) => Some(InstalledRecord { tree, ..record }),
             (Some(record), None) => {
-                let part = reinstall.changed_part()?;
-                Some(InstalledRecord { tree: record.tree.with_part_of(&tree, part), ..record })
+                let parts = reinstall.changed_parts();
+                let known = record.tree.clone();
+                let tree = parts.fold(known, |known, part| known.with_part_of(&tree, part));
+                Some(InstalledRecord { tree, ..record })
             }
             (None, Some(origin)) => {
                 let directories = self.installation.missing_extensions.clone();
@@ -175,7 +187,8 @@ impl Work<'_> {
                 let text = drop_in.as_ref().map(|state| String::from_utf8_lossy(&state.bytes));
                 let drop_in_before = assigned(&text.unwrap_or_default());
                 let traces = Traces { drop_in_before, directories, ..Traces::default() };
-                Some(InstalledRecord::of(origin, traces, tree))
+                let adapted = refit.and_then(|refit| refit.adapted.clone());
+                Some(InstalledRecord { adapted, ..InstalledRecord::of(origin, traces, tree) })
             }
             (None, None) => None,
         }

@@ -279,13 +279,22 @@ impl Localized for Extent {
     }
 }
 
-/// What a standing tree lacks to be adapted as it shall be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a tree lacks to be adapted as it shall be.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Refit {
     /// From how it stands.
     pub changes: Vec<Change>,
     /// What is to be recorded then; `None`: it is as it came.
     pub adapted: Option<Adapted>,
+}
+
+impl Refit {
+    /// That of a tree as it came.
+    #[must_use]
+    pub fn of(changes: &[Change], openclaw: Option<Version>) -> Self {
+        let adapted = openclaw.and_then(|openclaw| Adapted::of(changes, openclaw));
+        Self { changes: changes.to_vec(), adapted }
+    }
 }
 
 /// The changes that take a tree which was adapted as `now`, or not at all, to how it shall be

@@ -1,7 +1,13 @@
 //! Whether this connector answers on this OpenClaw: what the catalogue knows of the pair.
 
+use semver::Version as Semver;
+
+use super::plugin::adapting;
 use super::{Finding, Severity, Snapshot, Verdict};
+use crate::connector::adaptation::{Adapted, Refit};
 use crate::connector::catalogue::Answer;
+use crate::language::Problem;
+use crate::openclaw::version::Version;
 use crate::say;
 
 pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
@@ -11,18 +17,28 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
     };
     let installation = &snapshot.installation;
     let catalogue = &installation.catalogue;
-    let (Some(known), Some(problem)) = (
-        catalogue.known(&connector, openclaw),
-        catalogue.clash(&connector, openclaw, Some(&connector)),
-    ) else {
-        return Ok(Vec::new());
+    let known = catalogue.known(&connector, openclaw);
+    let adapted = installation.record.as_ref().and_then(|record| record.adapted.as_ref());
+    let clash = match (&snapshot.refit, adapted) {
+        (Ok(Some(refit)), Some(adapted)) => Some(ill_adapted(adapted, refit, openclaw)),
+        (Ok(Some(_)), None) => Some(not_adapted(&connector, openclaw)),
+        (Ok(None), Some(_)) => None,
+        (Ok(None), None) => catalogue.clash(&connector, openclaw, Some(&connector)),
+        (Err(problem), _) => Some(problem.clone()),
     };
-    let severity = if known.answer == Answer::Fails { Severity::Error } else { Severity::Warning };
+    let Some(problem) = clash else { return Ok(Vec::new()) };
+    let is_slow = known.is_some_and(|known| known.answer == Answer::NeedsNetwork);
+    let severity = if is_slow { Severity::Warning } else { Severity::Error };
     let package = snapshot.tree.as_ref().map(|tree| tree.path.join("package.json"));
     let program = installation.program.package.as_ref();
-    Finding::of(severity, problem.message)
-        .hint(problem.hint)
-        .symptom(known.seen)
+    let finding = Finding::of(severity, problem.message).hint(problem.hint);
+    let finding = match &snapshot.refit {
+        Ok(Some(refit)) => finding.remedied(adapting(snapshot, refit)),
+        _ => finding,
+    };
+    let seen = known.map(|known| known.seen).filter(|seen| !seen.is_empty());
+    seen.into_iter()
+        .fold(finding, Finding::symptom)
         .read(
             package.map(|path| path.display().to_string()).unwrap_or_default(),
             format!("version {connector}"),
@@ -32,4 +48,33 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
             format!("version {openclaw}"),
         )
         .into()
+}
+
+/// As it comes it fails, and the catalogue knows an adaptation.
+fn not_adapted(connector: &Semver, openclaw: Version) -> Problem {
+    let message = say!(
+        "connector {connector} does not answer on OpenClaw {openclaw} as it stands; adapted, it does",
+        connector,
+        openclaw
+    );
+    Problem::new("compat.matrix", message, String::new())
+}
+
+/// It was adapted for another OpenClaw than this one.
+fn ill_adapted(adapted: &Adapted, refit: &Refit, openclaw: Version) -> Problem {
+    let was = &adapted.openclaw;
+    let message = if refit.adapted.is_some() {
+        say!(
+            "the connector is adapted for OpenClaw {was}, and OpenClaw {openclaw} needs another adaptation",
+            was,
+            openclaw
+        )
+    } else {
+        say!(
+            "the connector is adapted for OpenClaw {was}, and for OpenClaw {openclaw} no adaptation is known to be needed",
+            was,
+            openclaw
+        )
+    };
+    Problem::new("compat.matrix", message, String::new())
 }

@@ -8,7 +8,7 @@ use super::note::Note;
 use super::order::{self, Changes};
 use super::reinstall::host_of;
 use super::{Plan, PlanFailure, bypass, error};
-use crate::connector::adaptation::{Adapted, Change};
+use crate::connector::adaptation::{Change, Refit};
 use crate::connector::behaviour::speaks_http;
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::installed::Traces;
@@ -78,8 +78,8 @@ pub struct Request<'a> {
     pub config: &'a ConfigSet,
     /// The connector that is to be installed.
     pub payload: PayloadFacts<'a>,
-    /// How it has to be adapted.
-    pub changes: Vec<Change>,
+    /// How it has to be adapted; `None`: it stands, and is as it shall be.
+    pub changes: Option<Vec<Change>>,
     /// The tree that stands there now.
     pub live: Option<&'a LiveTree>,
     /// Goes on although the catalogue knows that this pair does not work.
@@ -234,17 +234,17 @@ fn is_recorded(installation: &Installation, request: &Request<'_>) -> bool {
 
 /// No step where the live tree is what this payload became, or already is this payload.
 fn tree_step(installation: &Installation, request: &Request<'_>) -> Option<TreeStep> {
-    let live = request.live;
+    let (live, changes) = (request.live, request.changes.as_deref());
     let as_recorded = |live: &LiveTree| {
         let record = installation.record.as_ref().filter(|_| is_recorded(installation, request));
         record.is_some_and(|record| {
             record.tree.deviations(&live.manifest).is_empty()
-                && record.is_adapted_by(&request.changes)
+                && changes.is_none_or(|changes| record.is_adapted_by(changes))
         })
     };
     let is_payload = |live: &LiveTree| {
         request.payload.dependencies.is_none()
-            && request.changes.is_empty()
+            && changes.is_none_or(<[_]>::is_empty)
             && host_of(installation, request.payload.version).is_none()
             && request.payload.tree.deviations(&live.manifest).is_empty()
     };
@@ -253,8 +253,8 @@ fn tree_step(installation: &Installation, request: &Request<'_>) -> Option<TreeS
     }
     let before = live.map(LiveTree::shown_version);
     let tree = order::tree(installation, before, Some(request.payload.version.to_owned()));
-    let adapted = installation.program.version.and_then(|v| Adapted::of(&request.changes, v));
-    Some(tree.with(request.changes.clone(), adapted.as_ref()))
+    let refit = Refit::of(changes.unwrap_or_default(), installation.program.version);
+    Some(tree.with(&refit))
 }
 
 fn config_draft<'a>(

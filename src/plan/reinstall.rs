@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::order;
 use super::repair::Repair;
 use crate::connector::NODE_MODULES;
+use crate::connector::adaptation::Refit;
 use crate::connector::host_link::{HOST_LINK, needs_host_link};
 use crate::snapshot::installation::Installation;
 use crate::snapshot::repair_source::{LocalPayload, Modules};
@@ -28,6 +29,8 @@ pub struct Reinstall {
     pub modules: Modules,
     /// The OpenClaw package to which `node_modules/openclaw` shall lead, where it has to.
     pub host: Option<PathBuf>,
+    /// How it is adapted, where that changes.
+    pub refit: Option<Refit>,
     /// The connector's version.
     pub version: String,
 }
@@ -45,8 +48,12 @@ impl Reinstall {
             Repair::FetchDependencies { pins } => Some(Modules::Fetched { pins: pins.clone() }),
             _ => None,
         });
-        let copies =
-            repairs.iter().any(|repair| matches!(repair, Repair::LinkHost | Repair::RealTree));
+        let adapted = repairs.iter().find_map(|repair| match repair {
+            Repair::Adapt(refit) => Some(refit.clone()),
+            _ => None,
+        });
+        let copies = adapted.is_some()
+            || repairs.iter().any(|repair| matches!(repair, Repair::LinkHost | Repair::RealTree));
         if stock.is_none() && fetched.is_none() && !copies {
             return None;
         }
@@ -54,6 +61,7 @@ impl Reinstall {
         let version = stock.as_ref().map(|stock| stock.version.clone());
         let version = version.or_else(|| live.map(str::to_owned)).unwrap_or_else(|| "?".to_owned());
         Some(Self {
+            refit: stock.as_ref().map(|stock| stock.refit.clone()).or(adapted),
             modules: fetched.or(of_stock).unwrap_or(Modules::Brought),
             host: host_of(installation, &version),
             base: stock.map_or(Base::Live, Base::LocalPayload),
@@ -64,18 +72,22 @@ impl Reinstall {
     /// The step that swaps it in.
     #[must_use]
     pub fn step(&self, installation: &Installation, live: Option<&str>) -> TreeStep {
-        order::tree(installation, live.map(str::to_owned), Some(self.version.clone()))
+        let tree = order::tree(installation, live.map(str::to_owned), Some(self.version.clone()));
+        let recorded = installation.record.as_ref().and_then(|record| record.adapted.clone());
+        let stays = Refit { changes: Vec::new(), adapted: recorded };
+        tree.with(self.refit.as_ref().unwrap_or(&stays))
     }
 
-    /// The part of a copied tree that is not as it was before, if any: the rest of the record
-    /// still tells what was installed.
-    #[must_use]
-    pub fn changed_part(&self) -> Option<&'static str> {
-        match (&self.modules, &self.host) {
+    /// The parts of a copied tree that are not as they were before: the rest of the record still
+    /// tells what was installed.
+    pub fn changed_parts(&self) -> impl Iterator<Item = &str> {
+        let of_modules = match (&self.modules, &self.host) {
             (Modules::Fetched { .. }, _) => Some(NODE_MODULES),
             (_, Some(_)) => Some(HOST_LINK),
             (_, None) => None,
-        }
+        };
+        let changes = self.refit.iter().flat_map(|refit| &refit.changes);
+        of_modules.into_iter().chain(changes.map(|change| change.path.as_str()))
     }
 }
 

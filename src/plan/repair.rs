@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::connector::adaptation::Refit;
 use crate::connector::npm::Pin;
 use crate::language::Localized;
 use crate::openclaw::document::Edit;
@@ -49,6 +50,8 @@ pub enum Repair {
         /// What is not left to npm's choice.
         pins: Vec<Pin>,
     },
+    /// Adapt the tree to the OpenClaw that runs, or take an adaptation back.
+    Adapt(Refit),
     /// Let `node_modules/openclaw` lead to the OpenClaw that runs.
     LinkHost,
     /// Put a real tree in place of the symbolic link to it.
@@ -81,6 +84,10 @@ impl Localized for Repair {
             Self::FetchDependencies { .. } => {
                 say!("Let npm fetch the dependencies (this asks the npm registry)")
             }
+            Self::Adapt(Refit { adapted: Some(_), .. }) => {
+                say!("Adapt the connector to this OpenClaw")
+            }
+            Self::Adapt(_) => say!("Put the connector's files back as they came"),
             Self::LinkHost => say!("Point the link at the running OpenClaw"),
             Self::RealTree => say!("Put a real directory in place of the link"),
             Self::Linger => say!("Switch lingering on"),

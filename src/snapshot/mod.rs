@@ -25,11 +25,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::connector::adaptation::Refit;
 use crate::connector::behaviour;
 use crate::connector::manifest::Deviation;
 use crate::health::port::Listener;
 use crate::health::{ChatAnswer, DEFAULT_ACCOUNT, Readiness};
-use crate::language::Explain;
+use crate::language::{Explain, Problem};
 use crate::openclaw::document::{Document, Place, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::openclaw::version::Version;
@@ -64,6 +65,8 @@ pub struct Snapshot {
     pub tree: Option<Tree>,
     /// How the tree differs from our record, where we have one.
     pub deviations: Option<Vec<Deviation>>,
+    /// What the tree lacks to be adapted to this OpenClaw, or why it cannot be.
+    pub refit: Result<Option<Refit>, Problem>,
     /// What the tree could be made whole from.
     pub repair_source: RepairSource,
     /// What else OpenClaw finds as a plugin.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::connector::Sha256;
+use crate::connector::adaptation::Refit;
 use crate::connector::npm::Pin;
 use crate::transaction::step::Attributes;
 
@@ -47,6 +48,8 @@ pub struct LocalPayload {
     pub version: String,
     /// Where its npm dependencies come from.
     pub modules: Modules,
+    /// How it is adapted to this OpenClaw.
+    pub refit: Refit,
 }
 
 /// Where the npm dependencies of the new tree come from.

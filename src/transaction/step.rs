@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::connector::adaptation::{Adapted, Change, Extent};
+use crate::connector::adaptation::{Adapted, Change, Extent, Refit};
 use crate::fs::exchange::Identity;
 use crate::fs::image::{FileImage, FileState};
 use crate::language::Localized;
@@ -92,11 +92,11 @@ pub struct TreeStep {
 impl TreeStep {
     /// The same with a tree that is adapted.
     #[must_use]
-    pub fn with(mut self, changes: Vec<Change>, adapted: Option<&Adapted>) -> Self {
+    pub fn with(mut self, refit: &Refit) -> Self {
         if let Some(after) = &mut self.after {
-            after.adapted = adapted.map(Adapted::extent);
+            after.adapted = refit.adapted.as_ref().map(Adapted::extent);
         }
-        Self { changes, ..self }
+        Self { changes: refit.changes.clone(), ..self }
     }
 
     /// How the tree that will stand there is adapted.

@@ -87,16 +87,16 @@ impl Candidate {
         }
     }
 
-    /// How it has to be adapted; one that stands is as it shall be.
+    /// How it has to be adapted; `None`: it stands, and is as it shall be.
     pub(super) fn changes(
         &self,
         installation: &Installation,
         forced: bool,
-    ) -> Result<Vec<Change>, Failure> {
-        let Self::Payload(payload) = self else { return Ok(Vec::new()) };
+    ) -> Result<Option<Vec<Change>>, Failure> {
+        let Self::Payload(payload) = self else { return Ok(None) };
         match adaptation::of_payload(installation, payload) {
-            Err(_) if forced => Ok(Vec::new()),
-            changes => Ok(changes?),
+            Err(_) if forced => Ok(Some(Vec::new())),
+            changes => Ok(Some(changes?)),
         }
     }
 

@@ -14,7 +14,7 @@ use super::failure::{Exit, Failure};
 use super::stage::{Work, recording};
 use crate::cli::{Checksums, FitOptions, Install, ProofOptions, Upgrade};
 use crate::connector::TreeManifest;
-use crate::connector::adaptation::Adapted;
+use crate::connector::adaptation::Refit;
 use crate::connector::installed::InstalledRecord;
 use crate::openclaw::document::Value;
 use crate::outside::dingtalk::Bot;
@@ -218,9 +218,8 @@ fn staging(context: &Context, candidate: Candidate) -> Stage<'_> {
         let work = Work { context, installation, slot: &preparation.slot(), bar };
         let (tree, adapted) =
             if let (Candidate::Payload(payload), Some(step)) = (&candidate, plan.tree()) {
-                let openclaw = installation.program.version;
-                let adapted = openclaw.and_then(|openclaw| Adapted::of(&step.changes, openclaw));
-                (work.stage_payload(payload, &step.changes)?, adapted)
+                let refit = Refit::of(&step.changes, installation.program.version);
+                (work.stage_payload(payload, &step.changes)?, refit.adapted)
             } else {
                 let path = &installation.paths.connector;
                 let tree = TreeManifest::scan(path, &context.interrupt, bar)?;

@@ -14,6 +14,7 @@ use remedy::{reinstallation, reinstalling, restoring_modes};
 
 pub use acceptance::rewritten;
 pub(super) use acceptance::{hidden_because, unhiding};
+pub(super) use remedy::adapting;
 
 pub(super) fn present(snapshot: &Snapshot) -> Verdict {
     let remedy = reinstalling(snapshot);

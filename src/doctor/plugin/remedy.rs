@@ -1,5 +1,6 @@
 //! What `--fix` does about a damaged tree, and where it can do nothing, what the operator can.
 
+use crate::connector::adaptation::{Change, Refit};
 use crate::connector::{NODE_MODULES, PACKAGE_JSON, Verification, npm};
 use crate::doctor::Snapshot;
 use crate::plan::repair::Repair;
@@ -64,6 +65,17 @@ pub(super) fn copying(snapshot: &Snapshot, repair: Repair) -> Remedy {
     movable(snapshot)?;
     let is_readable = snapshot.tree.as_ref().is_some_and(|tree| tree.package.is_ok());
     if is_readable { Ok(repair) } else { Err(by_hand(snapshot)) }
+}
+
+/// Adapt a copy of the tree that stands there, as our record knows it, and swap the copy in.
+pub(in crate::doctor) fn adapting(snapshot: &Snapshot, refit: &Refit) -> Remedy {
+    movable(snapshot)?;
+    let deviates = |change: &Change| {
+        snapshot.deviations.iter().flatten().any(|deviation| deviation.path == change.path)
+    };
+    let is_known = snapshot.deviations.is_some() && !refit.changes.iter().any(deviates);
+    let repair = is_known.then(|| Repair::Adapt(refit.clone()));
+    repair.ok_or_else(|| say!("Install it again: openclaw-setup install"))
 }
 
 /// No local payload is what was installed: a person has to bring it.

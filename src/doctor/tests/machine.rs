@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
+use crate::connector::adaptation::{Change, Refit};
 use crate::connector::catalogue::Catalogue;
 use crate::connector::manifest::{Deviation, Difference};
 use crate::connector::{Package, PluginManifest, Sha256};
@@ -60,6 +61,7 @@ impl Machine {
             manager_error: None,
             tree: Some(tree(&paths.connector, "0.7.10")),
             deviations: Some(Vec::new()),
+            refit: Ok(None),
             repair_source: RepairSource { movable: true, ..RepairSource::default() },
             other_plugins: OtherPlugins::default(),
             process: Some(Process {
@@ -149,6 +151,7 @@ impl Machine {
             digest: Sha256::of(b""),
             version: "0.7.10".to_owned(),
             modules,
+            refit: Refit::default(),
         });
     }
 
@@ -297,6 +300,12 @@ fn installation(home: PathBuf, paths: Paths) -> Installation {
         read_only: None,
         paths,
     }
+}
+
+/// What an adaptation changes.
+pub(super) fn adapted() -> Refit {
+    let (path, old) = ("dist/a.mjs".to_owned(), Some("old".to_owned()));
+    Refit::of(&[Change { path, old, new: Some("new".to_owned()) }], Some(Version::of(2026, 9, 6)))
 }
 
 /// The model file with another key.

@@ -1,14 +1,16 @@
 //! What the repairs of the tree come to, together: one tree, made once.
 
-use super::machine::Machine;
+use super::machine::{Machine, adapted};
 use crate::connector::Sha256;
+use crate::connector::adaptation::Refit;
 use crate::plan::reinstall::{Base, Reinstall};
 use crate::plan::repair::Repair;
 use crate::snapshot::repair_source::{LocalPayload, Modules};
 
 fn stock(version: &str, modules: Modules) -> LocalPayload {
     let (place, digest) = ("/payload".into(), Sha256::of(b""));
-    LocalPayload { place, digest, version: version.to_owned(), modules }
+    let refit = Refit::default();
+    LocalPayload { place, digest, version: version.to_owned(), modules, refit }
 }
 
 fn fetched() -> Modules {
@@ -34,7 +36,8 @@ fn repairs_of_the_tree_become_one_tree() {
     ];
     for (repairs, base, modules, links, version) in cases {
         let host = links.then(|| "/openclaw".into());
-        let expected = Reinstall { base, modules, host, version: version.to_owned() };
+        let refit = (base != Base::Live).then(Refit::default);
+        let expected = Reinstall { base, modules, host, refit, version: version.to_owned() };
         assert_eq!(
             Reinstall::of(installation, Some("0.7.9"), &repairs),
             Some(expected),
@@ -42,7 +45,12 @@ fn repairs_of_the_tree_become_one_tree() {
         );
     }
     let linked = Reinstall::of(installation, Some("0.8.17"), &[Repair::LinkHost]).unwrap();
-    assert_eq!(linked.changed_part(), Some("node_modules/openclaw"));
+    assert_eq!(linked.changed_parts().collect::<Vec<_>>(), ["node_modules/openclaw"]);
+    let refit = adapted();
+    let repairs = [Repair::LinkHost, Repair::Adapt(refit.clone())];
+    let both = Reinstall::of(installation, Some("0.8.17"), &repairs).unwrap();
+    assert_eq!(both.changed_parts().collect::<Vec<_>>(), ["node_modules/openclaw", "dist/a.mjs"]);
+    assert_eq!((both.base, both.refit), (Base::Live, Some(refit)));
     assert_eq!(
         Reinstall::of(installation, Some("0.8.17"), &[Repair::Restart, Repair::Linger]),
         None

@@ -197,8 +197,35 @@ pub(super) const CASES: &[Case] = &[
         Warning,
         false,
         |p| {
-            p.connector("0.8.20");
+            p.connector("0.8.14");
             p.openclaw(Some(Version::of(2026, 7, 10)));
+            p.snapshot.installation.catalogue.take_them_as_they_come();
+        },
+        ABSENT
+    ),
+    case!(
+        "compat.matrix",
+        "adapted, it answers",
+        Error,
+        true,
+        |p| {
+            p.connector("0.8.20");
+            p.openclaw(Some(Version::of(2026, 9, 6)));
+            p.snapshot.refit = Ok(Some(adapted()));
+            p.snapshot.deviations = Some(Vec::new());
+        },
+        ABSENT
+    ),
+    case!(
+        "compat.matrix",
+        "adapted in a file that somebody has changed",
+        Error,
+        false,
+        |p| {
+            p.connector("0.8.20");
+            p.openclaw(Some(Version::of(2026, 9, 6)));
+            p.snapshot.refit = Ok(Some(adapted()));
+            p.deviate("dist/a.mjs");
         },
         ABSENT
     ),
