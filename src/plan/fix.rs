@@ -148,14 +148,24 @@ fn wanted<T>(repairs: &[Repair], of_kind: impl FnMut(&Repair) -> Option<T>) -> V
     repairs.iter().filter_map(of_kind).collect()
 }
 
+/// A config that cannot be read, in an earlier version or without its slips.
 fn restored_config(installation: &Installation, request: &Request<'_>) -> Option<FileStep> {
-    let from = request.repairs.iter().find_map(|repair| match repair {
-        Repair::RestoreConfig { from } => Some(from),
+    let restored = request.repairs.iter().find_map(|repair| match repair {
+        Repair::RestoreConfig { from } => Some((&installation.paths.config, Some(from))),
         _ => None,
-    })?;
-    let path = installation.paths.config.canonicalize().ok()?;
+    });
+    let corrected = request.repairs.iter().find_map(|repair| match repair {
+        Repair::Syntax { path } => Some((path, None)),
+        _ => None,
+    });
+    let (path, from) = restored.or(corrected)?;
+    let path = path.canonicalize().ok()?;
     let before = content(request, &path)?;
-    let after = before.with_bytes(content(request, from)?.bytes);
+    let bytes = match from {
+        Some(from) => content(request, from)?.bytes,
+        None => Document::corrected(&before.bytes)?,
+    };
+    let after = before.with_bytes(bytes);
     let step = FileStep::new(Role::Config, path, Some(before), Some(after));
     Some(FileStep { lock: order::config_lock(installation), ..step })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::diff;
-use crate::openclaw::document::{Document, KeyPath};
+use crate::openclaw::document::{Document, KeyPath, masked as of_broken};
 use crate::redaction::masked;
 use crate::transaction::step::{FileStep, Role};
 
@@ -23,7 +23,9 @@ pub fn difference(step: &FileStep) -> String {
 
 fn masked_documents(path: &Path, old: &str, new: &str) -> String {
     let parse = |text: &str| Document::parse_any(path, text.as_bytes()).ok();
-    let (Some(before), Some(after)) = (parse(old), parse(new)) else { return String::new() };
+    let (Some(before), Some(after)) = (parse(old), parse(new)) else {
+        return diff::unified(&of_broken(old), &of_broken(new));
+    };
     let is_new = |key: &KeyPath| before.get(key.segments()) != after.get(key.segments());
     diff::unified(&before.masked(&|_| false), &after.masked(&is_new))
 }

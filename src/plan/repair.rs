@@ -58,6 +58,11 @@ pub enum Repair {
     RealTree,
     /// Let the user's manager run without a login.
     Linger,
+    /// Correct what can have meant one thing only, in a config that cannot be read.
+    Syntax {
+        /// The file, which may be an included one.
+        path: PathBuf,
+    },
     /// Bring an earlier version of the config back.
     RestoreConfig {
         /// The copy.
@@ -91,6 +96,7 @@ impl Localized for Repair {
             Self::LinkHost => say!("Point the link at the running OpenClaw"),
             Self::RealTree => say!("Put a real directory in place of the link"),
             Self::Linger => say!("Switch lingering on"),
+            Self::Syntax { .. } => say!("Correct the slips in the file (-n shows them)"),
             Self::RestoreConfig { .. } => say!("Return to an earlier version of the config"),
             Self::Restart => say!("Reload the unit and restart the gateway"),
         }

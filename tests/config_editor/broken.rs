@@ -34,7 +34,19 @@ fn the_cause_and_the_place_are_named() {
         ("{a: yes }", Cause::BareWord, "1:5"),
         ("{a: [yes]}", Cause::BareWord, "1:6"),
         ("{a}", Cause::MissingColon, "1:3"),
-        ("{a: 1 # x\n}", Cause::UnexpectedText, "1:7"),
+        ("{a: 1 # x\n}", Cause::Hash, "1:7"),
+        ("{\n  # don't\n  a: 1\n}", Cause::Hash, "2:3"),
+        ("```json\n{a: 1}\n```", Cause::Fence, "1:1"),
+        ("{a: 1}\n```", Cause::Fence, "2:1"),
+        ("{a: True}", Cause::OtherLiteral { right: "true" }, "1:5"),
+        ("{a: [None]}", Cause::OtherLiteral { right: "null" }, "1:6"),
+        ("{\u{200b}a: 1}", Cause::Invisible { found: '\u{200b}' }, "1:2"),
+        ("{a: 1\u{200b}}", Cause::Invisible { found: '\u{200b}' }, "1:6"),
+        (
+            "{\n  a: {\n    b: {\n      c: 1\n  },\n  d: 1\n}",
+            Cause::Unclosed { opened: '{' },
+            "3:8",
+        ),
         ("{a-b: 1}", Cause::BadKey, "1:2"),
         ("{1: 1}", Cause::BadKey, "1:2"),
         ("{a: -x}", Cause::BadNumber, "1:5"),
@@ -59,6 +71,38 @@ fn the_cause_and_the_place_are_named() {
     }
     let deep = "[".repeat(600);
     assert_eq!(error(format!("{{a: {deep}").as_bytes()).cause, Cause::TooDeep);
+}
+
+#[test]
+fn slips_that_can_mean_one_thing_only_are_corrected_and_no_others() {
+    for (text, right) in [
+        ("{\n  a: 1 // x\n  b: 2\n}", "{\n  a: 1, // x\n  b: 2\n}"),
+        ("{a: 1,, b: 2}", "{a: 1, b: 2}"),
+        ("{a: True, b: [None, False]}", "{a: true, b: [null, false]}"),
+        ("{\n  # don't\n  a: 1 # \"x\n}", "{\n  // don't\n  a: 1 // \"x\n}"),
+        ("```json\n{a: 1}\n```\n", "\n{a: 1}\n\n"),
+        ("｛“a b”：‘x’，b：［1，2］｝", "{\"a b\":\"x\",b:[1,2]}"),
+        ("{\u{200b}a: t\u{200b}rue, \"b\u{200b}\": 1}", "{a: true, \"b\u{200b}\": 1}"),
+        ("{\n  a: {\n    b: 1\n  }\n", "{\n  a: {\n    b: 1\n  }\n}\n"),
+    ] {
+        assert!(error(text.as_bytes()).is_slip, "{text}");
+        let corrected = Document::corrected(text.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(corrected).unwrap(), right, "{text}");
+    }
+    for text in [
+        "{a: 1 b: 2}",
+        "{a: yes}",
+        "{a: 'x\n b: 1}",
+        "{a: “x\" y”}",
+        "{a: 1；b: 2}",
+        "{a: 1}}",
+        "{\n  a: {\n    b: {\n      c: 1\n  },\n  d: 1\n}",
+        "{\n  a: {\n    b: [1,",
+        "True",
+    ] {
+        assert!(Document::corrected(text.as_bytes()).is_none(), "{text}");
+        assert!(!error(text.as_bytes()).is_slip, "{text}");
+    }
 }
 
 #[test]

@@ -85,6 +85,21 @@ fn problem_4_a_broken_config() {
         of(&document).iter().all(|(id, severity)| severity != "error" || id == "config.syntax")
     );
 
+    let shown = machine.run(&["openclaw-setup", "doctor", "--fix", "--dry-run"]);
+    assert!(said(&shown).contains("+    \"port\": •••,"), "{}", said(&shown));
+    assert_eq!(machine.read(".openclaw/openclaw.json"), broken);
+    fix(&machine, &[]);
+    assert_eq!(
+        machine.read(".openclaw/openclaw.json"),
+        machine.read(".openclaw/openclaw.json.bak")
+    );
+    machine.roll_back();
+    assert_eq!(machine.read(".openclaw/openclaw.json"), broken);
+
+    // a gateway that is started into a broken config again and again is not started any more
+    machine.shell("systemctl --user reset-failed");
+    machine.shell(r#"sed -i 's/"port": 18789/"port" 18789/' ~/.openclaw/openclaw.json"#);
+    let broken = machine.read(".openclaw/openclaw.json");
     let unasked = machine.run(&["openclaw-setup", "doctor", "--fix", "--yes"]);
     assert_eq!(unasked.status.code(), Some(3), "{}", said(&unasked));
     assert_eq!(machine.read(".openclaw/openclaw.json"), broken, "only on request");

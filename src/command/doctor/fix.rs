@@ -200,9 +200,13 @@ fn shown_version(snapshot: &Snapshot) -> Option<String> {
 fn contents(snapshot: &Snapshot, repairs: &[Repair]) -> Result<Vec<(PathBuf, FileState)>, Failure> {
     let mut paths = rewritten(repairs);
     for repair in repairs {
-        if let Repair::RestoreConfig { from } = repair {
-            paths.push(from.clone());
-            paths.extend(snapshot.installation.paths.config.canonicalize().ok());
+        match repair {
+            Repair::RestoreConfig { from } => {
+                paths.push(from.clone());
+                paths.extend(snapshot.installation.paths.config.canonicalize().ok());
+            }
+            Repair::Syntax { path } => paths.extend(path.canonicalize().ok()),
+            _ => {}
         }
     }
     let mut contents = Vec::new();

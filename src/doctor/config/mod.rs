@@ -17,7 +17,12 @@ use crate::transaction::step::Attributes;
 
 pub(super) fn syntax(snapshot: &Snapshot) -> Verdict {
     let path = snapshot.installation.paths.config.display().to_string();
+    let mut repair = None;
     let (message, hint) = match &snapshot.config {
+        Err(error) if error.is_slip => {
+            repair = Some(Repair::Syntax { path: error.path.clone() });
+            (error.message(), String::new())
+        }
         Err(error) => (error.message(), error.hint()),
         Ok(_) if !snapshot.has_config() => (
             say!("{path} is empty: OpenClaw does not start with it", path),
@@ -25,9 +30,9 @@ pub(super) fn syntax(snapshot: &Snapshot) -> Verdict {
         ),
         Ok(_) => return Ok(Vec::new()),
     };
-    let mut finding = Finding::error(message).hint(hint).about(path).symptom(say!(
-        "SyntaxError: the gateway does not start, and nearly every openclaw command refuses"
-    ));
+    let mut finding = Finding::error(message).hint(hint).about(path).repaired_by(repair).symptom(
+        say!("SyntaxError: the gateway does not start, and nearly every openclaw command refuses"),
+    );
     let newest = snapshot.backups.iter().find(|backup| backup.is_valid);
     if let Some(backup) = newest.filter(|_| is_restorable(snapshot)) {
         let time = crate::snapshot::log::time_text(backup.modified_usec);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::edit::KeyPath;
 use super::excerpt::Excerpt;
+use super::slip;
 use super::token::Place;
 use crate::fs::error::closed;
 use crate::fs::own;
@@ -21,6 +22,8 @@ pub struct ConfigError {
     pub excerpt: Option<Box<Excerpt>>,
     /// Why.
     pub cause: Cause,
+    /// Whether it is a slip that [`Document::corrected`](super::Document::corrected) corrects.
+    pub is_slip: bool,
     /// The `$include` that names a file which cannot be read.
     pub includer: Option<Box<Includer>>,
 }
@@ -67,6 +70,20 @@ pub enum Cause {
     UnclosedComment,
     /// A value without quotes.
     BareWord,
+    /// A literal as another language writes it.
+    OtherLiteral {
+        /// As JSON writes it.
+        right: &'static str,
+    },
+    /// A comment that begins with `#`.
+    Hash,
+    /// The fence of a Markdown code block.
+    Fence,
+    /// A character that nobody sees.
+    Invisible {
+        /// The character.
+        found: char,
+    },
     /// An unquoted key that is not an identifier.
     BadKey,
     /// A malformed number.
@@ -183,6 +200,13 @@ impl Cause {
             Self::UnclosedString => say!("this string has no closing quote"),
             Self::UnclosedComment => say!("this comment has no closing “*/”"),
             Self::BareWord => say!("a text value needs quotes"),
+            Self::OtherLiteral { right } => say!("JSON writes this as {right}", right),
+            Self::Hash => say!("“#” begins no comment here; “//” does"),
+            Self::Fence => say!("this line is Markdown and not part of the configuration"),
+            Self::Invisible { found } => say!(
+                "an invisible character (U+{code}) stands here",
+                code = format!("{:04X}", u32::from(*found))
+            ),
             Self::BadKey => say!("this key needs quotes"),
             Self::BadNumber => say!("this is not a number"),
             Self::BadEscape => say!("this string has a malformed “\\” escape"),
@@ -259,6 +283,11 @@ impl Cause {
             Self::ExtraComma => say!("Remove the comma at the caret"),
             Self::FullWidth { .. } => say!("Type it again with an English (half-width) keyboard"),
             Self::BareWord | Self::BadKey => say!("Put it in double quotes"),
+            Self::OtherLiteral { right } => say!("Write {right}", right),
+            Self::Hash => say!("Write // in place of #"),
+            Self::Fence => say!("Remove the line"),
+            Self::Invisible { .. } => say!("Remove it (it is at the caret)"),
+            Self::Unclosed { .. } => say!("Close the bracket at the caret where its content ends"),
             _ => say!("Correct the file at the caret"),
         }
     }
@@ -276,7 +305,8 @@ impl From<std::io::Error> for Cause {
 impl ConfigError {
     /// The file at `path` cannot be read, or not be edited as a whole.
     pub(in crate::openclaw) fn of_file(path: &Path, cause: Cause) -> Self {
-        Self { path: path.to_owned(), place: None, excerpt: None, cause, includer: None }
+        let path = path.to_owned();
+        Self { path, place: None, excerpt: None, cause, is_slip: false, includer: None }
     }
 
     /// Something at `place` of the file at `path`.
@@ -295,7 +325,8 @@ impl ConfigError {
         // An error at the end of the file is shown where its text ends, not on an empty line.
         let offset = offset.min(text.trim_end().len());
         let excerpt = Some(Box::new(Excerpt::of(text, offset)));
-        Self { excerpt, ..Self::at(path, Place::of(text, offset), cause) }
+        let is_slip = slip::corrected(text).is_some();
+        Self { excerpt, is_slip, ..Self::at(path, Place::of(text, offset), cause) }
     }
 }
 
@@ -372,6 +403,10 @@ impl Explain for ConfigError {
             ),
             (Kind::Edit, _) => say!(
                 "Correct this value by hand (OpenClaw expects another kind here), then run the command again. Nothing was changed."
+            ),
+            (_, cause) if self.is_slip => say!(
+                "{correction}, or let it be corrected: openclaw-setup doctor --fix config.syntax. Nothing was changed.",
+                correction = cause.correction()
             ),
             (_, cause) => say!(
                 "{correction}, then run the command again. Nothing was changed.",

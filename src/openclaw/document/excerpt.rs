@@ -4,6 +4,7 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthChar;
 
+use super::slip;
 use super::token::{Kind, Span, Token, line_start, tokens, trivia};
 
 /// Columns of a terminal that an excerpt may take.
@@ -54,6 +55,17 @@ impl Excerpt {
         let indent = width(&cells[from..caret]) + usize::from(from > 0);
         Self { line: format!("{}{shown}{}", cut(from > 0), cut(to < cells.len())), indent }
     }
+}
+
+/// The whole of a text that cannot be parsed, as an excerpt shows it.
+#[must_use]
+pub fn masked(text: &str) -> String {
+    let cells = cells(text, Span::new(0, text.len()));
+    let shown = |cell: &Cell| match text.as_bytes()[cell.offset] {
+        b'\n' => '\n',
+        _ => cell.shown,
+    };
+    cells.iter().map(shown).collect()
 }
 
 fn width(cells: &[Cell]) -> usize {
@@ -120,7 +132,12 @@ fn show(text: &str, token: Token, line: Span, is_key: bool) -> Vec<Cell> {
     let part = Span::new(token.span.start.max(line.start), token.span.end.min(line.end));
     let is_shown = match token.kind {
         Kind::Space | Kind::Mark(_) => true,
-        Kind::Word => is_key || matches!(token.span.of(text), "true" | "false" | "null"),
+        Kind::Word => {
+            is_key || {
+                let word = token.span.of(text);
+                matches!(word, "true" | "false" | "null") || slip::literal(word).is_some()
+            }
+        }
         Kind::Quoted { closed } => closed && is_key,
         Kind::LineComment | Kind::BlockComment { .. } => false,
     };

@@ -10,6 +10,7 @@ mod excerpt;
 mod list;
 pub mod mask;
 mod parse;
+mod slip;
 mod splice;
 mod steps;
 mod substitution;
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub use edit::{Change, Edit, KeyPath};
 pub use error::{Cause, ConfigError, Includer};
-pub use excerpt::Excerpt;
+pub use excerpt::{Excerpt, masked};
 
 pub use substitution::{escape_substitution, is_reference, references, substituted};
 pub use token::Place;
@@ -85,6 +86,13 @@ impl Document {
         let (root, value) = parsed.map_or((None, Value::object()), |(root, v)| (Some(root), v));
         mask::learn_secrets(&value);
         Ok(Self { path: path.to_owned(), text, root, value })
+    }
+
+    /// The bytes of a broken config with its slips of the hand corrected, where each can have meant
+    /// one thing only.
+    #[must_use]
+    pub fn corrected(bytes: &[u8]) -> Option<Vec<u8>> {
+        slip::corrected(std::str::from_utf8(bytes).ok()?).map(String::into_bytes)
     }
 
     /// What is wrong at the byte `offset`.

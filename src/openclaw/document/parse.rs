@@ -3,6 +3,7 @@
 use std::str::Chars;
 
 use super::error::Cause;
+use super::slip;
 use super::token::{
     FULL_WIDTH, Kind, Span, Token, has_line_end, line_start, token_at, tokens, trivia,
 };
@@ -113,6 +114,10 @@ pub(super) fn parse(text: &str) -> Result<Option<Parsed>, Fault> {
     match (parsed, broken) {
         (Err(first), Some(broken)) if first.precedes(&broken, text) => Err(first),
         (_, Some(broken)) => Err(broken),
+        (Err(Fault { cause: Cause::Unclosed { opened }, offset }), None) => {
+            let (offset, opened) = slip::left_open(text).unwrap_or((offset, opened));
+            fault(offset, Cause::Unclosed { opened })
+        }
         (parsed, None) => parsed,
     }
 }
@@ -121,8 +126,10 @@ impl Fault {
     /// Whether it stands on an earlier line than an unclosed string or comment, and is not merely
     /// caused by it.
     fn precedes(&self, broken: &Self, text: &str) -> bool {
-        !matches!(self.cause, Cause::Unclosed { .. })
-            && self.offset < line_start(text, broken.offset)
+        // what follows these on their line is no JSON
+        matches!(self.cause, Cause::Hash | Cause::Fence)
+            || !matches!(self.cause, Cause::Unclosed { .. })
+                && self.offset < line_start(text, broken.offset)
     }
 }
 
@@ -158,6 +165,10 @@ impl Parser<'_> {
             Some(Token { kind: Kind::Mark(found), .. }) if FULL_WIDTH.contains(found) => {
                 fault(self.at, Cause::FullWidth { found })
             }
+            Some(Token { kind: Kind::Word, span }) => match slip_of(span.of(self.text)) {
+                Some((offset, cause)) => fault(span.start + offset, cause),
+                None => Ok(Some(Token { kind: Kind::Word, span })),
+            },
             token => Ok(token),
         }
     }
@@ -275,6 +286,18 @@ impl Parser<'_> {
 
 type Members = indexmap::IndexMap<String, Value>;
 
+/// What makes a word none that JSON5 could have, and where in it.
+fn slip_of(word: &str) -> Option<(usize, Cause)> {
+    if word.starts_with("```") {
+        return Some((0, Cause::Fence));
+    }
+    if word.starts_with('#') {
+        return Some((0, Cause::Hash));
+    }
+    let (offset, found) = word.char_indices().find(|(_, c)| slip::is_invisible(*c))?;
+    Some((offset, Cause::Invisible { found }))
+}
+
 /// What a mark tells where a value or a key was expected.
 fn stray(found: char, otherwise: Cause) -> Cause {
     match found {
@@ -354,7 +377,9 @@ fn word(word: &str) -> Result<Value, Cause> {
         _ if word.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) => {
             number(word).map(Value::Number).ok_or(Cause::BadNumber)
         }
-        _ => number(word).map(Value::Number).ok_or(Cause::BareWord),
+        _ => number(word).map(Value::Number).ok_or_else(|| {
+            slip::literal(word).map_or(Cause::BareWord, |right| Cause::OtherLiteral { right })
+        }),
     }
 }
 
