@@ -6,6 +6,7 @@
 mod bench;
 mod room;
 
+mod adaptation;
 mod foreign;
 mod history;
 mod includes;

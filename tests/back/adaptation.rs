@@ -1,0 +1,98 @@
+//! A connector that an upgrade of OpenClaw has broken is adapted by one command, and after a downgrade it is by one command
+//! what it was when it came.
+
+use serde_json::{Value, json};
+
+use crate::bench::Machine;
+use crate::bench::program::{CONNECTOR, assert_exit, assert_says, json as document};
+
+const OPENCLAW: &str = ".local/lib/node_modules/openclaw";
+const OLD: &[&str] = &["channel-runtime"];
+const NEW: &[&str] = &["channel-reply-pipeline", "channel-feedback"];
+
+/// Lets the stand-in be another OpenClaw: its version, and what it exports.
+fn openclaw(machine: &Machine, version: &str, subpaths: &[&str]) {
+    let subpath = |name: &&str| (format!("./plugin-sdk/{name}"), json!("./dist/sdk.js"));
+    let exports: serde_json::Map<String, Value> = subpaths.iter().map(subpath).collect();
+    let package = json!({"name": "openclaw", "version": version, "exports": exports});
+    machine.write(format!("{OPENCLAW}/package.json"), package.to_string());
+    let names = "export { createReplyPrefixOptions, createTypingCallbacks, logTypingFailure };\n";
+    machine.write(format!("{OPENCLAW}/dist/sdk.js"), names);
+}
+
+/// Connector 0.8.20, on an OpenClaw on which it answers as it comes.
+fn set_up() -> (Machine, String) {
+    let machine = Machine::set_up();
+    openclaw(&machine, "2026.4.9", OLD);
+    let import = r#"echo 'export const later = () => import("openclaw/plugin-sdk/channel-runtime");' >>plugin.ts"#;
+    let payload = machine.altered_connector("0.8.20", import);
+    assert_exit(&machine.upgrade(&payload, &[]).run(), 0);
+    (machine, payload)
+}
+
+fn fix(machine: &Machine) {
+    let found = machine.setup(&["doctor", "compat.matrix"]).run();
+    assert_exit(&found, 3);
+    assert_says(&found, &["doctor --fix compat.matrix"]);
+    assert_exit(&machine.setup(&["doctor", "compat", "--fix", "--yes"]).run(), 0);
+    assert_exit(&machine.setup(&["doctor", "compat.matrix"]).run(), 0);
+}
+
+#[test]
+fn an_openclaw_upgrade_and_a_downgrade_are_one_command_away() {
+    let (machine, _) = set_up();
+    let tree = |name: &str| format!("{CONNECTOR}/{name}");
+    let (code, added) = (tree("plugin.ts"), tree("openclaw-setup-channel-runtime.ts"));
+    let came = machine.read(&code);
+
+    openclaw(&machine, "2026.9.6", NEW);
+    fix(&machine);
+    assert!(machine.read_text(&code).contains(r#"import("./openclaw-setup-channel-runtime.ts")"#));
+    let names = r#"export { createReplyPrefixOptions, createTypingCallbacks } from "openclaw/plugin-sdk/channel-reply-pipeline";"#;
+    assert!(machine.read_text(&added).contains(names));
+    let adapted = json!({"openclaw": "2026.9.6", "changed": 1, "added": 1});
+    assert_eq!(
+        document(&machine.setup(&["status", "--json"]).run())["connector"]["adapted"],
+        adapted
+    );
+    assert_eq!(machine.transactions()[0]["adapted"], adapted);
+    let verified = machine.setup(&["verify", "--json"]).run();
+    assert_exit(&verified, 0);
+    assert_eq!(document(&verified)["connector"]["adapted"]["payloadProved"], true);
+    assert_eq!(machine.message("hello")["reply"], "The agent heard: hello");
+    // it is as it shall be: nothing else puts another tree there
+    let plan = document(&machine.setup(&["install", "--dry-run", "--json"]).run());
+    let swaps = |step: &Value| step["step"] == "tree";
+    assert!(!plan["steps"].as_array().unwrap().iter().any(swaps), "{plan}");
+
+    openclaw(&machine, "2026.4.9", OLD);
+    fix(&machine);
+    assert_eq!(machine.read(&code), came);
+    assert!(!machine.has(&added));
+    assert_exit(&machine.setup(&["verify"]).run(), 0);
+    machine.done(&["rollback"]);
+    assert!(machine.has(&added));
+    assert_exit(&machine.setup(&["verify"]).run(), 0);
+}
+
+#[test]
+fn an_adaptation_is_shown_and_never_guessed() {
+    let (machine, payload) = set_up();
+    let before = machine.theirs();
+    openclaw(&machine, "2026.9.6", NEW);
+    let upgrade = |more: &[&str]| machine.setup(&[&["upgrade", &payload], more].concat()).run();
+    let plan = upgrade(&["--dry-run"]);
+    assert_exit(&plan, 0);
+    let summary = "adapted for OpenClaw 2026.9.6: 1 file changed, 1 added";
+    let line = r#"+export const later = () => import("./openclaw-setup-channel-runtime.ts");"#;
+    assert_says(&plan, &[summary, line]);
+    let refused = upgrade(&["--yes", "--no-adapt"]);
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["does not answer on OpenClaw 2026.9.6", "omit --no-adapt"]);
+    openclaw(&machine, "2026.9.6", &["core"]);
+    let refused = upgrade(&["--yes"]);
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["exports neither openclaw/plugin-sdk/channel-runtime nor"]);
+    openclaw(&machine, "2026.4.9", OLD);
+    before.assert_same(&machine.theirs());
+}
