@@ -15,13 +15,39 @@ struct Known {
     newer: &'static str,
     /// Is refused.
     fails: &'static str,
+    /// Answers when it is adapted.
+    adapted: Option<&'static str>,
 }
 
 const KNOWN: [Known; 4] = [
-    Known { openclaw: "2026.3.13", answers: "0.6.0", newer: "0.8.3", fails: "0.8.13" },
-    Known { openclaw: "2026.4.9", answers: "0.8.13", newer: "0.8.20", fails: "0.8.3" },
-    Known { openclaw: "2026.7.35", answers: "0.8.3", newer: "0.8.13", fails: "0.6.0" },
-    Known { openclaw: "2026.9.6", answers: "0.9.0", newer: "0.9.1", fails: "0.8.3" },
+    Known {
+        openclaw: "2026.3.13",
+        answers: "0.6.0",
+        newer: "0.8.3",
+        fails: "0.8.13",
+        adapted: None,
+    },
+    Known {
+        openclaw: "2026.4.9",
+        answers: "0.8.13",
+        newer: "0.8.20",
+        fails: "0.8.3",
+        adapted: None,
+    },
+    Known {
+        openclaw: "2026.7.35",
+        answers: "0.8.3",
+        newer: "0.8.13",
+        fails: "0.6.0",
+        adapted: Some("0.8.20"),
+    },
+    Known {
+        openclaw: "2026.9.6",
+        answers: "0.9.0",
+        newer: "0.9.1",
+        fails: "0.8.3",
+        adapted: Some("0.8.20"),
+    },
 ];
 
 /// On a busy machine a gateway needs more than a minute.
@@ -33,7 +59,7 @@ fn install_upgrade_rollback_uninstall() {
     let machine = machine_with_a_secret();
     let before = meaning(&machine);
 
-    install(&machine, known.answers);
+    install(&machine, &payload(&machine, known.answers));
     the_bot_answers(&machine, known.answers);
     assert!(machine.setup(&["verify"]).run().status.success());
     let secret = meaning(&machine)["channels"]["dingtalk-connector"]["clientSecret"].clone();
@@ -68,6 +94,23 @@ fn a_connector_that_fails_here_is_refused_before_anything_changes() {
     assert!(!machine.has(".openclaw/extensions") && !machine.has(DROP_IN));
 }
 
+#[test]
+fn a_connector_that_fails_as_it_comes_answers_adapted() {
+    let Some(version) = here().adapted else { return };
+    let machine = machine_with_a_secret();
+    let payload = payload(&machine, version);
+    let refused = machine.run(&[&command(&payload)[..], &["--no-adapt"]].concat());
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["omit --no-adapt"]);
+    install(&machine, &payload);
+    the_bot_answers(&machine, version);
+    let verified = json(&machine.setup(&["verify", "--json"]).run());
+    assert_eq!(verified["connector"]["adapted"]["payloadProved"], true, "{verified}");
+    assert_exit(&machine.setup(&["uninstall", "--yes", PATIENCE]).run(), 0);
+    expect_valid(&machine);
+    assert!(!machine.has(CONNECTOR));
+}
+
 /// OpenClaw's own answers, the bot's, and doctor's.
 fn the_bot_answers(machine: &Machine, version: &str) {
     expect_valid(machine);
@@ -99,8 +142,8 @@ fn command(payload: &str) -> [&str; 8] {
     ["openclaw-setup", "install", payload, id, secret, "--yes", "--lang=en", PATIENCE]
 }
 
-fn install(machine: &Machine, version: &str) {
-    let done = machine.run(&command(&payload(machine, version)));
+fn install(machine: &Machine, payload: &str) {
+    let done = machine.run(&command(payload));
     assert_exit(&done, 0);
     assert_says(&done, &["DingTalk works here: the bot is connected, and the model answers."]);
 }
