@@ -271,10 +271,13 @@ fn write_unit(machine: &Machine) {
     let command = machine.shell(&format!("sed -n 's/^ExecStart=//p' .config/systemd/user/{UNIT}"));
     machine.write(format!("{DROP_INS}/20-secrets.conf"), format!(
         "[Service]\nEnvironment=\"DB_PASSWORD={} x\"\nEnvironment=http_proxy=http://joe:{}@10.0.0.1:3128\nEnvironmentFile=%h/secret.env\nExecStart=\nExecStart={command} --token {} --password={}\n",
-        SECRETS[20], SECRETS[21], SECRETS[24], SECRETS[25]
+        SECRETS[20], SECRETS[21], SECRETS[30], SECRETS[25]
     ));
     machine.write(
         format!("{DROP_INS}/override.conf"),
-        format!("[Service]\n# password {}\nEnvironment=OLD_TOKEN={}\n", SECRETS[20], SECRETS[20]),
+        format!(
+            "[Service]\n# password {}\nEnvironment=OLD_TOKEN={} MORE_TOKEN={}\n",
+            SECRETS[20], SECRETS[20], SECRETS[24]
+        ),
     );
 }
