@@ -92,8 +92,7 @@ impl Failure {
 
     /// Says it: what went wrong, what was undone, what is left.
     pub(super) fn report(&self, command: &str, console: Console) -> Exit {
-        let is_stopped = matches!(self.cause.kind(), Kind::Cancelled | Kind::Interrupted);
-        if is_stopped && !self.undone {
+        if self.is_no_more_than_a_stop() {
             console.eprint(&say!("Cancelled; nothing was changed."));
         } else {
             console.error(&*self.cause);
@@ -109,6 +108,12 @@ impl Failure {
         }
         console.document(&self.document(command));
         self.exit
+    }
+
+    /// Stopped by the operator before anything was done: what has been committed, or undone, tells more.
+    fn is_no_more_than_a_stop(&self) -> bool {
+        let is_stopped = matches!(self.cause.kind(), Kind::Cancelled | Kind::Interrupted);
+        is_stopped && !self.undone && self.exit != Exit::Problems
     }
 
     fn undone_text(&self) -> String {
@@ -174,4 +179,25 @@ pub(super) fn of_transaction(failure: apply::Failure) -> Failure {
     let cause =
         if failure.interrupted { TransactionError::Interrupted.into() } else { failure.cause };
     Failure { exit, cause, left: failure.left, undone: true, open: failure.open, findings: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Problem;
+
+    #[test]
+    fn what_was_committed_is_never_called_unchanged() {
+        let stopped = |kind| {
+            let problem = Problem::new("x", String::new(), String::new()).of_kind(kind);
+            Failure::from(Box::<dyn Explain>::from(problem))
+        };
+        for kind in [Kind::Interrupted, Kind::Cancelled] {
+            assert!(stopped(kind).is_no_more_than_a_stop(), "{kind:?}");
+            assert!(!stopped(kind).after_the_commit().is_no_more_than_a_stop(), "{kind:?}");
+            let undone = Failure { undone: true, ..stopped(kind) };
+            assert!(!undone.is_no_more_than_a_stop(), "{kind:?}");
+        }
+        assert!(!stopped(Kind::Lasting).is_no_more_than_a_stop());
+    }
 }

@@ -284,28 +284,34 @@ pub(super) fn health(snapshot: &Snapshot) -> Verdict {
     }
     let Some(answers) = &snapshot.answers else { return Ok(Vec::new()) };
     let port = snapshot.installation.port;
-    let mut asked = ("GET", "/readyz");
-    let what = match &answers.readiness {
-        Readiness::Ready => {
-            asked = ("POST", "/v1/chat/completions");
-            match &answers.chat {
-                _ if !(snapshot.has_dingtalk() && snapshot.speaks_http()) => return Ok(Vec::new()),
-                ChatAnswer::Odd { what } => what.clone(),
-                ChatAnswer::RateLimited => "HTTP 429".to_owned(),
-                // the rest is gateway.endpoint's, gateway.auth's and gateway.listener's
-                _ => return Ok(Vec::new()),
-            }
+    let not_ready = |what: &str| say!("the gateway is running but not ready: {what}", what);
+    let odd =
+        |what: &str| say!("the gateway is ready, but answers the connector with {what}", what);
+    let chat = url(snapshot, "POST", "/v1/chat/completions");
+    let ready = url(snapshot, "GET", "/readyz");
+    let (text, asked, what) = match &answers.readiness {
+        Readiness::Ready => match &answers.chat {
+            _ if !(snapshot.has_dingtalk() && snapshot.speaks_http()) => return Ok(Vec::new()),
+            ChatAnswer::Odd { what } => (odd(what), chat, what.clone()),
+            ChatAnswer::RateLimited => (odd("HTTP 429"), chat, "HTTP 429".to_owned()),
+            // the rest is gateway.endpoint's, gateway.auth's and gateway.listener's
+            _ => return Ok(Vec::new()),
+        },
+        Readiness::NotReady { failing } => {
+            (not_ready(&failing.join(", ")), ready, failing.join(", "))
         }
-        Readiness::NotReady { failing } => failing.join(", "),
-        Readiness::NoListener => say!("nothing listens on port {port}", port),
+        Readiness::NoListener => {
+            let what = say!("nothing listens on port {port}", port);
+            (not_ready(&what), ready, what)
+        }
         Readiness::Foreign { .. } => {
             return Err(say!("the port is not the gateway's (gateway.listener)"));
         }
-        Readiness::Odd { what } => what.clone(),
+        Readiness::Odd { what } => (not_ready(what), ready, what.clone()),
     };
-    Finding::error(say!("the gateway is running but not ready: {what}", what))
+    Finding::error(text)
         .hint(format!("journalctl --user -u {} -n 50", unit.name))
         .about(unit.name.clone())
-        .read(url(snapshot, asked.0, asked.1), what)
+        .read(asked, what)
         .into()
 }

@@ -101,10 +101,16 @@ impl<'a> Registrar<'a> {
             ("SUCCESS", _) => {
                 let (client_id, client_secret) = (word("client_id"), word("client_secret"));
                 learn(&client_secret);
+                if client_id.is_empty() || client_secret.is_empty() {
+                    return Err(trouble(say!("DingTalk has sent no client id and secret")));
+                }
                 Ok(Some(Bot { account: None, client_id, client_secret }))
             }
             ("EXPIRED", _) => Err(expired()),
-            (status, reason) => Err(trouble(format!("{status} {reason}").trim().to_owned())),
+            (status, reason) => {
+                let reason = masked(&format!("{status} {reason}"));
+                Err(trouble(say!("DingTalk has made no bot: {reason}", reason = reason.trim())))
+            }
         }
     }
 

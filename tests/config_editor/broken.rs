@@ -98,6 +98,7 @@ fn slips_that_can_mean_one_thing_only_are_corrected_and_no_others() {
         "{a: 1}}",
         "{\n  a: {\n    b: {\n      c: 1\n  },\n  d: 1\n}",
         "{\n  a: {\n    b: [1,",
+        "{\n  a: {\n    b: 1\n  }",
         "True",
     ] {
         assert!(Document::corrected(text.as_bytes()).is_none(), "{text}");

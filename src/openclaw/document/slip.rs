@@ -58,7 +58,8 @@ fn correction(text: &str, fault: &Fault) -> Option<(Range<usize>, String)> {
         Cause::Hash => here(1, "//"),
         Cause::Fence => here(text[at..].find(is_line_end).unwrap_or(text.len() - at), ""),
         Cause::FullWidth { found } => full_width(text, at, found),
-        Cause::Unclosed { opened } if is_last_bracket(text) => {
+        // what does not end with its line may have been cut off, and more than a bracket is gone
+        Cause::Unclosed { opened } if text.ends_with(is_line_end) && is_last_bracket(text) => {
             let close = if opened == '{' { "\n}" } else { "\n]" };
             let end = text.trim_end().len();
             Some((end..end, close.to_owned()))
