@@ -1,8 +1,8 @@
 //! At no moment is a config on disk that OpenClaw, with the connector beside it, would refuse.
 
 use super::room::steps;
-use crate::bench::Machine;
 use crate::bench::program::assert_exit;
+use crate::bench::{Machine, said};
 
 /// A watcher that judges the config again and again with OpenClaw's own rules, and counts only what it saw while config and
 /// tree stood still; it ends when the file `stop` comes.
@@ -19,7 +19,8 @@ looks = 0
 print('watching', flush=True)
 while not os.path.exists('stop'):
     before = state()
-    problems = config.load()[1]
+    try: problems = config.load()[1]
+    except FileNotFoundError as error: problems = repr(error)
     if problems and state() == before:
         print(problems, flush=True)
     looks += 1
@@ -31,7 +32,9 @@ fn watched(machine: &Machine, story: impl FnOnce()) {
     let watcher = machine.command(&["/usr/bin/python3", "-c", WATCHER]).start();
     story();
     machine.write("stop", "");
-    let seen = String::from_utf8(watcher.wait().stdout).unwrap();
+    let output = watcher.wait();
+    assert!(output.status.success(), "{}", said(&output));
+    let seen = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<&str> = seen.lines().collect();
     assert_eq!(lines.len(), 2, "{seen}");
     let looks: u32 = lines[1].strip_prefix("looked ").unwrap().parse().unwrap();
