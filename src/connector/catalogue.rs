@@ -170,7 +170,7 @@ impl Catalogue {
     }
 
     /// The same with its adaptation, where there is one: what becomes of a payload here.
-    fn outlook(&self, connector: &Semver, openclaw: Version) -> Option<Answer> {
+    fn expected(&self, connector: &Semver, openclaw: Version) -> Option<Answer> {
         let adapted = !self.adaptations(connector, openclaw).is_empty();
         let known = self.known(connector, openclaw).map(|known| known.answer);
         if adapted { Some(Answer::Answers) } else { known }
@@ -179,7 +179,7 @@ impl Catalogue {
     /// Whether nothing is known against a pair, adapted or not.
     #[must_use]
     pub fn may_work(&self, connector: &Semver, openclaw: Option<Version>) -> bool {
-        let known = openclaw.and_then(|openclaw| self.outlook(connector, openclaw));
+        let known = openclaw.and_then(|openclaw| self.expected(connector, openclaw));
         known.is_none_or(|answer| answer == Answer::Answers)
     }
 
@@ -191,7 +191,8 @@ impl Catalogue {
         openclaw: Option<Version>,
     ) -> Option<Semver> {
         let answers = |connector: &Semver| {
-            openclaw.and_then(|openclaw| self.outlook(connector, openclaw)) == Some(Answer::Answers)
+            openclaw.and_then(|openclaw| self.expected(connector, openclaw))
+                == Some(Answer::Answers)
         };
         let fits = connectors.into_iter().filter(|connector| self.may_work(connector, openclaw));
         fits.max_by_key(|connector| (answers(connector), connector.clone()))

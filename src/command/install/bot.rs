@@ -26,13 +26,13 @@ const TROUBLE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// `DingTalk`, as it is asked from here.
-pub(super) struct Outlook<'a> {
+pub(super) struct DingTalk<'a> {
     context: &'a Context,
     environment: Environment,
     probe: Probe<'a>,
 }
 
-impl<'a> Outlook<'a> {
+impl<'a> DingTalk<'a> {
     /// As the gateway will see it.
     pub(super) fn new(context: &'a Context, installation: &Installation, config: &Value) -> Self {
         let environment = installation.next_environment(config);

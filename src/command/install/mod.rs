@@ -5,7 +5,7 @@ mod connector;
 
 use std::os::unix::fs::PermissionsExt;
 
-use self::bot::Outlook;
+use self::bot::DingTalk;
 use self::connector::Candidate;
 use super::context::Context;
 use super::doctor::{self, view};
@@ -132,8 +132,8 @@ impl<'a> InstallRequest<'a> {
         let (source, checksums, live_tree) = (self.source, self.checksums, live.as_ref());
         let candidate =
             Candidate::find(context, source, may_stay, checksums, &installation, live_tree)?;
-        let outlook = Outlook::new(context, &installation, config.effective());
-        let has_asked = self.complete(&outlook, config.effective())?;
+        let dingtalk = DingTalk::new(context, &installation, config.effective());
+        let has_asked = self.complete(&dingtalk, config.effective())?;
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         let request = Request {
             purpose: self.purpose,
@@ -150,7 +150,7 @@ impl<'a> InstallRequest<'a> {
         let mut plan = planning::plan(&installation, &request)?;
         plan.notes.extend(self.notes.clone());
         if !has_asked && !plan.is_empty() {
-            plan.notes.extend(self.refusal(&outlook, config.effective())?.map(Note::bot_refused));
+            plan.notes.extend(self.refusal(&dingtalk, config.effective())?.map(Note::bot_refused));
         }
         let stage = Some(staging(context, candidate));
         Ok(Change { stage, proof: self.proof, ..Change::of(installation, plan) })
@@ -158,7 +158,7 @@ impl<'a> InstallRequest<'a> {
 
     /// Asks for what is needed and absent; one answer may make another one needed, and a bot that
     /// DingTalk does not take is asked for again. Tells whether it was asked for.
-    fn complete(&mut self, outlook: &Outlook<'_>, config: &Value) -> Result<bool, Failure> {
+    fn complete(&mut self, dingtalk: &DingTalk<'_>, config: &Value) -> Result<bool, Failure> {
         const BOT: [Setting; 2] = [Setting::ClientId, Setting::ClientSecret];
         let Context { console, interrupt, .. } = self.context;
         let mut has_asked = false;
@@ -171,7 +171,7 @@ impl<'a> InstallRequest<'a> {
             has_asked |= !of_bot.is_empty();
             if of_bot == BOT
                 && self.asks_outside()
-                && let Some(bot) = outlook.new_bot()?
+                && let Some(bot) = dingtalk.new_bot()?
             {
                 self.settings.accept(Setting::ClientId, &bot.client_id)?;
                 self.settings.accept(Setting::ClientSecret, &bot.client_secret)?;
@@ -182,7 +182,7 @@ impl<'a> InstallRequest<'a> {
             }
             prompt::ask(&mut self.settings, &needed, interrupt)?;
             if !of_bot.is_empty()
-                && let Some(refusal) = self.refusal(outlook, config)?
+                && let Some(refusal) = self.refusal(dingtalk, config)?
             {
                 console.eprint(&console.marked(Mark::Bad, &refusal));
                 (self.settings.client_id, self.settings.client_secret) = (None, None);
@@ -195,7 +195,7 @@ impl<'a> InstallRequest<'a> {
     }
 
     /// Why DingTalk does not take the bot that was given; nothing where it could not be asked.
-    fn refusal(&self, outlook: &Outlook<'_>, config: &Value) -> Result<Option<String>, Failure> {
+    fn refusal(&self, dingtalk: &DingTalk<'_>, config: &Value) -> Result<Option<String>, Failure> {
         let Settings { client_id, client_secret, .. } = &self.settings;
         if !self.asks_outside() || client_id.is_none() && client_secret.is_none() {
             return Ok(None);
@@ -206,7 +206,7 @@ impl<'a> InstallRequest<'a> {
         let given = client_secret.as_ref().map(|secret| secret.reveal().to_owned());
         let pair = client_id.zip(given.or_else(|| standing("clientSecret")));
         let Some((client_id, client_secret)) = pair else { return Ok(None) };
-        Ok(outlook.refusal(&Bot { account: None, client_id, client_secret })?)
+        Ok(dingtalk.refusal(&Bot { account: None, client_id, client_secret })?)
     }
 }
 
