@@ -246,7 +246,8 @@ impl Catalogue {
             },
         );
         let adapted = !self.fitting(connector, openclaw).is_empty();
-        let adapted = adapted.then(|| say!("Adapted to this OpenClaw it answers: omit --no-adapt"));
+        let adapted =
+            adapted.then(|| say!("An adaptation to this OpenClaw is known: omit --no-adapt"));
         let hint = adapted.into_iter().chain([hint]).collect::<Vec<_>>().join("\n");
         Some(Problem::new("compat.matrix", message, hint))
     }

@@ -53,7 +53,7 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
 /// As it comes it fails, and the catalogue knows an adaptation.
 fn not_adapted(connector: &Semver, openclaw: Version) -> Problem {
     let message = say!(
-        "connector {connector} does not answer on OpenClaw {openclaw} as it stands; adapted, it does",
+        "connector {connector} is known not to answer on OpenClaw {openclaw} as it stands; an adaptation is known",
         connector,
         openclaw
     );
