@@ -203,6 +203,9 @@ const SYSTEMDS: [&str; 7] =
 
 /// Hints name commands for the same installation as this one.
 fn address(global: &Global) {
+    if global.user.is_none() && global.profile.is_none() && global.state_dir.is_none() {
+        return;
+    }
     let option = |name: &str, value: &str| {
         let is_plain = |c: char| c.is_alphanumeric() || "_-./=@".contains(c);
         let quote = if value.chars().all(is_plain) { "" } else { "'" };

@@ -22,9 +22,9 @@ pub(crate) enum Deed {
 
 use Deed::{Program, Shell};
 
-const INSTALL: &str =
-    "install ~/payload/0.6.0 --client-id id-1 --client-secret-file ~/secret --yes --lang en";
-const INSTALL_NEXT: &str = "install ~/payload/0.7.0 --client-id id-2 --client-secret-file ~/secret --force-incompatible --yes --lang en";
+// offline: a Node.js that asks DingTalk changes nothing here, and under strace takes most of the time; `machine.rs` has it
+const INSTALL: &str = "--offline install ~/payload/0.6.0 --client-id id-1 --client-secret-file ~/secret --yes --lang en";
+const INSTALL_NEXT: &str = "--offline install ~/payload/0.7.0 --client-id id-2 --client-secret-file ~/secret --force-incompatible --yes --lang en";
 
 /// Whatever `doctor --fix` mends without a user manager.
 const SPOIL: &str = r#"
