@@ -28,8 +28,9 @@ pub mod settings;
 pub mod snapshot;
 pub mod transaction;
 
-// what may be wrong with it
+// what may be wrong with it, and what that means
 pub mod doctor;
+pub mod explanation;
 
 // the two ends: the command line, and what is said
 pub mod cli;

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use clap::CommandFactory;
+use openclaw_setup::doctor::CHECKS;
+use openclaw_setup::explanation;
 use openclaw_setup::language::read_po;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -16,22 +18,23 @@ const PO: &str = include_str!("../po/zh_CN.po");
 fn said() -> BTreeMap<String, BTreeSet<String>> {
     let mut said = BTreeMap::new();
     for folder in ["src", "packaging"] {
-        sources(Path::new(folder), &mut |code| collect(code, &mut said));
+        sources(Path::new(folder), &mut |_, code| collect(code, &mut said));
     }
-    let checks = openclaw_setup::doctor::CHECKS.iter().map(|check| check.title.to_owned());
-    for text in checks.chain(of_command_line()) {
+    let checks = CHECKS.iter().map(|check| check.title.to_owned());
+    let explained = explanation::all().flat_map(|entry| [entry.cause, entry.remedy]);
+    for text in checks.chain(explained.map(str::to_owned)).chain(of_command_line()) {
         said.insert(text, BTreeSet::new());
     }
     said
 }
 
-fn sources(folder: &Path, visit: &mut dyn FnMut(TokenStream)) {
+fn sources(folder: &Path, visit: &mut dyn FnMut(&Path, TokenStream)) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, visit);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            visit(std::fs::read_to_string(&path).unwrap().parse().unwrap());
+            visit(&path, std::fs::read_to_string(&path).unwrap().parse().unwrap());
         }
     }
 }
@@ -128,6 +131,60 @@ fn names_in_braces_are_those_that_the_code_gives() {
     }
 }
 
+/// The literals of a code that look like an error's code: `family.name`, or whatever a problem is
+/// made with. Tests only repeat them.
+fn codes(code: TokenStream, found: &mut BTreeSet<String>) {
+    let tokens: Vec<TokenTree> = code.into_iter().collect();
+    let mut in_test = false;
+    for (at, token) in tokens.iter().enumerate() {
+        let before = |back: usize| at.checked_sub(back).map(|at| tokens[at].to_string());
+        match token {
+            TokenTree::Group(group) if group.to_string() == "[cfg (test)]" => in_test = true,
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && in_test => {
+                in_test = false;
+            }
+            TokenTree::Group(group) => {
+                codes(group.stream(), found);
+                let is_problem =
+                    before(1).as_deref() == Some("new") && before(4).as_deref() == Some("Problem");
+                let first = group.stream().into_iter().next().filter(|_| is_problem);
+                found.extend(first.as_ref().and_then(literal));
+            }
+            TokenTree::Punct(end) if end.as_char() == ';' => in_test = false,
+            _ => {
+                found.extend(literal(token).filter(|text| is_code(text)));
+            }
+        }
+    }
+}
+
+fn is_code(text: &str) -> bool {
+    let Some((family, name)) = text.split_once('.') else { return false };
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.ends_with(plain)
+        && name.chars().all(|c| plain(c) || c == '-')
+        && explanation::all().any(|entry| entry.is_called(family))
+}
+
+#[test]
+fn every_code_is_explained_and_every_explanation_is_of_a_code() {
+    let mut found: BTreeSet<_> = CHECKS.iter().map(|check| check.id.to_owned()).collect();
+    sources(Path::new("src"), &mut |path, code| {
+        let is_test = path.components().any(|part| part.as_os_str() == "tests");
+        if !is_test && !path.ends_with("tests.rs") && !path.starts_with("src/explanation") {
+            codes(code, &mut found);
+        }
+    });
+    // of `OutsideError`, the one code without a family that is no first argument
+    found.insert("interrupted".to_owned());
+    let explained: Vec<_> = explanation::all().map(|entry| entry.code.to_owned()).collect();
+    let unique: BTreeSet<_> = explained.iter().cloned().collect();
+    assert_eq!(explained.len(), unique.len(), "one entry for each code");
+    let missing: Vec<_> = found.difference(&unique).collect();
+    let unused: Vec<_> = unique.difference(&found).collect();
+    assert!(missing.is_empty() && unused.is_empty(), "missing: {missing:#?}\nunused: {unused:#?}");
+}
+
 /// What a picture says stands in the program still; else `make pictures` draws it anew.
 #[test]
 fn the_pictures_show_what_the_program_says() {
@@ -168,7 +225,7 @@ fn the_pictures_show_what_the_program_says() {
 }
 
 fn is_check(word: &str) -> bool {
-    openclaw_setup::doctor::CHECKS.iter().any(|check| check.id == word)
+    CHECKS.iter().any(|check| check.id == word)
 }
 
 /// Whether a line is this text, with anything for the names in braces.

@@ -56,3 +56,46 @@ fn a_fault_is_told_on_stderr_and_as_json_on_stdout() {
     assert_eq!(document["error"]["code"], "usage");
     assert_eq!(document["error"]["message"], "unexpected argument '--nope'");
 }
+
+#[test]
+fn a_code_is_explained_in_either_language() {
+    for (arguments, wanted) in [
+        (&["--lang=en", "explain", "payload.unverified"][..], "--sha256"),
+        (&["explain", "config.syntax"], "config.syntax: OpenClaw 能读取其配置\n原因"),
+        (&["explain", "systemd"], "systemd.unit-masked"),
+        (&["explain", "--profile", "work", "host.leftovers"], "--profile work recover"),
+    ] {
+        let output = openclaw_setup(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(text(&output.stdout).contains(wanted), "{arguments:?}: {output:?}");
+    }
+    let all = openclaw_setup(&["explain"]);
+    let count = openclaw_setup::explanation::all().count();
+    assert_eq!(text(&all.stdout).lines().count(), count, "one line for each");
+    let document = openclaw_setup(&["explain", "usage", "--json"]).stdout;
+    let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+    assert_eq!(document["codes"][0]["code"], "usage");
+    assert!(document["codes"][0]["cause"].as_str().unwrap().contains("command line"));
+
+    let output = openclaw_setup(&["--lang=en", "explain", "payload.unverifed"]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""));
+    let told = text(&output.stderr);
+    assert!(told.contains("did you mean payload.unverified"), "{told}");
+    assert!(told.ends_with("  More: openclaw-setup explain explain.unknown-code\n"), "{told}");
+}
+
+#[test]
+fn the_examples_of_the_explanations_are_commands() {
+    let mut taken = 0;
+    for entry in openclaw_setup::explanation::all() {
+        let Some((_, command)) = entry.example.split_once("openclaw-setup ") else { continue };
+        let command = command.split(" >").next().unwrap().replace("HEX", &"0".repeat(64));
+        let words = std::iter::once("openclaw-setup").chain(command.split(' '));
+        let words: Vec<_> = words.map(std::ffi::OsString::from).collect();
+        let read = openclaw_setup::cli::Cli::read(&words);
+        let is_taken = read.map_or_else(|error| error.page().is_some(), |_| true);
+        assert!(is_taken, "{}: {}", entry.code, entry.example);
+        taken += 1;
+    }
+    assert!(taken > 50, "{taken}");
+}

@@ -55,6 +55,7 @@ fn page() -> String {
     prose::environment(&mut page);
     prose::files(&mut page);
     prose::json(&mut page);
+    prose::codes(&mut page);
     prose::examples(&mut page);
     page.finish()
 }

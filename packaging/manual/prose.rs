@@ -1,5 +1,6 @@
 //! The part of the page that no definition holds: what it is for, exit codes, variables, files, JSON.
 
+use openclaw_setup::explanation;
 use openclaw_setup::say;
 use openclaw_setup::settings;
 
@@ -118,6 +119,13 @@ pub(super) fn json(page: &mut Page) {
         ("verify".to_owned(), verify()),
         ("doctor".to_owned(), doctor()),
         ("history, recover".to_owned(), past()),
+        (
+            "explain".to_owned(),
+            vec![(
+                "codes",
+                say!("code, title (of a check, or null), cause, remedy, example of each."),
+            )],
+        ),
         (say!("logs: one object per line; a failure is one more, as above"), logs()),
     ];
     for (title, list) in titles {
@@ -253,6 +261,19 @@ fn past() -> Vec<Key> {
 fn keys(page: &mut Page, list: &[Key]) {
     for (name, text) in list {
         page.item(&bold(name), text);
+    }
+}
+
+/// What `explain` tells.
+pub(super) fn codes(page: &mut Page) {
+    page.section(&say!("ERROR CODES AND CHECKS"));
+    page.paragraph(&say!("What openclaw-setup explain tells: the code of each error, as error.code of the JSON document has it, and the id of each check."));
+    for entry in explanation::all() {
+        page.item(&bold(entry.code), entry.cause());
+        page.line(".br");
+        page.text(entry.remedy());
+        page.line(".br");
+        page.line(&bold(entry.example));
     }
 }
 

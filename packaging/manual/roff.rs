@@ -47,7 +47,7 @@ impl Page {
     }
 
     /// Plain text.
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         for line in text.lines() {
             // a line that begins so would be a request
             let guard = if line.starts_with(['.', '\'']) { "\\&" } else { "" };

@@ -178,6 +178,12 @@ pub enum Command {
     Recover,
     /// Show the gateway's log: the journal, or OpenClaw's log file
     Logs(Logs),
+    /// Explain an error code or a check: cause, remedy, example
+    Explain {
+        /// A code, or a family such as gateway (default: list all)
+        #[arg(value_name = "CODE")]
+        code: Option<String>,
+    },
     /// Print a shell completion script
     Completions {
         /// The shell
@@ -201,6 +207,7 @@ impl Command {
             Self::History => "history",
             Self::Recover => "recover",
             Self::Logs(_) => "logs",
+            Self::Explain { .. } => "explain",
             Self::Completions { .. } => "completions",
         }
     }

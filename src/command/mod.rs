@@ -5,6 +5,7 @@ mod completions;
 mod context;
 mod doctor;
 mod execute;
+mod explain;
 mod failure;
 mod history;
 mod install;

@@ -13,7 +13,8 @@ use signal_hook::consts::SIGXFSZ;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::{
-    completions, doctor, history, install, logs, recover, rollback, status, uninstall, verify,
+    completions, doctor, explain, history, install, logs, recover, rollback, status, uninstall,
+    verify,
 };
 use crate::child::keep_inherited_descriptors;
 use crate::cli::usage::UsageError;
@@ -164,10 +165,12 @@ fn dispatch(
     mut surroundings: Surroundings,
     interrupt: Interrupt,
 ) -> Result<Exit, Failure> {
-    if let Command::Completions { shell } = &cli.command {
-        return Ok(completions::run(*shell));
-    }
     address(&cli.global);
+    match &cli.command {
+        Command::Completions { shell } => return Ok(completions::run(*shell)),
+        Command::Explain { code } => return explain::run(console, code.as_deref()),
+        _ => {}
+    }
     let account = account(cli, &mut surroundings)?;
     paths::refuse_odd_names(&surroundings).map_err(Failure::usage)?;
     let context = Context::new(&cli.global, console, account, surroundings, interrupt);
@@ -191,6 +194,7 @@ fn dispatch(
         Command::Recover => recover::run(&context),
         Command::Logs(options) => logs::run(context, options),
         Command::Completions { shell } => Ok(completions::run(*shell)),
+        Command::Explain { code } => explain::run(context.console, code.as_deref()),
     }
 }
 

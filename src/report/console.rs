@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
 
 use super::terminal::{Mark, Shown};
-use crate::language::{Explain, Localized};
+use crate::language::{Explain, Kind, Localized};
 use crate::say;
 
 /// Of the 256 colours: the first 16 are whatever the terminal's theme makes of them.
@@ -90,6 +90,11 @@ impl Console {
     pub fn error(&self, error: &dyn Explain) {
         let word = say!("error:");
         self.explain(&word, "1;31", error);
+        let code = error.code();
+        // of a command line its help tells more; whoever stopped knows why
+        if code != "usage" && matches!(error.kind(), Kind::Passing | Kind::Lasting) {
+            self.eprint(&say!("  More: openclaw-setup explain {code}", code));
+        }
     }
 
     /// The same for what is wrong and yet stops nothing.
