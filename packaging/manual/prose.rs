@@ -115,6 +115,7 @@ pub(super) fn json(page: &mut Page) {
     let titles = [
         (say!("A command that failed"), failed()),
         ("install, upgrade, uninstall, rollback".to_owned(), changing()),
+        ("upgrade --for-openclaw".to_owned(), outlook()),
         ("status".to_owned(), status()),
         ("verify".to_owned(), verify()),
         ("doctor".to_owned(), doctor()),
@@ -182,6 +183,21 @@ fn proof() -> Key {
             "reached and next: null or running, ready, loaded, connected, answers; chosen: more was not tried because you chose so; cause: null, or why next was not reached, as error; accounts: connected, failed or unseen, for each."
         ),
     )
+}
+
+fn outlook() -> Vec<Key> {
+    vec![
+        ("openclaw", say!("version: of now, or null; then: the one that was asked for.")),
+        (
+            "connector",
+            say!(
+                "version; result (answers, fails, needs-network, or null) and basis (measured, rule, or null); adapted: whether it needs an adaptation; seen: what the log or the chat would show, or null."
+            ),
+        ),
+        ("newest", say!("version and source of the newest connector that answers there, or null.")),
+        ("node", say!("needed, found, suffices.")),
+        ("fixHint", say!("The command after OpenClaw's upgrade, or null.")),
+    ]
 }
 
 fn status() -> Vec<Key> {

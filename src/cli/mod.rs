@@ -15,6 +15,7 @@ use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::connector::Sha256;
 use crate::language::Language;
+use crate::openclaw::version::Version;
 use crate::settings::{GatewayAuth, Setting, sources::Given};
 use crate::snapshot::paths::profile_name;
 use since::Since;
@@ -261,6 +262,10 @@ pub struct Upgrade {
     /// Allow a connector older than the installed one
     #[arg(long)]
     pub allow_downgrade: bool,
+    /// Only tell what an OpenClaw upgrade would mean
+    #[arg(long, value_name = "VERSION")]
+    #[arg(conflicts_with_all = ["source", "allow_downgrade", "FitOptions", "Checksums", "ProofOptions"])]
+    pub for_openclaw: Option<Version>,
     /// Whether the connector has to fit.
     #[command(flatten)]
     pub fit: FitOptions,

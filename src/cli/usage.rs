@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::since::NotATime;
 use crate::connector::NotSha256;
 use crate::language::{Explain, Problem};
+use crate::openclaw::version::NotAVersion;
 use crate::say;
 use crate::snapshot::paths::NotAProfile;
 
@@ -94,6 +95,8 @@ impl UsageError {
             say!("it is not 64 hexadecimal digits")
         } else if source.is::<NotATime>() {
             say!("it is not a time span or a time")
+        } else if source.is::<NotAVersion>() {
+            say!("it is not a version of OpenClaw, such as 2026.9.6")
         } else if source.is::<NotAProfile>() {
             say!("a profile's name has letters, digits, - and _, and begins with a letter or digit")
         } else if let Some(number) = source.downcast_ref::<ParseIntError>() {

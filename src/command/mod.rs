@@ -11,6 +11,7 @@ mod history;
 mod install;
 mod logs;
 mod look;
+mod outlook;
 mod prove;
 mod recover;
 mod repair_source;

@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use semver::{Version as Semver, VersionReq};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::adaptation::Adaptation;
 use crate::fs::foreign;
-use crate::language::Problem;
+use crate::language::{Localized, Problem};
 use crate::openclaw::version::Version;
 use crate::say;
 
@@ -33,6 +33,8 @@ pub struct Catalogue {
     cells: Vec<Cell>,
     #[serde(default)]
     adaptations: Vec<Adaptation>,
+    #[serde(default)]
+    node: Vec<Engine>,
     /// Nothing is adapted.
     #[serde(skip)]
     as_they_come: bool,
@@ -64,8 +66,16 @@ struct AdaptedCell {
     result: Answer,
 }
 
+/// Which Node.js an `OpenClaw` says it runs on.
+#[derive(Debug, Clone, Deserialize)]
+struct Engine {
+    openclaw: VersionReq,
+    /// A range in npm's form.
+    node: String,
+}
+
 /// How the bot did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// It answered.
@@ -76,15 +86,75 @@ pub enum Answer {
     NeedsNetwork,
 }
 
+/// Whence it is known; what stands first beats what follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// This very pair was tried.
+    Measured,
+    /// A rule for these versions, or an adaptation that was not tried on this pair.
+    Rule,
+}
+
+impl Localized for Basis {
+    fn text(&self) -> String {
+        match self {
+            Self::Measured => say!("measured"),
+            Self::Rule => say!("by rule; this pair was not measured"),
+        }
+    }
+}
+
 /// What is known of one pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known<'a> {
     /// How the bot did, or would do.
     pub answer: Answer,
-    /// What the log or the chat shows.
+    /// What the log or the chat shows; of one that is adapted, without the adaptation.
     pub seen: &'a str,
-    /// This very pair was tried; else a rule says so.
-    pub measured: bool,
+    /// Whence.
+    pub basis: Basis,
+    /// It is so with an adaptation only.
+    pub adapted: bool,
+}
+
+impl Known<'_> {
+    /// The same in words.
+    #[must_use]
+    pub fn text(&self, connector: &Semver, openclaw: Version) -> String {
+        let basis = self.basis.text();
+        match self.answer {
+            Answer::Answers if self.adapted && self.basis == Basis::Rule => say!(
+                "for connector {connector} an adaptation to OpenClaw {openclaw} is known ({basis})",
+                connector,
+                openclaw,
+                basis
+            ),
+            Answer::Answers if self.adapted => say!(
+                "connector {connector} answers on OpenClaw {openclaw} when adapted ({basis})",
+                connector,
+                openclaw,
+                basis
+            ),
+            Answer::Answers => say!(
+                "connector {connector} answers on OpenClaw {openclaw} as it comes ({basis})",
+                connector,
+                openclaw,
+                basis
+            ),
+            Answer::NeedsNetwork => say!(
+                "with connector {connector}, OpenClaw {openclaw} does not start without a network; with one it was not measured",
+                connector,
+                openclaw
+            ),
+            Answer::Fails => say!(
+                "connector {connector} does not answer on OpenClaw {openclaw} ({basis})",
+                connector,
+                openclaw,
+                basis
+            ),
+        }
+    }
 }
 
 impl Catalogue {
@@ -114,9 +184,15 @@ impl Catalogue {
     }
 
     fn empty() -> Self {
-        let (rules, cells, adaptations) = (Vec::new(), Vec::new(), Vec::new());
-        let (date, as_they_come) = (String::new(), false);
-        Self { schema_version: SCHEMA, date, rules, cells, adaptations, as_they_come }
+        Self {
+            schema_version: SCHEMA,
+            date: String::new(),
+            rules: Vec::new(),
+            cells: Vec::new(),
+            adaptations: Vec::new(),
+            node: Vec::new(),
+            as_they_come: false,
+        }
     }
 
     /// `--no-adapt`: a connector is judged, and stays, as it comes.
@@ -135,7 +211,8 @@ impl Catalogue {
         let cell = self.cell(connector, &openclaw).map(|cell| Known {
             answer: cell.result,
             seen: &cell.seen,
-            measured: true,
+            basis: Basis::Measured,
+            adapted: false,
         });
         cell.or_else(|| {
             let released = released(connector);
@@ -143,7 +220,8 @@ impl Catalogue {
                 rule.connector.matches(&released) && rule.openclaw.matches(&openclaw)
             };
             let rule = self.rules.iter().find(speaks)?;
-            Some(Known { answer: rule.result, seen: &rule.seen, measured: false })
+            let (answer, seen) = (rule.result, &*rule.seen);
+            Some(Known { answer, seen, basis: Basis::Rule, adapted: false })
         })
     }
 
@@ -170,17 +248,40 @@ impl Catalogue {
     }
 
     /// The same with its adaptation, where there is one: what becomes of a payload here.
-    fn expected(&self, connector: &Semver, openclaw: Version) -> Option<Answer> {
-        let adapted = !self.adaptations(connector, openclaw).is_empty();
-        let known = self.known(connector, openclaw).map(|known| known.answer);
-        if adapted { Some(Answer::Answers) } else { known }
+    #[must_use]
+    pub fn expected(&self, connector: &Semver, openclaw: Version) -> Option<Known<'_>> {
+        let known = self.known(connector, openclaw)?;
+        let adaptations = self.adaptations(connector, openclaw);
+        if adaptations.is_empty() {
+            return Some(known);
+        }
+        let cell = self.cell(connector, &openclaw.as_semver());
+        let tried = cell.and_then(|cell| cell.adapted.as_ref());
+        let is_tried =
+            tried.is_some_and(|tried| adaptations.iter().any(|known| known.id == tried.by));
+        let basis = if is_tried { Basis::Measured } else { Basis::Rule };
+        Some(Known { answer: Answer::Answers, basis, adapted: true, ..known })
+    }
+
+    /// Whether a pair is known to answer, adapted or not.
+    #[must_use]
+    pub fn answers(&self, connector: &Semver, openclaw: Version) -> bool {
+        self.expected(connector, openclaw).is_some_and(|known| known.answer == Answer::Answers)
+    }
+
+    /// The range of Node.js, in npm's form, that an `OpenClaw` needs.
+    #[must_use]
+    pub fn node_for(&self, openclaw: Version) -> Option<&str> {
+        let openclaw = openclaw.as_semver();
+        let engine = self.node.iter().find(|engine| engine.openclaw.matches(&openclaw));
+        engine.map(|engine| &*engine.node)
     }
 
     /// Whether nothing is known against a pair, adapted or not.
     #[must_use]
     pub fn may_work(&self, connector: &Semver, openclaw: Option<Version>) -> bool {
         let known = openclaw.and_then(|openclaw| self.expected(connector, openclaw));
-        known.is_none_or(|answer| answer == Answer::Answers)
+        known.is_none_or(|known| known.answer == Answer::Answers)
     }
 
     /// The best of these connectors for an `OpenClaw`: the newest that answered, else the newest that
@@ -190,10 +291,8 @@ impl Catalogue {
         connectors: impl IntoIterator<Item = Semver>,
         openclaw: Option<Version>,
     ) -> Option<Semver> {
-        let answers = |connector: &Semver| {
-            openclaw.and_then(|openclaw| self.expected(connector, openclaw))
-                == Some(Answer::Answers)
-        };
+        let answers =
+            |connector: &Semver| openclaw.is_some_and(|openclaw| self.answers(connector, openclaw));
         let fits = connectors.into_iter().filter(|connector| self.may_work(connector, openclaw));
         fits.max_by_key(|connector| (answers(connector), connector.clone()))
     }
@@ -210,24 +309,7 @@ impl Catalogue {
             return None;
         }
         let known = self.known(connector, openclaw)?;
-        let message = match (known.answer, known.measured) {
-            (Answer::Answers, _) => return None,
-            (Answer::NeedsNetwork, _) => say!(
-                "with connector {connector}, OpenClaw {openclaw} does not start without a network; with one it was not measured",
-                connector,
-                openclaw
-            ),
-            (Answer::Fails, true) => say!(
-                "connector {connector} does not answer on OpenClaw {openclaw} (measured)",
-                connector,
-                openclaw
-            ),
-            (Answer::Fails, false) => say!(
-                "connector {connector} does not work on OpenClaw {openclaw} (a rule for these versions; this pair was not measured)",
-                connector,
-                openclaw
-            ),
-        };
+        let message = known.text(connector, openclaw);
         let better = self.best(self.connectors(), Some(openclaw));
         let hint = better.map_or_else(
             || self.none_fits(openclaw),
@@ -292,7 +374,7 @@ mod tests {
         let catalogue = Catalogue::newest_of(&[]);
         let connector = Semver::parse(connector).unwrap();
         let known = catalogue.known(&connector, Version::parse(openclaw).unwrap());
-        known.map(|known| (known.answer, known.measured))
+        known.map(|known| (known.answer, known.basis == Basis::Measured))
     }
 
     #[test]

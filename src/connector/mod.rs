@@ -19,6 +19,7 @@ pub mod installed;
 pub mod manifest;
 pub mod npm;
 mod payload;
+mod range;
 mod reading;
 mod scan;
 mod source;
@@ -34,6 +35,7 @@ pub use facts::{
 };
 pub use manifest::TreeManifest;
 pub use payload::Payload;
+pub use range::admits;
 pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source, stocked};
 pub use verification::{Checks, Verification};
 

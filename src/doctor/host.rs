@@ -1,33 +1,28 @@
 //! The machine: Node.js, ffprobe, space, and what was left lying about.
 
 use super::{Finding, Severity, Snapshot, Verdict};
-use crate::openclaw::version::Version;
+use crate::connector::admits;
 use crate::plan::repair::Repair;
 use crate::say;
 use crate::snapshot::Pending;
-
-/// The first OpenClaw that was seen to need Node.js 24.16.
-const NEEDS_24: Version = Version::of(2026, 9, 6);
 
 pub(super) fn node(snapshot: &Snapshot) -> Verdict {
     let Some(found) = &snapshot.host.node else {
         return Err(say!("the unit's Node.js, or its version, is not known"));
     };
-    let (Some(openclaw), Ok(version)) = (snapshot.openclaw(), semver::Version::parse(found)) else {
+    let Some(openclaw) = snapshot.openclaw() else {
         return Err(say!("OpenClaw's version is not known"));
     };
-    let needed = if openclaw >= NEEDS_24 { (24, 16) } else { (22, 16) };
-    if (version.major, version.minor) >= needed {
+    let needed = snapshot.installation.catalogue.node_for(openclaw);
+    let Some(needed) = needed.filter(|needed| !admits(needed, found)) else {
         return Ok(Vec::new());
-    }
-    let (major, minor) = needed;
+    };
     let place = snapshot.installation.program.node.as_ref();
     let place = place.map_or_else(|| "node".to_owned(), |path| path.display().to_string());
     Finding::error(say!(
-        "OpenClaw {openclaw} needs Node.js {major}.{minor} or later; its unit starts {found}",
+        "OpenClaw {openclaw} needs Node.js {needed}; its unit starts {found}",
         openclaw,
-        major,
-        minor,
+        needed,
         found
     ))
     .hint(say!("Install it, then let the unit use it: openclaw gateway install --force"))

@@ -50,6 +50,26 @@ impl Version {
     }
 }
 
+/// The text is no version of OpenClaw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAVersion;
+
+impl fmt::Display for NotAVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a version of OpenClaw")
+    }
+}
+
+impl std::error::Error for NotAVersion {}
+
+impl std::str::FromStr for Version {
+    type Err = NotAVersion;
+
+    fn from_str(text: &str) -> Result<Self, NotAVersion> {
+        Self::parse(text).ok_or(NotAVersion)
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}.{}.{}", self.year, self.month, self.day)

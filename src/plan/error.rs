@@ -87,7 +87,8 @@ pub(super) fn token_conflict(key: &str) -> Problem {
 }
 
 /// There is no connector to upgrade.
-pub(super) fn nothing_installed() -> Problem {
+#[must_use]
+pub fn nothing_installed() -> Problem {
     let hint = say!("Install one: openclaw-setup install");
     Problem::new("connector.not-installed", say!("no DingTalk connector is installed here"), hint)
 }

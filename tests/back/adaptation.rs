@@ -96,3 +96,35 @@ fn an_adaptation_is_shown_and_never_guessed() {
     openclaw(&machine, "2026.4.9", OLD);
     before.assert_same(&machine.theirs());
 }
+
+#[test]
+fn what_an_openclaw_upgrade_would_mean_is_told_before_it() {
+    let (machine, _) = set_up();
+    let before = machine.theirs();
+    let ask = |version: &str, more: &[&str]| {
+        machine.setup(&[&["upgrade", "--for-openclaw", version], more].concat()).run()
+    };
+    assert_exit(&ask("2026.6.35", &[]), 0);
+    let adapted = ask("2026.8.2", &["--json"]);
+    assert_exit(&adapted, 0);
+    let told = document(&adapted);
+    assert_eq!(told["openclaw"], json!({"version": "2026.4.9", "then": "2026.8.2"}));
+    let connector = &told["connector"];
+    assert_eq!((&connector["result"], &connector["adapted"]), (&json!("answers"), &json!(true)));
+    assert_eq!(connector["basis"], "measured");
+    assert_eq!(told["fixHint"], "openclaw-setup doctor --fix compat.matrix");
+    let another = ask("2026.3.13", &[]);
+    assert_exit(&another, 0);
+    let command = "upgrade npm:@dingtalk-real-ai/dingtalk-connector@0.8.3 --allow-downgrade";
+    assert_says(&another, &["does not answer on OpenClaw 2026.3.13 (measured)", command]);
+    let none = ask("2026.2.1", &[]);
+    assert_exit(&none, 3);
+    assert_says(&none, &["by rule", "not known to answer", "import.meta"]);
+    for wrong in
+        [&["--allow-downgrade"][..], &["--no-ask"], &["--no-adapt"], &["--sha256", &"0".repeat(64)]]
+    {
+        assert_exit(&ask("2026.9.1", wrong), 2);
+    }
+    assert_exit(&ask("lately", &[]), 2);
+    before.assert_same(&machine.theirs());
+}

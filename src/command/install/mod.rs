@@ -11,6 +11,7 @@ use super::context::Context;
 use super::doctor::{self, view};
 use super::execute::{Change, Outcome, Stage, execute};
 use super::failure::{Exit, Failure};
+use super::outlook;
 use super::stage::{Work, recording};
 use crate::cli::{Checksums, FitOptions, Install, ProofOptions, Upgrade};
 use crate::connector::TreeManifest;
@@ -51,6 +52,9 @@ pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure>
 
 /// Runs `upgrade`.
 pub(super) fn upgrade(context: &Context, options: &Upgrade) -> Result<Exit, Failure> {
+    if let Some(openclaw) = options.for_openclaw {
+        return outlook::run(context, openclaw);
+    }
     let request = InstallRequest {
         context,
         source: options.source.as_deref(),
