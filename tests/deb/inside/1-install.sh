@@ -7,6 +7,7 @@ before=$(find /home /root /etc/skel -printf '%p %T@ %m\n' | sort)
 expect 0 dpkg -i "$DEBS"/openclaw-setup_*.deb
 is "$(find /home /root /etc/skel -printf '%p %T@ %m\n' | sort)" "$before"
 is "$(dpkg -L openclaw-setup | grep -E '^/(etc|lib|usr/lib)/systemd' | grep -c -E 'catalog/.|system/|user/')" 2
+is "$(journalctl --update-catalog 2>&1)" ""
 journalctl --list-catalog | grep -q 'openclaw-setup has changed this OpenClaw' || fail "the catalog is not known to journalctl"
 openclaw-setup --version
 for file in man/man1/openclaw-setup.1.gz man/zh_CN/man1/openclaw-setup.1.gz bash-completion/completions/openclaw-setup \
