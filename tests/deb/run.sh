@@ -15,7 +15,8 @@ name=openclaw-$suite-$$
 "$here/rootfs.sh" "$suite" "$guests/$suite"
 trap '"$guest" down "$name"' EXIT
 "$guest" up "$name" "$guests/$suite/root" --bind-ro="$debs:/opt/debs" --bind-ro="$checkout/packaging/sandbox:/opt/sandbox" \
-  --bind-ro="$here/inside:/opt/inside"
+  --bind-ro="$here/inside:/opt/inside" --bind-ro="$checkout/README.md:/opt/readme/README.md" \
+  --bind-ro="$checkout/README.zh-CN.md:/opt/readme/README.zh-CN.md"
 "$guest" root "$name" systemctl --version | head -n 1
 "$guest" root "$name" /opt/inside/1-install.sh
 "$guest" reboot "$name"

@@ -81,3 +81,36 @@ expect 0 as_login second openclaw-setup uninstall --purge --yes
 [ ! -e /home/second/.openclaw/openclaw-setup ]
 expect 0 as_cron root openclaw-setup rollback --yes
 [ ! -e /root/$CONNECTOR ]
+
+# The commands of the N-th block of a README, without comments: block N README
+block() { awk -v wanted="$1" '/^```/ { inside = !inside; number += inside; next } inside && number == wanted { sub(/ +#.*/, ""); print }' "$2"; }
+# Gives tester's command at a terminal, in a folder of theirs: at_terminal FOLDER COMMAND
+at_terminal() {
+  as_login tester env OPENCLAW_SETUP_CLIENT_ID=guest-client-id OPENCLAW_SETUP_CLIENT_SECRET_FILE=/home/tester/client-secret \
+    OPENCLAW_SETUP_GATEWAY_AUTH=none TERM=xterm python3 /opt/inside/at-terminal.py "cd $1 && $2"
+}
+uninstalled() {
+  expect 0 as_login tester openclaw-setup uninstall --purge --yes
+  [ ! -e /home/tester/$CONNECTOR ]
+}
+
+for readme in /opt/readme/*; do
+  say "The quick starts of ${readme##*/}, word for word, from the repository's packages"
+  expect 0 dpkg --purge openclaw-connector-dingtalk openclaw-setup
+  folder=$(as_login tester mktemp -d)
+  expect 0 as_login tester env -C "$folder" apt-get --quiet download openclaw-setup openclaw-connector-dingtalk
+  block 1 "$readme" >"$folder/commands"
+  is "$(cut -d' ' -f1 "$folder/commands" | xargs)" "sudo openclaw-setup openclaw-setup"
+  while read -r command; do
+    expect 0 at_terminal "$folder" "$command" </dev/null
+  done <"$folder/commands"
+  works tester 18789
+  uninstalled
+
+  as_login tester "$SANDBOX/payload.sh" "$folder"
+  digest=$(cut -d' ' -f1 "$folder/SHA256SUMS")
+  command=$(block 2 "$readme" | sed "s/HEX/$digest/; s/-[0-9.]*\.tgz/-0.6.0.tgz/")
+  expect 0 at_terminal "$folder" "$command"
+  works tester 18789
+  uninstalled
+done
