@@ -165,15 +165,20 @@ test-packages:
 fmt:
 	cargo fmt --all
 
-# Ratios against cp, tar, sha256sum and systemctl, measured in turn in one run; ROUNDS=5 takes some minutes. With the real
-# OpenClaw in OPENCLAW_DIR (`make test-openclaw` puts it there) also how soon a change is proved.
+# Ratios against cp, tar, sha256sum, dpkg and systemctl, measured in turn in one run, and all figures in target/bench.json;
+# ROUNDS=9 takes a quarter of an hour. With the real OpenClaw in OPENCLAW_DIR (`make test-openclaw` puts it there) also how
+# soon a change is proved. docs/PERFORMANCE.md says what came of it.
+ROUNDS ?= 9
+TABLE = $(abspath $(TARGET))/bench.json
+measured = packaging/sandbox/user-manager.sh --program $(PROGRAM) --env BENCH_JSON=$(TABLE)
+
 bench:
 	packaging/needs.sh bench
 	cargo build --release --locked
-	packaging/sandbox/user-manager.sh --program $(PROGRAM) -- /usr/bin/python3 $(CURDIR)/tests/bench/speed.py $(ROUNDS)
+	install --mode=666 /dev/null $(TABLE)
+	$(measured) -- /usr/bin/python3 $(CURDIR)/tests/bench/speed.py $(ROUNDS)
 ifneq ($(wildcard $(OPENCLAW_DIR)/complete),)
-	packaging/sandbox/user-manager.sh --program $(PROGRAM) --show $(abspath $(OPENCLAW_DIR)) -- \
-	  /usr/bin/python3 $(CURDIR)/tests/bench/proof.py $(or $(ROUNDS),5) $(abspath $(OPENCLAW_DIR))
+	$(measured) --show $(abspath $(OPENCLAW_DIR)) -- /usr/bin/python3 $(CURDIR)/tests/bench/proof.py $(ROUNDS) $(abspath $(OPENCLAW_DIR))
 endif
 
 clean:

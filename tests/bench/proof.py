@@ -11,7 +11,7 @@ import sys
 import time
 
 from downtime import UNIT
-from turns import PATIENCE, Side, heading, in_turn, row
+from turns import PATIENCE, ROUNDS, Side, heading, in_turn, row, run
 
 BENCH = pathlib.Path(__file__).resolve().parent
 SANDBOX = BENCH.parents[1] / "packaging/sandbox"
@@ -39,6 +39,31 @@ def main():
     mine, yours = in_turn(reached, install, restart)
     heading("How long it takes on the real OpenClaw", "s")
     row(install, mine, restart, yours)
+    beside_openclaw(install.line)
+
+
+def beside_openclaw(install):
+    """OpenClaw's own commands for the same, which neither restart the gateway nor prove anything."""
+    config, connector = HOME / ".openclaw/openclaw.json", HOME / ".openclaw/extensions/dingtalk-connector"
+    doctor = Side("doctor", ["openclaw-setup", "doctor"], may_end=(0, 3))
+    theirs = Side("openclaw doctor --non-interactive", ["openclaw", "doctor", "--non-interactive"])
+    of_doctors = in_turn(run, doctor, theirs, rounds=min(ROUNDS, 3))
+
+    taken_out = ["/bin/sh", "-ec", 'openclaw-setup uninstall --purge --yes; rm -rf "$1"; cp "$2.bare" "$2"', "sh", str(connector), str(config)]
+    subprocess.run(["openclaw-setup", "uninstall", "--purge", "--yes"], check=True, stdout=subprocess.DEVNULL)
+    config.with_name("openclaw.json.bare").write_bytes(config.read_bytes())
+    running = Side("install, the gateway's restart and the proof", install, [taken_out, ["systemctl", "--user", "restart", UNIT]])
+    stopped = Side("install, the gateway stopped", [*install, "--offline"], [["systemctl", "--user", "stop", UNIT], taken_out])
+    plugin = Side("openclaw plugins install", ["openclaw", "plugins", "install", str(HOME / "payload/dingtalk-connector")], stopped.prepare)
+    of_running, of_stopped, of_plugin = in_turn(run, running, stopped, plugin, rounds=min(ROUNDS, 3))
+
+    heading("Beside OpenClaw's own commands", "s")
+    for side, runs, other, others in (
+        (doctor, of_doctors[0], theirs, of_doctors[1]),
+        (running, of_running, plugin, of_plugin),
+        (stopped, of_stopped, plugin, of_plugin),
+    ):
+        row(side, [run.seconds for run in runs], other, [run.seconds for run in others])
 
 
 def until_said(line):

@@ -6,11 +6,13 @@ writes are part of what is measured. Nothing here passes or fails; it fails only
 
 import contextlib
 import itertools
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 from downtime import PORT, UNIT, Downtime
 from payloads import archived, grown
@@ -25,7 +27,8 @@ SYNCS = [
     ("find . -type f -exec sync {} +; find . -depth -type d -exec sync {} +", "sync of each file"),
     ("sync -f .", "sync -f"),
 ]
-SETTINGS = ["--client-id", "sandbox", "--client-secret-file", str(HOME / "client-secret"), "--gateway-auth", "none", "--yes"]
+# --offline: DingTalk is not asked whether it takes the bot, which is Node's work and the network's
+SETTINGS = ["--client-id", "sandbox", "--client-secret-file", str(HOME / "client-secret"), "--gateway-auth", "none", "--offline", "--yes"]
 
 
 def main():
@@ -36,10 +39,16 @@ def main():
         small = grown(HOME / "payload/dingtalk-connector", disk / "small", files=3000, size=12_000_000)
         few = grown(HOME / "payload/dingtalk-connector", disk / "few", files=300, size=12_000_000)
         describe(disk, large)
+        the_disk(disk)
         with the_gateway_stopped():
             installing(disk, large, small, few)
             looking(large)
+            beside_dpkg(disk, large)
+            upgrading(disk, large)
+            growing(disk)
+        at_a_glance()
         downtime(small, large)
+        the_disk(disk)
 
 
 def furnish(disk):
@@ -59,6 +68,17 @@ def describe(disk, large):
     size = sum(path.stat().st_size for path in files)
     kind = subprocess.run(["stat", "--file-system", "--format=%T", disk], capture_output=True, text=True, check=True).stdout.strip()
     print(f"The tree: {len(files)} files, {size / 1e6:.0f} MB, on {kind}. Medians of {ROUNDS} runs in turn after one uncounted; (least–most).")
+
+
+def the_disk(disk):
+    """Where the disk holds everything to its own rate, a ratio says nothing of the programs."""
+    zeros, begin = bytes(1 << 20), time.monotonic()
+    with open(disk / "rate", "wb", buffering=0) as file:
+        for _ in range(120):
+            file.write(zeros)
+        os.fsync(file)
+    print(f"The disk itself: {120 * 1.048576 / (time.monotonic() - begin):.0f} MB/s (126 MB written in order, one flush).", flush=True)
+    (disk / "rate").unlink()
 
 
 @contextlib.contextmanager
@@ -128,6 +148,65 @@ def looking(large):
     both = Side("sha256sum -c of source and tree", shell(f'{check}; {check.replace("$1", "$2")}', LIVE, large))
     heading("Where there is nothing to write", "s")
     for mine, yours in [(verify, one), (again, both)]:
+        ran = in_turn(run, mine, yours)
+        row(mine, seconds(ran[0]), yours, seconds(ran[1]))
+
+
+def beside_dpkg(disk, large):
+    """dpkg unpacks the same tree out of a package that is not compressed."""
+    tree, package, root = disk / "package", disk / "tree.deb", disk / "dpkg"
+    shutil.copytree(large, tree / "usr/share/connector")
+    (tree / "DEBIAN").mkdir()
+    (tree / "DEBIAN/control").write_text("Package: tree\nVersion: 1\nArchitecture: all\nMaintainer: Bench <bench@example.org>\nDescription: a tree\n")
+    subprocess.run(["dpkg-deb", "-Znone", "--build", tree, package], check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)
+    empty = 'rm -rf "$1"; mkdir -p "$1/var/lib/dpkg/info" "$1/var/lib/dpkg/updates" "$1/var/lib/dpkg/triggers"; : >"$1/var/lib/dpkg/status"; sync -f "$1"'
+    dpkg = ["dpkg", "--force-not-root", "--force-bad-path", f"--root={root}", f"--log={root}/log", "--install", package]
+    mine, yours = ours("install DIRECTORY", large), Side("dpkg --root -i, the same tree as a .deb", dpkg, [shell(empty, root)])
+    ran = in_turn(run, mine, yours)
+    heading("Beside dpkg", "s")
+    row(mine, seconds(ran[0]), yours, seconds(ran[1]))
+
+
+def upgrading(disk, large):
+    """A newer connector of which one file in twenty differs."""
+    newer = disk / "newer"
+    shutil.copytree(large, newer)
+    for name in ("package.json", "openclaw.plugin.json"):
+        text = (newer / name).read_text()
+        (newer / name).write_text(text.replace('"version": "0.6.0"', '"version": "0.7.10"'))
+    for path in sorted(newer.glob("node_modules/*/*.js"))[::20]:
+        path.write_bytes(path.read_bytes()[::-1])
+    sums = "find . -type f ! -name SHA256SUMS -printf '%P\n' | xargs sha256sum >SHA256SUMS"
+    subprocess.run(["/bin/sh", "-ec", sums], cwd=newer, check=True)
+    whole = ours("install DIRECTORY", newer)
+    before = ours("", large)
+    upgrade = Side("upgrade, one file in twenty differs", ["openclaw-setup", "upgrade", str(newer), "--offline", "--yes"], [*before.prepare, before.line])
+    ran = in_turn(run, upgrade, whole)
+    heading("An upgrade", "s")
+    row(upgrade, seconds(ran[0]), whole, seconds(ran[1]))
+
+
+def growing(disk):
+    """Time and memory as the number of files grows; each file has 4 kB."""
+    sizes = [10, 300, 3000, 20000]
+    trees = [grown(HOME / "payload/dingtalk-connector", disk / f"files-{files}", files=files, size=files * 4000) for files in sizes]
+    sides = [ours(f"install of {files} files", tree) for files, tree in zip(sizes, trees)]
+    ran = in_turn(run, *sides, rounds=min(ROUNDS, 3))
+    for title, unit, figures in (("More files: time", "s", seconds), ("More files: memory of the largest process", "MB", megabytes)):
+        heading(title, unit)
+        for (fewer, of_fewer), (more, of_more) in itertools.pairwise(zip(sides, ran)):
+            row(more, figures(of_more), fewer, figures(of_fewer))
+
+
+def at_a_glance():
+    """Commands that only look, each a hundred times or once in one run."""
+    often = 'for _ in $(seq 100); do "$@" >/dev/null; done'
+    version, true = Side("--version, a hundred times", shell(often, "openclaw-setup", "--version")), Side("/bin/true, a hundred times", shell(often, "/bin/true"))
+    status = Side("status", ["openclaw-setup", "status"], may_end=(0, 3))
+    show = Side("systemctl --user show", ["systemctl", "--user", "show", UNIT])
+    heading("At a glance", "s")
+    for mine, yours in [(version, true), (status, show)]:
         ran = in_turn(run, mine, yours)
         row(mine, seconds(ran[0]), yours, seconds(ran[1]))
 

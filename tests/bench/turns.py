@@ -3,7 +3,11 @@
 GNU time forks each command: a child of ours would never show less memory than Python held when it was started.
 """
 
+import atexit
 import dataclasses
+import json
+import os
+import pathlib
 import statistics
 import subprocess
 import sys
@@ -57,14 +61,28 @@ def in_turn(measure, *sides, rounds=ROUNDS):
     return [seen[side.name][1:] for side in sides]
 
 
+# What `BENCH_JSON` gets: every row with each of its runs.
+TABLE = []
+
+
 def heading(title, unit):
+    TABLE.append({"title": title, "unit": unit, "rows": []})
     print(f"\n{title}\n{'the program':40} {unit:>22}   {'the other':44} {unit:>22}   ratio", flush=True)
 
 
 def row(one, mine, other, yours):
     """Medians with the spread of each side, and the median of the ratios round by round with theirs."""
     ratios = [a / b for a, b in zip(mine, yours)]
+    TABLE[-1]["rows"].append({"program": one.name, "runs": mine, "other": other.name, "otherRuns": yours, "ratio": statistics.median(ratios)})
     print(f"{one.name:40} {spread(mine, 3):>22}   {other.name:44} {spread(yours, 3):>22}   {spread(ratios, 2)}", flush=True)
+
+
+@atexit.register
+def save():
+    """Adds the tables to those that are in the file already."""
+    if place := os.environ.get("BENCH_JSON"):
+        file = pathlib.Path(place)
+        file.write_text(json.dumps(json.loads(file.read_text() or "[]") + TABLE, indent=1) + "\n")
 
 
 def spread(values, digits):
