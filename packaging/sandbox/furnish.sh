@@ -60,6 +60,8 @@ use_real_openclaw() {
   package=$real/node_modules/openclaw
   interpreter=$(echo "$real"/node_modules/node-linux-*/bin/node)
   version=$(sed -n 's/^ *"version": "\(.*\)",$/\1/p' "$package/package.json")
+  mkdir -p /tmp/jiti
+  cp -R "$real/jiti/." /tmp/jiti # what it would compile at its first start, for 40 s
   case $version in 2026.[3-7].*) ;; *) writes_unit='' policy=$newer_policy ;; esac
 }
 
