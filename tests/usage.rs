@@ -84,18 +84,40 @@ fn a_code_is_explained_in_either_language() {
     assert!(told.ends_with("  More: openclaw-setup explain explain.unknown-code\n"), "{told}");
 }
 
+/// Whether this is a command that the program takes, with what stands before and after it.
+fn is_taken(line: &str) -> bool {
+    let (_, command) = line.split_once("openclaw-setup ").unwrap();
+    let command = command.split([')', '|', '>']).next().unwrap().replace("HEX", &"0".repeat(64));
+    let words = std::iter::once("openclaw-setup").chain(command.split_whitespace());
+    let words: Vec<_> = words.map(std::ffi::OsString::from).collect();
+    let read = openclaw_setup::cli::Cli::read(&words);
+    read.map_or_else(|error| error.page().is_some(), |_| true)
+}
+
 #[test]
 fn the_examples_of_the_explanations_are_commands() {
-    let mut taken = 0;
-    for entry in openclaw_setup::explanation::all() {
-        let Some((_, command)) = entry.example.split_once("openclaw-setup ") else { continue };
-        let command = command.split(" >").next().unwrap().replace("HEX", &"0".repeat(64));
-        let words = std::iter::once("openclaw-setup").chain(command.split(' '));
-        let words: Vec<_> = words.map(std::ffi::OsString::from).collect();
-        let read = openclaw_setup::cli::Cli::read(&words);
-        let is_taken = read.map_or_else(|error| error.page().is_some(), |_| true);
-        assert!(is_taken, "{}: {}", entry.code, entry.example);
-        taken += 1;
+    let entries = openclaw_setup::explanation::all();
+    let ours: Vec<_> = entries.filter(|entry| entry.example.contains("openclaw-setup ")).collect();
+    assert!(ours.len() > 50, "{}", ours.len());
+    for entry in ours {
+        assert!(is_taken(entry.example), "{}: {}", entry.code, entry.example);
     }
-    assert!(taken > 50, "{taken}");
+}
+
+#[test]
+fn the_help_of_every_command_has_examples_that_it_takes() {
+    let program = openclaw_setup::cli::localize::command();
+    let commands = program.get_subcommands().filter(|command| !command.is_hide_set());
+    for name in commands.map(clap::Command::get_name).chain(["openclaw-setup"]) {
+        let words: &[&str] = if name == "openclaw-setup" { &["--help"] } else { &[name, "--help"] };
+        let help = openclaw_setup(words);
+        let help = text(&help.stdout);
+        let examples: Vec<_> = help.lines().filter(|line| line.contains("  # ")).collect();
+        assert!(help.contains("示例：") && !examples.is_empty(), "{name}: {help}");
+        for example in examples {
+            let (command, _) = example.split_once("  # ").unwrap();
+            let is_its_own = name == "openclaw-setup" || command.contains(&format!(" {name}"));
+            assert!(is_its_own && is_taken(command), "{name}: {example}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub(super) fn commands(page: &mut Page, program: &Command) {
         page.paragraph(&text(command.get_about()));
         arguments(page, command, |arg| !arg.is_global_set());
         if let Some(after) = command.get_after_help() {
-            page.paragraph(&after.to_string());
+            page.literal(&after.to_string().lines().collect::<Vec<_>>());
         }
     }
 }

@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, Resettable, StyledStr};
 use clap::{Arg, ArgAction, Command, CommandFactory};
 
-use super::Cli;
+use super::{Cli, examples};
 use crate::language::translated;
 use crate::say;
 
@@ -57,7 +57,9 @@ fn localized(command: Command, path: &str) -> Command {
 /// The texts above and below the options.
 fn in_own_words(command: Command) -> Command {
     let about = command.get_about().map_or(Resettable::Reset, |text| own(text).into());
-    let after = command.get_after_help().map_or(Resettable::Reset, |text| own(text).into());
+    let notes = command.get_after_help().map(|text| own(text).to_string());
+    let after = [examples::of(command.get_name()), notes].into_iter().flatten();
+    let after = after.collect::<Vec<_>>().join("\n\n");
     command
         .about(about)
         .after_help(after)
@@ -194,6 +196,26 @@ mod tests {
                     is_chinese(placeholder) || ["ID", "URL", "SHELL"].contains(&placeholder);
                 assert!(known, "{name}: {line}");
             }
+        }
+    }
+
+    /// What every command understands stands in one place, after what is the command's own.
+    #[test]
+    fn global_options_stand_in_one_place_at_the_end() {
+        Language::English.choose();
+        let mut program = command();
+        program.build();
+        for mut command in program.get_subcommands().cloned().chain([program.clone()]) {
+            let help = command.render_help().to_string();
+            let options = help.split("\nExamples:").next().unwrap();
+            let (own, global) = options.split_once("\nGlobal options:\n").unwrap();
+            for arg in program.get_arguments() {
+                let Some(long) = arg.get_long().filter(|long| *long != "version") else { continue };
+                let (name, option) = (command.get_name(), format!(" --{long}"));
+                assert!(!own.contains(&option), "{name} {option}: {help}");
+                assert!(global.contains(&option), "{name} {option}: {help}");
+            }
+            assert!(!global.contains(":\n\n"), "another heading comes after: {help}");
         }
     }
 

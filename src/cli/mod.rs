@@ -3,6 +3,7 @@
 //! The English text of a command or an option is its doc comment; the Chinese one stands below it,
 //! in clap's slot for a long help, which [`localize`] moves to where help is shown.
 
+pub mod examples;
 pub mod localize;
 pub mod since;
 pub mod usage;
