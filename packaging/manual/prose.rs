@@ -221,6 +221,7 @@ fn status() -> Vec<Key> {
         ("lastTransaction, pendingRecovery", say!("null, or an object.")),
         ("findings", say!("As in doctor's document.")),
         ("problems", say!("One sentence each.")),
+        ("time", say!("With --watch: when it was so, in UTC.")),
     ]
 }
 

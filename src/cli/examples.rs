@@ -33,6 +33,7 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
     ]),
     ("status", &[
         ("openclaw-setup status --live", "asks whoever has to answer"),
+        ("openclaw-setup status --watch", "again every 5 seconds"),
         ("openclaw-setup status --json", "for a program"),
     ]),
     ("verify", &[

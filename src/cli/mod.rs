@@ -295,9 +295,16 @@ pub struct Status {
     /// Five lines, and the next command
     #[arg(long)]
     pub brief: bool,
-    /// Also ask the provider, DingTalk and, as the bot does, the model
+    /// Also ask the provider, DingTalk and the model
     #[arg(long)]
     pub live: bool,
+    /// Look again and again until Ctrl-C
+    #[arg(long, conflicts_with = "live")]
+    pub watch: bool,
+    /// How long to wait before the next look
+    #[arg(long, value_name = "SECONDS", requires = "watch", default_value = "5")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub interval: u64,
 }
 
 /// How far the change is proved.

@@ -187,7 +187,7 @@ fn dispatch(
         Command::Upgrade(options) => install::upgrade(&context, options),
         Command::Uninstall(options) => uninstall::run(&context, options),
         Command::Rollback(options) => rollback::run(&context, options),
-        Command::Status(options) => status::run(&context, options),
+        Command::Status(options) => status::run(context, options),
         Command::Verify => verify::run(&context),
         Command::Doctor(options) => doctor::run(&context, options),
         Command::History => history::run(&context),

@@ -1,5 +1,7 @@
 //! `status`: what is installed, running and effective, on one screen; what is wrong is `doctor`'s.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::context::Context;
@@ -14,9 +16,9 @@ use crate::doctor::{CHECKS, Diagnosis, Severity, diagnose};
 use crate::health::{ChatAnswer, Proof, Readiness};
 use crate::language::Localized;
 use crate::language::addressed;
-use crate::report::Mark;
-use crate::report::json;
+use crate::report::screen::Screen;
 use crate::report::table::Table;
+use crate::report::{Console, Mark, json};
 use crate::snapshot::service::Managed;
 use crate::snapshot::{Part, Snapshot};
 use crate::systemd::LoadState;
@@ -34,45 +36,52 @@ struct Status {
     last: Option<Journal>,
     /// A newer connector that lies ready, and may work with this OpenClaw.
     newer: Option<String>,
+    /// Nothing is wrong, as far as was looked.
+    ok: bool,
 }
 
-pub(super) fn run(context: &Context, options: &cli::Status) -> Result<Exit, Failure> {
+pub(super) fn run(context: Context, options: &cli::Status) -> Result<Exit, Failure> {
     if options.live && context.offline {
         return Err(Failure::usage(live_offline()));
     }
-    let mut snapshot = look::look(context, context.manager())?;
-    let checks: Vec<_> = CHECKS.iter().collect();
-    if options.live {
-        live::ask(context, &checks, &mut snapshot)?;
+    if options.watch {
+        return watch(context, options);
     }
-    let environment = snapshot.environment();
-    let routing = |environment| Routing::of(environment, snapshot.installation.port);
-    let diagnosis = diagnose(&checks, &snapshot);
-    let mut proof = prove::seen(snapshot.proof(), &diagnosis);
-    if options.live {
-        proof = prove::ask_now(context, &snapshot, proof);
+    let status = Status::of(&context, options)?;
+    let text = status.screen(context.console, options);
+    if !text.is_empty() {
+        context.console.result(&text);
     }
-    let status = Status {
-        proof,
-        diagnosis,
-        routing: environment.as_ref().map(routing),
-        last: context.records.journals().ok().and_then(|mut journals| journals.pop()),
-        newer: newer(context, &snapshot),
-        environment,
-        snapshot,
-    };
-    let unanswered = options.live && status.proof.has_failed();
-    let ok = status.diagnosis.is_below(Severity::Error) && !unanswered;
-    let console = context.console;
-    if console.quiet {
-        view::errors(&status.diagnosis, console);
-    } else {
-        let screen = if options.brief { status.brief() } else { status.text(context) };
-        console.result(&screen);
+    context.console.document(&status.document());
+    prove::forget(&context, &status.proof);
+    Ok(if status.ok { Exit::Done } else { Exit::Problems })
+}
+
+/// Shows it anew until Ctrl-C, which is how people leave it: exit code 0.
+fn watch(mut context: Context, options: &cli::Status) -> Result<Exit, Failure> {
+    let console = Console { line_by_line: true, ..context.console };
+    // a bar beside the screen would tear it
+    context.console.quiet = true;
+    let mut screen = Screen::on(console, context.surroundings.text("TERM").as_deref());
+    let (seconds, pause) = (options.interval, Duration::from_secs(options.interval));
+    while !context.interrupt.is_raised() {
+        let status = match Status::of(&context, options) {
+            Err(_) if context.interrupt.is_raised() => break,
+            status => status?,
+        };
+        let now = jiff::Zoned::now();
+        let time = now.strftime("%Y-%m-%d %H:%M:%S %:z").to_string();
+        let head = say!("{time}, every {seconds} s until Ctrl-C", time, seconds);
+        if console.json {
+            screen.document(status.document(), &now.timestamp());
+        } else {
+            screen.text(&head, &status.screen(console, options));
+        }
+        if screen.reader_leaves(pause, &context.interrupt) {
+            break;
+        }
     }
-    context.console.document(&json::document("status", ok, status.json()));
-    prove::forget(context, &status.proof);
-    Ok(if ok { Exit::Done } else { Exit::Problems })
+    Ok(Exit::Done)
 }
 
 fn newer(context: &Context, snapshot: &Snapshot) -> Option<String> {
@@ -83,8 +92,48 @@ fn newer(context: &Context, snapshot: &Snapshot) -> Option<String> {
 }
 
 impl Status {
+    /// Looks, and asks whoever is to be asked.
+    fn of(context: &Context, options: &cli::Status) -> Result<Self, Failure> {
+        let mut snapshot = look::look(context, context.manager())?;
+        let checks: Vec<_> = CHECKS.iter().collect();
+        if options.live {
+            live::ask(context, &checks, &mut snapshot)?;
+        }
+        let environment = snapshot.environment();
+        let routing = |environment| Routing::of(environment, snapshot.installation.port);
+        let diagnosis = diagnose(&checks, &snapshot);
+        let mut proof = prove::seen(snapshot.proof(), &diagnosis);
+        if options.live {
+            proof = prove::ask_now(context, &snapshot, proof);
+        }
+        let unanswered = options.live && proof.has_failed();
+        Ok(Self {
+            ok: diagnosis.is_below(Severity::Error) && !unanswered,
+            proof,
+            diagnosis,
+            routing: environment.as_ref().map(routing),
+            last: context.records.journals().ok().and_then(|mut journals| journals.pop()),
+            newer: newer(context, &snapshot),
+            environment,
+            snapshot,
+        })
+    }
+
+    /// What is shown of it: as much as was asked for.
+    fn screen(&self, console: Console, options: &cli::Status) -> String {
+        match console.quiet {
+            true => view::errors(&self.diagnosis, console),
+            false if options.brief => self.brief(),
+            false => self.text(console),
+        }
+    }
+
+    fn document(&self) -> Value {
+        json::document("status", self.ok, self.json())
+    }
+
     /// The screen: a table, then what is wrong.
-    fn text(&self, context: &Context) -> String {
+    fn text(&self, console: Console) -> String {
         let installation = &self.snapshot.installation;
         let mut table = Table::default();
         table.row("OpenClaw", self.version());
@@ -99,13 +148,13 @@ impl Status {
         }
         table.row(say!("last transaction"), self.last());
         let mut lines = vec![table.text()];
-        lines.extend(view::brief(&self.diagnosis, context.console));
+        lines.extend(view::brief(&self.diagnosis, console));
         lines.extend(self.newer.as_ref().map(|version| {
             let hint = say!(
                 "connector {version} is available; to upgrade: openclaw-setup upgrade",
                 version
             );
-            context.console.marked(Mark::Hint, &hint)
+            console.marked(Mark::Hint, &hint)
         }));
         lines.join("\n")
     }

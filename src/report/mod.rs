@@ -5,6 +5,7 @@ pub mod console;
 pub mod journald;
 pub mod json;
 pub mod qr;
+pub mod screen;
 pub mod table;
 pub mod terminal;
 

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use crate::redaction::guarded;
 
@@ -92,6 +93,35 @@ impl Shown {
         Self(self.0.lines().map(colored).collect::<Vec<_>>().join("\n"))
     }
 
+    /// As a screen drawn over the last one, where it is not the first: nothing is blanked that is
+    /// written again, and what does not fit on a terminal of these columns and rows is left out.
+    #[must_use]
+    pub(super) fn over_the_last(
+        self,
+        is_first: bool,
+        size: Option<(usize, usize)>,
+        color: bool,
+    ) -> Self {
+        let (columns, rows) =
+            size.filter(|size| *size > (0, 0)).unwrap_or((usize::MAX, usize::MAX));
+        let mut drawn = if is_first { "\u{1b}[2J\u{1b}[H" } else { "\u{1b}[H" }.to_owned();
+        // the line after the last, and the one where Ctrl-C is echoed
+        let mut room = rows.saturating_sub(2);
+        for line in self.0.lines() {
+            let width = line.width();
+            let Some(rest) = room.checked_sub(width.div_ceil(columns).max(1)) else { break };
+            room = rest;
+            let line = Self(line.to_owned());
+            drawn += &if color { line.with_colored_marks() } else { line }.0;
+            // at the edge the cursor stands on the last character still
+            if width == 0 || width % columns != 0 {
+                drawn += "\u{1b}[K";
+            }
+            drawn += "\n";
+        }
+        Self(drawn + "\u{1b}[J")
+    }
+
     /// Writes it as a line.
     pub fn write_to(&self, stream: &mut dyn Write) -> io::Result<()> {
         writeln!(stream, "{}", self.0)
@@ -162,6 +192,21 @@ mod tests {
         let json = Shown::json(&document, true).into_text();
         assert_eq!(json, r#"{"a\u009b":["\u001b\u007f\u202e\n"]}"#);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap(), document);
+    }
+
+    #[test]
+    fn a_screen_takes_the_place_of_the_last_and_leaves_out_what_does_not_fit() {
+        let drawn =
+            |text, first, size| Shown::of(text).over_the_last(first, size, true).into_text();
+        let text = "✓ a\nfour\n状态\nno";
+        let all = drawn(text, true, Some((4, 6)));
+        assert_eq!(
+            all,
+            "\u{1b}[2J\u{1b}[H\u{1b}[32m✓\u{1b}[0m a\u{1b}[K\nfour\n状态\nno\u{1b}[K\n\u{1b}[J"
+        );
+        let less = drawn("fours\nb\nc", false, Some((4, 5)));
+        assert_eq!(less, "\u{1b}[Hfours\u{1b}[K\nb\u{1b}[K\n\u{1b}[J");
+        assert!(drawn(text, false, None).ends_with("no\u{1b}[K\n\u{1b}[J"));
     }
 
     #[test]

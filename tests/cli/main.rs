@@ -20,3 +20,4 @@ mod records;
 mod settings;
 mod sources;
 mod terminal;
+mod watch;

@@ -43,10 +43,13 @@ fn report(context: &Context, options: &Doctor, snapshot: &Snapshot, diagnosis: &
     if let Some(measured) = view::measured(snapshot) {
         console.good_result(&measured);
     }
-    if console.quiet {
-        view::errors(diagnosis, console);
+    let text = if console.quiet {
+        view::errors(diagnosis, console)
     } else {
-        console.result(&view::text(diagnosis, console));
+        view::text(diagnosis, console)
+    };
+    if !text.is_empty() {
+        console.result(&text);
     }
     let (ok, exit) = ending_of(diagnosis, options);
     console.document(&json::document("doctor", ok, view::json(diagnosis, snapshot)));

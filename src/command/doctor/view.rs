@@ -32,12 +32,10 @@ pub(super) fn text(diagnosis: &Diagnosis, console: Console) -> String {
 }
 
 /// Of a quiet run: the errors, a line each.
-pub(in crate::command) fn errors(diagnosis: &Diagnosis, console: Console) {
-    for (check, finding) in &diagnosis.findings {
-        if finding.severity == Severity::Error {
-            console.result(&head(check, finding, console));
-        }
-    }
+pub(in crate::command) fn errors(diagnosis: &Diagnosis, console: Console) -> String {
+    let errors = diagnosis.findings.iter();
+    let errors = errors.filter(|(_, finding)| finding.severity == Severity::Error);
+    errors.map(|(check, finding)| head(check, finding, console)).collect::<Vec<_>>().join("\n")
 }
 
 /// The findings that are problems, a line each with what to do; notes only with `-v`.
