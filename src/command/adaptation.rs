@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use semver::Version;
+use semver::Version as Semver;
 
 use crate::connector::adaptation::{Change, Host, Original, Refit, due};
 use crate::connector::imports::{Exports, imports, reached};
+use crate::connector::prediction::Prediction;
 use crate::connector::{PACKAGE_JSON, Package, Payload};
 use crate::fs::foreign;
 use crate::language::Problem;
+use crate::openclaw::version::Version;
 use crate::snapshot::installation::Installation;
 
 /// What a payload needs.
@@ -16,13 +18,33 @@ pub(super) fn of_payload(
     installation: &Installation,
     payload: &Payload,
 ) -> Result<Vec<Change>, Problem> {
-    let (imports, version) = (&payload.imports, payload.package.version.as_str());
-    wanted(installation, &Original { imports, version, text: &|path| payload.text(path) })
+    judge(payload, |connector| wanted(installation, connector))
 }
 
-/// What the tree that stands needs, with what is recorded of how it was adapted already; `None`
-/// where it is as it shall be.
-pub(super) fn of_standing(installation: &Installation) -> Result<Option<Refit>, Problem> {
+/// What is expected of a payload that nobody has tried on this OpenClaw.
+pub(super) fn prediction_of_payload(
+    installation: &Installation,
+    payload: &Payload,
+) -> Option<Prediction> {
+    judge(payload, |connector| predicted(installation, connector))
+}
+
+fn judge<T>(payload: &Payload, judge: impl FnOnce(&Original<'_>) -> T) -> T {
+    let text = |path: &str| payload.text(path);
+    judge(&Original { imports: &payload.imports, package: &payload.package, text: &text })
+}
+
+/// What is found of the tree that stands.
+pub(super) struct Standing {
+    /// What it needs, with what is recorded of how it was adapted already; `None` where it is as it
+    /// shall be.
+    pub(super) refit: Result<Option<Refit>, Problem>,
+    /// What is expected of it where nobody has tried it on this OpenClaw.
+    pub(super) prediction: Option<Prediction>,
+}
+
+/// Looks at the tree that stands.
+pub(super) fn of_standing(installation: &Installation) -> Standing {
     let root = &installation.paths.connector;
     let now = |path: &str| text(&root.join(path));
     let recorded = installation.record.as_ref().and_then(|record| record.adapted.as_ref());
@@ -31,28 +53,60 @@ pub(super) fn of_standing(installation: &Installation) -> Result<Option<Refit>, 
         None => now(path),
     };
     let package = Package::parse(came(PACKAGE_JSON).as_deref().map(str::as_bytes), root);
-    let Ok(package) = package else { return Ok(None) };
+    let Ok(package) = package else { return Standing { refit: Ok(None), prediction: None } };
     let found = reached(&package, |path| Some(imports(&came(path)?)));
-    let original = Original { imports: &found, version: &package.version, text: &came };
-    let wanted = wanted(installation, &original)?;
-    let changes = due(recorded, &wanted, &now);
-    let Refit { adapted, .. } = Refit::of(&wanted, installation.program.version);
-    Ok((!changes.is_empty()).then_some(Refit { changes, adapted }))
+    let original = Original { imports: &found, package: &package, text: &came };
+    let refit = wanted(installation, &original).map(|wanted| {
+        let changes = due(recorded, &wanted, &now);
+        let Refit { adapted, .. } = Refit::of(&wanted, installation.program.version);
+        (!changes.is_empty()).then_some(Refit { changes, adapted })
+    });
+    Standing { refit, prediction: predicted(installation, &original) }
 }
 
 fn text(path: &Path) -> Option<String> {
     String::from_utf8(foreign::glance(path)?).ok()
 }
 
+/// The pair, where both versions are known.
+fn pair(installation: &Installation, connector: &Original<'_>) -> Option<(Semver, Version)> {
+    let connector = Semver::parse(&connector.package.version).ok()?;
+    Some((connector, installation.program.version?))
+}
+
+fn exports(installation: &Installation) -> Option<Exports> {
+    installation.program.package.as_deref().and_then(Exports::of)
+}
+
+fn predicted(installation: &Installation, connector: &Original<'_>) -> Option<Prediction> {
+    let (version, openclaw) = pair(installation, connector)?;
+    let catalogue = &installation.catalogue;
+    if catalogue.known(&version, openclaw).is_some() {
+        return None;
+    }
+    let exports = exports(installation);
+    Prediction::of(connector, Host { version: openclaw, exports: exports.as_ref() }, catalogue)
+}
+
 fn wanted(installation: &Installation, connector: &Original<'_>) -> Result<Vec<Change>, Problem> {
-    let openclaw = installation.program.version.zip(Version::parse(connector.version).ok());
-    let Some((openclaw, version)) = openclaw else { return Ok(Vec::new()) };
+    let Some((version, openclaw)) = pair(installation, connector) else { return Ok(Vec::new()) };
+    if let Some(prediction) = predicted(installation, connector).filter(|found| found.is_certain) {
+        return Err(impossible(installation, &prediction.text(&version, openclaw), openclaw));
+    }
     let adaptations = installation.catalogue.adaptations(&version, openclaw);
     if adaptations.is_empty() {
         return Ok(Vec::new());
     }
-    let exports = installation.program.package.as_deref().and_then(Exports::of);
+    let exports = exports(installation);
     let host = Host { version: openclaw, exports: exports.as_ref() };
     let changes = adaptations.iter().map(|adaptation| adaptation.changes(connector, host));
     Ok(changes.collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+/// The refusal of what the host cannot load.
+fn impossible(installation: &Installation, message: &str, openclaw: Version) -> Problem {
+    let record = installation.record.as_ref();
+    let standing = record.and_then(|record| Semver::parse(&record.origin.version).ok());
+    let instead = installation.catalogue.instead(openclaw, standing.as_ref());
+    Problem::new("compat.matrix", message.to_owned(), instead)
 }

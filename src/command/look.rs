@@ -131,9 +131,11 @@ fn examine(
     if is_up && is_ready && tree.is_some() && effective.is_some_and(channel_is_on) {
         ask_what_the_log_leaves_open(context, &installation, process.as_ref(), &mut log);
     }
+    let standing = adaptation::of_standing(&installation);
     Ok(Snapshot {
         answers,
-        refit: if tree.is_some() { adaptation::of_standing(&installation) } else { Ok(None) },
+        refit: standing.refit,
+        prediction: standing.prediction,
         repair_source,
         models: models.and_then(|(path, state)| Document::parse(path, &state.bytes).ok()),
         tree,

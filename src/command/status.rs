@@ -140,6 +140,9 @@ impl Status {
         table.row(say!("state dir"), installation.paths.state_dir.display().to_string());
         table.row(say!("config"), installation.paths.config.display().to_string());
         table.row(say!("connector"), self.connector());
+        if let Some(compatibility) = self.compatibility() {
+            table.row(say!("compatibility"), compatibility);
+        }
         table.row(say!("unit"), self.unit());
         table.row(say!("proxy bypass"), self.bypass());
         table.row(say!("gateway"), self.gateway());
@@ -221,6 +224,15 @@ impl Status {
         let adapted = self.adapted().map(|extent| format!("\n{}", extent.text()));
         let place = snapshot.installation.paths.connector.display();
         format!("{version}  {state}\n{place}{}", adapted.unwrap_or_default())
+    }
+
+    /// What is known of the connector on this OpenClaw, and whence.
+    fn compatibility(&self) -> Option<String> {
+        let (connector, openclaw) = (self.snapshot.connector()?, self.snapshot.openclaw()?);
+        let known = self.snapshot.installation.catalogue.expected(&connector, openclaw);
+        let text = known.map(|known| known.text(&connector, openclaw));
+        let predicted = self.snapshot.prediction.as_ref();
+        text.or_else(|| predicted.map(|predicted| predicted.text(&connector, openclaw)))
     }
 
     /// How our record says that the tree was adapted.
@@ -339,6 +351,7 @@ impl Status {
                 "recorded": snapshot.deviations.is_some(),
                 "deviations": snapshot.deviations,
                 "adapted": self.adapted(),
+                "compatibility": self.compatibility(),
                 "upgrade": self.newer,
             })),
             "unit": managed.map(|managed| json!({

@@ -10,7 +10,7 @@ use semver::VersionReq;
 use serde::{Deserialize, Serialize};
 
 use super::Sha256;
-use super::facts::PACKAGE_JSON;
+use super::facts::{PACKAGE_JSON, Package};
 use super::imports::{Exports, Import};
 use super::manifest::{Node, TreeManifest};
 use crate::fs::stage::{Stage, remove_tree};
@@ -47,8 +47,8 @@ pub struct Original<'a> {
     pub imports: &'a BTreeMap<String, Vec<Import>>,
     /// A file's text, if there is such a file.
     pub text: &'a dyn Fn(&str) -> Option<String>,
-    /// Its version.
-    pub version: &'a str,
+    /// Its `package.json`.
+    pub package: &'a Package,
 }
 
 /// One file of a tree that is adapted.
@@ -79,7 +79,7 @@ impl Adaptation {
         connector: &Original<'_>,
         host: Host<'_>,
     ) -> Result<Vec<Change>, Problem> {
-        let refused = |why: String| refusal(connector.version, host.version, &why);
+        let refused = |why: String| refusal(&connector.package.version, host.version, &why);
         let mut changes = BTreeMap::new();
         for redirect in &self.imports {
             redirect.apply(connector, host, &mut changes).map_err(refused)?;

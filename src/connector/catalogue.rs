@@ -7,6 +7,7 @@ use semver::{Version as Semver, VersionReq};
 use serde::{Deserialize, Serialize};
 
 use super::adaptation::Adaptation;
+use super::facts::Package;
 use crate::fs::foreign;
 use crate::language::{Localized, Problem};
 use crate::openclaw::version::Version;
@@ -35,6 +36,8 @@ pub struct Catalogue {
     adaptations: Vec<Adaptation>,
     #[serde(default)]
     node: Vec<Engine>,
+    #[serde(default)]
+    forms: Vec<Form>,
     /// Nothing is adapted.
     #[serde(skip)]
     as_they_come: bool,
@@ -64,6 +67,21 @@ struct Cell {
 struct AdaptedCell {
     by: String,
     result: Answer,
+}
+
+/// What an `OpenClaw` makes of connectors of one form, whatever their version.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Form {
+    openclaw: VersionReq,
+    /// How the files end that it starts a connector from.
+    #[serde(default)]
+    entries: String,
+    /// Its `package.json` has `openclaw.install.npmSpec`.
+    #[serde(default)]
+    npm_spec: bool,
+    result: Answer,
+    seen: String,
 }
 
 /// Which Node.js an `OpenClaw` says it runs on.
@@ -191,6 +209,7 @@ impl Catalogue {
             cells: Vec::new(),
             adaptations: Vec::new(),
             node: Vec::new(),
+            forms: Vec::new(),
             as_they_come: false,
         }
     }
@@ -277,6 +296,19 @@ impl Catalogue {
         engine.map(|engine| &*engine.node)
     }
 
+    /// What an `OpenClaw` makes of a connector of this form, and what is seen then; `None`: nothing
+    /// is known.
+    #[must_use]
+    pub fn form(&self, package: &Package, openclaw: Version) -> Option<(Answer, &str)> {
+        let openclaw = openclaw.as_semver();
+        let fits = |form: &&Form| {
+            form.openclaw.matches(&openclaw)
+                && package.entries.iter().all(|entry| entry.ends_with(&form.entries))
+                && (package.names_npm || !form.npm_spec)
+        };
+        self.forms.iter().find(fits).map(|form| (form.result, &*form.seen))
+    }
+
     /// Whether nothing is known against a pair, adapted or not.
     #[must_use]
     pub fn may_work(&self, connector: &Semver, openclaw: Option<Version>) -> bool {
@@ -310,8 +342,19 @@ impl Catalogue {
         }
         let known = self.known(connector, openclaw)?;
         let message = known.text(connector, openclaw);
+        let hint = self.instead(openclaw, standing);
+        let adapted = !self.fitting(connector, openclaw).is_empty();
+        let adapted =
+            adapted.then(|| say!("An adaptation to this OpenClaw is known: omit --no-adapt"));
+        let hint = adapted.into_iter().chain([hint]).collect::<Vec<_>>().join("\n");
+        Some(Problem::new("compat.matrix", message, hint))
+    }
+
+    /// What fits an `OpenClaw`, with the command that brings it in place of the connector that stands.
+    #[must_use]
+    pub fn instead(&self, openclaw: Version, standing: Option<&Semver>) -> String {
         let better = self.best(self.connectors(), Some(openclaw));
-        let hint = better.map_or_else(
+        better.map_or_else(
             || self.none_fits(openclaw),
             |better| {
                 let command = match standing {
@@ -326,12 +369,7 @@ impl Catalogue {
                     command
                 )
             },
-        );
-        let adapted = !self.fitting(connector, openclaw).is_empty();
-        let adapted =
-            adapted.then(|| say!("An adaptation to this OpenClaw is known: omit --no-adapt"));
-        let hint = adapted.into_iter().chain([hint]).collect::<Vec<_>>().join("\n");
-        Some(Problem::new("compat.matrix", message, hint))
+        )
     }
 
     fn none_fits(&self, openclaw: Version) -> String {

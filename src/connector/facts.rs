@@ -29,6 +29,10 @@ pub struct Package {
     pub version: String,
     /// `openclaw.extensions`: the files that `OpenClaw` loads.
     pub entries: Vec<String>,
+    /// `openclaw.install.npmSpec` is there: from 2026.7.1 on `OpenClaw` lists it in its catalogue.
+    pub names_npm: bool,
+    /// `peerDependencies.openclaw`: the range of `OpenClaw` that it asks for.
+    pub host: Option<String>,
     /// `dependencies`: package to range.
     pub dependencies: BTreeMap<String, String>,
     /// `optionalDependencies`: package to range.
@@ -42,11 +46,16 @@ impl Package {
     pub fn parse(bytes: Option<&[u8]>, payload: &Path) -> Result<Self, Problem> {
         let file = FactFile { payload, name: PACKAGE_JSON };
         let object = file.object(bytes)?;
-        let extensions = object.get("openclaw").and_then(|openclaw| openclaw.get("extensions"));
+        let openclaw = object.get("openclaw");
+        let extensions = openclaw.and_then(|openclaw| openclaw.get("extensions"));
+        let npm_spec = openclaw.and_then(|openclaw| openclaw.get("install")?.get("npmSpec"));
+        let host = object.get("peerDependencies").and_then(|peers| peers.get("openclaw")?.as_str());
         Ok(Self {
             name: file.text(&object, "name")?,
             version: file.text(&object, "version")?,
             entries: file.texts(extensions, "openclaw.extensions")?,
+            names_npm: npm_spec.is_some(),
+            host: host.map(str::to_owned),
             dependencies: file.ranges(&object, "dependencies")?,
             optional_dependencies: file.ranges(&object, "optionalDependencies")?,
             overrides: match object.get("overrides") {

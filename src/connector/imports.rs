@@ -13,6 +13,9 @@ use crate::fs::foreign;
 /// The package that is a plugin's host.
 const HOST: &str = "openclaw";
 
+/// Its module of everything, gone from 2026.8.1 on.
+const BARE: &str = "openclaw/plugin-sdk";
+
 /// How a file that is loaded as code may end; in this order a name without an end is tried.
 const ENDS: [&str; 6] = ["ts", "js", "mjs", "cjs", "mts", "cts"];
 
@@ -27,6 +30,8 @@ pub struct Import {
     pub names: Option<Vec<String>>,
     /// Only types are taken: nothing of it is left when it runs.
     pub types_only: bool,
+    /// It is asked for as soon as the module is loaded, and what it gives is used.
+    pub at_load: bool,
 }
 
 impl Import {
@@ -64,17 +69,29 @@ fn import_at(text: &str, at: usize, quote: &str) -> Option<Import> {
         return None;
     }
     let before = text[..at].trim_end();
-    let (names, types_only) = if let Some(rest) = ends_with_word(before, "from") {
-        of_clause(&rest[last_statement(rest)?..])
+    let (names, types_only, at_load) = if let Some(rest) = ends_with_word(before, "from") {
+        let (names, types_only) = of_clause(&rest[last_statement(rest)?..]);
+        // TypeScript leaves out what is not used
+        let is_called = |name: &String| text.contains(&format!("{name}("));
+        let is_used = names.as_ref().is_none_or(|names| names.iter().any(is_called));
+        (names, types_only, is_used && !types_only)
     } else if let Some(call) = before.strip_suffix('(').map(str::trim_end) {
         let rest = ["import", "require"].iter().find_map(|word| ends_with_word(call, word))?;
-        (destructured(rest), false)
+        let statement = text[..at].rsplit('\n').next().unwrap_or_default();
+        (destructured(rest), false, runs_at_load(statement))
     } else {
         ends_with_word(before, "import")?;
-        (Some(Vec::new()), false)
+        (Some(Vec::new()), false, true)
     };
     let place = at + 1..at + 1 + specifier.len();
-    Some(Import { specifier: specifier.to_owned(), place, names, types_only })
+    Some(Import { specifier: specifier.to_owned(), place, names, types_only, at_load })
+}
+
+/// Whether a line that ends in `import(` or `require(` stands in no function, and waits for it.
+fn runs_at_load(line: &str) -> bool {
+    let is_inside = line.starts_with(char::is_whitespace) || line.contains("=>");
+    let waits = line.contains("await ") || line.contains("require");
+    waits && !is_inside && !line.contains("function")
 }
 
 /// The text before its last word, if it is this one.
@@ -221,9 +238,13 @@ impl Exports {
         self.targets.get(&format!(".{}", specifier.strip_prefix(HOST)?))
     }
 
-    /// The names that such a module exports, where its text tells all of them.
+    /// The names that such a module exports, where its text tells all of them. Behind the bare
+    /// `openclaw/plugin-sdk` stands a proxy that has more than its file (`root-alias.cjs`).
     #[must_use]
     pub fn names(&self, specifier: &str) -> Option<BTreeSet<String>> {
+        if specifier == BARE {
+            return None;
+        }
         let bytes = foreign::glance(&self.package.join(self.target(specifier)?))?;
         exported(&String::from_utf8(bytes).ok()?)
     }

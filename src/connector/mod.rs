@@ -19,6 +19,7 @@ pub mod installed;
 pub mod manifest;
 pub mod npm;
 mod payload;
+pub mod prediction;
 mod range;
 mod reading;
 mod scan;

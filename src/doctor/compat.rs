@@ -26,7 +26,11 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
         (Ok(None), None) => catalogue.clash(&connector, openclaw, Some(&connector)),
         (Err(problem), _) => Some(problem.clone()),
     };
-    let Some(problem) = clash else { return Ok(Vec::new()) };
+    let Some(problem) = clash else {
+        let doubtful = snapshot.prediction.as_ref().filter(|prediction| prediction.has_doubts());
+        let text = doubtful.map(|prediction| prediction.text(&connector, openclaw));
+        return Ok(text.map(Finding::info).into_iter().collect());
+    };
     let is_slow = known.is_some_and(|known| known.answer == Answer::NeedsNetwork);
     let severity = if is_slow { Severity::Warning } else { Severity::Error };
     let package = snapshot.tree.as_ref().map(|tree| tree.path.join("package.json"));

@@ -86,7 +86,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Read the reason there; the usual ones are a connector that does not fit this OpenClaw, and missing npm dependencies.",
         "openclaw-setup doctor compat plugin"),
     entry("compat.matrix",
-        "It is known that this connector does not answer on this OpenClaw: measured, or by a rule for these versions.",
+        "This connector does not answer on this OpenClaw: measured, by a rule for these versions, or predicted from its imports.",
         "Take the connector that fits, or let this one be adapted where an adaptation is known.",
         "openclaw-setup upgrade"),
     entry("channel.restart-loop",

@@ -103,7 +103,8 @@ pub(super) fn downgrade(from: &str, to: &str) -> Problem {
 }
 
 /// The catalogue knows that this pair does not answer.
-pub(super) fn incompatible(problem: Problem) -> Problem {
+#[must_use]
+pub fn incompatible(problem: Problem) -> Problem {
     let anyway = say!("To install it all the same: --force-incompatible");
     let hint = format!("{}\n{anyway}", problem.hint);
     Problem { hint, ..problem }

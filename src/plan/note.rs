@@ -224,6 +224,12 @@ impl Note {
         Self::new("dependencies", text)
     }
 
+    /// What is expected of a connector that nobody has tried on this OpenClaw.
+    #[must_use]
+    pub fn predicted(text: String) -> Self {
+        Self::new("predicted", text)
+    }
+
     /// The payload was verified by nothing.
     pub(super) fn unverified() -> Self {
         Self::new("unverified", say!("the payload was not verified (--allow-unverified)"))

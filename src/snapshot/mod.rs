@@ -28,6 +28,7 @@ use serde::Serialize;
 use crate::connector::adaptation::Refit;
 use crate::connector::behaviour;
 use crate::connector::manifest::Deviation;
+use crate::connector::prediction::Prediction;
 use crate::health::port::Listener;
 use crate::health::{ChatAnswer, DEFAULT_ACCOUNT, Readiness};
 use crate::language::{Explain, Problem};
@@ -67,6 +68,8 @@ pub struct Snapshot {
     pub deviations: Option<Vec<Deviation>>,
     /// What the tree lacks to be adapted to this OpenClaw, or why it cannot be.
     pub refit: Result<Option<Refit>, Problem>,
+    /// What is expected of the connector where nobody has tried it on this OpenClaw.
+    pub prediction: Option<Prediction>,
     /// What the tree could be made whole from.
     pub repair_source: RepairSource,
     /// What else OpenClaw finds as a plugin.

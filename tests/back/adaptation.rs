@@ -98,6 +98,37 @@ fn an_adaptation_is_shown_and_never_guessed() {
 }
 
 #[test]
+fn a_pair_that_nobody_measured_is_judged_by_its_imports() {
+    let (machine, _) = set_up();
+    openclaw(&machine, "2026.9.6", NEW);
+    let importing = |version: &str, module: &str| {
+        let import = format!(r#"echo 'import "openclaw/plugin-sdk/{module}";' >>plugin.ts"#);
+        machine.altered_connector(version, &import)
+    };
+    let upgrade =
+        |payload: &str, more: &[&str]| machine.setup(&[&["upgrade", payload], more].concat()).run();
+    let (failing, fitting) = (importing("0.9.1", "gone"), importing("0.9.0", NEW[0]));
+    let before = machine.theirs();
+    let refused = upgrade(&failing, &["--yes"]);
+    assert_exit(&refused, 1);
+    let module = "openclaw/plugin-sdk/gone is not exported (plugin.ts)";
+    assert_says(
+        &refused,
+        &["predicted from its imports", module, "@0.8.20", "--force-incompatible"],
+    );
+    assert_exit(&upgrade(&failing, &["--dry-run", "--force-incompatible"]), 0);
+    let plan = upgrade(&fitting, &["--dry-run"]);
+    assert_exit(&plan, 0);
+    assert_says(&plan, &["connector 0.9.0 was not measured on OpenClaw 2026.9.6"]);
+    before.assert_same(&machine.theirs());
+    machine.shell(&format!("rm -r {CONNECTOR}; cp -R {failing} {CONNECTOR}"));
+    let found = machine.setup(&["doctor", "compat.matrix"]).run();
+    assert_exit(&found, 3);
+    assert_says(&found, &["connector 0.9.1 cannot work on OpenClaw 2026.9.6", module]);
+    assert_says(&machine.setup(&["status"]).run(), &["predicted from its imports; not measured"]);
+}
+
+#[test]
 fn what_an_openclaw_upgrade_would_mean_is_told_before_it() {
     let (machine, _) = set_up();
     let before = machine.theirs();

@@ -16,7 +16,9 @@ use crate::connector::{
     Verification, stocked,
 };
 use crate::fs::exchange::Identity;
+use crate::plan::error::incompatible;
 use crate::plan::install::PayloadFacts;
+use crate::plan::note::Note;
 use crate::progress::Progress;
 use crate::report::bar::Bar;
 use crate::say;
@@ -96,8 +98,17 @@ impl Candidate {
         let Self::Payload(payload) = self else { return Ok(None) };
         match adaptation::of_payload(installation, payload) {
             Err(_) if forced => Ok(Some(Vec::new())),
+            Err(problem) if problem.code == "compat.matrix" => Err(incompatible(problem).into()),
             changes => Ok(Some(changes?)),
         }
+    }
+
+    /// What is to be said where nobody has tried it on this OpenClaw.
+    pub(super) fn prediction(&self, installation: &Installation) -> Option<Note> {
+        let Self::Payload(payload) = self else { return None };
+        let prediction = adaptation::prediction_of_payload(installation, payload)?;
+        let version = semver::Version::parse(&payload.package.version).ok()?;
+        Some(Note::predicted(prediction.text(&version, installation.program.version?)))
     }
 
     /// What the plan needs to know of it.
@@ -157,7 +168,7 @@ fn standing(
     if !forced && !installation.catalogue.may_work(&version, installation.program.version) {
         return None;
     }
-    if !forced && !matches!(adaptation::of_standing(installation), Ok(None)) {
+    if !forced && !matches!(adaptation::of_standing(installation).refit, Ok(None)) {
         return None;
     }
     if let Some(record) = &installation.record {

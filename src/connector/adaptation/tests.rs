@@ -35,7 +35,10 @@ fn adapted(module: &str, exports: Option<&Exports>) -> Result<Vec<Change>, Probl
         PACKAGE_JSON => Some(PACKAGE.to_owned()),
         _ => None,
     };
-    let connector = Original { imports: &found, text: &text, version: "0.8.20" };
+    let package =
+        br#"{"name": "x", "version": "0.8.20", "openclaw": {"extensions": ["./dist/a.mjs"]}}"#;
+    let package = Package::parse(Some(package), Path::new("/x")).unwrap();
+    let connector = Original { imports: &found, text: &text, package: &package };
     adaptation().changes(&connector, Host { version: Version::of(2026, 9, 6), exports })
 }
 

@@ -62,6 +62,7 @@ impl Machine {
             tree: Some(tree(&paths.connector, "0.7.10")),
             deviations: Some(Vec::new()),
             refit: Ok(None),
+            prediction: None,
             repair_source: RepairSource { movable: true, ..RepairSource::default() },
             other_plugins: OtherPlugins::default(),
             process: Some(Process {

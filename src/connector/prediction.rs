@@ -1,0 +1,102 @@
+//! What a connector's own files say of an `OpenClaw` on which nobody has tried it.
+
+use semver::Version as Semver;
+
+use super::adaptation::{Host, Original};
+use super::admits;
+use super::catalogue::{Answer, Catalogue};
+use super::imports::{Exports, Import};
+use crate::openclaw::version::Version;
+use crate::say;
+
+/// What is expected of a pair that neither a cell nor a rule speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prediction {
+    /// How the bot would do; `Answers`: nothing speaks against it.
+    pub answer: Answer,
+    /// The host lacks what is loaded: nothing of this is a guess.
+    pub is_certain: bool,
+    reasons: Vec<String>,
+}
+
+impl Prediction {
+    /// Reads it from the connector's imports, its form, and what it says of its host; `None` where
+    /// the host cannot be read.
+    #[must_use]
+    pub fn of(connector: &Original<'_>, host: Host<'_>, catalogue: &Catalogue) -> Option<Self> {
+        let exports = host.exports?;
+        let (mut certain, mut doubts) = (Vec::new(), Vec::new());
+        for (path, imports) in connector.imports {
+            for import in imports.iter().filter(|import| import.asks_the_host()) {
+                let Some((what, is_fatal)) = lack(path, import, connector, exports) else {
+                    continue;
+                };
+                let reasons = if is_fatal { &mut certain } else { &mut doubts };
+                reasons.push(what);
+            }
+        }
+        let form = catalogue.form(connector.package, host.version);
+        doubts.extend(form.map(|(_, seen)| say!("its form leads to: {seen}", seen)));
+        let range = connector.package.host.as_deref();
+        let wanted = range.filter(|range| !admits(range, &host.version.to_string()));
+        doubts.extend(wanted.map(|range| say!("it asks for OpenClaw {range}", range)));
+        let is_certain = !certain.is_empty();
+        let of_form = form.map_or(Answer::Answers, |(answer, _)| answer);
+        let answer = if is_certain { Answer::Fails } else { of_form };
+        let mut reasons = if is_certain { certain } else { doubts };
+        reasons.sort();
+        reasons.dedup();
+        Some(Self { answer, is_certain, reasons })
+    }
+
+    /// Whether anything speaks against the pair.
+    #[must_use]
+    pub fn has_doubts(&self) -> bool {
+        !self.reasons.is_empty()
+    }
+
+    /// The same in words.
+    #[must_use]
+    pub fn text(&self, connector: &Semver, openclaw: Version) -> String {
+        let none = || say!("this OpenClaw exports whatever is loaded at the start");
+        let reasons = self.reasons.join("; ");
+        let reasons = if reasons.is_empty() { none() } else { reasons };
+        if self.is_certain {
+            say!(
+                "connector {connector} cannot work on OpenClaw {openclaw} (predicted from its imports; not measured): {reasons}",
+                connector,
+                openclaw,
+                reasons
+            )
+        } else {
+            say!(
+                "connector {connector} was not measured on OpenClaw {openclaw}; predicted from its imports: {reasons}",
+                connector,
+                openclaw,
+                reasons
+            )
+        }
+    }
+}
+
+/// What of an import the host does not have, and whether the module cannot be loaded without it. A
+/// name is missed when modules are linked; in TypeScript, and of an `import(…)`, not before it is used.
+fn lack(
+    path: &str,
+    import: &Import,
+    connector: &Original<'_>,
+    exports: &Exports,
+) -> Option<(String, bool)> {
+    let module = &import.specifier;
+    if !exports.has(module) {
+        return Some((say!("{module} is not exported ({path})", module, path), import.at_load));
+    }
+    let text = (connector.text)(path)?;
+    let is_called = text.get(..import.place.start - 1)?.trim_end().ends_with('(');
+    let exported = exports.names(module).filter(|_| !is_called && !path.ends_with("ts"))?;
+    let name = import.names.iter().flatten().find(|name| !exported.contains(*name))?;
+    Some((say!("{module} does not export {name} ({path})", module, name, path), true))
+}
+
+#[cfg(test)]
+mod tests;
