@@ -33,6 +33,7 @@ pub(super) fn exit_status(page: &mut Page) {
         ),
         ("4", say!("Failed, and something could not be undone; the message says what.")),
         ("5", say!("Another run holds the lock.")),
+        ("6", say!("Something would change (apply --check).")),
         (
             "130, 143, 129",
             say!(
@@ -116,6 +117,7 @@ pub(super) fn json(page: &mut Page) {
         (say!("A command that failed"), failed()),
         ("install, upgrade, uninstall, rollback".to_owned(), changing()),
         ("upgrade --for-openclaw".to_owned(), outlook()),
+        ("apply".to_owned(), apply()),
         ("status".to_owned(), status()),
         ("verify".to_owned(), verify()),
         ("doctor".to_owned(), doctor()),
@@ -172,6 +174,16 @@ fn changing() -> Vec<Key> {
         ("notes", say!("code and message of each remark.")),
         ("dryRun", say!("true with --dry-run.")),
         ("transaction", say!("The id that rollback takes, if something was done.")),
+        proof(),
+    ]
+}
+
+fn apply() -> Vec<Key> {
+    vec![
+        ("changed", say!("Whether anything was changed; with --check: whether anything would be.")),
+        ("transaction", say!("null, or the id that rollback takes.")),
+        ("rung", say!("null, or how far the bot is proved: reached of proof.")),
+        ("plan", say!("changes, connector, steps and notes, as above.")),
         proof(),
     ]
 }

@@ -27,6 +27,10 @@ pub const EXAMPLES: &[(&str, &[Example])] = &[
         ("openclaw-setup uninstall --dry-run", "shows the plan only"),
         ("openclaw-setup uninstall --purge", "asks, then removes the records, too"),
     ]),
+    ("apply", &[
+        ("openclaw-setup apply --check --diff desired.json5", "shows the plan only"),
+        ("openclaw-setup apply --yes --json desired.json5", "asks nothing"),
+    ]),
     ("rollback", &[
         ("openclaw-setup rollback --dry-run", "shows the plan only"),
         ("openclaw-setup rollback 20261129-101500", "to before that one"),

@@ -34,7 +34,7 @@ use voice::Voice;
   1  failed, everything undone        5  another run holds the lock
   2  wrong command line or setting    130, 143, 129  interrupted by SIGINT,
   3  problems found, or done and      SIGTERM, SIGHUP; everything undone
-     the bot not seen to answer"
+     the bot not seen to answer       6  would change (apply --check)"
 )]
 pub struct Cli {
     /// Options that every command knows.
@@ -166,6 +166,8 @@ pub enum Command {
     Upgrade(Upgrade),
     /// Remove DingTalk again; your other settings stay
     Uninstall(Uninstall),
+    /// Bring about the state that a file describes
+    Apply(Apply),
     /// Return to the state before the last transaction, or before ID
     Rollback(Rollback),
     /// Show what is installed, running and effective
@@ -202,6 +204,7 @@ impl Command {
             Self::Install(_) => "install",
             Self::Upgrade(_) => "upgrade",
             Self::Uninstall(_) => "uninstall",
+            Self::Apply(_) => "apply",
             Self::Rollback(_) => "rollback",
             Self::Status(_) => "status",
             Self::Verify => "verify",
@@ -276,6 +279,20 @@ pub struct Upgrade {
     /// How far it is proved.
     #[command(flatten)]
     pub proof: ProofOptions,
+}
+
+/// Options of `apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// The desired state, JSON5
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Change nothing; exit code 6 if something would change
+    #[arg(long)]
+    pub check: bool,
+    /// Show what differs
+    #[arg(long)]
+    pub diff: bool,
 }
 
 /// Options of `rollback`.

@@ -200,7 +200,7 @@ fn meant(word: &str) -> Option<&'static str> {
         "fix" | "repair" | "heal" => "doctor --fix",
         "check" | "diagnose" | "test" | "lint" => "doctor",
         "remove" | "purge" | "delete" | "clean" => "uninstall",
-        "setup" | "init" | "configure" | "config" | "add" | "apply" => "install",
+        "setup" | "init" | "configure" | "config" | "add" => "install",
         "update" | "switch" => "upgrade",
         "undo" | "revert" | "back" | "restore" => "rollback",
         "info" | "show" | "state" | "health" => "status",

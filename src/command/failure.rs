@@ -24,6 +24,8 @@ pub(super) enum Exit {
     LeftBehind = 4,
     /// Another run holds the lock.
     Busy = 5,
+    /// `apply --check`: something would change.
+    WouldChange = 6,
     /// Interrupted by SIGHUP, as the next two are by SIGINT and SIGTERM; everything is as it was.
     HungUp = 129,
     /// Ctrl-C.

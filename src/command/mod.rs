@@ -1,6 +1,7 @@
 //! One file per command; each reads like its manual page.
 
 mod adaptation;
+mod apply;
 mod completions;
 mod context;
 mod doctor;

@@ -13,8 +13,8 @@ use signal_hook::consts::SIGXFSZ;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::{
-    completions, doctor, explain, history, install, logs, recover, rollback, status, uninstall,
-    verify,
+    apply, completions, doctor, explain, history, install, logs, recover, rollback, status,
+    uninstall, verify,
 };
 use crate::child::keep_inherited_descriptors;
 use crate::cli::usage::UsageError;
@@ -71,7 +71,7 @@ fn refuse_to_die_of_a_large_file() {
 /// A result that did not reach its reader is none.
 fn told(exit: Exit, console: Console) -> Exit {
     match Output::fault() {
-        Some(cause) if matches!(exit, Exit::Done | Exit::Problems) => {
+        Some(cause) if matches!(exit, Exit::Done | Exit::Problems | Exit::WouldChange) => {
             let cause = std::io::Error::new(cause.kind(), cause.to_string());
             console.error(&FileError::at(Action::Write, Path::new("/dev/stdout"))(cause));
             Exit::Failed
@@ -186,6 +186,7 @@ fn dispatch(
         Command::Install(options) => install::run(&context, options),
         Command::Upgrade(options) => install::upgrade(&context, options),
         Command::Uninstall(options) => uninstall::run(&context, options),
+        Command::Apply(options) => apply::run(context, options),
         Command::Rollback(options) => rollback::run(&context, options),
         Command::Status(options) => status::run(context, options),
         Command::Verify => verify::run(&context),

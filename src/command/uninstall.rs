@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::context::Context;
-use super::execute::{Change, execute};
+use super::execute::{Change, Executed, execute};
 use super::failure::{Exit, Failure};
 use super::install::live_tree;
 use crate::cli::Uninstall;
@@ -17,16 +17,21 @@ use crate::systemd::UserManager;
 const PROBE: Duration = Duration::from_secs(3);
 
 pub(super) fn run(context: &Context, options: &Uninstall) -> Result<Exit, Failure> {
-    let manager = context.manager()?;
-    let executed = execute(context, manager.as_ref(), "uninstall", &mut || {
-        look(context, manager.as_ref(), options)
-    })?;
+    let executed = carry_out(context, options)?;
     Ok(executed.report(context, &nothing_to_do(context, options.purge), |id| {
         if options.purge {
             return say!("DingTalk was removed, and openclaw-setup's records with it.");
         }
         say!("DingTalk was removed. To bring it back: openclaw-setup rollback {id}", id)
     }))
+}
+
+/// The same for whoever says the end in other words.
+pub(super) fn carry_out(context: &Context, options: &Uninstall) -> Result<Executed, Failure> {
+    let manager = context.manager()?;
+    execute(context, manager.as_ref(), "uninstall", &mut || {
+        look(context, manager.as_ref(), options)
+    })
 }
 
 fn look(

@@ -37,10 +37,7 @@ const CHANNEL: [&str; 2] = ["channels", CONNECTOR];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Make DingTalk work, whatever was there.
-    Install {
-        /// Start the gateway even if it was not running.
-        start: bool,
-    },
+    Install,
     /// Bring another connector where one is.
     Upgrade {
         /// An older one, too.
@@ -53,7 +50,7 @@ impl Purpose {
     #[must_use]
     pub fn command(self) -> &'static str {
         match self {
-            Self::Install { .. } => "install",
+            Self::Install => "install",
             Self::Upgrade { .. } => "upgrade",
         }
     }
@@ -72,6 +69,8 @@ impl Purpose {
 pub struct Request<'a> {
     /// Which of the two commands it is.
     pub purpose: Purpose,
+    /// A gateway that does not run is started.
+    pub start: bool,
     /// What the operator gave.
     pub settings: &'a Settings,
     /// The config with its includes.
@@ -208,7 +207,7 @@ fn refuse_incompatible(installation: &Installation, request: &Request<'_>) -> Re
     clash.map_or(Ok(()), |problem| Err(error::incompatible(problem)))
 }
 
-/// A gateway that did not run is started only by `--start`.
+/// A gateway that did not run is started only where that is asked for.
 fn start_if_asked(installation: &Installation, request: &Request<'_>, plan: &mut Plan) {
     let Some(managed) = installation.service.managed().filter(|managed| managed.has_unit()) else {
         return;
@@ -217,7 +216,7 @@ fn start_if_asked(installation: &Installation, request: &Request<'_>, plan: &mut
         return;
     }
     let unit = managed.unit.name.clone();
-    if request.purpose == (Purpose::Install { start: true }) {
+    if request.start {
         plan.steps.push(Step::Start { unit });
     } else {
         plan.notes.push(Note::not_running(&unit));

@@ -11,10 +11,21 @@ use crate::transaction::step::Step;
 /// The plan as text.
 #[must_use]
 pub fn text(plan: &Plan) -> String {
+    lines(plan, true)
+}
+
+/// The plan as text, without what the files differ in.
+#[must_use]
+pub fn outline(plan: &Plan) -> String {
+    lines(plan, false)
+}
+
+fn lines(plan: &Plan, with_differences: bool) -> String {
     let mut lines = vec![say!("Plan:")];
     for (number, step) in plan.steps.iter().enumerate() {
         lines.push(format!("{:>3}. {}", number + 1, step.text()));
         let difference = match step {
+            _ if !with_differences => String::new(),
             Step::File(file) => mask::difference(file),
             Step::Tree(tree) => tree.changes.iter().map(adaptation).collect(),
             _ => String::new(),

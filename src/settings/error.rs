@@ -7,7 +7,8 @@ use crate::fs::FileError;
 use crate::language::{Explain, Kind, Problem, list};
 use crate::say;
 
-fn incorrect(code: &'static str, message: String) -> Problem {
+/// What the operator has to correct.
+pub(super) fn incorrect(code: &'static str, message: String) -> Problem {
     Problem::new(code, message, say!("Correct it and run the command again."))
 }
 

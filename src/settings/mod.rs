@@ -1,5 +1,6 @@
 //! What the operator wants: settings from options, files, environment, answers, prompts.
 
+pub mod desired;
 pub mod error;
 pub mod form;
 pub mod placeholder;
@@ -86,7 +87,7 @@ impl Setting {
 
     /// The key in the answers file.
     #[must_use]
-    pub fn answer(self) -> &'static str {
+    pub const fn answer(self) -> &'static str {
         match self {
             Self::ClientId => "clientId",
             Self::ClientSecret => "clientSecret",

@@ -78,7 +78,11 @@ fn read(given: &Given, end: Deadline) -> Result<String, Problem> {
 }
 
 /// The value; an empty file is said to be so, rather than to hold a placeholder.
-fn read_setting(setting: Setting, given: &Given, end: Deadline) -> Result<String, Problem> {
+pub(super) fn read_setting(
+    setting: Setting,
+    given: &Given,
+    end: Deadline,
+) -> Result<String, Problem> {
     let text = read(given, end)?;
     match given {
         Given::File(path) if text.trim().is_empty() => Err(error::empty(setting, path)),
@@ -89,7 +93,7 @@ fn read_setting(setting: Setting, given: &Given, end: Deadline) -> Result<String
     }
 }
 
-fn input(path: Option<&Path>, end: Deadline) -> Result<String, Problem> {
+pub(super) fn input(path: Option<&Path>, end: Deadline) -> Result<String, Problem> {
     foreign::read_input(path, foreign::SETTINGS_LIMIT, end).map_err(|error| match error.errno() {
         Some(Errno::INTR) => error::interrupted(),
         _ => error::unreadable(&error),

@@ -8,6 +8,7 @@
 #[path = "../bench/mod.rs"]
 mod bench;
 
+mod apply;
 mod children;
 mod drop_in;
 mod failing_gateway;

@@ -5,6 +5,8 @@ mod fix;
 pub(in crate::command) mod live;
 pub(in crate::command) mod view;
 
+use serde_json::{Map, Value};
+
 use super::context::Context;
 use super::execute::Executed;
 use super::failure::{Exit, Failure};
@@ -73,6 +75,19 @@ pub(super) fn report_as_found(
     executed: &Executed,
     nothing: &str,
 ) -> Result<Exit, Failure> {
+    let (exit, body) = as_found(context, executed, nothing)?;
+    let document = json::document(executed.plan.command, exit == Exit::Done, body);
+    context.console.document(&document);
+    executed.forget(context);
+    Ok(exit)
+}
+
+/// The same as text, and the body of the JSON document.
+pub(super) fn as_found(
+    context: &Context,
+    executed: &Executed,
+    nothing: &str,
+) -> Result<(Exit, Map<String, Value>), Failure> {
     let (snapshot, diagnosis) = match &executed.found {
         Some(found) => found,
         None => &everything(context)?,
@@ -94,10 +109,7 @@ pub(super) fn report_as_found(
     let mut body = executed.body();
     body.insert("healthy".to_owned(), diagnosis.is_below(Severity::Error).into());
     body.insert("findings".to_owned(), view::findings_json(diagnosis));
-    let document = json::document(executed.plan.command, exit == Exit::Done, body);
-    context.console.document(&document);
-    executed.forget(context);
-    Ok(exit)
+    Ok((exit, body))
 }
 
 /// Whether all is well, and the exit code for it.

@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use semver::Version;
+
 use crate::cli::Checksums;
 use crate::command::adaptation;
 use crate::command::context::Context;
@@ -16,6 +18,7 @@ use crate::connector::{
     Verification, stocked,
 };
 use crate::fs::exchange::Identity;
+use crate::language::Problem;
 use crate::plan::error::incompatible;
 use crate::plan::install::PayloadFacts;
 use crate::plan::note::Note;
@@ -38,24 +41,22 @@ pub(super) enum Candidate {
 }
 
 impl Candidate {
-    /// Opens and judges the payload that the command line names. Where it names none, a connector
-    /// that stands and may work here `may_stay`: whoever changes a setting does not want another
-    /// connector with it.
+    /// Opens and judges the payload that is wanted. A connector that stands and may work here
+    /// stays where it is as good: whoever changes a setting does not want another one with it.
     pub(super) fn find(
         context: &Context,
-        source: Option<&str>,
-        (may_stay, forced): (bool, bool),
-        checksums: &Checksums,
+        wanted: &Wanted<'_>,
         installation: &Installation,
         live: Option<&LiveTree>,
     ) -> Result<Self, Failure> {
-        if source.is_none()
-            && may_stay
-            && let Some(record) = standing(installation, live, forced)
+        if wanted.may_stay
+            && let Some(record) = standing(installation, live, wanted.forced)
+            && wanted.version.is_none_or(|version| record.origin.version == version.to_string())
         {
             return Ok(Self::Installed(Box::new(record)));
         }
-        let named = named(source, &payloads(context), installation)?;
+        let named = named(wanted, &payloads(context), installation)?;
+        let checksums = wanted.checksums;
         let checks = Checks {
             sha256: checksums.sha256,
             checksums: checksums.checksums.clone(),
@@ -74,11 +75,20 @@ impl Candidate {
             expect_reachable(&format!("npm:{spec}"))?;
         }
         let payload = Payload::open(&named, &checks, &registry, &context.interrupt, &bar)?;
+        wanted.expect_version(&payload)?;
         if payload.needs_dependencies() && !matches!(named, Source::Npm(_)) {
             let package = &payload.package;
             expect_reachable(&format!("node_modules ({}@{})", package.name, package.version))?;
         }
         Ok(Self::Payload(Box::new(payload)))
+    }
+
+    /// Its version.
+    pub(super) fn version(&self) -> &str {
+        match self {
+            Self::Payload(payload) => &payload.package.version,
+            Self::Installed(record) => &record.origin.version,
+        }
     }
 
     /// Where it comes from.
@@ -134,24 +144,55 @@ impl Candidate {
     }
 }
 
-/// What the command line names; else, of what a package brought, the newest that fits this OpenClaw;
-/// else what of npm's fits.
+/// Which connector is wanted.
+pub(super) struct Wanted<'a> {
+    pub(super) source: Option<&'a str>,
+    /// Exactly this one.
+    pub(super) version: Option<&'a Version>,
+    pub(super) checksums: &'a Checksums,
+    /// The one that stands will do, where it is of that version and may work.
+    pub(super) may_stay: bool,
+    /// Even if it is known not to work.
+    pub(super) forced: bool,
+}
+
+impl Wanted<'_> {
+    fn expect_version(&self, payload: &Payload) -> Result<(), Problem> {
+        let found = &payload.package.version;
+        let Some(version) = self.version.filter(|version| version.to_string() != *found) else {
+            return Ok(());
+        };
+        let place = payload.origin().display();
+        let message = say!("{place} holds version {found}, not {version}", place, found, version);
+        let hint =
+            say!("Name a source of version {version}, or the version that it holds.", version);
+        Err(Problem::new("payload.other-version", message, hint))
+    }
+}
+
+/// The source that is named; else, of what a package brought, the version that is, or the newest that
+/// fits this OpenClaw; else that of npm's.
 fn named(
-    source: Option<&str>,
+    wanted: &Wanted<'_>,
     payloads: &Path,
     installation: &Installation,
 ) -> Result<Source, Failure> {
-    if source.is_some() {
-        return Ok(Source::resolve(source.map(OsStr::new), payloads)?);
+    if wanted.source.is_some() {
+        let mut source = Source::resolve(wanted.source.map(OsStr::new), payloads)?;
+        if let Source::Npm(NpmSpec { version: version @ None, .. }) = &mut source {
+            *version = wanted.version.map(Version::to_string);
+        }
+        return Ok(source);
     }
     let (catalogue, openclaw) = (&installation.catalogue, installation.program.version);
+    let fitting = |versions| wanted.version.cloned().or_else(|| catalogue.best(versions, openclaw));
     let stock = stocked(payloads)?;
-    let best = catalogue.best(stock.iter().map(|(version, _)| version.clone()), openclaw);
+    let best = fitting(stock.iter().map(|(version, _)| version.clone()).collect());
     let place = best.and_then(|best| stock.into_iter().find(|(version, _)| *version == best));
     if let Some((_, place)) = place {
         return Ok(Source::Directory(place));
     }
-    let version = openclaw.and_then(|_| catalogue.best(catalogue.connectors(), openclaw));
+    let version = fitting(openclaw.map_or_else(Vec::new, |_| catalogue.connectors().collect()));
     let version = version.map(|version| version.to_string());
     Ok(Source::Npm(NpmSpec { name: DEFAULT_PACKAGE.to_owned(), version }))
 }
@@ -164,7 +205,7 @@ fn standing(
     forced: bool,
 ) -> Option<InstalledRecord> {
     let live = live?;
-    let version = semver::Version::parse(live.version.as_ref()?).ok()?;
+    let version = Version::parse(live.version.as_ref()?).ok()?;
     if !forced && !installation.catalogue.may_work(&version, installation.program.version) {
         return None;
     }

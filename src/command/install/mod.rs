@@ -4,12 +4,15 @@ mod bot;
 mod connector;
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use semver::Version;
 
 use self::bot::DingTalk;
-use self::connector::Candidate;
+use self::connector::{Candidate, Wanted};
 use super::context::Context;
 use super::doctor::{self, view};
-use super::execute::{Change, Outcome, Stage, execute};
+use super::execute::{Change, Executed, Outcome, Stage, execute};
 use super::failure::{Exit, Failure};
 use super::outlook;
 use super::stage::{Work, recording};
@@ -24,6 +27,7 @@ use crate::plan::install::{self as planning, Purpose, Request};
 use crate::plan::note::Note;
 use crate::report::Mark;
 use crate::say;
+use crate::settings::desired::{self, Desired, Effort};
 use crate::settings::{self, Secret, Setting, Settings, prompt, sources};
 use crate::snapshot::paths::CONNECTOR;
 use crate::systemd::UserManager;
@@ -41,11 +45,13 @@ pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure>
         source: options.source.as_deref(),
         checksums: &options.checksums,
         fit: options.fit,
-        purpose: Purpose::Install { start: options.start },
+        purpose: Purpose::Install,
+        start: options.start,
         proof: options.proof,
         settings,
         notes: answers.and_then(readable_answers),
         token: Secret::fresh()?,
+        file: None,
     };
     request.execute()
 }
@@ -62,15 +68,45 @@ pub(super) fn upgrade(context: &Context, options: &Upgrade) -> Result<Exit, Fail
         fit: options.fit,
         purpose: Purpose::Upgrade { allow_downgrade: options.allow_downgrade },
         proof: options.proof,
+        start: false,
         settings: Settings::default(),
         notes: None,
         token: Secret::fresh()?,
+        file: None,
     };
     request.execute()
 }
 
+/// Brings about what a file describes: `install`, or `upgrade` where another version stands.
+pub(super) fn as_described(
+    context: &Context,
+    file: &Path,
+    desired: Desired,
+    connector: &desired::Wanted,
+) -> Result<Executed, Failure> {
+    let proof = ProofOptions {
+        no_ask: desired.proof == Effort::Unasked,
+        require_answer: desired.proof == Effort::Required,
+    };
+    let sha256 = connector.sha256;
+    let request = InstallRequest {
+        context,
+        source: connector.source.as_deref(),
+        checksums: &Checksums { sha256, checksums: None, allow_unverified: false },
+        fit: FitOptions { force_incompatible: false, no_adapt: false },
+        purpose: Purpose::Install,
+        start: desired.start,
+        proof,
+        settings: desired.settings,
+        notes: None,
+        token: Secret::fresh()?,
+        file: Some((file, connector.version.as_ref())),
+    };
+    request.carry_out()
+}
+
 /// An answers file that others may read: it may hold secrets.
-fn readable_answers(file: &std::path::Path) -> Option<Note> {
+fn readable_answers(file: &Path) -> Option<Note> {
     let mode = file.metadata().ok()?.permissions().mode();
     (mode & 0o044 != 0).then(|| Note::answers_readable(file))
 }
@@ -82,26 +118,35 @@ struct InstallRequest<'a> {
     checksums: &'a Checksums,
     fit: FitOptions,
     purpose: Purpose,
+    start: bool,
     proof: ProofOptions,
     settings: Settings,
     notes: Option<Note>,
     token: Secret,
+    /// The file that describes all of it, and the version that it names: then nothing is asked for.
+    file: Option<(&'a Path, Option<&'a Version>)>,
 }
 
 impl<'a> InstallRequest<'a> {
-    fn execute(mut self) -> Result<Exit, Failure> {
-        let (context, command) = (self.context, self.purpose.command());
+    fn carry_out(mut self) -> Result<Executed, Failure> {
+        let context = self.context;
+        let command = self.file.map_or(self.purpose.command(), |_| "apply");
         let manager = context.manager()?;
         let executed =
             execute(context, manager.as_ref(), command, &mut || self.look(manager.as_ref()));
-        let executed = match executed {
-            // what stands in the way is found by doctor, too, and perhaps more of it
-            Err(failure) if context.dry_run => {
-                let (_, diagnosis) = doctor::everything(context)?;
-                return Err(failure.with_findings(view::findings_json(&diagnosis)));
+        executed.or_else(|failure| {
+            if !context.dry_run {
+                return Err(failure);
             }
-            executed => executed?,
-        };
+            // what stands in the way is found by doctor, too, and perhaps more of it
+            let (_, diagnosis) = doctor::everything(context)?;
+            Err(failure.with_findings(view::findings_json(&diagnosis)))
+        })
+    }
+
+    fn execute(self) -> Result<Exit, Failure> {
+        let context = self.context;
+        let executed = self.carry_out()?;
         let version = executed.plan.connector.1.clone().unwrap_or_default();
         let nothing = say!("Nothing to do: DingTalk is set up here already.");
         if matches!(executed.outcome, Outcome::Planned | Outcome::NothingToDo(_)) {
@@ -126,21 +171,25 @@ impl<'a> InstallRequest<'a> {
         }
         let live = live_tree(context, &installation)?;
         self.purpose.refuse_without(live.as_ref())?;
-        let can_ask = prompt::can_ask() && !context.yes;
+        let can_ask = prompt::can_ask() && !context.yes && self.file.is_none();
         let needed = config::needed(config.effective(), &self.settings);
         if !needed.is_empty() && !can_ask {
-            return Err(Failure::usage(settings::missing(&needed)));
+            let missing = self.file.map(|(file, _)| desired::missing(file, &needed));
+            return Err(Failure::usage(missing.unwrap_or_else(|| settings::missing(&needed))));
         }
-        let may_stay =
-            (matches!(self.purpose, Purpose::Install { .. }), self.fit.force_incompatible);
-        let (source, checksums, live_tree) = (self.source, self.checksums, live.as_ref());
-        let candidate =
-            Candidate::find(context, source, may_stay, checksums, &installation, live_tree)?;
+        let candidate = Candidate::find(context, &self.wanted(), &installation, live.as_ref())?;
+        let other =
+            live.as_ref().filter(|live| live.version.as_deref() != Some(candidate.version()));
+        let purpose = match self.file.and(other) {
+            Some(_) => Purpose::Upgrade { allow_downgrade: true },
+            None => self.purpose,
+        };
         let dingtalk = DingTalk::new(context, &installation, config.effective());
         let has_asked = self.complete(&dingtalk, config.effective())?;
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
         let request = Request {
-            purpose: self.purpose,
+            purpose,
+            start: self.start,
             settings: &self.settings,
             config: &config,
             payload: candidate.facts(live.as_ref()),
@@ -160,6 +209,18 @@ impl<'a> InstallRequest<'a> {
         }
         let stage = Some(staging(context, candidate));
         Ok(Change { stage, proof: self.proof, ..Change::of(installation, plan) })
+    }
+
+    fn wanted(&self) -> Wanted<'a> {
+        let version = self.file.and_then(|(_, version)| version);
+        let is_of_version = version.is_some() && self.checksums.sha256.is_none();
+        Wanted {
+            source: self.source,
+            version,
+            checksums: self.checksums,
+            may_stay: is_of_version || self.source.is_none() && self.purpose == Purpose::Install,
+            forced: self.fit.force_incompatible,
+        }
     }
 
     /// Asks for what is needed and absent; one answer may make another one needed, and a bot that
