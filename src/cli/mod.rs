@@ -308,10 +308,14 @@ pub struct Rollback {
 
 /// Options of `status`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "a command line has flags")]
 pub struct Status {
     /// Five lines, and the next command
     #[arg(long)]
     pub brief: bool,
+    /// Print it in Prometheus's text format
+    #[arg(long, conflicts_with_all = ["brief", "json", "watch"])]
+    pub metrics: bool,
     /// Also ask the provider, DingTalk and the model
     #[arg(long)]
     pub live: bool,

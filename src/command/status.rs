@@ -1,5 +1,7 @@
 //! `status`: what is installed, running and effective, on one screen; what is wrong is `doctor`'s.
 
+mod metrics;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -122,6 +124,7 @@ impl Status {
     /// What is shown of it: as much as was asked for.
     fn screen(&self, console: Console, options: &cli::Status) -> String {
         match console.quiet {
+            _ if options.metrics => metrics::text(self),
             true => view::errors(&self.diagnosis, console),
             false if options.brief => self.brief(),
             false => self.text(console),

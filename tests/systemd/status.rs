@@ -127,3 +127,35 @@ fn a_manager_that_is_hung_or_absent() {
     assert_exit(&shown, 3);
     assert_says(&shown, &["no systemd user manager", "✗ service.bus"]);
 }
+
+#[test]
+fn the_same_for_prometheus() {
+    let machine = Machine::set_up();
+    let shown = machine.setup(&["status", "--metrics", "--quiet"]).run();
+    assert_exit(&shown, 0);
+    let text = String::from_utf8(shown.stdout).unwrap();
+    let of = format!("user=\"tester\",unit=\"{UNIT}\"");
+    let id = machine.transactions()[0]["id"].clone();
+    for sample in [
+        format!(
+            "info{{{of},version=\"{}\",openclaw=\"2026.3.13\",connector=\"0.6.0\"}} 1",
+            env!("CARGO_PKG_VERSION")
+        ),
+        format!("rung{{{of},rung=\"connected\"}} 1"),
+        format!("rung{{{of},rung=\"answers\"}} 0"),
+        format!("account_connected{{{of},account=\"default\"}} 1"),
+        format!("problems{{{of},severity=\"error\"}} 0"),
+        format!("last_transaction_info{{{of},id={id},command=\"install\",state=\"committed\"}} 1"),
+        format!("recovery_pending{{{of}}} 0"),
+    ] {
+        let sample = format!("openclaw_setup_{sample}");
+        assert!(text.lines().any(|line| line == sample), "{sample} is missing in:\n{text}");
+    }
+    assert_eq!(text.matches("# TYPE").count(), text.matches("# HELP").count());
+    // what is down is told, with the exit code of status
+    machine.shell(&format!("systemctl --user stop {UNIT}"));
+    let shown = machine.setup(&["status", "--metrics"]).run();
+    assert_exit(&shown, machine.setup(&["status"]).run().status.code().unwrap());
+    assert_says(&shown, &[&format!("openclaw_setup_rung{{{of},rung=\"running\"}} 0\n")]);
+    assert_exit(&machine.setup(&["status", "--metrics", "--json"]).run(), 2);
+}
