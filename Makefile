@@ -6,6 +6,7 @@
 # make deb     the package                    make connector-deb CONNECTOR=<tgz|dir|npm:spec>   a connector as a package
 # make apt-repo [KEY=…]   a repository of both      make deb-reproducible   the same bytes a second time?
 # make release [KEY=…]    what the page of a release carries      make pictures   those of the READMEs, from a real run
+# make test-fleet [FLEET=5 SUITE=…]   Ansible keeps that many booted guests
 # make test-deb [SUITE=bookworm|trixie|noble MIRROR=… KEYRING=…]   the packages through their life in a booted guest
 #
 # Each installs what it needs (apt, rustup) and the machine lacks; root or sudo.
@@ -40,7 +41,7 @@ guest_test = packaging/sandbox/as-root.sh env MIRROR='$(MIRROR)' KEYRING='$(KEYR
 stager = $(TARGET)/debug/examples/payload
 
 .PHONY: build demo pictures check test test-plain test-sandbox test-crash test-crash-full test-openclaw test-openclaw-all bench fmt lint needs clean
-.PHONY: deb deb-reproducible connector-deb apt-repo release copyright test-deb test-deb-thorough test-deb-guests test-deb-bytes test-packages
+.PHONY: deb deb-reproducible connector-deb apt-repo release copyright test-deb test-fleet test-deb-thorough test-deb-guests test-deb-bytes test-packages
 
 build:
 	packaging/needs.sh build
@@ -141,6 +142,18 @@ copyright:
 # What a package is judged by without being booted, then its life in a guest of SUITE.
 test-deb: test-packages
 	$(guest_test) tests/deb/run.sh $(SUITE) $(GUESTS) $(DEB_DIR)
+
+# Guests as a fleet. What Ansible is made of comes from PyPI into a folder of its own.
+ANSIBLE ?= build/ansible
+FLEET ?= 5
+
+$(ANSIBLE)/bin/ansible-playbook:
+	packaging/needs.sh fleet
+	virtualenv --quiet $(ANSIBLE)
+	$(ANSIBLE)/bin/pip install --quiet ansible-core==2.19.14 ansible-lint==26.10.1
+
+test-fleet: test-packages $(ANSIBLE)/bin/ansible-playbook
+	$(guest_test) tests/fleet/run.sh $(SUITE) $(GUESTS) $(DEB_DIR) $(ANSIBLE) $(FLEET)
 
 # All that there is to say about the packages: the other Debian, Debian's own tools, and the same bytes a second time.
 test-deb-thorough: test-packages

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what a task of the Makefile needs and the machine lacks; touches nothing, and asks nobody, when all is there.
 #
-#   needs.sh build|sandbox|pictures|bench|test|package|test-deb
+#   needs.sh build|sandbox|pictures|bench|test|package|test-deb|fleet
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 
@@ -14,6 +14,7 @@ cc                                   gcc
 LIST
   case $1 in
   build) return 0 ;;
+  fleet) echo "virtualenv virtualenv"; return 0 ;;
   package | test-deb) needed_for_packages "$1"; return 0 ;;
   esac
   cat <<LIST

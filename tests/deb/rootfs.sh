@@ -19,7 +19,7 @@ wanted=$(sha256sum "${BASH_SOURCE[0]}" | cut -d' ' -f1)
 [ "$(cat "$dir/complete" 2>/dev/null)" != "$wanted" ] || exit 0
 rm -rf "$dir/root" "$dir/complete"
 
-packages=apt,apt-utils,systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,passwd,util-linux,procps,login,python3,sudo
+packages=apt,apt-utils,systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,passwd,util-linux,procps,login,python3,python3-apt,sudo
 case $suite in noble | jammy | plucky | questing | resolute) ubuntu=yes ;; *) ubuntu='' ;; esac
 
 mmdebstrap --quiet ${KEYRING:+--keyring="$KEYRING"} --mode=root --variant=minbase --include="$packages" \

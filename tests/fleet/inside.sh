@@ -1,0 +1,37 @@
+#!/bin/bash
+# In a guest, by root: what run.sh asks of it.
+. /opt/inside/ground.sh
+
+# a transaction has begun its switch
+is_at_work() { grep -qsx open /home/tester/.openclaw/openclaw-setup/transactions/*/state; }
+
+case $1 in
+furnish) furnish tester 18789 ;;
+state) # version of the connector, exit code of status, process of the gateway, transactions
+  code=0
+  as_login tester openclaw-setup status --json >/run/status.json || code=$?
+  echo "$(answer '["connector"]["version"]' cat /run/status.json) $code $(pid_of tester)" \
+    "$(answer '["transactions"].__len__()' as_login tester openclaw-setup history --json)"
+  ;;
+works) works tester 18789 ;;
+break) # the gateway does not start with the connector of this version
+  as_login tester sh -c "mkdir -p .config/systemd/user/$UNIT.d && cat >.config/systemd/user/$UNIT.d/50-broken.conf" <<UNIT
+[Service]
+ExecStartPre=/bin/sh -c '! grep -qF $2 %h/$CONNECTOR/package.json'
+UNIT
+  as_login tester systemctl --user daemon-reload
+  ;;
+mend) as_login tester sh -c "rm .config/systemd/user/$UNIT.d/50-broken.conf; systemctl --user daemon-reload" ;;
+slow) as_login tester sh -c 'echo "{\"listen_after\": 15}" >.openclaw/stand-in.json' ;;
+swift) as_login tester rm .openclaw/stand-in.json ;;
+cut) wait_for is_at_work ;;
+up) wait_for manager_is_up tester ;;
+cost) # what one run that changes nothing takes: seconds, and KiB of memory at most
+  python3 - <<'PYTHON'
+import resource, subprocess, time
+begin = time.monotonic()
+subprocess.run(["openclaw-setup", "--user", "tester", "--json", "apply", "/home/tester/.config/openclaw-setup/desired.json5"], check=True, stdout=subprocess.DEVNULL)
+print(f"{time.monotonic() - begin:.2f} {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}")
+PYTHON
+  ;;
+esac
