@@ -6,7 +6,7 @@ say "The package touches no home"
 before=$(find /home /root /etc/skel -printf '%p %T@ %m\n' | sort)
 expect 0 dpkg -i "$DEBS"/openclaw-setup_*.deb
 is "$(find /home /root /etc/skel -printf '%p %T@ %m\n' | sort)" "$before"
-is "$(dpkg -L openclaw-setup | grep -E '^/(etc|lib|usr/lib)/systemd' | grep -c -E 'catalog/.|system/|user/')" 2
+is "$(dpkg -L openclaw-setup | grep -E '^/(etc|lib|usr/lib)/systemd' | grep -c -E 'catalog/.|system/|user/.')" 4
 is "$(journalctl --update-catalog 2>&1)" ""
 journalctl --list-catalog | grep -q 'openclaw-setup has changed this OpenClaw' || fail "the catalog is not known to journalctl"
 openclaw-setup --version
@@ -43,6 +43,14 @@ say "install, to stay"
 expect 0 as_login tester openclaw-setup install $(settings tester)
 expect 0 as_login tester openclaw-setup install --yes --offline
 installed=$(visible tester)
+
+say "The timer that applies a file is switched off; its service applies it"
+is "$(as_login tester systemctl --user is-enabled openclaw-setup-apply.timer || true)" disabled
+as_login tester sh -c 'mkdir -p .config/openclaw-setup; echo "{connector: {version: \"0.6.0\"}}" >.config/openclaw-setup/desired.json5'
+expect 0 as_login tester systemctl --user start openclaw-setup-apply.service
+is "$(as_login tester systemctl --user show --property=ExecMainStatus --value openclaw-setup-apply.service)" 0
+expect 0 as_login tester openclaw-setup apply --check .config/openclaw-setup/desired.json5
+is "$(visible tester)" "$installed"
 
 say "A newer payload package changes nobody's OpenClaw; status tells of it"
 before=$(managed tester)
