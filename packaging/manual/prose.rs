@@ -218,7 +218,7 @@ fn status() -> Vec<Key> {
         (
             "connector",
             say!(
-                "null, or version, path, recorded, deviations, and upgrade: the version of a newer payload, or null."
+                "null, or version, path, recorded, deviations, adapted, compatibility (a sentence, or null), and upgrade: the version of a newer payload, or null."
             ),
         ),
         (

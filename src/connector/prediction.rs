@@ -16,7 +16,7 @@ pub struct Prediction {
     pub answer: Answer,
     /// The host lacks what is loaded: nothing of this is a guess.
     pub is_certain: bool,
-    reasons: Vec<String>,
+    pub(crate) reasons: Vec<String>,
 }
 
 impl Prediction {

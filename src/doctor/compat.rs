@@ -10,6 +10,12 @@ use crate::language::Problem;
 use crate::openclaw::version::Version;
 use crate::say;
 
+/// A catalogue that cannot be used is said to be so, whatever stands in its place.
+pub(super) fn catalogue(snapshot: &Snapshot) -> Verdict {
+    let faults = snapshot.installation.catalogue.faults();
+    Ok(faults.map(|fault| Finding::warning(fault.message).hint(fault.hint)).collect())
+}
+
 pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
     let Some(connector) = snapshot.connector() else { return Ok(Vec::new()) };
     let Some(openclaw) = snapshot.openclaw() else {
@@ -29,7 +35,8 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
     let Some(problem) = clash else {
         let doubtful = snapshot.prediction.as_ref().filter(|prediction| prediction.has_doubts());
         let text = doubtful.map(|prediction| prediction.text(&connector, openclaw));
-        return Ok(text.map(Finding::info).into_iter().collect());
+        let hint = say!("Ask it whether it answers: openclaw-setup status --live");
+        return Ok(text.map(|text| Finding::info(text).hint(hint)).into_iter().collect());
     };
     let is_slow = known.is_some_and(|known| known.answer == Answer::NeedsNetwork);
     let severity = if is_slow { Severity::Warning } else { Severity::Error };

@@ -97,6 +97,8 @@ pub const CHECKS: &[Check] = &[
         "nothing else receives the bot's messages"),
     check("plugin.load", Error, &[Tree], plugin::load,
         "the running gateway has loaded the connector"),
+    check("compat.catalogue", Warning, &[], compat::catalogue,
+        "every catalogue of what works on which OpenClaw can be read"),
     check("compat.matrix", Error, &[Tree, Version], compat::matrix,
         "this connector works on this OpenClaw"),
     check("channel.restart-loop", Error, &[Tree], channel::restart_loop,

@@ -127,6 +127,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     refuse_out_of_reach(installation, request)?;
     let effective = request.config.effective();
     let mut notes = order::surrounding_notes(installation, request.config);
+    notes.extend(installation.catalogue.faults().map(Note::catalogue_unusable));
     if request.payload.unverified {
         notes.push(Note::unverified());
     }

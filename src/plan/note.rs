@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::connector::npm::Pin;
-use crate::language::{Localized, list};
+use crate::language::{Localized, Problem, list};
 use crate::{say, say_count};
 
 /// A remark of the plan: something it corrects, leaves, or cannot do.
@@ -228,6 +228,11 @@ impl Note {
     #[must_use]
     pub fn predicted(text: String) -> Self {
         Self::new("predicted", text)
+    }
+
+    /// A catalogue that cannot be used.
+    pub(super) fn catalogue_unusable(fault: Problem) -> Self {
+        Self::new("catalogue-unusable", fault.message)
     }
 
     /// The payload was verified by nothing.

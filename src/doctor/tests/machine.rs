@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use serde_json::{Value as Json, json};
 
 use crate::connector::adaptation::{Change, Refit};
-use crate::connector::catalogue::Catalogue;
+use crate::connector::catalogue::{Answer, Catalogue};
 use crate::connector::manifest::{Deviation, Difference};
+use crate::connector::prediction::Prediction;
 use crate::connector::{Package, PluginManifest, Sha256};
 use crate::doctor::Snapshot;
 use crate::fs::image::FileState;
@@ -307,6 +308,12 @@ fn installation(home: PathBuf, paths: Paths) -> Installation {
 pub(super) fn adapted() -> Refit {
     let (path, old) = ("dist/a.mjs".to_owned(), Some("old".to_owned()));
     Refit::of(&[Change { path, old, new: Some("new".to_owned()) }], Some(Version::of(2026, 9, 6)))
+}
+
+/// What speaks against an untried connector, and is not certain.
+pub(super) fn doubtful() -> Prediction {
+    let reasons = vec!["x".to_owned()];
+    Prediction { answer: Answer::Answers, is_certain: false, reasons }
 }
 
 /// The model file with another key.

@@ -19,6 +19,7 @@ done
 say "A connector as a package is a plain tree that sha256sum checks"
 expect 0 dpkg -i "$DEBS"/first/openclaw-connector-dingtalk_*.deb
 (cd /usr/share/openclaw-setup/connectors/dingtalk-connector/0.6.0 && sha256sum --check --strict SHA256SUMS)
+[ -s /usr/share/openclaw-setup/compatibility.json ] && [ -s /usr/share/openclaw-setup/compatibility.schema.json ]
 
 furnish tester 18789
 original=$(visible tester)

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::machine::{Machine, UID, adapted, with_other_key};
+use super::machine::{Machine, UID, adapted, doubtful, with_other_key};
 use crate::doctor::Severity::{self, Error, Info, Warning};
 use crate::health::port::Listener;
 use crate::health::{ChatAnswer, Readiness};

@@ -184,6 +184,27 @@ pub(super) const CASES: &[Case] = &[
         UNLOGGED
     ),
     case!(
+        "compat.catalogue",
+        "one that cannot be used",
+        Warning,
+        false,
+        |p| {
+            p.snapshot.installation.catalogue.faults.push(("/etc/x".into(), "line 1".to_owned()));
+        },
+        NEVER
+    ),
+    case!(
+        "compat.matrix",
+        "predicted, with doubts",
+        Info,
+        false,
+        |p| {
+            p.connector("0.9.0");
+            p.snapshot.prediction = Some(doubtful());
+        },
+        ABSENT
+    ),
+    case!(
         "compat.matrix",
         "a clash",
         Error,
