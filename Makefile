@@ -40,7 +40,7 @@ CONNECTOR_OPTIONS ?=
 guest_test = packaging/sandbox/as-root.sh env MIRROR='$(MIRROR)' KEYRING='$(KEYRING)'
 stager = $(TARGET)/debug/examples/payload
 
-.PHONY: build demo pictures check test test-plain test-sandbox test-crash test-crash-full test-openclaw test-openclaw-all bench fmt lint needs clean
+.PHONY: build demo pictures check test test-plain test-sandbox test-crash test-crash-full test-crash-files test-crash-full-files test-crash-machines test-crash-full-machines test-openclaw test-openclaw-all bench fmt lint needs clean
 .PHONY: deb deb-reproducible connector-deb apt-repo release copyright test-deb test-fleet test-deb-thorough test-deb-guests test-deb-bytes test-packages
 
 build:
@@ -82,13 +82,18 @@ test-plain:
 test-sandbox:
 	$(if $(SANDBOX_TESTS),RUST_TEST_THREADS=6 $(as_root) cargo test --locked $(addprefix --test ,$(SANDBOX_TESTS)))
 
-# Kills, faults, full disks, power cuts, races; the second takes every point. Each test uses all cores, but for those with a
-# gateway, which wait for it to settle.
+# Kills, faults, full disks, power cuts, races; the second takes every point. Each sweep uses all cores; those with a gateway
+# wait meanwhile for it to settle.
 sweep = OPENCLAW_SETUP_CRASH=$(if $(findstring full,$@),full) $(as_root) cargo test --locked --test crash -- --nocapture
 
 test-crash test-crash-full:
 	packaging/needs.sh test
+	$(MAKE) --no-print-directory -j2 --output-sync=target $@-files $@-machines
+
+test-crash-files test-crash-full-files:
 	$(sweep) --test-threads=1 --skip machine::
+
+test-crash-machines test-crash-full-machines:
 	$(sweep) --test-threads=3 machine::
 
 # Each starts a gateway that wants a core for itself: one after the other.

@@ -22,7 +22,7 @@ fn i2_a_call_that_fails_once_or_for_ever_leaves_the_old_state() {
             let points = strace::changes(&cases[0].command(), &cases[0].home.log());
             let jobs: Vec<_> = points.iter().flat_map(fates).collect();
             assert!(jobs.len() > 500, "only {} faults", jobs.len());
-            sweep_faults(&format!("faults, {}", scenario.name), &cases, &sample(jobs, 5));
+            sweep_faults(&format!("faults, {}", scenario.name), &cases, &sample(jobs, 12));
         }
     });
 }
@@ -35,7 +35,7 @@ fn i2_a_look_that_fails_leaves_the_old_state() {
         let points = strace::looks(&cases[0].command(), &cases[0].home.log());
         let jobs: Vec<_> = points.iter().flat_map(fates).collect();
         assert!(jobs.len() > 300, "only {} faults", jobs.len());
-        sweep_faults("faults while looking, upgrade", &cases, &sample(jobs, 14));
+        sweep_faults("faults while looking, upgrade", &cases, &sample(jobs, 29));
     });
 }
 

@@ -22,7 +22,7 @@ fn i1_a_kill_at_any_system_call_leaves_the_old_state_or_the_new_one() {
             let (cases, points) = prepared("kill", scenario);
             assert!(points.len() >= FEWEST, "only {} points", points.len());
             // the first is always tried wholly
-            let points = if number == 0 { points } else { sample(points, 2) };
+            let points = if number == 0 { points } else { sample(points, 5) };
             sweep(&format!("kill, {}", scenario.name), &cases, &points, killed_once);
         }
     });
@@ -36,7 +36,7 @@ fn i1_a_repair_killed_at_any_system_call_leaves_the_old_state_or_the_new_one() {
             let cases = Case::many(&name, scenario, with_openclaw_on_the_path);
             let points = cases[0].changes();
             assert!(points.len() >= FEWEST, "only {} points", points.len());
-            let points = sample(points, 3);
+            let points = sample(points, 6);
             sweep(&format!("kill, {}", scenario.name), &cases, &points, killed_once);
         }
     });
@@ -47,10 +47,10 @@ fn i1_a_kill_during_recovery_is_recovered_too() {
     room::inside(|| {
         for scenario in SCENARIOS.iter().step_by(if is_full() { 1 } else { 2 }) {
             let (cases, points) = prepared("twice", scenario);
-            let points = sample(distinct(&cases, &points), 5);
+            let points = distinct(&cases, &sample(points, 5));
             let pairs = pairs(&cases, &points);
             assert!(pairs.len() >= FEWEST, "only {} points", pairs.len());
-            let pairs = sample(pairs, 4);
+            let pairs = sample(pairs, 9);
             sweep(&format!("kill twice, {}", scenario.name), &cases, &pairs, killed_twice);
         }
     });

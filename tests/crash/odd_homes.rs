@@ -93,7 +93,7 @@ fn i1_holds_where_trees_cannot_be_exchanged() {
             let points = strace::changes_with(&command(), &log, &[NO_EXCHANGE]);
             assert!(points.iter().any(|point| point.shown.contains("EINVAL")), "{points:#?}");
             let title = format!("kill, {} without exchange", scenario.name);
-            sweep(&title, &cases, &sample(points, 3), killed_without_exchange);
+            sweep(&title, &cases, &sample(points, 6), killed_without_exchange);
         }
     });
 }

@@ -28,7 +28,7 @@ fn i8_what_a_planted_link_leads_to_is_never_written() {
         for scenario in sample(SCENARIOS.iter().collect(), 2) {
             let name = format!("planted-{}", scenario.name.replace(' ', "-"));
             let cases = Case::many(&name, scenario, Home::furnish);
-            let jobs = sample(jobs(cases[0].changes()), 10);
+            let jobs = sample(jobs(cases[0].changes()), 23);
             let came = AtomicUsize::new(0);
             sweep(&format!("a link planted, {}", scenario.name), &cases, &jobs, |case, job| {
                 came.fetch_add(usize::from(planted(case, &job.0, job.1)?), Ordering::Relaxed);
