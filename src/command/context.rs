@@ -1,5 +1,6 @@
 //! What every command is given: the operator, the place, the timeout, the voice.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub(super) struct Context {
     pub(super) yes: bool,
     pub(super) dry_run: bool,
     pub(super) offline: bool,
+    /// The one that was found.
+    pub(super) found: RefCell<Option<UserManager>>,
 }
 
 impl Context {
@@ -64,6 +67,7 @@ impl Context {
             yes: global.yes,
             dry_run: global.dry_run,
             offline: global.offline,
+            found: RefCell::default(),
         }
     }
 
@@ -81,13 +85,16 @@ impl Context {
     /// The user manager, or `None` where none runs. One that is there and does not answer is an
     /// error: the gateway may be running, and nothing may be changed under it.
     pub(super) fn manager(&self) -> Result<Option<UserManager>, ManagerError> {
+        if let Some(manager) = &*self.found.borrow() {
+            return Ok(Some(manager.clone()));
+        }
         let session = Session {
             bus_address: self.surroundings.text("DBUS_SESSION_BUS_ADDRESS"),
             runtime_directory: self.surroundings.path("XDG_RUNTIME_DIR"),
             ..Session::of_user(self.account.uid)
         };
         match UserManager::connect(&session, self.deadline(), &self.interrupt) {
-            Ok(manager) => Ok(Some(manager)),
+            Ok(manager) => Ok(self.found.borrow_mut().insert(manager).clone().into()),
             Err(ManagerError::Absent { .. }) => Ok(None),
             Err(error) => Err(error),
         }

@@ -132,10 +132,7 @@ impl Bus {
     async fn all_of(&self, unit: Option<&str>) -> zbus::Result<Properties> {
         let bus = &self.connection;
         let path = match unit {
-            Some(unit) => {
-                let loaded = call(bus, MANAGER, "LoadUnit", &(unit,)).await?;
-                loaded.body().deserialize::<OwnedObjectPath>()?.to_string()
-            }
+            Some(unit) => path_of(unit),
             None => MANAGER.1.to_owned(),
         };
         // without the name of an interface those of all come
@@ -195,6 +192,15 @@ impl Route for Bus {
             bus.ask(&wait, "ResetFailedUnit", &(unit,)).await.map(drop)
         })
     }
+}
+
+/// Where systemd shows a unit, which it loads when it is asked for there (`sd_bus_path_encode`).
+fn path_of(unit: &str) -> String {
+    let label = unit.bytes().enumerate().map(|(at, byte)| {
+        let is_plain = byte.is_ascii_alphabetic() || at > 0 && byte.is_ascii_digit();
+        if is_plain { char::from(byte).to_string() } else { format!("_{byte:02x}") }
+    });
+    format!("/org/freedesktop/systemd1/unit/{}", label.collect::<String>())
 }
 
 pub(super) async fn call(

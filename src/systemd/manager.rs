@@ -24,7 +24,9 @@ const RETURN: Duration = Duration::from_secs(10);
 /// A connection to somebody's `systemd --user`.
 ///
 /// No call blocks past its deadline, and every wait ends when the interrupt is raised. A
-/// connection that is lost is made anew, over whichever route is open then.
+/// connection that is lost is made anew, over whichever route is open then. A clone speaks over the
+/// same one.
+#[derive(Clone)]
 pub struct UserManager {
     session: Session,
     /// Empty where it was lost.

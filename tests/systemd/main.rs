@@ -10,6 +10,7 @@ mod bench;
 
 mod apply;
 mod children;
+mod counts;
 mod drop_in;
 mod failing_gateway;
 mod fresh_install;
