@@ -96,7 +96,7 @@ impl Prover<'_> {
     /// Names the cause of what was not reached, and decides whether that is a reason to go back.
     fn judged(&self, mut proof: Proof) -> Result<Proof, ServiceError> {
         let Some((rung, cause)) = &proof.next else { return Ok(proof) };
-        let rung = *rung;
+        let (rung, is_asked) = (*rung, cause.code != "answer.no-road");
         let (mut cause, mut provider_answers) = (cause.clone(), false);
         if proof.has_failed() {
             match look_again(self.context, rung) {
@@ -114,7 +114,8 @@ impl Prover<'_> {
         let returns = returns(self.plan) && proof.has_failed();
         let is_ours = match rung {
             Rung::Connected => self.was_connected,
-            Rung::Answers => provider_answers,
+            // a question that could not be asked tells nothing of the connector
+            Rung::Answers => provider_answers && is_asked,
             _ => false,
         };
         if self.options.require_answer || returns && is_ours {

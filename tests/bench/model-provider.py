@@ -2,7 +2,8 @@
 
   model-provider.py PORT [LOG [FAULTS]]     every request becomes one line of JSON in LOG
 
-FAULTS is a JSON file that may be written at any time: {"status": 401, "complaint": "…"} answers every completion so,
+FAULTS is a JSON file that may be written at any time: {"status": 401, "complaint": "…"} answers every completion so, with
+{"only_tools": true} those alone that bring tools,
 {"base": "/v1"} serves below that path only, {"seconds": 9} thinks that long. It gives a word back where it is asked for one.
 """
 
@@ -27,7 +28,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
         time.sleep(faults.get("seconds", 0))
         if not self.path.startswith(faults.get("base", "")) or not self.path.endswith("/chat/completions"):
             self.answer(404, b'{"error":{"message":"Not Found"}}')
-        elif "status" in faults:
+        elif "status" in faults and ("tools" in json.loads(body) or not faults.get("only_tools")):
             complaint = {"error": {"code": "no", "message": faults.get("complaint", "no")}}
             self.answer(faults["status"], json.dumps(complaint).encode())
         elif not json.loads(body).get("messages"):

@@ -35,11 +35,14 @@ fn nothing_false_is_said_of_a_healthy_one_and_faults_are_mended() {
     assert_eq!(machine.message("three")["reply"], "Hello from the model.");
     assert_eq!(machine.message("four")["error"], "fetch failed");
     assert_eq!(named(&machine), set(&["service.linger", "proxy.loopback"]));
+    assert_eq!(not_ready(&machine), "proxy.loopback");
     fix(&machine);
     assert_eq!(named(&machine), truth);
     assert_eq!(machine.message("five")["reply"], "Hello from the model.");
     assert_eq!(machine.message("six")["reply"], "Hello from the model.");
 
+    restarted(&machine, "sed -i '/chatCompletions/,/}/ s/true/false/' ~/.openclaw/openclaw.json");
+    assert_eq!(not_ready(&machine), "gateway.endpoint");
     restarted_or_not(&machine, "chmod 777 ~/.openclaw/extensions/dingtalk-connector");
     let ill = named(&machine);
     let expected = ["plugin.mode-link", "config.channel-orphan", "plugin.checksum"];
@@ -76,6 +79,21 @@ fn named(machine: &Machine) -> BTreeSet<String> {
     let findings = document["findings"].as_array().unwrap().iter();
     let bad = findings.filter(|finding| finding["severity"] != "info");
     bad.map(|finding| finding["checkId"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The gateway runs; the code of what keeps it from being ready for the bot, which is no success.
+#[allow(clippy::unwrap_used, reason = "where the document has another shape, the test fails")]
+fn not_ready(machine: &Machine) -> String {
+    let output = machine.run(&["openclaw-setup", "status", "--json"]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let proof = &document["proof"];
+    assert_eq!(
+        (&proof["reached"], &proof["next"]),
+        (&"running".into(), &"ready".into()),
+        "{proof}"
+    );
+    proof["cause"]["code"].as_str().unwrap().to_owned()
 }
 
 fn fix(machine: &Machine) {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::bench::{Machine, furnished_with_openclaw, said};
 
 const PAYLOAD: &str = "payload/dingtalk-connector";
+const CONFIG: &str = ".openclaw/openclaw.json";
 const SESSIONS: &str = ".openclaw/agents/main/sessions";
 const WORKS: &str = "DingTalk works here: the bot is connected, and the model answers.";
 
@@ -38,6 +39,23 @@ fn connectors_before_0_8_are_asked_over_the_chat_endpoint() {
     machine.let_the_provider(r#"{"seconds": 600}"#);
     let silent = asked_within(&machine, "10");
     assert_eq!(silent, ("connected".to_owned(), "answer.silent".to_owned()));
+    an_upgrade_after_which_only_the_bot_is_silent_is_taken_back(&machine);
+}
+
+/// The provider answers whoever asks it directly, and refuses what the agent asks.
+fn an_upgrade_after_which_only_the_bot_is_silent_is_taken_back(machine: &Machine) {
+    machine
+        .let_the_provider(r#"{"status": 400, "complaint": "no tools here", "only_tools": true}"#);
+    machine.shell(&format!(
+        "cp -R {PAYLOAD} newer; rm newer/SHA256SUMS; sed -i 's/0\\.6\\.0/0.6.1/' newer/*.json"
+    ));
+    let line = ["openclaw-setup", "upgrade", "newer", "--allow-unverified", "--yes", "--lang=en"];
+    let upgraded = machine.run(&line);
+    assert_eq!(upgraded.status.code(), Some(1), "{}", said(&upgraded));
+    let said = said(&upgraded);
+    assert!(said.contains("no tools here") && said.contains("was undone"), "{said}");
+    let tree = ".openclaw/extensions/dingtalk-connector/package.json";
+    assert!(machine.read_text(tree).contains("0.6.0"));
 }
 
 #[test]
@@ -47,11 +65,11 @@ fn a_change_is_kept_or_taken_back_by_what_was_proved() {
     let change = ["--session-timeout", "900000"];
     let change = [&change[..], &["--gateway-auth", "none"]].concat();
     install(&machine, &change, 3, &["is installed", "not proved: the model answers", "401"]);
-    let kept = machine.read_text(".openclaw/openclaw.json");
+    let kept = machine.read_text(CONFIG);
     assert!(kept.contains("900000"), "{kept}");
     let change = ["--session-timeout", "600000", "--require-answer"];
     install(&machine, &change, 1, &["401", "was undone"]);
-    assert_eq!(machine.read_text(".openclaw/openclaw.json"), kept);
+    assert_eq!(machine.read_text(CONFIG), kept);
 
     machine.write(".openclaw/dingtalk/refusal", "Request failed with status code 400");
     let refused = ["not proved: the bot is connected to DingTalk", "status code 400"];
@@ -64,14 +82,33 @@ fn a_change_is_kept_or_taken_back_by_what_was_proved() {
 #[test]
 fn later_connectors_are_asked_through_the_agent_in_the_gateway() {
     let machine = machine_with_a_secret();
+    allow_the_connector_alone(&machine);
     machine.shell(&format!(
         "cd {PAYLOAD}; rm SHA256SUMS; sed -i 's/0\\.6\\.0/0.8.3/' package.json openclaw.plugin.json"
     ));
     install(&machine, &["--allow-unverified"], 0, &[WORKS]);
     the_question_left_nothing(&machine);
-    machine.let_the_provider(r#"{"status": 401, "complaint": "no such key"}"#);
-    assert_eq!(asked(&machine), ("connected".to_owned(), "answer.refused-key".to_owned()));
-    the_question_left_nothing(&machine);
+    for (faults, code) in [
+        (r#"{"status": 401, "complaint": "no such key"}"#, "answer.refused-key"),
+        (r#"{"status": 404, "complaint": "no such model"}"#, "answer.not-found"),
+        (r#"{"status": 503, "complaint": "out of order"}"#, "answer.provider"),
+        (r#"{"seconds": 600}"#, "answer.silent"),
+    ] {
+        machine.let_the_provider(faults);
+        let asked = asked_within(&machine, "40");
+        assert_eq!(asked, ("connected".to_owned(), code.to_owned()), "{faults}");
+        the_question_left_nothing(&machine);
+    }
+}
+
+/// As an operator may have it. OpenClaw's command line otherwise loads all of OpenClaw's plugins while it connects, for 3 s
+/// of CPU, and the gateway waits 3 s for its first word: on a busy machine it never gets through.
+fn allow_the_connector_alone(machine: &Machine) {
+    machine.shell("systemctl --user stop openclaw-gateway");
+    let mut config: Value = serde_json::from_slice(&machine.read(CONFIG)).unwrap_or_default();
+    config["plugins"]["allow"] = serde_json::json!(["dingtalk-connector"]);
+    machine.write(CONFIG, config.to_string());
+    machine.shell("systemctl --user start openclaw-gateway");
 }
 
 /// The highest rung that `status --live` has seen, and the code of what is in the way.

@@ -110,6 +110,7 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
         Ok(text) => error::no_answer(&one_line(&text)),
         Err(Failure::Silent) => error::silent(begin.elapsed().as_secs()),
         Err(Failure::NotAsked(cause)) => error::not_asked(&cause),
+        Err(Failure::NoRoad(reason)) => return Answered::CannotTry(reason),
         Err(Failure::Other(problem)) => problem,
     };
     if session.id().is_some() {
@@ -213,7 +214,19 @@ impl Question {
             json!({"message": self.text(), "sessionKey": session.key, "idempotencyKey": id});
         let timeout = deadline.remaining().as_millis().to_string();
         let options = ["--expect-final", "--timeout", &timeout];
-        let reply = call(road, "agent", &parameters, &options, deadline, interrupt)?;
+        let begin = Instant::now();
+        let reply = match call(road, "agent", &parameters, &options, deadline, interrupt) {
+            // the gateway lists the session before it asks the model
+            Err(Failure::Silent) if session.id().is_none() => {
+                let seconds = begin.elapsed().as_secs();
+                let reason = say!(
+                    "OpenClaw's command line did not get through to the gateway in {seconds} s",
+                    seconds
+                );
+                return Err(Failure::NoRoad(reason));
+            }
+            reply => reply?,
+        };
         let result = &reply["result"];
         let payloads = result["payloads"].as_array().into_iter().flatten();
         let text: Vec<&str> = payloads.filter_map(|payload| payload["text"].as_str()).collect();

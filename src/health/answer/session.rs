@@ -21,9 +21,12 @@ use crate::timeout::Deadline;
 /// How long it may take to remove the session: `OpenClaw` waits 15 s for a run to end.
 const REMOVING: Duration = Duration::from_secs(60);
 
-/// How often `OpenClaw`'s command line is started: on a busy machine it loads plugins for longer
-/// than the gateway waits for its first word.
+/// How often `OpenClaw`'s command line is started where the gateway closes the connection.
 const STARTS: usize = 3;
+
+/// How the gateway closes one whose first word it has waited for in vain: 3 s in 2026.3.13, whose
+/// command line loads plugins while it connects, on a busy machine for longer. Nothing was asked.
+const UNHEARD: &str = "gateway closed (1000";
 
 /// How long a run that is over may take to list its session once more.
 const ENDING: Duration = Duration::from_secs(1);
@@ -44,6 +47,8 @@ pub(super) enum Failure {
     Silent,
     /// The question did not get as far as the model.
     NotAsked(String),
+    /// `OpenClaw`'s command line did not get as far as the gateway, which tells nothing of either.
+    NoRoad(String),
     /// Something else.
     Other(Problem),
 }
@@ -94,7 +99,7 @@ impl Session {
                 return forgotten.map_err(|error| left(&io::Error::from(error).to_string()));
             }
             match reply {
-                Err(Failure::NotAsked(cause)) => return Err(left(&cause)),
+                Err(Failure::NotAsked(cause) | Failure::NoRoad(cause)) => return Err(left(&cause)),
                 Err(Failure::Other(problem)) => return Err(left(&problem.message)),
                 Ok(_) | Err(Failure::Silent) => {}
             }
@@ -132,7 +137,7 @@ pub(super) fn call(
     interrupt: &Interrupt,
 ) -> Result<Value, Failure> {
     let mut complaint = String::new();
-    for _ in 0..STARTS {
+    for start in 1.. {
         if let Some(whose) = road.endpoint.stranger() {
             return Err(taken(road, &whose).into());
         }
@@ -158,7 +163,8 @@ pub(super) fn call(
         if complaint.contains("gateway timeout") {
             return Err(Failure::Silent);
         }
-        if !complaint.contains("gateway closed") {
+        let is_closed = complaint.contains("gateway closed") && start < STARTS;
+        if !is_closed && !complaint.contains(UNHEARD) {
             break;
         }
     }

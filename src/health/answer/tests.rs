@@ -183,10 +183,39 @@ fn later_connectors_are_asked_through_the_agent_in_the_gateway() {
     let fails =
         r#"echo '{"result":{"payloads":[{"text":"404 no"}],"meta":{"stopReason":"error"}}}'"#;
     assert_eq!(Machine::new("", "", fails).code("0.8.20").0, "answer.not-found");
-    let late = "echo 'Gateway call failed: Error: gateway timeout after 9ms' >&2; exit 1";
-    assert_eq!(Machine::new("", "", late).code("0.8.20").0, "answer.silent");
-    assert_eq!(
-        Machine::new("", "", "case $* in *delete*) ;; *) sleep 9;; esac").code("0.8.20").0,
-        "answer.silent"
-    );
+}
+
+/// The list tells whether the question came as far as the gateway.
+#[test]
+fn silence_is_the_models_only_where_the_gateway_has_the_question() {
+    let lists = r#"key=${*#*sessionKey\":\"}; key=${key%%\"*}
+        case "$*" in
+        *sessions.delete*) echo '{}' >$HOME/agents/main/sessions/sessions.json; echo '{"ok":true}'; exit ;;
+        *) echo "{\"$key\":{\"sessionId\":\"id1\"}}" >$HOME/agents/main/sessions/sessions.json ;; esac"#;
+    for late in [
+        "echo 'Gateway call failed: Error: gateway timeout after 9ms' >&2; exit 1",
+        "case $* in *delete*) ;; *) exec sleep 9;; esac",
+    ] {
+        let listed = Machine::new("", "", &format!("{lists}\n{late}"));
+        assert_eq!(listed.code("0.8.20").0, "answer.silent", "{late}");
+        let (unheard, _) = Machine::new("", "", late).asked("0.8.20");
+        assert!(matches!(unheard, Answered::CannotTry(_)), "{late}: {unheard:?}");
+    }
+}
+
+/// `OpenClaw`'s command line loads plugins for longer than the gateway waits for its first word.
+#[test]
+fn a_command_line_that_the_gateway_has_not_heard_is_started_until_it_is() {
+    let closed =
+        "Gateway call failed: Error: gateway closed (1000 normal closure): no close reason";
+    let script = |closed: &str| {
+        format!(
+            r#"echo x >>$HOME/starts
+            [ $(wc -l <$HOME/starts) -gt 3 ] || {{ echo '{closed}' >&2; exit 1; }}
+            echo '{{"result":{{"payloads":[{{"text":"404 no"}}],"meta":{{"stopReason":"error"}}}}}}'"#
+        )
+    };
+    assert_eq!(Machine::new("", "", &script(closed)).code("0.8.20").0, "answer.not-found");
+    let refused = script(&closed.replace("1000 normal closure", "1008"));
+    assert_eq!(Machine::new("", "", &refused).code("0.8.20").0, "answer.gateway");
 }
