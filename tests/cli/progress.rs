@@ -1,8 +1,8 @@
 //! The bar of long work, as a terminal shows it: one, as wide as the terminal, gone when the work is done.
 
 use super::terminal::{GONE, TTY, as_read, as_written, exit_code, of_columns};
-use crate::bench::Machine;
 use crate::bench::program::PAYLOAD;
+use crate::bench::{Machine, said};
 
 const FULL: char = '█';
 const EMPTY: char = '░';
@@ -108,6 +108,9 @@ fn one_bar_that_fits_is_gone_at_the_end_and_the_finished_lines_stay() {
     let shown = installed(72, &[], &[]);
     let screen = Screen::of(&shown);
     assert_eq!(screen.most_bars, 1, "{shown:?}");
+    // what has no known size counts no bytes
+    let mut drawn = shown.split(['\r', '\n']).filter(|line| !line.contains([FULL, EMPTY]));
+    assert_eq!(drawn.find(|line| line.contains("0 B")), None, "{shown:?}");
     assert!((60..=72).contains(&screen.widest_bar), "{} columns", screen.widest_bar);
     assert!(shown.contains("\u{1b}[36m"), "the bar has a colour: {shown:?}");
     let left = screen.text();
@@ -155,4 +158,31 @@ fn none_for_those_who_want_quiet_or_data() {
         assert!(!shown.contains([FULL, EMPTY]), "{more:?}: {shown:?}");
         assert!(!shown.contains("\u{1b}[2K"), "{more:?}: {shown:?}");
     }
+}
+
+#[test]
+fn what_goes_well_says_nothing_when_quiet() {
+    let machine = Machine::only_a_home();
+    // that no gateway runs here is a warning, which is no silence
+    assert_eq!(machine.install(&["--yes"]).run().status.code(), Some(0));
+    for command in ["verify", "recover", "uninstall"] {
+        let done = machine.setup(&[command, "--yes", "--quiet"]).run();
+        assert_eq!((done.status.code(), said(&done).as_str()), (Some(0), ""), "{command}");
+    }
+}
+
+#[test]
+fn a_dumb_terminal_gets_text_alone() {
+    let machine = Machine::only_a_home();
+    for command in ["status", "doctor", "explain"] {
+        let mut terminal = of_columns(&machine, 80, &[command], &[("TERM", "dumb")]);
+        let shown = terminal.exp_string(GONE).unwrap();
+        assert!(!shown.contains('\u{1b}'), "{command}: {shown:?}");
+    }
+    let mut terminal =
+        of_columns(&machine, 80, &["status", "--watch", "--interval", "1"], &[("TERM", "dumb")]);
+    let shown = terminal.exp_string("Ctrl-C").unwrap();
+    terminal.send_control('c').unwrap();
+    let shown = shown + &terminal.exp_string(GONE).unwrap();
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
 }
