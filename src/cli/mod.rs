@@ -12,16 +12,16 @@ pub mod voice;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, FromArgMatches, Parser, Subcommand, ValueHint};
 
 use crate::connector::Sha256;
-use crate::language::Language;
 use crate::openclaw::version::Version;
 use crate::settings::{GatewayAuth, Setting, sources::Given};
 use crate::snapshot::paths::profile_name;
 use since::Since;
 use usage::UsageError;
 use voice::Voice;
+pub use voice::{Color, Lang};
 
 /// Make a DingTalk bot work on an OpenClaw server, and take every step back
 #[derive(Debug, Parser)]
@@ -78,14 +78,14 @@ fn as_options(arguments: &[OsString]) -> Vec<OsString> {
 #[allow(clippy::struct_excessive_bools, reason = "a command line has flags")]
 pub struct Global {
     /// OpenClaw's state directory (default: ~/.openclaw)
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub state_dir: Option<PathBuf>,
     /// OpenClaw's profile
     #[arg(long, global = true, value_name = "NAME")]
     #[arg(value_parser = profile_name)]
     pub profile: Option<String>,
     /// Act for this user (root only)
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", value_hint = ValueHint::Username)]
     pub user: Option<String>,
     /// Print one JSON document on standard output
     #[arg(long, global = true)]
@@ -115,46 +115,6 @@ pub struct Global {
     /// Fetch nothing from the network
     #[arg(long, global = true)]
     pub offline: bool,
-}
-
-/// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-impl From<Color> for clap::ColorChoice {
-    fn from(color: Color) -> Self {
-        match color {
-            Color::Auto => Self::Auto,
-            Color::Always => Self::Always,
-            Color::Never => Self::Never,
-        }
-    }
-}
-
-/// A language of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Lang {
-    /// English.
-    En,
-    /// Simplified Chinese.
-    #[value(name = "zh-CN", aliases = ["zh", "zh_CN", "zh-Hans", "cn"])]
-    ZhCn,
-}
-
-impl From<Lang> for Language {
-    fn from(lang: Lang) -> Self {
-        match lang {
-            Lang::En => Self::English,
-            Lang::ZhCn => Self::Chinese,
-        }
-    }
 }
 
 /// What to do.

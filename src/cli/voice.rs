@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use clap::ValueEnum;
 
-use super::{Color, Global, Lang};
+use super::Global;
+use crate::language::Language;
 
 /// The options that decide how the program speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,46 @@ fn value<V: ValueEnum>(words: &[&str], option: &str) -> Option<V> {
     let joined = words.iter().find_map(|word| word.strip_prefix(option)?.strip_prefix('='));
     let next = words.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1]);
     V::from_str(joined.or(next)?, true).ok()
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<Color> for clap::ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+/// A language of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// English.
+    En,
+    /// Simplified Chinese.
+    #[value(name = "zh-CN", aliases = ["zh", "zh_CN", "zh-Hans", "cn"])]
+    ZhCn,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::English,
+            Lang::ZhCn => Self::Chinese,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 mod bench;
 
 mod bot;
+mod completions;
 mod config;
 mod control_characters;
 mod dry_run;
