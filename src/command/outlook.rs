@@ -203,7 +203,8 @@ mod tests {
             ("0.8.20", Some("2026.7.35"), "2026.9.6", true, fix),
             ("0.8.20", Some("2026.9.6"), "2026.4.9", true, fix),
             ("0.8.20", None, "2026.3.13", true, Some("@0.8.3 --allow-downgrade")),
-            ("0.8.3", None, "2026.9.6", true, Some("@0.8.20")),
+            ("0.8.3", None, "2026.9.6", true, fix),
+            ("0.7.10", None, "2026.9.6", true, Some("@0.8.20")),
             ("0.8.0", None, "2026.3.13", true, Some("@0.8.3")),
             ("0.9.0", None, "2026.2.1", false, None),
         ] {
@@ -227,7 +228,7 @@ mod tests {
         let with_stock = Here {
             stock: vec![stock("0.9.0"), stock("0.8.19"), stock("0.8.13")],
             node: Some("22.23.1"),
-            ..here("0.8.3", None)
+            ..here("0.7.10", None)
         };
         let outlook = Outlook::of(&catalogue, with_stock, openclaw);
         assert_eq!(outlook.command.as_deref(), Some("openclaw-setup upgrade /stock/0.8.19"));

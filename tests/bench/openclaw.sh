@@ -41,7 +41,13 @@ get() {
   "overrides": {"libsignal": "npm:libsignal-node@2.0.1", "linkedom": "0.18.12"}
 }
 JSON
-  node "$dir/tools/node_modules/npm/bin/npm-cli.js" install --prefix "$dir" "${quietly[@]}" --omit=optional --omit=peer
+  from_npm() { node "$dir/tools/node_modules/npm/bin/npm-cli.js" install --prefix "$dir" "${quietly[@]}" --omit=optional --omit=peer "$@"; }
+  from_npm
+
+  # An optional dependency without which a later OpenClaw cannot migrate an earlier one's state.
+  native=@openclaw/fs-safe-${node#node-}-gnu
+  fs_safe=$(sed -n 's|^ *"'"$native"'": "\(.*\)",\{0,1\}$|\1|p' "$dir/node_modules/@openclaw/fs-safe/package.json" 2>/dev/null || true)
+  [ -z "$fs_safe" ] || from_npm --no-save "$native@$fs_safe"
   rm -rf "$dir/tools"
 
   # the gateway of a sandbox runs as another user

@@ -45,7 +45,7 @@ const KNOWN: [Known; 4] = [
         openclaw: "2026.9.6",
         answers: "0.9.0",
         newer: "0.9.1",
-        fails: "0.8.3",
+        fails: "0.8.13",
         adapted: Some("0.8.20"),
     },
 ];

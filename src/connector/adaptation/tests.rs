@@ -1,4 +1,5 @@
 use super::*;
+use crate::connector::catalogue::Catalogue;
 use crate::connector::imports::imports;
 use crate::connector::manifest::Permissions;
 
@@ -63,6 +64,29 @@ fn an_import_is_led_to_a_file_beside_it_and_metadata_goes() {
     );
     let extent = Adapted::of(&changes, Version::of(2026, 9, 6)).unwrap().extent();
     assert_eq!(extent.text(), "adapted for OpenClaw 2026.9.6: 2 files changed, 1 added");
+}
+
+/// 0.8.3 is written in TypeScript and takes everything from the bare SDK, which is gone.
+#[test]
+fn what_a_connector_takes_from_the_bare_sdk_is_led_to_its_parts() {
+    const ENTRY: &str = include_str!("../../../tests/bench/connectors/0.8.3/index.ts");
+    let parts = ["channel-feedback", "channel-reply-pipeline", "runtime-store", "setup"];
+    let names = "createPluginRuntimeStore, createReplyPrefixOptions, createTypingCallbacks, logTypingFailure, promptSingleChannelSecretInput";
+    let (_place, exports) = host(&parts, names);
+    let (catalogue, version) = (Catalogue::built_in(), Version::of(2026, 9, 6));
+    let found = BTreeMap::from([("index.ts".to_owned(), imports(ENTRY))]);
+    let text = |path: &str| (path == "index.ts").then(|| ENTRY.to_owned());
+    let package = br#"{"name": "x", "version": "0.8.3"}"#;
+    let package = Package::parse(Some(package), Path::new("/x")).unwrap();
+    let connector = Original { imports: &found, text: &text, package: &package };
+    let known = catalogue.adaptations(&semver::Version::new(0, 8, 3), version);
+    let [adaptation] = known[..] else { panic!("{known:?}") };
+    let host = Host { version, exports: Some(&exports) };
+    let changes = adaptation.changes(&connector, host).unwrap();
+    let [entry, beside] = &changes[..] else { panic!("{changes:?}") };
+    assert_eq!(&*beside.path, "openclaw-setup-plugin-sdk.ts");
+    let left = imports(entry.new.as_deref().unwrap());
+    assert!(!left.iter().any(Import::asks_the_host), "{left:?}");
 }
 
 #[test]
