@@ -5,7 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::fs::foreign;
-use crate::openclaw::document::Document;
+use crate::openclaw::document::{Document, Value};
+use crate::openclaw::version::Version;
 use crate::transaction::step::Attributes;
 
 /// A file that may hold a secret.
@@ -54,6 +55,8 @@ pub struct Backup {
     pub modified_usec: u64,
     /// Whether it can be parsed.
     pub is_valid: bool,
+    /// The OpenClaw that wrote it last, as it says.
+    pub openclaw: Option<Version>,
 }
 
 /// OpenClaw's ring (`.bak`, `.bak.1` … `.bak.4`), its `.last-good`, and copies of people's own.
@@ -72,16 +75,23 @@ pub fn backups(config: &Path) -> Vec<Backup> {
     found
 }
 
+/// The OpenClaw that last wrote a config, which says so.
+#[must_use]
+pub fn written_by(config: &Value) -> Option<Version> {
+    Version::parse(config.get(&["meta", "lastTouchedVersion"])?.as_str()?)
+}
+
 fn backup(path: &Path) -> Option<Backup> {
     let name = path.file_name()?.to_string_lossy().into_owned();
     let is_copy = name.contains(".bak") || name.contains(".backup") || name.ends_with(".last-good");
     let found = path.symlink_metadata().ok().filter(|found| found.is_file() && is_copy)?;
     let bytes = foreign::glance(path)?;
-    let document = Document::parse(path, &bytes).ok();
+    let document = Document::parse(path, &bytes).ok().filter(|document| !document.is_blank());
     let modified = found.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some(Backup {
         path: path.to_owned(),
         modified_usec: u64::try_from(modified.as_micros()).unwrap_or(u64::MAX),
-        is_valid: document.is_some_and(|document| !document.is_blank()),
+        is_valid: document.is_some(),
+        openclaw: document.and_then(|document| written_by(document.value())),
     })
 }

@@ -73,7 +73,7 @@ fn diagnosed(options: &Doctor, checks: &[&'static Check], snapshot: &Snapshot) -
     let mut diagnosis = diagnose(checks, snapshot);
     let restoration = options.restore_config.then(|| config::restoration(snapshot)).flatten();
     for (check, finding) in &mut diagnosis.findings {
-        if check.id == "config.syntax" {
+        if ["config.syntax", "config.accepted"].contains(&check.id) {
             finding.repairs.extend(restoration.clone());
         }
     }

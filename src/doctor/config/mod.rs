@@ -8,9 +8,10 @@ use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::health::Readiness;
 use crate::language::Explain;
 use crate::openclaw::document::{ConfigError, Edit, KeyPath, Place, Value};
-use crate::openclaw::version::UNKNOWN_CHANNELS_ARE_TOLERATED;
+use crate::openclaw::version::{UNKNOWN_CHANNELS_ARE_TOLERATED, Version};
 use crate::plan::repair::Repair;
 use crate::say;
+use crate::snapshot::files::{Backup, written_by};
 use crate::snapshot::log::{LOG_PATTERNS, LogPattern};
 use crate::snapshot::paths::CONNECTOR;
 use crate::transaction::step::Attributes;
@@ -30,17 +31,18 @@ pub(super) fn syntax(snapshot: &Snapshot) -> Verdict {
         ),
         Ok(_) => return Ok(Vec::new()),
     };
-    let mut finding = Finding::error(message).hint(hint).about(path).repaired_by(repair).symptom(
-        say!("SyntaxError: the gateway does not start, and nearly every openclaw command refuses"),
-    );
-    let newest = snapshot.backups.iter().find(|backup| backup.is_valid);
-    if let Some(backup) = newest.filter(|_| is_restorable(snapshot)) {
-        let time = crate::snapshot::log::time_text(backup.modified_usec);
-        finding = finding
-            .hint(say!("Or return to its newest valid version, of {time}: openclaw-setup doctor --fix --restore-config", time))
-            .read(backup.path.display().to_string(), time);
-    }
-    finding.into()
+    let finding = Finding::error(message).hint(hint).about(path).repaired_by(repair).symptom(say!(
+        "SyntaxError: the gateway does not start, and nearly every openclaw command refuses"
+    ));
+    offering_restoration(snapshot, finding).into()
+}
+
+fn offering_restoration(snapshot: &Snapshot, finding: Finding) -> Finding {
+    let Some(backup) = restorable(snapshot) else { return finding };
+    let time = crate::snapshot::log::time_text(backup.modified_usec);
+    finding
+        .hint(say!("Or return to its newest valid version, of {time}: openclaw-setup doctor --fix --restore-config", time))
+        .read(backup.path.display().to_string(), time)
 }
 
 /// What `install` refuses by (`plan::error::read_only`), told before anybody tries.
@@ -56,16 +58,38 @@ pub(super) fn read_only(snapshot: &Snapshot) -> Verdict {
     Ok(variable.into_iter().collect())
 }
 
-/// The newest valid version of a config that cannot be read: brought back only on request.
+/// The newest valid version of a config that cannot be used: brought back only on request.
 #[must_use]
 pub fn restoration(snapshot: &Snapshot) -> Option<Repair> {
-    let newest = snapshot.backups.iter().find(|backup| backup.is_valid)?;
-    is_restorable(snapshot).then(|| Repair::RestoreConfig { from: newest.path.clone() })
+    restorable(snapshot).map(|backup| Repair::RestoreConfig { from: backup.path.clone() })
 }
 
-fn is_restorable(snapshot: &Snapshot) -> bool {
+fn restorable(snapshot: &Snapshot) -> Option<&Backup> {
     let lasting = |error: &ConfigError| error.code() == "config.syntax";
-    !snapshot.has_config() && snapshot.config.as_ref().err().is_none_or(lasting)
+    let is_unreadable =
+        !snapshot.has_config() && snapshot.config.as_ref().err().is_none_or(lasting);
+    let later = later_openclaw(snapshot);
+    let fits = |backup: &&Backup| {
+        let is_earlier = |later: &Later| backup.openclaw.is_some_and(|own| own <= later.runs);
+        backup.is_valid && (is_unreadable || later.as_ref().is_some_and(is_earlier))
+    };
+    snapshot.backups.iter().find(fits)
+}
+
+/// A config in the form of a later OpenClaw than the one that runs, and refuses it.
+struct Later {
+    wrote: Version,
+    runs: Version,
+}
+
+fn later_openclaw(snapshot: &Snapshot) -> Option<Later> {
+    let (wrote, runs) = (written_by(snapshot.effective()?)?, snapshot.openclaw()?);
+    let refuses = !snapshot.log.refused_config.is_empty() && !is_ready(snapshot);
+    (refuses && wrote > runs).then_some(Later { wrote, runs })
+}
+
+fn is_ready(snapshot: &Snapshot) -> bool {
+    snapshot.answers.as_ref().is_some_and(|found| found.readiness == Readiness::Ready)
 }
 
 /// What OpenClaw itself says, as far as no other check says it better.
@@ -74,8 +98,28 @@ pub(super) fn accepted(snapshot: &Snapshot) -> Verdict {
         return Err(say!("no log of the gateway was found"));
     }
     let unit = &snapshot.installation.paths.unit;
-    let runs = snapshot.answers.as_ref().is_some_and(|found| found.readiness == Readiness::Ready);
+    let runs = is_ready(snapshot);
     let reasons = snapshot.log.refused_config.iter();
+    if let Some(Later { wrote, runs }) = later_openclaw(snapshot) {
+        let message = say!(
+            "OpenClaw {runs} refuses its config: OpenClaw {wrote} has brought it into a later form",
+            runs,
+            wrote
+        );
+        let seen = reasons.map(|reason| {
+            let (file, place) = place_of(snapshot, reason);
+            Evidence::in_file(&file, place, reason.clone())
+        });
+        let finding = Finding::error(message)
+            .hint(say!(
+                "Bring OpenClaw {wrote} back, or correct the config, then: systemctl --user restart {unit}",
+                wrote,
+                unit
+            ))
+            .symptom("Config invalid")
+            .evidence(seen);
+        return offering_restoration(snapshot, finding).into();
+    }
     let findings = reasons.filter(|reason| !is_explained(snapshot, reason)).map(|reason| {
         let (file, place) = place_of(snapshot, reason);
         let finding = if runs {

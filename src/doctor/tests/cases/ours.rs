@@ -19,6 +19,18 @@ pub(super) const CASES: &[Case] = &[
     ),
     case!(
         "config.accepted",
+        "in the form of a later OpenClaw",
+        Error,
+        false,
+        |p| {
+            p.set("meta.lastTouchedVersion", json!("2026.9.6"));
+            p.snapshot.log.refused_config = vec![r#"meta: Unrecognized key: "migrations""#.into()];
+            not_ready(p);
+        },
+        UNLOGGED
+    ),
+    case!(
+        "config.accepted",
         "the running gateway goes on with the one before",
         Warning,
         false,
