@@ -79,6 +79,7 @@ fn no_command_shows_one() {
     let bundle = format!("{HOME}/bundle.tgz");
     let upgrade = ["upgrade", &newer, "--yes"];
     every_way(&machine, &[&install[..], &["-n"]].concat());
+    describe(&machine);
     look(&machine);
     trace(&machine, &[&install[..], &["--verbose"]].concat());
     add_accounts(&machine);
@@ -96,6 +97,26 @@ fn no_command_shows_one() {
     once(&machine, &["uninstall", "--yes", "--verbose"]);
     once(&machine, &["recover", "--verbose"]);
     records(&machine);
+}
+
+/// Files of `apply` with a secret inside: one that is taken, one that is refused, one that is broken.
+fn describe(machine: &Machine) {
+    let described = |allow: bool, end: &str| {
+        format!(
+            "{{connector: {{source: '{HOME}/{PAYLOAD}'}}, allowInlineSecrets: {allow}, settings: {{clientId: 'ding1', \
+             apiKey: {{file: 'given-k'}}, baseUrl: 'http://model.example:8080', clientSecret: '{}'{end}",
+            SECRETS[29]
+        )
+    };
+    machine.write("taken.json5", described(true, "}}"));
+    machine.write("refused.json5", described(false, "}}"));
+    machine.write("broken.json5", described(true, " '}}"));
+    machine.shell("chmod 600 *.json5");
+    for file in ["taken.json5", "refused.json5", "broken.json5"] {
+        every_way(machine, &["apply", file, "--check", "--diff"]);
+    }
+    let done = machine.setup(&["apply", "taken.json5", "--check"]).run();
+    assert_eq!(done.status.code(), Some(6), "{}", said(&done));
 }
 
 /// The channel of two bots more: the gateway starts with one only when the connector is there.
