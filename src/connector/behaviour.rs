@@ -24,6 +24,19 @@ pub fn has_a_fixed_port(version: &Version) -> bool {
     *version < Version::new(0, 7, 6)
 }
 
+/// Whether it turns away whom `dmPolicy: allowlist` does not name; from 0.7.1 to 0.7.10 only where
+/// `allowFrom` names somebody.
+#[must_use]
+pub fn heeds_dm_policy(version: &Version, names_somebody: bool) -> bool {
+    heeds_group_policy(version) || names_somebody && *version >= Version::new(0, 7, 1)
+}
+
+/// Whether it looks at `groupPolicy`.
+#[must_use]
+pub fn heeds_group_policy(version: &Version) -> bool {
+    !is_before(version, 8)
+}
+
 /// Whether an account of `accounts` has what the channel's block says beside it. Before, it has its
 /// own block alone.
 #[must_use]

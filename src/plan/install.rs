@@ -263,12 +263,15 @@ fn config_draft<'a>(
     effective: &'a Value,
 ) -> Result<Draft<'a>, Problem> {
     let environment = installation.next_environment(effective);
+    let record = installation.record.as_ref();
     let wish = Wish {
         settings: request.settings,
         openclaw: installation.program.version.unwrap_or(ASSUMED),
         migrates: matches!(request.purpose, Purpose::Upgrade { .. }),
         connector: &installation.paths.connector,
         connector_version: request.payload.version,
+        standing: request.standing(),
+        ours: record.map(|record| record.traces.config.as_slice()).unwrap_or_default(),
         channel_schema: request.payload.channel_schema,
         port: installation.port,
         command: installation.service.command(),

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use semver::Version;
+
 use crate::connector::npm::Pin;
 use crate::language::{Localized, Problem, list};
 use crate::{say, say_count};
@@ -32,6 +34,53 @@ impl Note {
             keys = list(keys)
         );
         Self::new("keys-taken-out", text)
+    }
+
+    /// What all accounts said alike moves to the channel itself.
+    pub(super) fn keys_raised(keys: &[String]) -> Self {
+        let text = say!(
+            "{keys}: the same in all accounts, and moved to the channel itself, because this connector's schema allows it only there",
+            keys = list(keys)
+        );
+        Self::new("keys-raised", text)
+    }
+
+    /// What only an earlier connector needed returns to what it was.
+    pub(super) fn given_back(keys: &[String]) -> Self {
+        let text = say!(
+            "set by openclaw-setup for a connector that called the gateway over HTTP, and no longer needed: {keys} (returns to what it was before)",
+            keys = list(keys)
+        );
+        Self::new("settings-given-back", text)
+    }
+
+    /// An earlier connector needed a gateway without auth.
+    pub(super) fn auth_unneeded() -> Self {
+        let text = say!(
+            "this connector no longer needs gateway.auth.mode none, which lets every local user in; to guard the gateway again: openclaw-setup install --gateway-auth token"
+        );
+        Self::new("auth-unneeded", text)
+    }
+
+    /// Rules of access begin to hold.
+    pub(super) fn access_heeded(keys: &[String], was: &Version, comes: &Version) -> Self {
+        let text = say!(
+            "connector {comes} enforces {keys} as it stands in the channel, {was} did not: whom the lists do not name is turned away, and an empty list turns everybody away",
+            comes,
+            keys = list(keys),
+            was
+        );
+        Self::new("access-heeded", text)
+    }
+
+    /// Rules of access cease to hold.
+    pub(super) fn access_unheeded(keys: &[String], comes: &Version) -> Self {
+        let text = say!(
+            "connector {comes} does not enforce {keys} as it stands in the channel: those whom it turned away may use the bot",
+            comes,
+            keys = list(keys)
+        );
+        Self::new("access-unheeded", text)
     }
 
     /// What `DingTalk` says of the bot that was given.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::bench::Machine;
-use crate::bench::program::{CONNECTOR, assert_exit, assert_says, json as document};
+use crate::bench::program::{CONFIG, CONNECTOR, assert_exit, assert_says, json as document};
 
 const OPENCLAW: &str = ".local/lib/node_modules/openclaw";
 const OLD: &[&str] = &["channel-runtime"];
@@ -20,9 +20,14 @@ fn openclaw(machine: &Machine, version: &str, subpaths: &[&str]) {
     machine.write(format!("{OPENCLAW}/dist/sdk.js"), names);
 }
 
-/// Connector 0.8.20, on an OpenClaw on which it answers as it comes.
+/// Connector 0.8.20, on an OpenClaw on which it answers as it comes. The sample answers over the chat endpoint in every
+/// version: the operator has it open.
 fn set_up() -> (Machine, String) {
-    let machine = Machine::set_up();
+    let machine = Machine::brisk();
+    let open = r#""http": {"endpoints": {"chatCompletions": {"enabled": true}}},"#;
+    let bind = r#""bind": "loopback","#;
+    machine.edit(CONFIG, bind, &format!("{open} {bind}"));
+    assert_exit(&machine.install(&[]).run(), 0);
     openclaw(&machine, "2026.4.9", OLD);
     let import = r#"echo 'export const later = () => import("openclaw/plugin-sdk/channel-runtime");' >>plugin.ts"#;
     let payload = machine.altered_connector("0.8.20", import);

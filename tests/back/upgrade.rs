@@ -182,6 +182,37 @@ fn keys_that_the_new_schema_forbids_are_shown_taken_out_and_brought_back() {
     old.assert_same(&machine.theirs());
 }
 
+/// A connector that lives inside the gateway needs no endpoint, and no gateway without auth.
+#[test]
+fn what_only_the_old_generation_needed_goes_back_or_is_told() {
+    let machine = Machine::brisk();
+    let bare = machine.theirs();
+    assert_exit(&machine.install(&["--gateway-auth", "none"]).run(), 0);
+    assert_eq!(machine.chat_status(), 400);
+    machine.edit(
+        CONFIG,
+        "\"sessionTimeout\": 1800000",
+        "\"sessionTimeout\": 1800000, \"dmPolicy\": \"allowlist\"",
+    );
+    let old = machine.theirs();
+    let later = machine.connector("0.8.3");
+    let done = machine.upgrade(&later, &["--json"]).run();
+    assert_exit(&done, 0);
+    for code in ["settings-given-back", "auth-unneeded", "access-heeded"] {
+        assert!(remarks(&done).contains(&code.to_owned()), "{code}: {}", said(&done));
+    }
+    let gateway = machine.meaning()["gateway"].clone();
+    assert_eq!((gateway.get("http"), &gateway["auth"]["mode"]), (None, &json!("none")));
+    assert_eq!(machine.chat_status(), 404);
+    assert!(machine.done(&["upgrade", &later]).contains("Nothing to do"));
+
+    machine.done(&["rollback"]);
+    old.assert_same(&machine.theirs().without("payloads"));
+    machine.done(&["upgrade", &later]);
+    machine.done(&["uninstall"]);
+    bare.assert_same(&machine.theirs().without("payloads"));
+}
+
 #[test]
 fn uninstalling_after_a_migration_leaves_nothing_of_either() {
     let machine = Machine::only_a_home();

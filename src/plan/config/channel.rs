@@ -2,7 +2,7 @@
 
 use super::gateway::Credential;
 use super::schema::{self, allows};
-use super::{Draft, Wish, is_filled};
+use super::{Draft, Wish, is_filled, migration};
 use crate::openclaw::document::{Edit, KeyPath, Value, escape_substitution};
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::plan::note::Note;
@@ -110,11 +110,20 @@ fn take_out_what_is_forbidden(draft: &mut Draft<'_>, wish: &Wish<'_>) {
         return;
     }
     let (Some(schema), Some(block)) = (wish.channel_schema, draft.now(&CHANNEL)) else { return };
-    let forbidden = schema::forbidden(schema, block);
+    let mut forbidden = schema::forbidden(schema, block);
+    let raised = migration::raised(schema, block, &forbidden);
+    for (key, value) in &raised {
+        draft.set(&[CHANNEL[0], CHANNEL[1], key], value.clone());
+    }
     for path in &forbidden {
         let path = path.iter().fold(KeyPath::from(CHANNEL), |path, key| path.child(key));
         draft.push(Edit::remove(path));
     }
+    if !raised.is_empty() {
+        let keys: Vec<_> = raised.keys().cloned().collect();
+        draft.notes.push(Note::keys_raised(&keys));
+    }
+    forbidden.retain(|path| path.last().is_none_or(|key| !raised.contains_key(key)));
     if !forbidden.is_empty() {
         let keys: Vec<_> = forbidden.iter().map(|path| path.join(".")).collect();
         draft.notes.push(Note::keys_taken_out(&keys));

@@ -11,9 +11,10 @@ use crate::settings::{GatewayAuth, Secret};
 use crate::snapshot::bots::{Guard, Own, exposure};
 use crate::snapshot::program::option_of;
 
-const MODE: [&str; 3] = ["gateway", "auth", "mode"];
+pub(super) const MODE: [&str; 3] = ["gateway", "auth", "mode"];
 const TOKEN: [&str; 3] = ["gateway", "auth", "token"];
-const ENDPOINT: [&str; 5] = ["gateway", "http", "endpoints", "chatCompletions", "enabled"];
+pub(super) const ENDPOINT: [&str; 5] =
+    ["gateway", "http", "endpoints", "chatCompletions", "enabled"];
 
 /// What the connector shows to the gateway, as it is written into the config: a literal, or the
 /// `${VAR}` that the gateway's own key holds.

@@ -2,6 +2,7 @@
 
 mod channel;
 mod gateway;
+mod migration;
 mod plugins;
 mod provider;
 pub(super) mod schema;
@@ -11,6 +12,7 @@ use std::path::Path;
 use super::note::Note;
 use crate::language::Problem;
 use crate::openclaw::document::{Edit, Value};
+use crate::openclaw::keys::KeyChange;
 use crate::openclaw::version::Version;
 use crate::settings::placeholder::is_placeholder;
 use crate::settings::{Secret, Setting, Settings};
@@ -34,6 +36,10 @@ pub struct Wish<'a> {
     pub connector: &'a Path,
     /// The connector's version, as its `package.json` says.
     pub connector_version: &'a str,
+    /// The version of the connector that stands.
+    pub standing: Option<semver::Version>,
+    /// The keys that we have set since we first came.
+    pub ours: &'a [KeyChange],
     /// The schema of the channel block, if the connector's manifest has one.
     pub channel_schema: Option<&'a serde_json::Value>,
     /// The gateway's port.
@@ -97,6 +103,7 @@ pub fn edits<'a>(effective: &'a Value, wish: &Wish<'_>) -> Result<Draft<'a>, Pro
     provider::section(&mut draft, wish);
     let token = gateway::section(&mut draft, wish)?;
     channel::section(&mut draft, wish, token.as_ref());
+    migration::section(&mut draft, wish);
     plugins::section(&mut draft, wish)?;
     Ok(draft)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Wish, edits, models_file_edits, needed, right_api};
 use crate::language::Problem;
 use crate::openclaw::document::{Document, Value};
+use crate::openclaw::keys::KeyChange;
 use crate::openclaw::version::Version;
 use crate::plan::note::Note;
 use crate::settings::{Secret, Setting, Settings};
@@ -32,13 +33,15 @@ const AFTER: &str = r#"{"meta":{"lastTouchedVersion":"2026.3.13"},
 
 type Given<'a> = &'a [(Setting, &'a str)];
 
-struct Case {
-    settings: Settings,
-    openclaw: Version,
-    schema: Option<serde_json::Value>,
-    connector: &'static str,
-    command: &'static [&'static str],
-    environment: &'static [&'static str],
+pub(super) struct Case {
+    pub(super) settings: Settings,
+    pub(super) openclaw: Version,
+    pub(super) schema: Option<serde_json::Value>,
+    pub(super) connector: &'static str,
+    pub(super) standing: Option<semver::Version>,
+    pub(super) ours: Vec<KeyChange>,
+    pub(super) command: &'static [&'static str],
+    pub(super) environment: &'static [&'static str],
 }
 
 impl Case {
@@ -56,7 +59,7 @@ impl Case {
         }
     }
 
-    fn bot_only() -> Self {
+    pub(super) fn bot_only() -> Self {
         Self::with(&[(Setting::ClientId, "ding1"), (Setting::ClientSecret, "s3cret")])
     }
 
@@ -66,12 +69,14 @@ impl Case {
             openclaw: Version::of(2026, 3, 13),
             schema: None,
             connector: "0.6.0",
+            standing: None,
+            ours: Vec::new(),
             command: &[],
             environment: &[],
         }
     }
 
-    fn run(&self, config: &str) -> Result<(Value, Vec<Note>), Problem> {
+    pub(super) fn run(&self, config: &str) -> Result<(Value, Vec<Note>), Problem> {
         let file = Path::new("/root/.openclaw/openclaw.json");
         let document = Document::parse(file, config.as_bytes()).unwrap();
         let wish = Wish {
@@ -80,6 +85,8 @@ impl Case {
             migrates: false,
             connector: Path::new("/root/.openclaw/extensions/dingtalk-connector"),
             connector_version: self.connector,
+            standing: self.standing.clone(),
+            ours: &self.ours,
             channel_schema: self.schema.as_ref(),
             port: 18789,
             command: &self.command.iter().map(|&word| word.to_owned()).collect::<Vec<_>>(),
@@ -378,6 +385,9 @@ fn the_lists_of_plugins_are_extended_never_begun() {
     let listed = json(r#"{"plugins":{"allow":["a"],"deny":["dingtalk-connector","b"]}}"#);
     assert_eq!(listed["plugins"]["allow"], serde_json::json!(["a", "dingtalk-connector"]));
     assert_eq!(listed["plugins"]["deny"], serde_json::json!(["b"]));
+    // OpenClaw 2026.9.6's own uninstallation leaves the entry there, switched off
+    let off = json(r#"{"plugins":{"entries":{"dingtalk-connector":{"enabled":false}}}}"#);
+    assert_eq!(off["plugins"]["entries"]["dingtalk-connector"]["enabled"], true);
     let empty = json(r#"{"plugins":{"allow":[]}}"#);
     assert_eq!(empty["plugins"]["allow"], serde_json::json!([]));
     assert!(json("{}")["plugins"].get("allow").is_none());

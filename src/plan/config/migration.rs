@@ -1,0 +1,199 @@
+//! From one generation of the connector to another: what only the earlier one needed, what moves, and
+//! what becomes of the rules of access.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::gateway::{ENDPOINT, MODE};
+use super::schema::allows;
+use super::{Draft, Wish};
+use crate::connector::behaviour::{heeds_dm_policy, heeds_group_policy, speaks_http};
+use crate::openclaw::document::{KeyPath, Value};
+use crate::openclaw::keys::{KeyChange, edits_back};
+use crate::plan::note::Note;
+use crate::snapshot::paths::CONNECTOR;
+
+pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>) {
+    if !speaks_http(wish.connector().as_ref()) {
+        give_back(draft, wish);
+    }
+    access(draft, wish);
+}
+
+/// What we set for a connector that calls over HTTP returns to what it was, if it still has our value.
+/// A gateway that had no auth at all would then make itself a token, behind the back of its other
+/// clients: that is only offered.
+fn give_back(draft: &mut Draft<'_>, wish: &Wish<'_>) {
+    let is_free = wish.settings.gateway_auth.is_none();
+    let opened = |key: &KeyChange| {
+        is_free && key.path == MODE && key.after.as_ref().is_some_and(|mode| mode == "none")
+    };
+    let is_due = |key: &&KeyChange| key.path == ENDPOINT || opened(key) && key.before.is_some();
+    let due: Vec<_> = wish.ours.iter().filter(is_due).cloned().collect();
+    let (edits, _) = edits_back(draft.effective, &due);
+    if !edits.is_empty() {
+        let keys = due.iter().filter(|key| draft.effective.get(&key.path).is_some());
+        let keys: Vec<_> = keys.map(|key| KeyPath::from(key.path.clone()).to_string()).collect();
+        draft.notes.push(Note::given_back(&keys));
+    }
+    for edit in edits {
+        draft.push(edit);
+    }
+    let stays = |key: &KeyChange| opened(key) && key.before.is_none();
+    if wish.ours.iter().any(stays) && draft.now(&MODE) == Some(&Value::from("none")) {
+        draft.notes.push(Note::auth_unneeded());
+    }
+}
+
+/// Rules of access that one of the two connectors heeds and the other does not.
+fn access(draft: &mut Draft<'_>, wish: &Wish<'_>) {
+    let (Some(was), Some(comes)) = (&wish.standing, &wish.connector()) else { return };
+    let Some(channel) = draft.now(&["channels", CONNECTOR]) else { return };
+    let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
+    let blocks = accounts.into_iter().flat_map(|accounts| accounts.values()).chain([channel]);
+    let (mut begins, mut ends) = (Vec::new(), Vec::new());
+    for block in blocks {
+        let says = |key: &str, policies: &[&str]| {
+            let policy = block.get(&[key]).and_then(Value::as_str);
+            policy.is_some_and(|policy| policies.contains(&policy))
+        };
+        let names = block.get(&["allowFrom"]).or_else(|| channel.get(&["allowFrom"]));
+        let names = names.and_then(Value::as_array).is_some_and(|names| !names.is_empty());
+        let rules = [
+            (
+                "dmPolicy",
+                says("dmPolicy", &["allowlist"]),
+                [was, comes].map(|of| heeds_dm_policy(of, names)),
+            ),
+            (
+                "groupPolicy",
+                says("groupPolicy", &["allowlist", "disabled"]),
+                [was, comes].map(heeds_group_policy),
+            ),
+        ];
+        for (key, _, heeded) in rules.into_iter().filter(|(_, is_set, _)| *is_set) {
+            let list = match heeded {
+                [false, true] => &mut begins,
+                [true, false] => &mut ends,
+                _ => continue,
+            };
+            if !list.contains(&key.to_owned()) {
+                list.push(key.to_owned());
+            }
+        }
+    }
+    draft.notes.extend((!begins.is_empty()).then(|| Note::access_heeded(&begins, was, comes)));
+    draft.notes.extend((!ends.is_empty()).then(|| Note::access_unheeded(&ends, comes)));
+}
+
+/// What all accounts say alike, and only the channel itself may say now (`systemPrompt` from 0.8.0
+/// on), with its value.
+pub(super) fn raised(
+    schema: &Json,
+    channel: &Value,
+    forbidden: &[Vec<String>],
+) -> BTreeMap<String, Value> {
+    let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
+    let of_all = |path: &Vec<String>| {
+        let [list, _, key] = &path[..] else { return None };
+        let is_free =
+            list == "accounts" && allows(Some(schema), key) && channel.get(&[key]).is_none();
+        let mut values = accounts.filter(|_| is_free)?.values().map(|account| account.get(&[key]));
+        let first = values.next()??;
+        values.all(|value| value == Some(first)).then(|| (key.clone(), first.clone()))
+    };
+    forbidden.iter().filter_map(of_all).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::super::tests::Case;
+    use crate::openclaw::keys::KeyChange;
+    use crate::openclaw::version::Version;
+
+    fn codes(case: &Case, config: &Json) -> (Json, Vec<&'static str>) {
+        let (value, notes) = case.run(&config.to_string()).unwrap();
+        (value.to_json(), notes.into_iter().map(|note| note.code).collect())
+    }
+
+    fn key(path: &str, before: Option<Json>, after: Json) -> KeyChange {
+        let path: Vec<_> = path.split('.').map(str::to_owned).collect();
+        KeyChange { path, before, after: Some(after), existing: 1 }
+    }
+
+    #[test]
+    fn what_we_set_for_http_goes_back_and_what_others_set_stays() {
+        const ENDPOINT: &str = "gateway.http.endpoints.chatCompletions.enabled";
+        let config = json!({"gateway": {"port": 1, "auth": {"mode": "none", "token": "t"},
+            "http": {"endpoints": {"chatCompletions": {"enabled": true}}}}});
+        let was_token = key("gateway.auth.mode", Some("token".into()), "none".into());
+        let was_nothing = key("gateway.auth.mode", None, "none".into());
+        let endpoint = key(ENDPOINT, None, true.into());
+        let back = json!({"port": 1, "auth": {"mode": "token", "token": "t"}});
+        let offered = json!({"port": 1, "auth": {"mode": "none", "token": "t"}});
+        for (connector, ours, gateway, told) in [
+            (
+                "0.8.3",
+                vec![endpoint.clone(), was_token.clone()],
+                &back,
+                &["settings-given-back"][..],
+            ),
+            (
+                "0.8.3",
+                vec![endpoint, was_nothing],
+                &offered,
+                &["settings-given-back", "auth-unneeded"],
+            ),
+            ("0.8.3", vec![], &config["gateway"], &[]),
+            ("0.7.10", vec![was_token], &config["gateway"], &["auth-none"]),
+        ] {
+            let case = Case { connector, ours, ..Case::bot_only() };
+            let (value, notes) = codes(&case, &config);
+            assert_eq!((&value["gateway"], &notes[..]), (gateway, told), "{connector}");
+        }
+    }
+
+    #[test]
+    fn rules_of_access_that_begin_or_cease_to_hold_are_told() {
+        let (enforced, open) = (&["access-heeded"][..], &["access-unheeded"][..]);
+        let names = json!({"dmPolicy": "allowlist", "allowFrom": ["a"]});
+        for (was, comes, block, told) in [
+            ("0.6.0", "0.8.3", json!({"dmPolicy": "allowlist"}), enforced),
+            ("0.7.10", "0.8.3", json!({"dmPolicy": "allowlist"}), enforced),
+            ("0.7.10", "0.8.3", names.clone(), &[]),
+            ("0.8.3", "0.7.10", names.clone(), &[]),
+            ("0.6.0", "0.7.10", names.clone(), enforced),
+            ("0.8.3", "0.6.0", names, open),
+            ("0.8.3", "0.7.10", json!({"accounts": {"x": {"groupPolicy": "disabled"}}}), open),
+            ("0.6.0", "0.8.3", json!({"dmPolicy": "open", "groupPolicy": "open"}), &[]),
+        ] {
+            let case = Case { connector: comes, standing: was.parse().ok(), ..Case::bot_only() };
+            let (_, notes) = codes(&case, &json!({"channels": {"dingtalk-connector": block}}));
+            let notes: Vec<_> =
+                notes.into_iter().filter(|code| code.starts_with("access")).collect();
+            assert_eq!(notes, told, "{was} to {comes}: {block}");
+        }
+    }
+
+    #[test]
+    fn what_all_accounts_say_alike_moves_to_the_channel() {
+        let account = json!({"additionalProperties": false, "properties": {"clientId": {}}});
+        let schema = json!({"additionalProperties": false, "properties": {"enabled": {},
+            "clientId": {}, "clientSecret": {}, "systemPrompt": {}, "enableMediaUpload": {},
+            "accounts": {"additionalProperties": account}}});
+        let config = json!({"channels": {"dingtalk-connector": {"accounts": {
+            "a": {"clientId": "1", "systemPrompt": "p", "enableMediaUpload": true},
+            "b": {"clientId": "2", "systemPrompt": "p", "enableMediaUpload": false}}}}});
+        let openclaw = Version::of(2026, 4, 9);
+        let case = Case { connector: "0.8.13", schema: Some(schema), openclaw, ..Case::bot_only() };
+        let (value, notes) = codes(&case, &config);
+        let channel = &value["channels"]["dingtalk-connector"];
+        assert_eq!(channel["systemPrompt"], "p");
+        assert_eq!(channel.get("enableMediaUpload"), None, "they say different things");
+        assert_eq!(channel["accounts"], json!({"a": {"clientId": "1"}, "b": {"clientId": "2"}}));
+        assert_eq!(notes, ["keys-raised", "keys-taken-out"]);
+    }
+}
