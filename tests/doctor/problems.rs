@@ -121,3 +121,23 @@ fn problem_5_the_model_does_not_answer() {
     start(&machine);
     assert_eq!(new_since(&well, &found(&machine)), set(&[("llm.reach", "warning")]));
 }
+
+/// A newer OpenClaw's unit is not started again after a config that is refused (exit code 78), nor too
+/// often in five minutes.
+#[test]
+fn a_unit_that_systemd_has_given_up_is_started_again() {
+    let machine = healthy();
+    plain_config(&machine);
+    machine.write(
+        ".config/systemd/user/openclaw-gateway.service.d/30-newer.conf",
+        "[Unit]\nStartLimitBurst=1\nStartLimitIntervalSec=300\n[Service]\nRestartPreventExitStatus=1 78\n",
+    );
+    machine.shell(r#"sed -i 's/"port": 18789,/"port": 18789/' ~/.openclaw/openclaw.json"#);
+    machine
+        .shell("systemctl --user daemon-reload; systemctl --user restart openclaw-gateway || true");
+    machine.wait_for_state("failed");
+    machine.shell("! systemctl --user start openclaw-gateway");
+    fix(&machine, &[]);
+    machine.wait_ready();
+    assert_eq!(machine.chat_status(), 400);
+}
