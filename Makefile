@@ -102,14 +102,14 @@ on_openclaw = OPENCLAW_SETUP_TEST_OPENCLAW=$(abspath $(1)) $(as_root) cargo test
 # The first, and of the others the one whose day it is: a connector's life.
 test-openclaw:
 	tests/bench/openclaw.sh $(OPENCLAW_DIR)
-	$(call on_openclaw,$(OPENCLAW_DIR)) --skip every_version::
+	$(call on_openclaw,$(OPENCLAW_DIR)) --skip every_version:: --skip in_place::
 	tests/bench/openclaw.sh $(OPENCLAW_DIR)-$(OPENCLAW_OF_THE_DAY) $(OPENCLAW_OF_THE_DAY)
 	$(call on_openclaw,$(OPENCLAW_DIR)-$(OPENCLAW_OF_THE_DAY)) every_version::install
 
-# All that each of them is tried with.
+# All that each of them is tried with, and the last in place of the first.
 test-openclaw-all: $(NEWER_OPENCLAWS:%=test-openclaw-%)
 	tests/bench/openclaw.sh $(OPENCLAW_DIR)
-	$(call on_openclaw,$(OPENCLAW_DIR))
+	OPENCLAW_SETUP_TEST_OPENCLAW_LATER=$(abspath $(OPENCLAW_DIR)-$(lastword $(NEWER_OPENCLAWS))) $(call on_openclaw,$(OPENCLAW_DIR))
 
 test-openclaw-%:
 	tests/bench/openclaw.sh $(OPENCLAW_DIR)-$* $*

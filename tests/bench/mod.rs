@@ -383,17 +383,25 @@ pub(crate) fn said(output: &Output) -> String {
 /// A machine behind the proxy on which the real OpenClaw runs and DingTalk has not been set up.
 pub(crate) fn furnished_with_openclaw() -> Machine {
     let openclaw = real_openclaw();
-    // later ones no longer write the proxy into their unit
-    let proxies = ["http", "https"].map(|scheme| format!("{scheme}_proxy={PROXY}"));
-    let options = ["--show", &openclaw, "--manager-env", &proxies[0], "--manager-env", &proxies[1]];
-    let machine = Machine::start_with(&options);
-    machine.surround();
+    let machine = behind_a_proxy(&[&openclaw]);
     machine.furnish(&["--openclaw", &openclaw, "--proxy", PROXY]);
     machine
 }
 
+/// A machine behind the proxy, not furnished yet, that sees these directories.
+pub(crate) fn behind_a_proxy(shown: &[&str]) -> Machine {
+    // later ones no longer write the proxy into their unit
+    let proxies = ["http", "https"].map(|scheme| format!("{scheme}_proxy={PROXY}"));
+    let shown = shown.iter().flat_map(|place| ["--show", place]);
+    let options: Vec<_> =
+        shown.chain(proxies.iter().flat_map(|proxy| ["--manager-env", proxy])).collect();
+    let machine = Machine::start_with(&options);
+    machine.surround();
+    machine
+}
+
 /// Where `tests/bench/openclaw.sh` has put the real OpenClaw.
-fn real_openclaw() -> String {
+pub(crate) fn real_openclaw() -> String {
     std::env::var("OPENCLAW_SETUP_TEST_OPENCLAW")
         .expect("OPENCLAW_SETUP_TEST_OPENCLAW is not set: run `make test`, or tests/bench/openclaw.sh DIR and name that DIR in it")
 }

@@ -51,7 +51,7 @@ const KNOWN: [Known; 4] = [
 ];
 
 /// On a busy machine a gateway needs more than a minute.
-const PATIENCE: &str = "--timeout=280";
+pub(super) const PATIENCE: &str = "--timeout=280";
 
 #[test]
 fn install_upgrade_rollback_uninstall() {
@@ -112,7 +112,7 @@ fn a_connector_that_fails_as_it_comes_answers_adapted() {
 }
 
 /// OpenClaw's own answers, the bot's, and doctor's.
-fn the_bot_answers(machine: &Machine, version: &str) {
+pub(super) fn the_bot_answers(machine: &Machine, version: &str) {
     expect_valid(machine);
     for text in ["one", "two"] {
         assert_eq!(machine.message(text)["reply"], "Hello from the model.", "{version}: {text}");
@@ -133,7 +133,7 @@ fn here() -> &'static Known {
 }
 
 /// A sample connector of that version.
-fn payload(machine: &Machine, version: &str) -> String {
+pub(super) fn payload(machine: &Machine, version: &str) -> String {
     if version == "0.6.0" { "payload/dingtalk-connector".into() } else { machine.sample(version) }
 }
 
@@ -142,7 +142,7 @@ fn command(payload: &str) -> [&str; 8] {
     ["openclaw-setup", "install", payload, id, secret, "--yes", "--lang=en", PATIENCE]
 }
 
-fn install(machine: &Machine, payload: &str) {
+pub(super) fn install(machine: &Machine, payload: &str) {
     let done = machine.run(&command(payload));
     assert_exit(&done, 0);
     assert_says(&done, &["DingTalk works here: the bot is connected, and the model answers."]);
@@ -154,7 +154,7 @@ fn machine_with_a_secret() -> Machine {
     machine
 }
 
-fn expect_valid(machine: &Machine) {
+pub(super) fn expect_valid(machine: &Machine) {
     let validation = machine.run(&[".local/bin/openclaw", "config", "validate", "--json"]);
     assert_eq!(json(&validation)["valid"], true, "{}", said(&validation));
 }

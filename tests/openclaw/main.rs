@@ -5,6 +5,7 @@ mod bench;
 
 mod doctor;
 mod every_version;
+mod in_place;
 mod installation;
 mod logs;
 mod proof;
