@@ -47,10 +47,11 @@ installed=$(visible tester)
 
 say "The timer that applies a file is switched off; its service applies it"
 is "$(as_login tester systemctl --user is-enabled openclaw-setup-apply.timer || true)" disabled
-as_login tester sh -c 'mkdir -p .config/openclaw-setup; echo "{connector: {version: \"0.6.0\"}}" >.config/openclaw-setup/desired.json5'
+as_login tester sh -c 'mkdir -p .config/openclaw-setup; echo "{connector: {version: \"0.6.0\"}, settings: {sessionTimeout: 660000}}" >.config/openclaw-setup/desired.json5'
 expect 0 as_login tester systemctl --user start openclaw-setup-apply.service
-is "$(as_login tester systemctl --user show --property=ExecMainStatus --value openclaw-setup-apply.service)" 0
+grep -q 660000 /home/tester/.openclaw/openclaw.json
 expect 0 as_login tester openclaw-setup apply --check .config/openclaw-setup/desired.json5
+expect 0 as_login tester openclaw-setup rollback --yes
 is "$(visible tester)" "$installed"
 
 say "A newer payload package changes nobody's OpenClaw; status tells of it"
