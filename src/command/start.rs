@@ -226,7 +226,8 @@ fn address(global: &Global) {
         state_dir.as_deref().map(|path| option("--state-dir", path)),
     ];
     let environment = state_dir.map(|path| option("env", &format!("OPENCLAW_STATE_DIR={path}")));
-    let theirs = [user.map(|name| option("sudo -iu", name)), environment].into_iter().flatten();
+    let as_them = user.map(|name| option("sudo -iu", name));
+    let theirs = [as_them.clone(), environment].into_iter().flatten();
     let word = |command: &clap::Command| command.get_name().to_owned();
     let address = |program, commands, before, after| Address { program, commands, before, after };
     let plain = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
@@ -238,6 +239,12 @@ fn address(global: &Global) {
             ours.into_iter().flatten().collect(),
         ),
         address("openclaw", plain(&OPENCLAWS), theirs.collect(), profile.unwrap_or_default()),
+        address(
+            "journalctl --user",
+            plain(&["-u", "-n"]),
+            as_them.unwrap_or_default(),
+            String::new(),
+        ),
         address(
             "systemctl --user",
             plain(&SYSTEMDS),

@@ -19,6 +19,9 @@ fn root_acts_for_a_user_and_every_file_is_the_users() {
     }
     assert_eq!(machine.chat_status(), 400);
     assert_exit(&machine.setup(&["--user", "tester", "verify"]).by_root().run(), 0);
+    // root's own journal has nothing of it
+    let hint = machine.setup(&["--user", "tester", "explain", "systemd.rejected"]).by_root().run();
+    assert_says(&hint, &["sudo -iu tester journalctl --user -n 50"]);
 }
 
 #[test]
