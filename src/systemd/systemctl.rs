@@ -12,6 +12,10 @@ use super::wait::Wait;
 use super::{JobOutcome, ManagerError, Verb, error};
 use crate::child::{Finished, Helper, Unfinished};
 
+/// How often a job is asked for that leaves no trace in its unit: where the manager is executed anew
+/// while systemctl speaks to it, there is none, and where it refuses, none either.
+const ATTEMPTS: usize = 20;
+
 /// `systemctl --user` for one runtime directory.
 pub(super) struct Systemctl {
     runtime_directory: PathBuf,
@@ -75,17 +79,21 @@ impl Route for Systemctl {
     }
 
     fn run(&self, verb: Verb, unit: &str, wait: &Wait) -> Result<JobOutcome, ManagerError> {
-        let finished = self.tell(&[verb.name(), "--", unit], wait)?;
-        if finished.status.success() {
-            return Ok(JobOutcome::Done);
-        }
-        let now = self.properties(Some(unit), wait)?.unit();
-        match now.result.as_str() {
-            // it did not hear the job end
-            _ if now.job_queued => Err(wait.died(&finished.complaint())),
-            _ if verb.is_done(&now) => Ok(JobOutcome::Done),
-            "success" | "" => Ok(JobOutcome::Failed(finished.complaint())),
-            result => Ok(JobOutcome::Failed(result.to_owned())),
+        let mut attempts = 1..ATTEMPTS;
+        loop {
+            let finished = self.tell(&[verb.name(), "--", unit], wait)?;
+            if finished.status.success() {
+                return Ok(JobOutcome::Done);
+            }
+            let now = self.properties(Some(unit), wait)?.unit();
+            match now.result.as_str() {
+                // it did not hear the job end
+                _ if now.job_queued => return Err(wait.died(&finished.complaint())),
+                _ if verb.is_done(&now) => return Ok(JobOutcome::Done),
+                "success" | "" if attempts.next().is_some() => wait.pause()?,
+                "success" | "" => return Ok(JobOutcome::Failed(finished.complaint())),
+                result => return Ok(JobOutcome::Failed(result.to_owned())),
+            }
         }
     }
 
