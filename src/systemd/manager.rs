@@ -21,6 +21,9 @@ const ENTRY: Duration = Duration::from_secs(2);
 /// How long one that is lost may take to come back: executed anew it needs less than a second.
 const RETURN: Duration = Duration::from_secs(10);
 
+/// The `Result` of a unit that was not started because it had been started too often.
+const START_LIMIT: &str = "start-limit-hit";
+
 /// A connection to somebody's `systemd --user`.
 ///
 /// No call blocks past its deadline, and every wait ends when the interrupt is raised. A
@@ -114,6 +117,7 @@ impl UserManager {
             Verb::Stop => say!("stopping {unit}", unit),
         };
         let wait = Wait { step, deadline, interrupt: interrupt.clone() };
+        let mut is_limited = false;
         loop {
             // a stop takes the place of whatever is queued, a start of ours included that was
             // interrupted
@@ -130,6 +134,12 @@ impl UserManager {
                         return Ok(outcome);
                     }
                     wait.check()?;
+                }
+                // nothing of the unit was run: it had been started too often, by us among others
+                Ok(JobOutcome::Failed(_))
+                    if !is_limited && self.look(unit, &wait)?.result == START_LIMIT =>
+                {
+                    is_limited = true;
                 }
                 outcome => return outcome,
             }

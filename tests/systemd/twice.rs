@@ -46,3 +46,18 @@ fn who_comes_while_another_is_at_work_leaves_with_5() {
     assert_exit(&first.wait(), 0);
     assert_eq!(machine.chat_status(), 400);
 }
+
+/// Whoever changes one setting after the other starts the gateway more often than its unit allows.
+#[test]
+fn a_unit_that_has_used_up_its_starts_is_started_all_the_same() {
+    let machine = Machine::brisk();
+    machine.write(
+        ".config/systemd/user/openclaw-gateway.service.d/20-limit.conf",
+        "[Unit]\nStartLimitBurst=1\nStartLimitIntervalSec=300\n",
+    );
+    machine.shell("systemctl --user daemon-reload");
+    for timeout in ["600000", "700000"] {
+        assert_exit(&machine.install(&["--session-timeout", timeout]).run(), 0);
+        assert_eq!(machine.chat_status(), 400);
+    }
+}
