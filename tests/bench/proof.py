@@ -16,6 +16,7 @@ from turns import PATIENCE, ROUNDS, Side, heading, in_turn, row, run
 BENCH = pathlib.Path(__file__).resolve().parent
 SANDBOX = BENCH.parents[1] / "packaging/sandbox"
 HOME = pathlib.Path.home()
+OPENCLAW = str(HOME / ".local/bin/openclaw")
 PROOF = "the model answers."
 CONNECTED = "connect success"
 
@@ -46,15 +47,15 @@ def beside_openclaw(install):
     """OpenClaw's own commands for the same, which neither restart the gateway nor prove anything."""
     config, connector = HOME / ".openclaw/openclaw.json", HOME / ".openclaw/extensions/dingtalk-connector"
     doctor = Side("doctor", ["openclaw-setup", "doctor"], may_end=(0, 3))
-    theirs = Side("openclaw doctor --non-interactive", ["openclaw", "doctor", "--non-interactive"])
+    theirs = Side("openclaw doctor --non-interactive", [OPENCLAW, "doctor", "--non-interactive"])
     of_doctors = in_turn(run, doctor, theirs, rounds=min(ROUNDS, 3))
 
     taken_out = ["/bin/sh", "-ec", 'openclaw-setup uninstall --purge --yes; rm -rf "$1"; cp "$2.bare" "$2"', "sh", str(connector), str(config)]
-    subprocess.run(["openclaw-setup", "uninstall", "--purge", "--yes"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["openclaw-setup", "uninstall", "--purge", "--yes"], check=True, capture_output=True)
     config.with_name("openclaw.json.bare").write_bytes(config.read_bytes())
     running = Side("install, the gateway's restart and the proof", install, [taken_out, ["systemctl", "--user", "restart", UNIT]])
     stopped = Side("install, the gateway stopped", [*install, "--offline"], [["systemctl", "--user", "stop", UNIT], taken_out])
-    plugin = Side("openclaw plugins install", ["openclaw", "plugins", "install", str(HOME / "payload/dingtalk-connector")], stopped.prepare)
+    plugin = Side("openclaw plugins install", [OPENCLAW, "plugins", "install", str(HOME / "payload/dingtalk-connector")], stopped.prepare)
     of_running, of_stopped, of_plugin = in_turn(run, running, stopped, plugin, rounds=min(ROUNDS, 3))
 
     heading("Beside OpenClaw's own commands", "s")

@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
@@ -41,10 +42,13 @@ def run(side):
         subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE)
     with tempfile.NamedTemporaryFile("r") as peak, tempfile.TemporaryFile("r") as said:
         begin = time.monotonic()
-        code = subprocess.run(
-            ["/usr/bin/time", "--quiet", "--format=%M", "--output", peak.name, *side.line],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=PATIENCE, check=False,
-        ).returncode
+        line = ["/usr/bin/time", "--quiet", "--format=%M", "--output", peak.name, *side.line]
+        with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=said, stderr=said) as process:
+            # a timeout of wait's own would look only every 50 ms whether it has ended
+            watchdog = threading.Timer(PATIENCE, process.kill)
+            watchdog.start()
+            code = process.wait()
+            watchdog.cancel()
         seconds = time.monotonic() - begin
         if code not in side.may_end:
             said.seek(0)
