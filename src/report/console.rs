@@ -106,7 +106,9 @@ impl Console {
     fn explain(self, word: &str, color: &str, error: &dyn Explain) {
         let problem = error.message();
         let remedy = error.hint().replace('\n', "\n  ");
-        let mut head = Shown::of(&format!("{word} {problem}"));
+        // a full-width colon brings its own space
+        let space = if word.ends_with('：') { "" } else { " " };
+        let mut head = Shown::of(&format!("{word}{space}{problem}"));
         if self.color_err {
             head = head.with_colored_start(word.len(), color);
         }
