@@ -1,3 +1,5 @@
+//! What a connector imports and what an OpenClaw exports, and the change that follows from both.
+
 use super::*;
 use crate::connector::catalogue::Catalogue;
 use crate::connector::imports::imports;

@@ -1,3 +1,5 @@
+//! What the catalogue says of pairs, and what becomes of one that cannot be used.
+
 use super::*;
 
 fn known(connector: &str, openclaw: &str) -> Option<(Answer, bool)> {

@@ -1,3 +1,5 @@
+//! The prediction against every cell that was measured, and by itself.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
