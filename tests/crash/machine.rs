@@ -287,8 +287,8 @@ impl Kills {
         };
         let difference = state(machine).difference(if is_new { new } else { &self.old });
         assert!(difference.is_empty(), "{name} {point:?}, {is_new}: {difference:#?}");
-        let active = machine.property("openclaw-gateway.service", "ActiveState");
-        assert_eq!(active, "active", "{name} {point:?}");
+        // a gateway whose config was changed by hand ends, and systemd starts it again
+        machine.wait_for_state("active");
         machine.wait_ready();
         is_killed
     }
