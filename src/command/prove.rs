@@ -96,7 +96,7 @@ impl Prover<'_> {
     /// Names the cause of what was not reached, and decides whether that is a reason to go back.
     fn judged(&self, mut proof: Proof) -> Result<Proof, ServiceError> {
         let Some((rung, cause)) = &proof.next else { return Ok(proof) };
-        let (rung, is_asked) = (*rung, cause.code != "answer.no-road");
+        let (rung, code) = (*rung, cause.code);
         let (mut cause, mut provider_answers) = (cause.clone(), false);
         if proof.has_failed() {
             match look_again(self.context, rung) {
@@ -112,17 +112,23 @@ impl Prover<'_> {
             }
         }
         let returns = returns(self.plan) && proof.has_failed();
-        let is_ours = match rung {
-            Rung::Connected => self.was_connected,
-            // a question that could not be asked tells nothing of the connector
-            Rung::Answers => provider_answers && is_asked,
-            _ => false,
-        };
-        if self.options.require_answer || returns && is_ours {
+        let is_lost = is_lost(rung, code, self.was_connected, provider_answers);
+        if self.options.require_answer || returns && is_lost {
             return Err(cause.into());
         }
         proof.next = Some((rung, cause));
         Ok(proof)
+    }
+}
+
+/// Whether a rung that was not reached is what the change has taken from the bot: a connection
+/// that stood before, or an answer that the provider gives whoever asks it directly. A question
+/// that could not be asked tells nothing of the connector.
+fn is_lost(rung: Rung, code: &str, was_connected: bool, provider_answers: bool) -> bool {
+    match rung {
+        Rung::Connected => was_connected,
+        Rung::Answers => provider_answers && code != "answer.no-road",
+        Rung::Running | Rung::Ready | Rung::Loaded => false,
     }
 }
 
@@ -348,4 +354,24 @@ pub(super) fn as_json(proof: &Proof) -> Value {
         "cause": proof.next.as_ref().map(|(_, cause)| documents::error(cause)),
         "accounts": accounts.collect::<Map<_, _>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_change_took_from_the_bot_is_a_reason_to_go_back() {
+        for (rung, code, was_connected, provider_answers, expected) in [
+            (Rung::Connected, "dingtalk.connection", true, false, true),
+            (Rung::Connected, "dingtalk.connection", false, true, false),
+            (Rung::Answers, "answer.other", false, true, true),
+            (Rung::Answers, "answer.silent", true, true, true),
+            (Rung::Answers, "answer.refused-key", true, false, false),
+            (Rung::Answers, "answer.no-road", true, true, false),
+        ] {
+            let is_lost = is_lost(rung, code, was_connected, provider_answers);
+            assert_eq!(is_lost, expected, "{rung:?} {code} {was_connected} {provider_answers}");
+        }
+    }
 }

@@ -83,7 +83,7 @@ fn named(machine: &Machine) -> BTreeSet<String> {
 
 /// The gateway runs; the code of what keeps it from being ready for the bot, which is no success.
 #[allow(clippy::unwrap_used, reason = "where the document has another shape, the test fails")]
-fn not_ready(machine: &Machine) -> String {
+pub(crate) fn not_ready(machine: &Machine) -> String {
     let output = machine.run(&["openclaw-setup", "status", "--json"]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::bench::{Machine, furnished_with_openclaw, said};
+use crate::doctor::not_ready;
 
 const CONFIG: &str = ".openclaw/openclaw.json";
 const MODELS: &str = ".openclaw/agents/main/agent/models.json";
@@ -29,12 +30,20 @@ fn the_page_in_one_command_and_back_again() {
     machine.wait_ready();
     assert_eq!(machine.message("four")["reply"], "Hello from the model.");
     assert_eq!(machine.message("five")["error"], "fetch failed");
-    let status = machine.run(&["openclaw-setup", "status"]);
-    assert_eq!(status.status.code(), Some(3), "{}", said(&status));
+    assert_eq!(not_ready(&machine), "proxy.loopback");
 
     install(&machine, &[]);
     assert_eq!(machine.message("six")["reply"], "Hello from the model.");
     assert_eq!(machine.message("seven")["reply"], "Hello from the model.");
+
+    machine.shell(&format!(
+        "systemctl --user stop {UNIT}; sed -i '/chatCompletions/,/}}/ s/true/false/' {CONFIG}; systemctl --user start {UNIT}"
+    ));
+    machine.wait_ready();
+    assert_eq!(machine.chat_status(), 404);
+    assert_eq!(not_ready(&machine), "gateway.endpoint");
+    install(&machine, &[]);
+    assert_eq!(machine.message("eight")["reply"], "Hello from the model.");
 
     let run = machine.property(UNIT, "InvocationID");
     assert!(install(&machine, &[]).contains("Nothing to do"));

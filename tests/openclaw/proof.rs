@@ -11,10 +11,24 @@ const CONFIG: &str = ".openclaw/openclaw.json";
 const SESSIONS: &str = ".openclaw/agents/main/sessions";
 const WORKS: &str = "DingTalk works here: the bot is connected, and the model answers.";
 
+/// The gateway that OpenClaw's own onboarding made keeps its token.
+const TOKEN: &[&str] = &[];
+const NONE: &[&str] = &["--gateway-auth", "none"];
+
 #[test]
-fn connectors_before_0_8_are_asked_over_the_chat_endpoint() {
+fn connectors_before_0_8_are_asked_over_the_chat_endpoint_without_a_token() {
+    connectors_before_0_8_are_asked_over_the_chat_endpoint(NONE);
+}
+
+#[test]
+fn connectors_before_0_8_are_asked_over_the_chat_endpoint_with_its_token() {
+    connectors_before_0_8_are_asked_over_the_chat_endpoint(TOKEN);
+}
+
+fn connectors_before_0_8_are_asked_over_the_chat_endpoint(auth: &[&str]) {
     let machine = machine_with_a_secret();
-    install(&machine, &["--gateway-auth", "none"], 0, &[WORKS]);
+    install(&machine, auth, 0, &[WORKS]);
+    assert_eq!(machine.chat_status(), if auth == TOKEN { 401 } else { 400 });
     the_question_left_nothing(&machine);
     assert_eq!(machine.message("one")["reply"], "Hello from the model.");
     let theirs = machine.shell(&format!("cat {SESSIONS}/*.jsonl"));
@@ -59,11 +73,19 @@ fn an_upgrade_after_which_only_the_bot_is_silent_is_taken_back(machine: &Machine
 }
 
 #[test]
-fn a_change_is_kept_or_taken_back_by_what_was_proved() {
+fn a_change_is_kept_or_taken_back_by_what_was_proved_without_a_token() {
+    a_change_is_kept_or_taken_back_by_what_was_proved(NONE);
+}
+
+#[test]
+fn a_change_is_kept_or_taken_back_by_what_was_proved_with_the_token() {
+    a_change_is_kept_or_taken_back_by_what_was_proved(TOKEN);
+}
+
+fn a_change_is_kept_or_taken_back_by_what_was_proved(auth: &[&str]) {
     let machine = machine_with_a_secret();
     machine.let_the_provider(r#"{"status": 401, "complaint": "no such key"}"#);
-    let change = ["--session-timeout", "900000"];
-    let change = [&change[..], &["--gateway-auth", "none"]].concat();
+    let change = [&["--session-timeout", "900000"], auth].concat();
     install(&machine, &change, 3, &["is installed", "not proved: the model answers", "401"]);
     let kept = machine.read_text(CONFIG);
     assert!(kept.contains("900000"), "{kept}");
@@ -74,9 +96,26 @@ fn a_change_is_kept_or_taken_back_by_what_was_proved() {
     machine.write(".openclaw/dingtalk/refusal", "Request failed with status code 400");
     let refused = ["not proved: the bot is connected to DingTalk", "status code 400"];
     install(&machine, &["--session-timeout", "600000"], 3, &refused);
+    a_connector_that_does_not_compile_is_taken_back(&machine);
     machine.shell("systemctl --user stop openclaw-gateway");
     let status = machine.run(&["openclaw-setup", "status", "--json"]);
     assert_eq!(document(&status)["proof"]["reached"], Value::Null, "{}", said(&status));
+}
+
+fn a_connector_that_does_not_compile_is_taken_back(machine: &Machine) {
+    let (kept, running) = (machine.read_text(CONFIG), machine.chat_status());
+    machine.shell(&format!(
+        "cp -R {PAYLOAD} broken; rm broken/SHA256SUMS; sed -i 's/0\\.6\\.0/0.6.1/' broken/*.json
+         echo 'const = ;' >>broken/plugin.ts"
+    ));
+    let line = ["openclaw-setup", "upgrade", "broken", "--allow-unverified", "--yes", "--lang=en"];
+    let upgraded = machine.run(&line);
+    assert_eq!(upgraded.status.code(), Some(1), "{}", said(&upgraded));
+    let said = said(&upgraded);
+    assert!(said.contains("ParseError") && said.contains("was undone"), "{said}");
+    assert_eq!(machine.read_text(CONFIG), kept);
+    machine.wait_ready();
+    assert_eq!(machine.chat_status(), running);
 }
 
 #[test]
