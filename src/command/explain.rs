@@ -18,7 +18,7 @@ pub(super) fn run(console: Console, name: Option<&str>) -> Result<Exit, Failure>
         _ => index(&entries),
     };
     console.result(&text);
-    let codes: Vec<_> = entries.into_iter().map(as_json).collect();
+    let codes: Vec<_> = entries.iter().map(as_json).collect();
     console.document(&json::document("explain", true, json!({"codes": codes})));
     Ok(Exit::Done)
 }
@@ -34,7 +34,7 @@ fn whole(entry: &Entry) -> String {
 }
 
 /// One line of each.
-fn index(entries: &[&Entry]) -> String {
+fn index(entries: &[Entry]) -> String {
     let mut table = Table::default();
     for entry in entries {
         table.row(entry.code, title(entry).unwrap_or_else(|| entry.cause()));

@@ -1,12 +1,10 @@
-//! What every error code and every check means: its cause, what to do, and a command to begin with.
-//! Data alone; `tests/messages.rs` holds it against the codes that the program has.
-
-mod checks;
-mod errors;
-mod gateway;
-mod payload;
+//! What every error code and every check means: its cause, what to do, and a command to begin with,
+//! as `explanation.txt` has it; `tests/messages.rs` holds that against the codes of the program.
 
 use crate::language::translated;
+
+/// Blocks of four lines, and comments.
+const TEXT: &str = include_str!("explanation.txt");
 
 /// What is to be said of one code.
 #[derive(Debug, Clone, Copy)]
@@ -21,37 +19,13 @@ pub struct Entry {
     pub example: &'static str,
 }
 
-const fn entry(
-    code: &'static str,
-    cause: &'static str,
-    remedy: &'static str,
-    example: &'static str,
-) -> Entry {
-    Entry { code, cause, remedy, example }
-}
-
-const SOURCE: &str = "SOURCE is a connector's directory, an archive (.tgz .tar.gz .tar.zst .tar .zip), or npm:NAME[@VERSION].";
-const GET: &str =
-    "Get the payload and its checksums again from their publisher; nothing was written.";
-const COPY: &str = "Copy or download it again; nothing was written.";
-const AGAIN: &str = "Run the command again.";
-const UNTRUSTED: &str =
-    "Do not trust this payload. Get it again from its publisher; nothing was written.";
-const TOO_MUCH: &str =
-    "No connector is that large. Get the payload again from its publisher; nothing was written.";
-const PUBLISHER: &str = "Get the connector again from its publisher; nothing was written.";
-const DINGTALK: &str = "Give the DingTalk connector as SOURCE; nothing was written.";
-const NPM: &str = "Fix what npm reports, then run the command again.";
-const STOPPED: &str =
-    "The program was asked to stop before it had finished (Ctrl-C, SIGTERM or SIGHUP).";
-const FILE: &str = "Remove the cause that the message names (space, quota, mode, owner), then run the command again.";
-const LOG: &str = "Correct what the gateway's log names, then run the command again.";
-const NODE: &str = "Check that the unit's ExecStart names Node.js 18 or newer.";
-const CORRECT: &str = "Correct it and run the command again.";
-
 /// Every entry: the checks first.
-pub fn all() -> impl Iterator<Item = &'static Entry> {
-    [checks::ENTRIES, errors::ENTRIES, payload::ENTRIES, gateway::ENTRIES].into_iter().flatten()
+pub fn all() -> impl Iterator<Item = Entry> {
+    TEXT.split("\n\n").filter_map(|block| {
+        let lines: Vec<_> = block.lines().collect();
+        let [code, cause, remedy, example] = lines[..] else { return None };
+        Some(Entry { code, cause, remedy, example })
+    })
 }
 
 impl Entry {
@@ -91,7 +65,7 @@ pub fn similar(name: &str) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::similar;
+    use super::{TEXT, all, similar};
 
     #[test]
     fn what_is_nearly_a_code_is_recognised() {
@@ -103,5 +77,19 @@ mod tests {
             assert_eq!(similar(name).first(), Some(&code), "{name}");
         }
         assert!(similar("rhubarb").is_empty());
+    }
+
+    #[test]
+    fn every_block_of_the_file_is_an_entry() {
+        assert_eq!(all().count(), TEXT.split("\n\n").count() - 1, "all but the comment at the top");
+        for entry in all() {
+            let code = entry.code;
+            let fields = [code, entry.cause, entry.remedy, entry.example];
+            assert!(
+                fields.iter().all(|field| !field.is_empty() && *field == field.trim()),
+                "{code}"
+            );
+            assert!(!code.contains(' ') && entry.cause.contains(' '), "{code}: out of order");
+        }
     }
 }
