@@ -116,8 +116,11 @@ fn a_failing_npm_leaves_the_stage_as_it_was() {
     assert_eq!(install(&late, &Interrupt::never()).code(), "payload.npm-timed-out");
     let nowhere = Registry::new([], None, false, timeout);
     assert_eq!(install(&nowhere, &Interrupt::never()).code(), "payload.npm-missing");
-    let offline = self::registry(true);
-    assert_eq!(install(&offline, &Interrupt::never()).code(), "payload.npm-offline");
+    let empty = [("npm_config_cache".into(), home.path().join("cache").into())];
+    let offline = Registry::new(std::env::vars_os().chain(empty), None, true, timeout);
+    let refused = install(&offline, &Interrupt::never());
+    assert_eq!(refused.code(), "payload.npm-offline");
+    assert!(refused.message().contains("ENOTCACHED"), "{}", refused.message());
     let scanned = TreeManifest::scan(&path, &Interrupt::never(), &Unwatched).unwrap();
     assert_eq!(payload.tree.deviations(&scanned), []);
 }

@@ -225,6 +225,18 @@ pub(super) fn npm_offline(needed: &str) -> Problem {
     Problem::new("payload.npm-offline", message, hint)
 }
 
+/// `--offline` was given, and npm's cache does not suffice.
+pub(super) fn npm_not_cached(last_lines: &str) -> Problem {
+    let message = say!(
+        "npm's cache lacks something that the connector depends on, and --offline was given; npm says:\n{last_lines}",
+        last_lines
+    );
+    let hint = say!(
+        "Use a payload that includes its node_modules, or omit --offline. npm config get cache shows where the cache is."
+    );
+    Problem::new("payload.npm-offline", message, hint)
+}
+
 /// Nobody answers at npm's registry.
 pub(super) fn npm_unreachable(address: &str, why: &str) -> Problem {
     let message = say!("npm's registry {address} cannot be reached: {why}", address, why);

@@ -108,7 +108,12 @@ impl Machine {
     /// Starts an npm registry whose downloads never end; its settings for npm are returned. Who has begun one finds the file
     /// `asked` in the home.
     pub(crate) fn hold_the_registry(&self) -> [(&'static str, &'static str); 2] {
-        self.serve(4873, &["registry.py", "4873", "asked"]);
+        self.registry(&[])
+    }
+
+    /// The same, but with an archive in `giving` it is what every download brings.
+    pub(crate) fn registry(&self, giving: &[&str]) -> [(&'static str, &'static str); 2] {
+        self.serve(4873, &[&["registry.py", "4873", "asked"], giving].concat());
         [("npm_config_registry", "http://127.0.0.1:4873/"), ("npm_config_cache", "/tmp/npm-cache")]
     }
 

@@ -165,14 +165,15 @@ fn a_source_that_is_not_there_or_no_connector() {
     }
 }
 
+/// A connector that brings none of its dependencies.
+const BARE: &str = r#"cp -R payload/dingtalk-connector bare; cd bare; sed -i '0,/{/s//{"dependencies": {"slow": "1.0.0"},/' package.json; sha256sum *.json plugin.ts >SHA256SUMS"#;
+
 /// The machine has no network. npm alone would take minutes to say so of a registry that is silent.
 #[test]
 fn a_registry_that_nobody_reaches_is_named_before_anything_is_asked() {
     let machine = Machine::only_a_home();
     let [_, cache] = machine.hold_the_registry();
-    machine.shell(
-        r#"cp -R payload/dingtalk-connector bare; cd bare; sed -i '0,/{/s//{"dependencies": {"slow": "1.0.0"},/' package.json; sha256sum *.json plugin.ts >SHA256SUMS"#,
-    );
+    machine.shell(BARE);
     let before = machine.home();
     for (source, registry, why) in [
         ("npm:@dingtalk-real-ai/dingtalk-connector", "https://registry.npmjs.org/", "EAI_AGAIN"),
@@ -192,6 +193,44 @@ fn a_registry_that_nobody_reaches_is_named_before_anything_is_asked() {
         assert_eq!(exit_code(&machine), "1\n");
         before.assert_same(&machine.home());
     }
+}
+
+/// What is lacking is said in npm's own words, of the package before credentials are missed.
+#[test]
+fn offline_the_dependencies_come_from_npms_cache_where_that_suffices() {
+    let machine = Machine::only_a_home();
+    machine.shell(BARE);
+    machine.shell(
+        r#"mkdir package; echo '{"name": "slow", "version": "1.0.0"}' >package/package.json; tar -czf slow.tgz package; mkdir elsewhere"#,
+    );
+    let variables = machine.registry(&["slow.tgz"]);
+    let in_its_world = |order: Order<'_>| {
+        variables.iter().fold(order, |order, (name, value)| order.env(name, value)).run()
+    };
+    let npm = |more: &str| {
+        let line = format!("cd elsewhere; npm install --loglevel=error slow@1.0.0 {more}");
+        assert_exit(&in_its_world(machine.command(&["bash", "-euc", &line])), 0);
+    };
+    let before = machine.home();
+    let mut terminal = of_columns(&machine, 200, &["install", "bare", "--offline"], &variables);
+    let shown = terminal.exp_string(GONE).unwrap();
+    assert!(shown.contains("ENOTCACHED") && shown.contains("/slow failed"), "{shown}");
+    assert!(shown.contains("payload.npm-offline") && !shown.contains("AppKey"), "{shown}");
+    assert_eq!(exit_code(&machine), "1\n");
+    before.assert_same(&machine.home());
+
+    npm("--dry-run");
+    let before = machine.home();
+    let refused = in_its_world(install(&machine, &["bare", "--offline"]));
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["ENOTCACHED", "slow-1.0.0.tgz", "payload.npm-offline"]);
+    before.assert_same(&machine.home());
+    npm("");
+    let asked = machine.read_text("asked");
+    assert_exit(&in_its_world(install(&machine, &["bare", "--offline"])), 0);
+    assert_eq!(machine.read_text("asked"), asked);
+    assert!(machine.has(format!("{CONNECTOR}/node_modules/slow/package.json")));
+    assert_exit(&machine.setup(&["verify"]).run(), 0);
 }
 
 /// The kernel refuses the program more than 24 MiB for its data; the payload is six times that.

@@ -78,7 +78,11 @@ impl Candidate {
         wanted.expect_version(&payload)?;
         if payload.needs_dependencies() && !matches!(named, Source::Npm(_)) {
             let package = &payload.package;
-            expect_reachable(&format!("node_modules ({}@{})", package.name, package.version))?;
+            if context.offline {
+                npm::expect_cached(package, &registry, &context.interrupt, &bar)?;
+            } else {
+                expect_reachable(&format!("node_modules ({}@{})", package.name, package.version))?;
+            }
         }
         Ok(Self::Payload(Box::new(payload)))
     }

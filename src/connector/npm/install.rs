@@ -12,12 +12,12 @@ use serde_json::{Map, Value, json};
 
 use super::pins::{HOST, Resolution, pinned, pins};
 use super::program::Registry;
-use crate::connector::NODE_MODULES;
 use crate::connector::copy_tree::CopyTree;
 use crate::connector::entry::refuse_escapes;
 use crate::connector::facts::{PACKAGE_JSON, Package};
 use crate::connector::manifest::TreeManifest;
 use crate::connector::reading::Watch;
+use crate::connector::{NODE_MODULES, error};
 use crate::fs::is_absent;
 use crate::fs::stage::{Stage, remove_tree};
 use crate::interrupt::Interrupt;
@@ -44,7 +44,7 @@ const INSTALL: [&str; 11] = [
 ];
 
 /// Fetches the dependencies that `package` declares, pinned as [`pins`] says, into the stage, and
-/// returns the manifest of the finished tree.
+/// returns the manifest of the finished tree. With `--offline` npm has its cache alone.
 ///
 /// Whatever npm makes of it, the tree has the modes of a stage, no hard links, and no symbolic
 /// link that leads out of it.
@@ -56,11 +56,10 @@ pub fn install_dependencies(
     progress: &dyn Progress,
 ) -> Result<TreeManifest, Problem> {
     let watch = Watch { interrupt, progress };
-    registry.expect_online(&format!("node_modules ({}@{})", package.name, package.version))?;
     let path = stage.path().join(SCRATCH);
     let scratch = Stage::create_in(stage.as_fd(), Path::new(SCRATCH), &path)?;
-    let outcome =
-        fill(scratch, package, registry, watch).and_then(|()| take_over(&path, stage, watch));
+    let outcome = fill(scratch, package, registry, &INSTALL, watch)
+        .and_then(|()| take_over(&path, stage, watch));
     let cleared = remove_tree(stage.as_fd(), Path::new(SCRATCH), &path);
     outcome.and(cleared)?;
     let tree = TreeManifest::scan_at(stage.as_fd(), stage.path(), interrupt, progress)?;
@@ -68,17 +67,32 @@ pub fn install_dependencies(
     Ok(tree)
 }
 
+/// An error if npm cannot tell from its cache alone what `package` depends on. Whether the archives
+/// are there, too, only [`install_dependencies`] finds out.
+pub fn expect_cached(
+    package: &Package,
+    registry: &Registry,
+    interrupt: &Interrupt,
+    progress: &dyn Progress,
+) -> Result<(), Problem> {
+    let directory = tempfile::tempdir().map_err(error::temporary)?;
+    let scratch = Stage::create(&directory.path().join(SCRATCH))?;
+    let dry = [&INSTALL[..], &["--dry-run"]].concat();
+    fill(scratch, package, registry, &dry, Watch { interrupt, progress })
+}
+
 fn fill(
     mut scratch: Stage,
     package: &Package,
     registry: &Registry,
+    install: &[&str],
     watch: Watch<'_>,
 ) -> Result<(), Problem> {
     let mut file = scratch.file(Path::new(PACKAGE_JSON), false)?;
     file.write(scratch_package(package).to_string().as_bytes())?;
     file.finish();
     watch.during(&say!("installing npm dependencies"), None, || {
-        registry.npm(&INSTALL, scratch.path(), watch.interrupt).map(drop)
+        registry.npm(install, scratch.path(), watch.interrupt).map(drop)
     })
 }
 

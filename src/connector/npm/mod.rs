@@ -6,7 +6,7 @@ mod pins;
 mod program;
 
 pub(super) use fetch::fetch;
-pub use install::install_dependencies;
+pub use install::{expect_cached, install_dependencies};
 pub(super) use pins::pinned;
 pub use pins::{Pin, Resolution, pins};
 pub use program::Registry;

@@ -28,6 +28,9 @@ const NOBODY: [&str; 9] = [
     "FETCH_ERROR",
 ];
 
+/// What npm ends with where its cache, with `--offline`, lacks a package or the version wanted.
+const NOT_CACHED: [&str; 2] = ["ENOTCACHED", "ETARGET"];
+
 /// Variables that npm needs to do its work as the caller would; beside these, `npm_config_*`.
 const PASSED_ON: [&str; 16] = [
     "HOME",
@@ -124,7 +127,15 @@ impl Registry {
         let line = format!("npm {}", arguments.join(" "));
         match self.run(arguments, directory, self.deadline, interrupt)? {
             Some(finished) if finished.status.success() => Ok(finished.stdout),
-            Some(finished) => Err(error::npm_failed(&line, &last_lines(&finished.stderr))),
+            Some(Finished { stderr, .. }) => {
+                let lacks = complaint(&stderr).is_some_and(|code| NOT_CACHED.contains(&code));
+                let last_lines = last_lines(&stderr);
+                Err(if self.offline && lacks {
+                    error::npm_not_cached(&last_lines)
+                } else {
+                    error::npm_failed(&line, &last_lines)
+                })
+            }
             None => Err(error::npm_timed_out(&line)),
         }
     }
@@ -145,7 +156,9 @@ impl Registry {
             .env("PATH", self.path_with_node())
             // the user's own npm logs are neither added to nor pruned (`logs-max=0` deletes them)
             .env("npm_config_logs_dir", directory.join(".npm-logs"))
-            .env("npm_config_update_notifier", "false");
+            .env("npm_config_update_notifier", "false")
+            // npm's own switch: the user's cache, wherever npm keeps it, and no network
+            .envs(self.offline.then_some(("npm_config_offline", "true")));
         match npm.run(deadline, interrupt) {
             Ok(finished) => Ok(Some(finished)),
             Err(Unfinished::Late) => Ok(None),
