@@ -33,6 +33,8 @@ LIST
   cat <<LIST
 /usr/lib/polkit-1/polkitd            polkitd
 openssl      openssl
+zsh          zsh
+fish         fish
 strace       strace
 mkfs.ext4    e2fsprogs
 mkfs.xfs     xfsprogs

@@ -13,9 +13,41 @@ use crate::doctor::CHECKS;
 use crate::explanation;
 use crate::report::console::Output;
 
-/// Lists the transactions, one id a line.
-const TRANSACTIONS: &str =
-    "openclaw-setup history 2>/dev/null | grep -oE \"^[0-9]{8}-[0-9]{6}[-0-9]*\"";
+/// A function of bash and zsh: the transactions, one id a line, of the installation that the words
+/// of its call name. What the shell has taken apart at a `=` counts as well.
+const TRANSACTIONS: &str = r#"
+_openclaw_setup_transactions() {
+    local word option= place=()
+    for word in "$@"; do
+        case $option,$word in
+            ?*,=) ;;
+            ?*,*) place+=("$option" "${word/#\~/$HOME}"); option= ;;
+            ,--user|,--profile|,--state-dir) option=$word ;;
+            ,--user=*|,--profile=*|,--state-dir=*) place+=("$word") ;;
+        esac
+    done
+    openclaw-setup "${place[@]}" history 2>/dev/null | grep -oE "^[0-9]{8}-[0-9]{6}[-0-9]*"
+}
+"#;
+
+/// The same in fish, of the line that is being written.
+const TRANSACTIONS_IN_FISH: &str = r#"
+function __openclaw_setup_transactions
+    set -l place
+    set -l option
+    for word in (commandline -opc)
+        if set -q option[1]
+            set -a place $option (string replace -r '^~' $HOME -- $word)
+            set option
+        else if contains -- $word --user --profile --state-dir
+            set option $word
+        else if string match -qr '^--(user|profile|state-dir)=' -- $word
+            set -a place $word
+        end
+    end
+    openclaw-setup $place history 2>/dev/null | string match -r '^\d{8}-\d{6}[-\d]*'
+end
+"#;
 
 /// Lists the payloads that packages have brought, one directory a line.
 const PAYLOADS: &str = "find /usr/share/openclaw-setup/connectors/dingtalk-connector -mindepth 1 -maxdepth 1 -type d 2>/dev/null";
@@ -65,10 +97,10 @@ fn in_bash(script: &str) -> String {
     // places: no subcommand would be recognised
     let script = script.replace("openclaw__subcmd__setup", "openclaw__setup");
     format!(
-        r#"{script}
+        r#"{script}{TRANSACTIONS}
 _openclaw_setup_values() {{
-    local word command= words=
-    for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+    local word command= words= before=("${{COMP_WORDS[@]:1:COMP_CWORD-1}}")
+    for word in "${{before[@]}}"; do
         case $word in
             doctor|explain|rollback|install|upgrade) command=$word; break ;;
         esac
@@ -78,7 +110,7 @@ _openclaw_setup_values() {{
         *,-*|{},*) ;;
         *,doctor) words="{checks}" ;;
         *,explain) words="{codes}" ;;
-        *,rollback) words=$({TRANSACTIONS}) ;;
+        *,rollback) words=$(_openclaw_setup_transactions "${{before[@]}}") ;;
         *,install|*,upgrade) words=$({PAYLOADS}; compgen -f -- "$2") ;;
     esac
     if [[ -n $words ]]; then
@@ -93,12 +125,13 @@ complete -F _openclaw_setup_values -o bashdefault -o default openclaw-setup
     )
 }
 
-/// The generated script completes files for each of them.
+/// The generated script completes files for each of them. Of the line it keeps only what follows the
+/// command, so the whole of it is noted first.
 fn in_zsh(script: &str) -> String {
     let found = [
         ("'*::checks ", format!("({})", checks())),
         ("'::code ", format!("({})", codes())),
-        ("'::id ", format!("{{compadd -- $({TRANSACTIONS})}}")),
+        ("'::id ", "{compadd -- $(_openclaw_setup_transactions \"${typed[@]}\")}".to_owned()),
         ("'::source ", format!("{{_files; compadd -- $({PAYLOADS})}}")),
     ];
     let line = |line: &str| {
@@ -108,14 +141,18 @@ fn in_zsh(script: &str) -> String {
             |(_, action)| line.replace(":_default'", &format!(":{action}'")),
         )
     };
-    script.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"
+    let script = script.lines().map(line).collect::<Vec<_>>().join("\n") + "\n";
+    let begin = "_openclaw-setup() {\n";
+    let noting =
+        format!("{TRANSACTIONS}\n{begin}    local -a typed=(\"${{(@)words[2,CURRENT-1]}}\")\n");
+    script.replacen(begin, &noting, 1)
 }
 
 fn in_fish(script: &str) -> String {
     let found = [
         ("doctor", "-f", checks()),
         ("explain", "-f", codes()),
-        ("rollback", "-f", format!("({TRANSACTIONS})")),
+        ("rollback", "-f", "(__openclaw_setup_transactions)".to_owned()),
         ("install upgrade", "-F", format!("({PAYLOADS})")),
     ];
     let line = |(commands, files, words): &(&str, &str, String)| {
@@ -123,5 +160,8 @@ fn in_fish(script: &str) -> String {
             "complete -c openclaw-setup -n \"__fish_openclaw_setup_using_subcommand {commands}\" {files} -a '{words}'\n"
         )
     };
-    found.iter().map(line).fold(script.to_owned(), |script, line| script + &line)
+    found
+        .iter()
+        .map(line)
+        .fold(script.to_owned() + TRANSACTIONS_IN_FISH, |script, line| script + &line)
 }
