@@ -21,7 +21,7 @@ TEXTS = pathlib.Path(__file__).resolve().parent / "licenses"
 HEADER = """\
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: openclaw-setup
-Upstream-Contact: The openclaw-setup maintainers <maintainers@openclaw-setup.example>
+Upstream-Contact: The openclaw-setup maintainers <no-mail@openclaw-setup.invalid>
 Comment:
  The stanzas below crates/ are of the crates that are compiled into the
  program. Their source is not part of this package: Cargo.lock names each by
