@@ -105,11 +105,21 @@ fn every_room_is_on_the_map() {
     }
 }
 
-/// Every command that a reader may paste: `openclaw-setup …` in backticks and in code blocks.
-fn commands(document: &str) -> Vec<Vec<OsString>> {
+/// Every line that a reader may paste: in backticks, in code blocks, and indented where there are none.
+fn lines_to_paste(document: &str) -> impl Iterator<Item = String> {
     let blocks = document.split("```").skip(1).step_by(2).flat_map(str::lines);
-    let lines = blocks.map(str::to_owned).chain(quoted(document));
-    let commands = lines.filter(|line| line.starts_with("openclaw-setup "));
+    let indented = document.lines().filter_map(|line| line.strip_prefix("    "));
+    blocks.chain(indented).map(str::to_owned).chain(quoted(document))
+}
+
+/// Those that run the program.
+fn commands(document: &str) -> Vec<Vec<OsString>> {
+    // a form for every command is none to paste, and the version is no command
+    let other = [" COMMAND", " --version"];
+    let is_command = |line: &String| {
+        line.starts_with("openclaw-setup ") && !other.iter().any(|word| line.contains(word))
+    };
+    let commands = lines_to_paste(document).filter(is_command);
     let words = |line: String| {
         let plain = line.split(" #").next().and_then(|line| line.split(" >").next());
         let plain = plain.unwrap_or_default();
@@ -119,12 +129,16 @@ fn commands(document: &str) -> Vec<Vec<OsString>> {
 }
 
 #[test]
-fn the_command_line_takes_every_command_of_the_readmes_and_of_the_fleet() {
+fn the_command_line_takes_every_command_of_the_documents() {
     for (name, least) in [
         ("README.md", 16),
         ("README.zh-CN.md", 16),
         ("docs/FLEET.md", 4),
         ("docs/FLEET.zh-CN.md", 4),
+        ("docs/REFERENCE.md", 3),
+        ("docs/REFERENCE.zh-CN.md", 3),
+        ("SECURITY.md", 1),
+        ("debian/README.Debian", 5),
     ] {
         let commands = commands(&fs::read_to_string(name).unwrap());
         assert!(commands.len() >= least, "{name}: {}", commands.len());
@@ -139,6 +153,33 @@ fn the_command_line_takes_every_command_of_the_readmes_and_of_the_fleet() {
             }
         }
     }
+}
+
+#[test]
+fn make_knows_every_target_that_the_documents_name() {
+    let makefile = fs::read_to_string("Makefile").unwrap();
+    let mut checked = 0;
+    for name in [
+        "README.md",
+        "README.zh-CN.md",
+        "CONTRIBUTING.md",
+        "docs/REFERENCE.md",
+        "docs/REFERENCE.zh-CN.md",
+        "docs/PERFORMANCE.md",
+        "docs/ARCHITECTURE.md",
+    ] {
+        for line in lines_to_paste(&fs::read_to_string(name).unwrap()) {
+            let Some(words) = line.strip_prefix("make ") else { continue };
+            let target = words.split_whitespace().find(|word| !word.contains('=')).unwrap();
+            let rule = makefile.lines().any(|line| {
+                let targets = line.split_once(':').map(|(targets, _)| targets);
+                targets.is_some_and(|all| all.split_whitespace().any(|known| known == target))
+            });
+            assert!(rule, "{name}: make {target}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "only {checked}");
 }
 
 /// The table of the READMEs is the catalogue's choice for every OpenClaw that was measured.
