@@ -402,6 +402,9 @@ pub struct SettingOptions {
     /// Idle time after which a new conversation starts
     #[arg(long, value_name = "MS")]
     pub session_timeout: Option<u32>,
+    /// Hosts to reach past any proxy, such as a.lan,b.lan
+    #[arg(long, value_name = "HOSTS")]
+    pub no_proxy: Option<String>,
     /// JSON5 file with any of these settings
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
@@ -426,6 +429,7 @@ impl SettingOptions {
             (Setting::GatewayAuth, auth.map(Given::Text)),
             (Setting::GatewayToken, file(&self.gateway_token_file)),
             (Setting::SessionTimeout, self.session_timeout.map(|ms| Given::Text(ms.to_string()))),
+            (Setting::NoProxy, text(&self.no_proxy)),
         ]
         .into_iter()
         .filter_map(|(setting, given)| Some((setting, given?)))

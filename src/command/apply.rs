@@ -20,6 +20,7 @@ pub(super) fn run(mut context: Context, options: &Apply) -> Result<Exit, Failure
     let mut desired =
         desired::read(&file, &context.surroundings, context.deadline()).map_err(Failure::usage)?;
     context.dry_run |= options.check;
+    context.spares_the_gateway = !desired.restart;
     let executed = match desired.connector.take() {
         Some(connector) => install::as_described(&context, &file, desired, &connector)?,
         None => uninstall::carry_out(&context, &Uninstall { keep_config: false, purge: false })?,

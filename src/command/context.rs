@@ -35,6 +35,8 @@ pub(super) struct Context {
     pub(super) yes: bool,
     pub(super) dry_run: bool,
     pub(super) offline: bool,
+    /// A gateway that runs is not stopped: what needs that is refused.
+    pub(super) spares_the_gateway: bool,
     /// The one that was found.
     pub(super) found: RefCell<Option<UserManager>>,
 }
@@ -67,6 +69,7 @@ impl Context {
             yes: global.yes,
             dry_run: global.dry_run,
             offline: global.offline,
+            spares_the_gateway: false,
             found: RefCell::default(),
         }
     }

@@ -13,7 +13,7 @@ use crate::fs::is_absent;
 use crate::health::{Proof, Rung};
 use crate::language::Explain;
 use crate::plan::note::Note;
-use crate::plan::{Plan, render};
+use crate::plan::{Plan, error, render};
 use crate::report::bar::Bar;
 use crate::report::journald::{self, Ending};
 use crate::report::json;
@@ -96,6 +96,12 @@ pub(super) fn execute<'a>(
         let mut change = look()?;
         context.records.accept(&change.plan.steps, None)?;
         let plan = &mut change.plan;
+        if context.spares_the_gateway && plan.stops_the_gateway() {
+            if !context.dry_run {
+                return Err(error::restart_refused().into());
+            }
+            plan.notes.push(Note::restart_refused());
+        }
         if plan.starts_the_gateway() && plan.connector.1.is_some() && !change.proof.no_ask {
             plan.notes.push(Note::asks_the_model());
         }

@@ -26,6 +26,8 @@ pub struct Outcome {
     pub routing: Routing,
     /// Why they go to a proxy all the same.
     pub refusal: Option<Problem>,
+    /// Why not all of `also` can be kept.
+    pub unkept: Option<Problem>,
 }
 
 /// The drop-in's text.
@@ -63,24 +65,25 @@ pub fn plan(installation: &Installation, config: Option<&Value>, also: &Bypass) 
             edits.insert(0, (named, merged(named)));
         }
         let seen = files.with(installation, &edits);
-        let reached = seen.routing(installation, config);
-        let holds = reached.bypasses_loopback() && seen.keeps(installation, also);
+        let (reached, keeps) = (seen.routing(installation, config), seen.keeps(installation, also));
+        let holds = reached.bypasses_loopback() && keeps;
         if holds || outcome.is_none() {
-            outcome = Some((edits, reached));
+            outcome = Some((edits, reached, keeps));
         }
         if holds {
             break;
         }
     }
-    let (edits, routing) =
-        outcome.unwrap_or_else(|| (Vec::new(), files.routing(installation, config)));
-    let refusal = routing.is_broken().then(|| files.refusal(installation));
+    let (edits, routing, keeps) =
+        outcome.unwrap_or_else(|| (Vec::new(), files.routing(installation, config), false));
+    let (unit, place) = (&installation.paths.unit, files.obstacle(installation));
     Outcome {
         list: edits.iter().any(|(place, _)| *place == named).then_some(list),
         repaired: is_damaged,
         steps: edits.into_iter().filter_map(|edit| step(installation, edit)).collect(),
+        refusal: routing.is_broken().then(|| error::bypass_overridden(unit, &place)),
+        unkept: (!keeps).then(|| error::no_proxy_overridden(unit, &also.value(), &place)),
         routing,
-        refusal,
     }
 }
 
@@ -202,16 +205,15 @@ impl Files {
     }
 
     /// Names the line that no file of ours overrides.
-    fn refusal(&self, installation: &Installation) -> Problem {
+    fn obstacle(&self, installation: &Installation) -> String {
         let concerns = |value: &str| Spelling::BOTH.iter().any(|name| value.contains(name.name()));
         let unset = self.unit.iter().find_map(|file| {
             Some((file, drop_in::line_of(&file.text, "UnsetEnvironment", concerns)?))
         });
-        let unit = &installation.paths.unit;
-        let place = unset
-            .or_else(|| self.beaten_by(installation))
-            .map_or_else(|| unit.clone(), |(file, line)| format!("{}:{line}", file.path.display()));
-        error::bypass_overridden(unit, &place)
+        unset.or_else(|| self.beaten_by(installation)).map_or_else(
+            || installation.paths.unit.clone(),
+            |(file, line)| format!("{}:{line}", file.path.display()),
+        )
     }
 }
 

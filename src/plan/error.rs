@@ -119,6 +119,18 @@ pub(super) fn channel_needs_connector() -> Problem {
     Problem::new("config.channel-needs-connector", message, hint)
 }
 
+/// The gateway runs, and the file of `apply` says that it is not to be stopped.
+#[must_use]
+pub fn restart_refused() -> Problem {
+    let message = say!(
+        "the gateway runs and would have to be stopped for this, which restart: false forbids"
+    );
+    let hint = say!(
+        "Run it again with restart: true in the file when the bot may be away for a moment, or while the gateway is stopped. What would change: apply --check --diff"
+    );
+    Problem::new("apply.restart", message, hint)
+}
+
 /// There is no transaction of that id, or none at all.
 #[must_use]
 pub fn no_such_transaction(id: Option<&str>) -> Problem {
@@ -163,6 +175,18 @@ pub fn tls_missed(connector: &Version, tls: Option<&Value>) -> Option<Problem> {
         say!("the gateway speaks TLS, and connector {version} speaks plain HTTP only", version);
     let hint = "openclaw config set gateway.tls.enabled false".to_owned();
     misses.then(|| Problem::new("gateway.port", message, hint))
+}
+
+/// What no drop-in of ours overrides takes entries out of `no_proxy` that are asked for.
+pub(super) fn no_proxy_overridden(unit: &str, hosts: &str, place: &str) -> Problem {
+    let message = say!(
+        "{unit}: no_proxy cannot be given {hosts}, because of {place}, which overrides any drop-in of openclaw-setup",
+        unit,
+        hosts,
+        place
+    );
+    let hint = say!("Add the hosts there, or leave them out here.");
+    Problem::new("proxy.overridden", message, hint)
 }
 
 /// What no drop-in of ours overrides sends requests to this machine to a proxy.

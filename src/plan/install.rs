@@ -174,16 +174,19 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     Ok(plan)
 }
 
-/// Refuses where a proxy would take the connector's requests to the gateway whatever we write.
+/// Refuses where a proxy would take the connector's requests to the gateway whatever we write, and
+/// where the hosts that are asked for cannot be kept in `no_proxy`.
 fn bypassed(
     installation: &Installation,
     request: &Request<'_>,
     effective: &Value,
 ) -> Result<bypass::Outcome, Problem> {
-    let mut bypass = bypass::plan(installation, Some(effective), &Bypass::default());
+    let also = Bypass::of_value(request.settings.no_proxy.as_deref().unwrap_or_default());
+    let mut bypass = bypass::plan(installation, Some(effective), &also);
     let speaks_http = speaks_http(request.version().as_ref());
     let blocks = speaks_http && bypass.routing.blocks_the_connector();
-    bypass.refusal.take().filter(|_| blocks).map_or(Ok(bypass), Err)
+    let refusal = bypass.refusal.take().filter(|_| blocks).or_else(|| bypass.unkept.take());
+    refusal.map_or(Ok(bypass), Err)
 }
 
 /// `upgrade` goes backward only when told to.

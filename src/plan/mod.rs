@@ -64,6 +64,12 @@ impl Plan {
         self.steps.insert(start.unwrap_or(self.steps.len()), step);
     }
 
+    /// Whether a gateway that runs is stopped for it.
+    #[must_use]
+    pub fn stops_the_gateway(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Stop { .. }))
+    }
+
     /// Whether the gateway runs afterwards, so that its health can be judged.
     #[must_use]
     pub fn starts_the_gateway(&self) -> bool {

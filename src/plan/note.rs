@@ -306,6 +306,15 @@ impl Note {
         Self::new("asks-the-model", text)
     }
 
+    /// A real run of `apply` would refuse to stop the gateway.
+    #[must_use]
+    pub fn restart_refused() -> Self {
+        let text = say!(
+            "restart: false forbids to stop the gateway for this; as long as it runs, a real run refuses it"
+        );
+        Self::new("restart-refused", text)
+    }
+
     /// The answers file can be read by others.
     #[must_use]
     pub fn answers_readable(file: &Path) -> Self {

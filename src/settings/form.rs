@@ -26,6 +26,7 @@ pub fn fault(setting: Setting, text: &str) -> Option<String> {
             Some(say!("is {millis} milliseconds: half an hour is 1800000", millis))
         }
         Setting::GatewayAuth => None,
+        Setting::NoProxy => odd(text, |c| c.is_ascii_alphanumeric() || ",.*-_:[]/".contains(c)),
     }
 }
 
@@ -67,7 +68,7 @@ mod tests {
     #[test]
     fn values_that_cannot_be_right_are_told_from_those_that_can() {
         use Setting::{
-            ApiKey, BaseUrl, ClientId, ClientSecret, GatewayToken, Model, SessionTimeout,
+            ApiKey, BaseUrl, ClientId, ClientSecret, GatewayToken, Model, NoProxy, SessionTimeout,
         };
         for (setting, text) in [
             (ClientId, "dingabc123"),
@@ -81,6 +82,7 @@ mod tests {
             (BaseUrl, "http://127.0.0.1:1234/v1/"),
             (BaseUrl, "http://[::1]:11434"),
             (SessionTimeout, "1800000"),
+            (NoProxy, "*.corp.example,10.0.0.0/8,[fd00::1]:8080"),
         ] {
             assert_eq!(fault(setting, text), None, "{text}");
         }
@@ -105,6 +107,9 @@ mod tests {
             (BaseUrl, "https://a.b/v1/responses/", "the base is https://a.b/v1"),
             (SessionTimeout, "5", "milliseconds"),
             (SessionTimeout, "1800", "milliseconds"),
+            (NoProxy, "a.example, b.example", "a blank"),
+            (NoProxy, "a.example，b.example", "“，”"),
+            (NoProxy, "a.example;b.example", "“;”"),
         ] {
             let found = fault(setting, text).unwrap_or_else(|| panic!("{text}"));
             assert!(found.contains(told), "{found}");

@@ -52,6 +52,8 @@ pub enum Setting {
     GatewayAuth,
     /// When a silent conversation starts anew, in milliseconds.
     SessionTimeout,
+    /// Hosts that the gateway reaches past any proxy, besides this machine.
+    NoProxy,
 }
 
 impl Setting {
@@ -67,6 +69,7 @@ impl Setting {
             Self::ApiKey => "--api-key-file",
             Self::GatewayAuth => "--gateway-auth",
             Self::SessionTimeout => "--session-timeout",
+            Self::NoProxy => "--no-proxy",
         }
     }
 
@@ -82,6 +85,7 @@ impl Setting {
             Self::ApiKey => "OPENCLAW_SETUP_API_KEY",
             Self::GatewayAuth => "OPENCLAW_SETUP_GATEWAY_AUTH",
             Self::SessionTimeout => "OPENCLAW_SETUP_SESSION_TIMEOUT",
+            Self::NoProxy => "OPENCLAW_SETUP_NO_PROXY",
         }
     }
 
@@ -97,6 +101,7 @@ impl Setting {
             Self::ApiKey => "apiKey",
             Self::GatewayAuth => "gatewayAuth",
             Self::SessionTimeout => "sessionTimeout",
+            Self::NoProxy => "noProxy",
         }
     }
 
@@ -108,7 +113,7 @@ impl Setting {
 }
 
 /// Every setting, in the order in which they are asked for.
-pub const ALL: [Setting; 8] = [
+pub const ALL: [Setting; 9] = [
     Setting::ClientId,
     Setting::ClientSecret,
     Setting::BaseUrl,
@@ -117,6 +122,7 @@ pub const ALL: [Setting; 8] = [
     Setting::GatewayAuth,
     Setting::GatewayToken,
     Setting::SessionTimeout,
+    Setting::NoProxy,
 ];
 
 /// The settings that the operator has given; what is absent stays as the config has it.
@@ -138,6 +144,8 @@ pub struct Settings {
     pub gateway_auth: Option<GatewayAuth>,
     /// Milliseconds.
     pub session_timeout: Option<u32>,
+    /// Hosts, as the variable `no_proxy` lists them.
+    pub no_proxy: Option<String>,
 }
 
 impl Settings {
@@ -164,6 +172,7 @@ impl Settings {
             Setting::ApiKey => self.api_key = secret(),
             Setting::BaseUrl => self.base_url = plain(),
             Setting::Model => self.model = plain(),
+            Setting::NoProxy => self.no_proxy = plain(),
             Setting::GatewayAuth => self.gateway_auth = Some(gateway_auth(text)?),
             Setting::SessionTimeout => {
                 self.session_timeout = Some(text.parse().map_err(|_| error::malformed(setting))?);

@@ -112,5 +112,6 @@ fn question(setting: Setting) -> String {
         Setting::ApiKey => say!("API key of the model provider (not shown)"),
         Setting::GatewayAuth => say!("gateway auth (none or token)"),
         Setting::SessionTimeout => say!("session timeout in milliseconds"),
+        Setting::NoProxy => say!("hosts that need no proxy, with commas between them"),
     }
 }

@@ -1,6 +1,8 @@
 //! `apply`: a file describes the machine, and the machine becomes so, once.
 
-use crate::bench::program::{CONFIG, NEVER_READY, SECRET, UNIT, assert_exit, assert_says, json};
+use crate::bench::program::{
+    BYPASS, CONFIG, DROP_IN, NEVER_READY, SECRET, UNIT, assert_exit, assert_says, json,
+};
 use crate::bench::{HOME, Machine, said};
 
 const FILE: &str = "desired.json5";
@@ -61,6 +63,43 @@ fn a_machine_becomes_what_the_file_describes_and_stays_so() {
     assert_eq!(machine.property(UNIT, "InvocationID"), run);
     assert_exit(&machine.setup(&["apply", FILE]).run(), 0);
     assert!(machine.read_text(CONFIG).contains("700000"));
+}
+
+#[test]
+fn a_running_gateway_is_spared_where_the_file_says_so() {
+    let machine = Machine::set_up();
+    describe(&machine, "{}", "noProxy: 'a.lan,b.lan'");
+    let restart = |from: &str, to: &str| {
+        let (from, to) = (format!("{from}settings:"), format!("{to}settings:"));
+        machine.write(FILE, machine.read_text(FILE).replacen(&from, &to, 1));
+    };
+    restart("", "restart: false, ");
+    let (home, run) = (machine.home(), machine.property(UNIT, "InvocationID"));
+    let check = machine.setup(&["apply", FILE, "--check"]).run();
+    assert_exit(&check, 6);
+    assert_says(&check, &[DROP_IN, "a real run refuses it"]);
+    let refused = machine.setup(&["apply", FILE, "--json"]).run();
+    assert_exit(&refused, 1);
+    assert_eq!(json(&refused)["error"]["code"], "apply.restart");
+    home.assert_untouched(&machine.home());
+    assert_eq!(machine.property(UNIT, "InvocationID"), run);
+
+    restart("restart: false, ", "restart: true, ");
+    assert_exit(&machine.setup(&["apply", FILE]).run(), 0);
+    for name in ["no_proxy", "NO_PROXY"] {
+        let value = machine.variable_of_the_gateway(name).unwrap();
+        assert!(value.contains("a.lan") && value.contains(BYPASS), "{value}");
+    }
+    restart("restart: true, ", "restart: false, ");
+    let again = machine.setup(&["apply", FILE, "--json"]).run();
+    assert_exit(&again, 0);
+    assert_eq!(json(&again)["changed"], false);
+    // nobody is disturbed where no gateway runs
+    machine.shell(&format!("systemctl --user stop {UNIT}"));
+    describe(&machine, "'absent'", "");
+    restart("", "restart: false, ");
+    assert_exit(&machine.setup(&["apply", FILE]).run(), 0);
+    assert!(!machine.has(DROP_IN));
 }
 
 #[test]

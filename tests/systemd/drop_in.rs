@@ -190,3 +190,27 @@ fn what_nothing_overrides_is_named_before_anything_is_touched() {
         machine.shell(&format!("rm ~/{FOLDER}/{name}"));
     }
 }
+
+#[test]
+fn hosts_that_are_asked_for_join_the_bypass_and_leave_with_it() {
+    let machine = Machine::brisk();
+    assert_exit(&machine.install(&["--no-proxy", "a.lan,b.lan"]).run(), 0);
+    assert_eq!(bypass(&machine), format!("a.lan,b.lan,{BYPASS}"));
+    for hosts in ["b.lan", "A.LAN,127.0.0.1"] {
+        assert_says(&machine.install(&["--no-proxy", hosts]).run(), &["Nothing to do"]);
+    }
+    assert_exit(&machine.install(&["--no-proxy", "c.lan"]).run(), 0);
+    assert_eq!(bypass(&machine), format!("a.lan,b.lan,{BYPASS},c.lan"));
+    assert_exit(&machine.run(&["openclaw-setup", "uninstall", "-y"]), 0);
+    assert!(!machine.has(DROP_IN));
+
+    // no proxy, so nothing else stands in the way
+    drop_in(&machine, "10-unset.conf", "UnsetEnvironment=NO_PROXY\n");
+    machine.shell("systemctl --user daemon-reload");
+    let before = machine.home();
+    let refused = machine.install(&["--no-proxy", "a.lan"]).run();
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["no_proxy cannot be given a.lan", "10-unset.conf:2"]);
+    before.assert_untouched(&machine.home());
+    assert_exit(&machine.install(&[]).run(), 0);
+}

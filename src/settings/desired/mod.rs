@@ -24,6 +24,8 @@ pub struct Desired {
     pub settings: Settings,
     /// Whether a gateway that does not run is started.
     pub start: bool,
+    /// Whether a gateway that runs may be stopped for a change, and started again.
+    pub restart: bool,
     /// How far it is proved.
     pub proof: Effort,
 }
@@ -52,8 +54,8 @@ pub enum Effort {
 }
 
 /// The keys of each object, as `packaging/apply.schema.json` has them.
-const KEYS: [&str; 6] =
-    ["$schema", "connector", "settings", "start", "proof", "allowInlineSecrets"];
+const KEYS: [&str; 7] =
+    ["$schema", "connector", "settings", "start", "restart", "proof", "allowInlineSecrets"];
 const CONNECTOR: [&str; 3] = ["version", "source", "sha256"];
 const SETTINGS: [&str; ALL.len()] = {
     let mut keys = [""; ALL.len()];
@@ -101,7 +103,7 @@ impl File<'_> {
     fn desired(&self) -> Result<Desired, Problem> {
         self.expect_keys(&[], &KEYS)?;
         let connector = self.connector()?;
-        let inline = self.flag("allowInlineSecrets")?;
+        let inline = self.flag("allowInlineSecrets", false)?;
         let mut settings = Settings::default();
         if self.document.get(&["settings"]).is_some() {
             self.expect_keys(&["settings"], &SETTINGS)?;
@@ -115,7 +117,8 @@ impl File<'_> {
         let proof = self.parsed(&["proof"], known, &list(&words))?;
         let proof = proof.map(|(_, effort)| effort).unwrap_or_default();
         self.text(&["$schema"])?;
-        Ok(Desired { connector, settings, start: self.flag("start")?, proof })
+        let (start, restart) = (self.flag("start", false)?, self.flag("restart", true)?);
+        Ok(Desired { connector, settings, start, restart, proof })
     }
 
     fn connector(&self) -> Result<Option<Wanted>, Problem> {
@@ -221,9 +224,9 @@ impl File<'_> {
         }
     }
 
-    fn flag(&self, key: &str) -> Result<bool, Problem> {
+    fn flag(&self, key: &str, default: bool) -> Result<bool, Problem> {
         match self.document.get(&[key]) {
-            None => Ok(false),
+            None => Ok(default),
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(_) => Err(self.bad(&[key], &say!("true or false"))),
         }

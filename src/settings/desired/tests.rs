@@ -37,7 +37,8 @@ fn takes_what_a_file_describes() {
     let desired = Place::new()
         .read(
             "// mine\n{connector: {version: '0.8.20'}, settings: {clientId: 'ding1', sessionTimeout: 60000,
-              clientSecret: {file: 'secret'}, apiKey: {env: 'KEY'}}, start: true, proof: 'required'}",
+              clientSecret: {file: 'secret'}, apiKey: {env: 'KEY'}, noProxy: 'a.lan,b.lan'}, start: true, restart: false,
+              proof: 'required'}",
             0o644,
         )
         .unwrap();
@@ -46,7 +47,8 @@ fn takes_what_a_file_describes() {
     assert_eq!(settings.client_secret.as_ref().unwrap().reveal(), "s3cret");
     assert_eq!(settings.api_key.as_ref().unwrap().reveal(), "of-env");
     assert_eq!(settings.session_timeout, Some(60_000));
-    assert!(desired.start && desired.proof == Effort::Required);
+    assert_eq!(settings.no_proxy.as_deref(), Some("a.lan,b.lan"));
+    assert!(desired.start && !desired.restart && desired.proof == Effort::Required);
     let connector = desired.connector.unwrap();
     assert_eq!(connector.version, Some(Version::new(0, 8, 20)));
     assert!(connector.source.is_none() && connector.sha256.is_none());
@@ -55,7 +57,8 @@ fn takes_what_a_file_describes() {
 #[test]
 fn what_is_absent_needs_no_secret() {
     let text = "{connector: 'absent', settings: {clientSecret: {file: 'gone'}}}";
-    assert!(Place::new().read(text, 0o644).unwrap().connector.is_none());
+    let desired = Place::new().read(text, 0o644).unwrap();
+    assert!(desired.connector.is_none() && !desired.start && desired.restart);
 }
 
 #[test]
@@ -176,6 +179,11 @@ fn the_schema_takes_what_is_taken_and_refuses_what_is_refused() {
         ("/settings/clientid", json!("x"), false),
         ("/start", json!(true), true),
         ("/start", json!("yes"), false),
+        ("/restart", json!(false), true),
+        ("/restart", json!("never"), false),
+        ("/settings/noProxy", json!("a.lan,b.lan"), true),
+        ("/settings/noProxy", json!({"env": "KEY"}), true),
+        ("/settings/noProxy", json!(["a.lan"]), false),
         ("/proof", json!("not-asked"), true),
         ("/proof", json!("none"), false),
         ("/proof", json!(true), false),
