@@ -11,7 +11,6 @@ use openclaw_setup::cli::Cli;
 use openclaw_setup::connector::catalogue::Catalogue;
 use openclaw_setup::language::Explain;
 use openclaw_setup::openclaw::version::Version;
-use serde_json::Value;
 
 const DOCUMENTS: [&str; 4] =
     ["docs/ARCHITECTURE.md", "docs/FLEET.md", "CONTRIBUTING.md", "SECURITY.md"];
@@ -208,72 +207,4 @@ fn covers(row: &str, openclaw: Version) -> bool {
     let low = ends.next().unwrap();
     let open = first.contains("later") || first.contains("以后");
     openclaw >= low && (open || openclaw <= ends.next().unwrap_or(low))
-}
-
-/// What of a value is not as its schema says. As much of JSON Schema as the catalogue's uses; any other
-/// word of it fails the test.
-fn faults(schema: &Value, value: &Value, place: &str, root: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    for (word, rule) in schema.as_object().unwrap() {
-        let text = rule.as_str().unwrap_or_default();
-        let fits = match word.as_str() {
-            "$schema" | "title" | "description" | "format" | "properties" | "$defs" => true,
-            "$ref" => {
-                found.extend(faults(root.pointer(&text[1..]).unwrap(), value, place, root));
-                true
-            }
-            "const" => value == rule,
-            "enum" => rule.as_array().unwrap().contains(value),
-            "type" if text == "object" => value.is_object(),
-            "type" if text == "array" => value.is_array(),
-            "type" if text == "string" => value.is_string(),
-            "type" if text == "boolean" => value.is_boolean(),
-            "required" => rule
-                .as_array()
-                .unwrap()
-                .iter()
-                .all(|key| value[key.as_str().unwrap()] != Value::Null),
-            "items" => {
-                for (at, item) in value.as_array().into_iter().flatten().enumerate() {
-                    found.extend(faults(rule, item, &format!("{place}/{at}"), root));
-                }
-                true
-            }
-            "additionalProperties" => {
-                for (key, inner) in value.as_object().into_iter().flatten() {
-                    let place = format!("{place}/{key}");
-                    match schema["properties"].get(key).unwrap_or(rule) {
-                        Value::Bool(false) => found.push(place),
-                        rule => found.extend(faults(rule, inner, &place, root)),
-                    }
-                }
-                true
-            }
-            other => panic!("{other}: {rule}"),
-        };
-        found.extend((!fits).then(|| format!("{place}: {word} {rule}")));
-    }
-    found
-}
-
-#[test]
-fn the_catalogue_is_as_its_schema_says() {
-    let read = |name: &str| -> Value {
-        serde_json::from_str(&fs::read_to_string(format!("packaging/{name}.json")).unwrap())
-            .unwrap()
-    };
-    let (schema, mut catalogue) = (read("compatibility.schema"), read("compatibility"));
-    let judge = |catalogue: &Value| faults(&schema, catalogue, "", &schema);
-    assert_eq!(judge(&catalogue), [""; 0]);
-    catalogue["cells"][3]["result"] = "perhaps".into();
-    catalogue["rules"][0]["sources"] = "".into();
-    catalogue["node"][1]["openclaw"] = 1.into();
-    catalogue["adaptations"][0]["imports"][0]["to"]["x"] = "".into();
-    catalogue["date"] = Value::Null;
-    let places = judge(&catalogue).join("\n");
-    for place in
-        ["/cells/3/result", "/rules/0/sources", "/node/1/openclaw", "/imports/0/to/x", "required"]
-    {
-        assert!(places.contains(place), "{place}: {places}");
-    }
 }
