@@ -31,12 +31,17 @@ cut) # Ansible takes its time until then
   done
   fail "nothing was begun"
   ;;
+rights) # root has written where root writes, and the program as the user; nobody else reads a secret
+  is "$(find /home/tester ! -user tester)" ""
+  is "$(stat -c '%U %a' /etc/openclaw-setup/tester)" "root 755"
+  is "$(find /etc/openclaw-setup/tester -type f -printf '%f %u %m\n' | sort)" $'clientSecret tester 400\ndesired.json5 tester 400'
+  ;;
 up) wait_for manager_is_up tester ;;
 cost) # what one run that changes nothing takes: seconds, and KiB of memory at most
   python3 - <<'PYTHON'
 import resource, subprocess, time
 begin = time.monotonic()
-subprocess.run(["openclaw-setup", "--user", "tester", "--json", "apply", "/home/tester/.config/openclaw-setup/desired.json5"], check=True, stdout=subprocess.DEVNULL)
+subprocess.run(["openclaw-setup", "--user", "tester", "--json", "apply", "/etc/openclaw-setup/tester/desired.json5"], check=True, stdout=subprocess.DEVNULL)
 print(f"{time.monotonic() - begin:.2f} {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}")
 PYTHON
   ;;

@@ -87,9 +87,11 @@ all furnish
 
 say "They become what is described"
 describe 0.6.0 600000
+run site --check --limit "$first"
 run site
 of_version 0.6.0 "${fleet[@]}"
 all works
+all rights
 grep -rq fleet-client-secret "$TRAFFIC" || fail "the secret was not handed over"
 ! grep -q fleet-client-secret "$work/play.log" || fail "the secret is in Ansible's log"
 
