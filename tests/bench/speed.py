@@ -47,6 +47,7 @@ def main():
             upgrading(disk, large)
             growing(disk)
         at_a_glance()
+        applying()
         downtime(small, large)
         the_disk(disk)
 
@@ -209,6 +210,29 @@ def at_a_glance():
     for mine, yours in [(version, true), (status, show)]:
         ran = in_turn(run, mine, yours)
         row(mine, seconds(ran[0]), yours, seconds(ran[1]))
+
+
+def applying():
+    """What a host of a fleet pays for each run, with its gateway at work: docs/FLEET.md multiplies it."""
+    run(ours("", HOME / "payload/dingtalk-connector"))
+    file = HOME / "desired.json5"
+    file.write_text("{connector: {}, settings: {clientId: 'sandbox', clientSecret: {file: 'client-secret'}, gatewayAuth: 'none', sessionTimeout: 600000}}\n")
+    swap = shell("sed -i 's/600000/@/; s/700000/600000/; s/@/700000/' \"$1\"", file)
+    line = ["openclaw-setup", "--offline", "--yes", "apply", str(file)]
+    changed = Side("apply, a setting changes", line, [swap])
+    unchanged, check = Side("apply, nothing changes", line), Side("apply --check, nothing would", [*line, "--check"])
+    ready = shell('systemctl --user restart "$1"; exec /usr/bin/python3 "$2" ready "$3"', UNIT, SANDBOX / "gateway-client.py", PORT)
+    restart, show = Side("systemctl --user restart, until it is ready", ready), Side("systemctl --user show", ["systemctl", "--user", "show", UNIT])
+    sides = [changed, unchanged, check, restart, show]
+    ran = dict(zip((side.name for side in sides), in_turn(run, *sides)))
+    for title, unit, figures in (("What a host of a fleet pays", "s", seconds), ("… of it CPU", "s", cpu), ("… memory of the largest process", "MB", megabytes)):
+        heading(title, unit)
+        for mine, other in [(changed, restart), (unchanged, show), (check, show)]:
+            row(mine, figures(ran[mine.name]), other, figures(ran[other.name]))
+
+
+def cpu(runs):
+    return [run.cpu for run in runs]
 
 
 def seconds(runs):

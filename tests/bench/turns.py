@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import resource
 import statistics
 import subprocess
 import sys
@@ -35,13 +36,14 @@ class Run:
 
     seconds: float
     megabytes: float
+    cpu: float  # seconds, in user space and in the kernel
 
 
 def run(side):
     for line in side.prepare:
         subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE)
     with tempfile.NamedTemporaryFile("r") as peak, tempfile.TemporaryFile("r") as said:
-        begin = time.monotonic()
+        begin, before = time.monotonic(), spent()
         line = ["/usr/bin/time", "--quiet", "--format=%M", "--output", peak.name, *side.line]
         with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=said, stderr=said) as process:
             # a timeout of wait's own would look only every 50 ms whether it has ended
@@ -53,7 +55,13 @@ def run(side):
         if code not in side.may_end:
             said.seek(0)
             sys.exit(f"{side.name} ended with {code}:\n{said.read()}")
-        return Run(seconds, int(peak.read().split()[-1]) / 1024)
+        return Run(seconds, int(peak.read().split()[-1]) / 1024, spent() - before)
+
+
+def spent():
+    """CPU time of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def in_turn(measure, *sides, rounds=ROUNDS):

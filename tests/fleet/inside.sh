@@ -5,6 +5,16 @@
 # a transaction has begun its switch
 is_at_work() { grep -qsx open /home/tester/.openclaw/openclaw-setup/transactions/*/state; }
 
+# what the gateway's unit runs, in the home, before each start
+before_its_start() {
+  as_login tester sh -c "mkdir -p .config/systemd/user/$UNIT.d && cat >.config/systemd/user/$UNIT.d/50-broken.conf" <<UNIT
+[Service]
+WorkingDirectory=%h
+ExecStartPre=/bin/sh -c '$1'
+UNIT
+  as_login tester systemctl --user daemon-reload
+}
+
 case $1 in
 furnish) furnish tester 18789 ;;
 state) # version of the connector, exit code of status, process of the gateway, transactions
@@ -15,13 +25,13 @@ state) # version of the connector, exit code of status, process of the gateway, 
   ;;
 works) works tester 18789 ;;
 break) # the gateway does not start with the connector of this version
-  as_login tester sh -c "mkdir -p .config/systemd/user/$UNIT.d && cat >.config/systemd/user/$UNIT.d/50-broken.conf" <<UNIT
-[Service]
-ExecStartPre=/bin/sh -c '! grep -qF $2 %h/$CONNECTOR/package.json'
-UNIT
-  as_login tester systemctl --user daemon-reload
+  before_its_start "! grep -qF $2 $CONNECTOR/package.json"
   ;;
-mend) as_login tester sh -c "rm .config/systemd/user/$UNIT.d/50-broken.conf; systemctl --user daemon-reload" ;;
+silence) # the bot does not answer with the connector of this version
+  as_login tester sh -c 'echo "{\"answer\": 401}" >.openclaw/silent.json'
+  before_its_start "if grep -qF $2 $CONNECTOR/package.json; then cp .openclaw/silent.json .openclaw/stand-in.json; else rm -f .openclaw/stand-in.json; fi"
+  ;;
+mend) as_login tester sh -c "rm -f .config/systemd/user/$UNIT.d/50-broken.conf .openclaw/silent.json .openclaw/stand-in.json; systemctl --user daemon-reload" ;;
 slow) as_login tester sh -c 'echo "{\"listen_after\": 15}" >.openclaw/stand-in.json' ;;
 swift) as_login tester rm .openclaw/stand-in.json ;;
 cut) # Ansible takes its time until then

@@ -137,6 +137,14 @@ all works
 run rollback -e "bot_point=$point"
 nothing_changed
 
+say "It stops at a bot that falls silent, too, and that host returns: $first"
+inside "$first" silence 0.7.10
+! play upgrade --limit "$first,${fleet[1]}" || { cat "$work/play.log"; fail "it went on"; }
+grep -q "answered before and no longer did" "$work/play.log" || { cat "$work/play.log"; fail "not for that"; }
+of_version 0.6.0 "$first" "${fleet[1]}"
+inside "$first" mend
+inside "$first" works
+
 say "A host that is cut off in the middle recovers on the next run: $last"
 inside "$last" slow
 play site --limit "$last" & cut=$!
