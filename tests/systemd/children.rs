@@ -1,4 +1,4 @@
-//! What a program of the user's choice gets when we start it: no terminal, no descriptor, no variable of root's. And whoever
+//! What a program of the user's choice gets when we start it: no terminal, no descriptor, no variable and no right of root's. And whoever
 //! listens in the gateway's place: no token.
 
 use rexpect::session::spawn_command;
@@ -18,6 +18,8 @@ seen = {
     "pid": os.getpid(),
     "variables": dict(v.split("=", 1) for v in open("/proc/self/environ").read().split("\0") if v),
     "descriptors": sorted(int(fd) for fd in fds if os.path.lexists(f"{folder}/{fd}")),
+    "rights": [line.split() for line in open("/proc/self/status") if line.startswith(("Uid", "Gid", "CapInh", "CapPrm", "CapEff", "CapAmb"))],
+    "strange_groups": [group for group in os.getgroups() if group != 1000],
     "terminals": [fd for fd in range(3) if os.isatty(fd)],
 }
 try:
@@ -86,6 +88,19 @@ fn seen(machine: &Machine) -> Vec<Value> {
     texts.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// As the kernel tells of a process that is the user's and nothing else, and has no capability.
+fn rights() -> Value {
+    let none = "0000000000000000";
+    serde_json::json!([
+        ["Uid:", "1000", "1000", "1000", "1000"],
+        ["Gid:", "1000", "1000", "1000", "1000"],
+        ["CapInh:", none],
+        ["CapPrm:", none],
+        ["CapEff:", none],
+        ["CapAmb:", none],
+    ])
+}
+
 #[test]
 fn a_node_of_the_users_has_no_terminal_and_nothing_of_roots() {
     let machine = with_a_greedy_node();
@@ -107,6 +122,8 @@ fn a_node_of_the_users_has_no_terminal_and_nothing_of_roots() {
             let pid = child["pid"].to_string();
             assert_eq!(child["stat"].as_array().unwrap()[2..5], [&pid, &pid, "0"], "{child}");
             assert!(!child.to_string().contains("of-root"), "{child}");
+            assert_eq!(child["rights"], rights(), "{child}");
+            assert_eq!(child["strange_groups"], serde_json::json!([]), "{child}");
             let variables = child["variables"].as_object().unwrap();
             let expected: &[&str] = match asked[0] {
                 "npm" => {
