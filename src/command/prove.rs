@@ -29,7 +29,7 @@ use crate::snapshot::installation::Installation;
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::process::Process;
 use crate::snapshot::service::Managed;
-use crate::snapshot::{Snapshot, accounts_of, channel_is_on, live_tree};
+use crate::snapshot::{Snapshot, accounts_of, channel_is_on, tree};
 use crate::systemd::environment::Environment;
 use crate::systemd::{CommandLine, UserManager};
 use crate::timeout::Deadline;
@@ -142,7 +142,7 @@ struct Way {
 
 impl Way {
     fn of(context: &Context, installation: &Installation, effective: &Document) -> Self {
-        let connector = live_tree::version_of(&installation.paths.connector);
+        let connector = tree::version_of(&installation.paths.connector);
         let connector = connector.and_then(|version| semver::Version::parse(&version).ok());
         // the bot whose token is shown
         let account = accounts_of(effective).into_iter().next();

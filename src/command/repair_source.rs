@@ -14,10 +14,10 @@ use crate::connector::{Checks, NODE_MODULES, Payload, Source, stocked};
 use crate::language::{Kind, Problem};
 use crate::report::bar::Bar;
 use crate::snapshot::installation::Installation;
-use crate::snapshot::live_tree::version_of;
 use crate::snapshot::repair_source::{LocalPayload, Modules};
 use crate::snapshot::repair_source::{Npm, RepairSource};
 use crate::snapshot::tree::Tree;
+use crate::snapshot::tree::version_of;
 use crate::transaction::attributes;
 use crate::transaction::step::Attributes;
 

@@ -1,8 +1,8 @@
 //! A directory as a stream of entries, read through descriptors so that nothing in it can lead
-//! the reader elsewhere.
+//! the reader elsewhere; and an installed tree read back into a manifest, as it is.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -11,9 +11,13 @@ use rustix::fs::{FileType, Mode, OFlags, fstat, readlinkat};
 
 use super::entry::{Entry, Kind, Receiver, refusal, shown};
 use super::error;
-use super::reading::Watch;
+use super::manifest::{Node, Permissions, ROOT, TreeManifest};
+use super::reading::{Container, HashingReader, Watch, name_of};
 use crate::fs::beneath::{self, Listed};
+use crate::interrupt::Interrupt;
 use crate::language::Problem;
+use crate::progress::Progress;
+use crate::say;
 
 /// Hands everything beneath `root` to `receiver`, each directory before what lies in it. `path`
 /// is the absolute path of `root`, for messages.
@@ -101,5 +105,59 @@ impl Reader<'_> {
 
     fn unreadable<C: Into<io::Error>>(&self, name: &[u8]) -> impl FnOnce(C) -> Problem {
         error::reading(self.root.join(shown(name)))
+    }
+}
+
+impl TreeManifest {
+    /// Hashes the tree at `directory`. No symbolic link beneath it is followed; names that are
+    /// not UTF-8 are noted with escapes.
+    pub fn scan(
+        directory: &Path,
+        interrupt: &Interrupt,
+        progress: &dyn Progress,
+    ) -> Result<Self, Problem> {
+        let path = std::path::absolute(directory).map_err(error::reading(directory))?;
+        let root = beneath::open_directory(&path).map_err(error::reading(&path))?;
+        Self::scan_at(root.as_fd(), &path, interrupt, progress)
+    }
+
+    /// Hashes the tree of an open directory; `path` is its absolute path, for messages.
+    pub fn scan_at(
+        root: BorrowedFd<'_>,
+        path: &Path,
+        interrupt: &Interrupt,
+        progress: &dyn Progress,
+    ) -> Result<Self, Problem> {
+        let watch = Watch { interrupt, progress };
+        let reader = HashingReader::new(Container::Directory(path), watch);
+        let mut scan = Scan { reader, tree: Self::default() };
+        let mode = fstat(root).map_err(error::reading(path))?.st_mode;
+        scan.tree.insert(ROOT.to_string(), Node::Directory { mode: Permissions::of_raw(mode) });
+        watch.during(&say!("hashing {name}", name = name_of(path)), None, || {
+            read(root, path, &mut scan, watch)
+        })?;
+        Ok(scan.tree)
+    }
+}
+
+struct Scan<'a> {
+    reader: HashingReader<'a>,
+    tree: TreeManifest,
+}
+
+impl Receiver for Scan<'_> {
+    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), Problem> {
+        let mode = Permissions::of_raw(entry.mode);
+        let node = match entry.kind {
+            Kind::Directory => Node::Directory { mode },
+            Kind::File { size } => {
+                let sha256 = self.reader.read(entry.name, size, body, |_| Ok(()))?;
+                Node::File { size, sha256, mode }
+            }
+            Kind::Symlink { target } => Node::Symlink { target: shown(target) },
+            Kind::Forbidden(_) => Node::Special,
+        };
+        self.tree.insert(shown(entry.name), node);
+        Ok(())
     }
 }

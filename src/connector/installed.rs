@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::NODE_MODULES;
 use super::adaptation::{Adapted, Change};
+use super::checksums::Verification;
 use super::digest::Sha256;
 use super::host_link::HOST_LINK;
 use super::manifest::{Node, TreeManifest};
-use super::verification::Verification;
 use crate::openclaw::keys::KeyChange;
 use crate::systemd::drop_in::Assigned;
 

@@ -22,11 +22,10 @@ mod payload;
 pub mod prediction;
 mod range;
 mod reading;
-mod scan;
 mod source;
-mod verification;
 
 pub use archive::Format;
+pub use checksums::{Checks, Verification};
 pub use checksums::{ChecksumList, SHA256SUMS};
 pub use digest::{NotSha256, Sha256};
 pub use entry::Limits;
@@ -38,7 +37,6 @@ pub use manifest::TreeManifest;
 pub use payload::Payload;
 pub use range::admits;
 pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source, stocked};
-pub use verification::{Checks, Verification};
 
 /// The directory of npm dependencies in a connector.
 pub const NODE_MODULES: &str = "node_modules";

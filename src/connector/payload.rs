@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use super::archive::{self, Format, PrivateCopy};
+use super::checksums::{Checks, Verification};
 use super::checksums::{ChecksumList, SHA256SUMS};
 use super::digest::Sha256;
 use super::entry::Receiver;
@@ -16,7 +17,6 @@ use super::manifest::{Node, TreeManifest};
 use super::npm::{self, Registry};
 use super::reading::{Container, Watch, name_of};
 use super::source::{NpmSpec, Source};
-use super::verification::{Checks, Verification};
 use super::{NODE_MODULES, directory, error};
 use crate::fs::beneath;
 use crate::fs::stage::Stage;

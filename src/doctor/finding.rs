@@ -13,7 +13,7 @@ use crate::redaction::{MASK, masked};
 use crate::say;
 use crate::settings::Setting;
 use crate::settings::form::fault;
-use crate::settings::placeholder::is_placeholder;
+use crate::settings::is_placeholder;
 use crate::snapshot::Snapshot;
 
 /// How bad a finding is.

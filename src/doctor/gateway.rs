@@ -12,7 +12,7 @@ use crate::say;
 use crate::settings::Setting;
 use crate::snapshot::bots::{Bot, bots, exposure};
 use crate::snapshot::program::option_of;
-use crate::snapshot::units::{OtherUnit, bots_of};
+use crate::snapshot::service::{OtherUnit, bots_of};
 
 const ENDPOINT: [&str; 5] = ["gateway", "http", "endpoints", "chatCompletions", "enabled"];
 

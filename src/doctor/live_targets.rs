@@ -10,7 +10,7 @@ use crate::outside::provider::Provider;
 use crate::plan::config::provider_of;
 use crate::redaction::learn;
 use crate::settings::Settings;
-use crate::settings::placeholder::is_placeholder;
+use crate::settings::is_placeholder;
 use crate::snapshot::bots::bots;
 use crate::snapshot::outside::Reason;
 use crate::systemd::environment::{Environment, Target, any_proxy, undici_proxy};

@@ -1,10 +1,16 @@
-//! The difference of two texts, as `diff -u` shows it.
+//! What a change does to a text, as a unified diff, and to files as a plan may show them: no secret in a diff.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use similar::algorithms::{Capture, Replace, myers};
 use similar::udiff::UnifiedHunkHeader;
 use similar::{DiffOp, group_diff_ops};
+
+use crate::fs::image::FileState;
+use crate::openclaw::document::{Document, KeyPath, masked as of_broken};
+use crate::redaction::masked;
+use crate::transaction::step::{FileStep, Role};
 
 /// Lines longer than this are cut around their first difference (the page's config is one line).
 const WIDEST: usize = 200;
@@ -55,6 +61,36 @@ fn window(line: &str, start: usize) -> String {
     let before = if start > 0 { "…" } else { "" };
     let after = if start + WIDEST < total { "…" } else { "" };
     format!("{before}{shown}{after}")
+}
+
+/// The masked difference that a step makes; empty for our own records.
+#[must_use]
+pub fn difference(step: &FileStep) -> String {
+    let text = |state: Option<&FileState>| {
+        state.map(|state| String::from_utf8_lossy(&state.bytes).into_owned()).unwrap_or_default()
+    };
+    let texts = || (text(step.contents.before.as_ref()), text(step.contents.after.as_ref()));
+    match step.role {
+        // as large as the tree has files
+        Role::Record | Role::Connector => String::new(),
+        Role::DropIn => {
+            let (old, new) = texts();
+            unified(&masked(&old), &masked(&new))
+        }
+        Role::Config | Role::Models => {
+            let (old, new) = texts();
+            masked_documents(&step.path, &old, &new)
+        }
+    }
+}
+
+fn masked_documents(path: &Path, old: &str, new: &str) -> String {
+    let parse = |text: &str| Document::parse_any(path, text.as_bytes()).ok();
+    let (Some(before), Some(after)) = (parse(old), parse(new)) else {
+        return unified(&of_broken(old), &of_broken(new));
+    };
+    let is_new = |key: &KeyPath| before.get(key.segments()) != after.get(key.segments());
+    unified(&before.masked(&|_| false), &after.masked(&is_new))
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ pub mod diff;
 pub mod error;
 pub mod fix;
 pub mod install;
-pub mod mask;
 pub mod note;
 pub mod order;
 pub mod reinstall;

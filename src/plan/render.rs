@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Plan, diff, mask};
+use super::{Plan, diff};
 use crate::connector::adaptation::Change;
 use crate::language::Localized;
 use crate::say;
@@ -26,7 +26,7 @@ fn lines(plan: &Plan, with_differences: bool) -> String {
         lines.push(format!("{:>3}. {}", number + 1, step.text()));
         let difference = match step {
             _ if !with_differences => String::new(),
-            Step::File(file) => mask::difference(file),
+            Step::File(file) => diff::difference(file),
             Step::Tree(tree) => tree.changes.iter().map(adaptation).collect(),
             _ => String::new(),
         };
@@ -106,7 +106,7 @@ fn json_step(step: &Step) -> Value {
             "path": file.path,
             "creates": file.before.is_none(),
             "removes": file.after.is_none(),
-            "diff": mask::difference(file),
+            "diff": diff::difference(file),
         }),
     };
     value["message"] = json!(step.text());

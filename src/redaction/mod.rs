@@ -9,7 +9,10 @@
 mod known;
 mod name;
 mod shape;
-mod span;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
 
 pub use known::{learn, learn_named};
 pub use name::{is_holder, is_secret_name};
@@ -23,7 +26,7 @@ pub const MASK: &str = "***";
 pub fn masked(text: &str) -> String {
     let text = guarded(text);
     let named = name::values_in(&text);
-    span::covered(&text, named)
+    covered(&text, named)
 }
 
 /// A text of our own without any secret that somebody else's words have brought into it. Names are
@@ -31,7 +34,7 @@ pub fn masked(text: &str) -> String {
 #[must_use]
 pub fn guarded(text: &str) -> String {
     let shaped = shape::secrets_in(text);
-    known::without_known(&span::covered(text, shaped))
+    known::without_known(&covered(text, shaped))
 }
 
 /// Arguments of a command line, each without its secret: `--token x` and `--token=x` alike.
@@ -60,5 +63,22 @@ pub fn learn_arguments<S: AsRef<str>>(arguments: &[S]) {
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// The text with [`MASK`] at each place; places may overlap.
+fn covered(text: &str, mut spans: Vec<Range<usize>>) -> String {
+    spans.sort_by_key(|span| span.start);
+    let mut shown = String::with_capacity(text.len());
+    let mut end = 0;
+    for span in spans.into_iter().filter(|span| !span.is_empty()) {
+        if span.start >= end {
+            shown.push_str(&text[end..span.start]);
+            shown.push_str(MASK);
+        }
+        end = end.max(span.end);
+    }
+    shown + &text[end..]
+}
+
+/// How long the beginning of `text` is that holds none of these.
+fn until(text: &str, ends: impl Fn(char) -> bool) -> usize {
+    text.find(ends).unwrap_or(text.len())
+}

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::span::until;
+use super::until;
 
 /// Words that make a name a secret's wherever they stand in it: OpenClaw's own patterns
 /// (`sensitive-paths.ts`), what the connector marks as sensitive, and what HTTP and unit files use.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::name::{is_reference, is_secret_name};
-use super::span::until;
+use super::until;
 
 /// Query parameters that are credentials in a URL, though not elsewhere.
 const PARAMETERS: [&str; 6] = ["key", "sig", "sign", "signature", "auth", "code"];

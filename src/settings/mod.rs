@@ -3,15 +3,14 @@
 pub mod desired;
 pub mod error;
 pub mod form;
-pub mod placeholder;
 pub mod prompt;
 pub mod secret;
 pub mod sources;
 
+use crate::language::Problem;
+
 pub use error::missing;
 pub use secret::Secret;
-
-use crate::language::Problem;
 
 /// How the gateway's HTTP interface is guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -158,7 +157,7 @@ impl Settings {
     /// Takes a value as it came as text; refuses placeholders and malformed values.
     pub fn accept(&mut self, setting: Setting, text: &str) -> Result<(), Problem> {
         let text = text.trim();
-        if placeholder::is_placeholder(text) {
+        if is_placeholder(text) {
             return Err(error::placeholder(setting));
         }
         if let Some(fault) = form::fault(setting, text) {
@@ -190,9 +189,27 @@ fn gateway_auth(text: &str) -> Result<GatewayAuth, Problem> {
     }
 }
 
+/// Whether a value is a placeholder: `你的…`, `your-…`, `<…>`, `xxx`, or nothing at all.
+///
+/// The page's `gatewayToken: "你的gatewayToken"`, left as it is, makes the connector fail with
+/// "Cannot convert argument to a `ByteString`".
+#[must_use]
+pub fn is_placeholder(value: &str) -> bool {
+    let value = value.trim();
+    let lower = value.to_lowercase();
+    value.is_empty()
+        || value.starts_with("你的")
+        || value.starts_with("您的")
+        || lower.starts_with("your-")
+        || lower.starts_with("your_")
+        || (value.starts_with('<') && value.ends_with('>'))
+        || lower.chars().all(|c| c == 'x')
+        || lower.chars().all(|c| c == '*')
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Setting, Settings};
+    use super::{Setting, Settings, is_placeholder};
 
     #[test]
     fn takes_good_values_and_names_the_bad_ones() {
@@ -214,5 +231,24 @@ mod tests {
         let error = settings.accept(Setting::ApiKey, "你的API_KEY").unwrap_err();
         assert!(error.code == "setting.placeholder" && error.message.starts_with("apiKey"));
         assert!(!format!("{settings:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn tells_placeholders_from_values() {
+        for placeholder in [
+            "你的钉钉clientId",
+            "your-api-key",
+            "YOUR_TOKEN",
+            "<token>",
+            "xxx",
+            "XXXX",
+            "****",
+            " ",
+        ] {
+            assert!(is_placeholder(placeholder), "{placeholder}");
+        }
+        for value in ["dingabc123", "sk-xxx1", "yourself", "${DINGTALK_SECRET}", "x1"] {
+            assert!(!is_placeholder(value), "{value}");
+        }
     }
 }

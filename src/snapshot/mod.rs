@@ -8,7 +8,6 @@ pub mod files;
 pub mod host;
 pub mod installation;
 mod ladder;
-pub mod live_tree;
 pub mod log;
 pub mod other_plugins;
 pub mod outside;
@@ -19,7 +18,6 @@ pub mod repair_source;
 pub mod service;
 pub mod surroundings;
 pub mod tree;
-pub mod units;
 
 use std::path::PathBuf;
 
@@ -48,8 +46,8 @@ use other_plugins::OtherPlugins;
 use outside::Outside;
 use process::Process;
 use repair_source::RepairSource;
+use service::OtherUnit;
 use tree::Tree;
-use units::OtherUnit;
 
 /// One machine at one moment.
 #[derive(Debug)]

@@ -5,7 +5,6 @@ pub mod environment;
 
 mod bus;
 mod error;
-mod job;
 pub mod logind;
 mod manager;
 mod properties;
@@ -17,7 +16,7 @@ mod wait;
 mod words;
 
 pub use error::ManagerError;
-pub use job::{JobOutcome, Verb};
 pub use manager::UserManager;
+pub use route::{JobOutcome, Verb};
 pub use session::Session;
 pub use unit::{ActiveState, CommandLine, EnvironmentFile, LoadState, Unit};

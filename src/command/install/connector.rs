@@ -26,8 +26,8 @@ use crate::progress::Progress;
 use crate::report::bar::Bar;
 use crate::say;
 use crate::snapshot::installation::Installation;
-use crate::snapshot::live_tree::{LiveTree, channel_schema_of, version_of};
 use crate::snapshot::paths::CONNECTOR;
+use crate::snapshot::tree::{LiveTree, channel_schema_of, version_of};
 
 /// How long npm's registry has for its first word: all is said within five seconds.
 const FIRST_WORD: Duration = Duration::from_millis(3500);

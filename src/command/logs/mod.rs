@@ -1,18 +1,24 @@
 //! `logs`: what the gateway says, and goes on saying, without secrets and without what people wrote.
 
-mod secrets;
-mod tell;
-
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use self::secrets::Secrets;
-use self::tell::Form;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use crate::cli::Logs;
-use crate::health::{Follower, LogSource, Origin, Redaction, Wanted};
+use crate::fs::foreign;
+use crate::health::{Follower, LogLine, LogSource, Origin, Redaction, Wanted};
+use crate::openclaw::document::{Document, Value};
+use crate::openclaw::include::{ConfigError, ConfigSet};
+use crate::report::terminal::Shown;
 use crate::say;
+use crate::snapshot::process::dotenv;
 use crate::snapshot::service::{Managed, Service};
 use crate::timeout::Timeout;
 
@@ -97,9 +103,134 @@ fn introduce(context: &Context, origin: &Origin, secrets_are_known: bool) {
 }
 
 fn tell_of_silence(context: &Context, since_usec: u64) {
-    let since = tell::local_time(since_usec);
+    let since = local_time(since_usec);
     context.console.print(&say!(
         "Nothing has been logged since {since}. Earlier lines: openclaw-setup logs --since 1d",
         since
     ));
+}
+
+/// Tells whether a file is still the one that was read.
+type Stamp = (u64, u64, i64, i64);
+
+/// Files of the gateway's; whoever reads one learns its secrets.
+struct Secrets<'a> {
+    context: &'a Context,
+    config: Result<ConfigSet, ConfigError>,
+    files: Vec<(PathBuf, Option<Stamp>)>,
+}
+
+impl<'a> Secrets<'a> {
+    fn read(context: &'a Context) -> Self {
+        let paths = &context.paths;
+        let config = ConfigSet::load(&paths.config);
+        if let Some(models) = foreign::glance(&paths.models) {
+            // one that cannot be read holds nothing that the gateway knows
+            let _ = Document::parse(&paths.models, &models);
+        }
+        let mut files = vec![paths.config.clone(), paths.models.clone()];
+        for folder in [context.account.home.as_path(), &paths.state_dir] {
+            let _ = dotenv(folder);
+            files.push(folder.join(".env"));
+        }
+        files.extend(config.iter().flat_map(ConfigSet::files).map(|(path, _)| path.to_owned()));
+        let files = files.into_iter().map(|path| (path.clone(), stamp(&path))).collect();
+        Self { context, config, files }
+    }
+
+    /// The config, where it can be read.
+    fn config(&self) -> Option<&Value> {
+        self.config.as_ref().ok().map(ConfigSet::effective)
+    }
+
+    /// Reads the files again if one has changed.
+    fn refresh(&mut self) {
+        if self.files.iter().any(|(path, seen)| stamp(path) != *seen) {
+            *self = Self::read(self.context);
+        }
+    }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let file = path.metadata().ok()?;
+    Some((file.ino(), file.size(), file.mtime(), file.mtime_nsec()))
+}
+
+/// How lines are written.
+enum Form {
+    /// `TIME [SPEAKER] TEXT`, the time by the clock on the wall: as OpenClaw itself writes it.
+    Text(TimeZone),
+    /// One object per line, its time in UTC.
+    Json,
+}
+
+impl Form {
+    fn of(json: bool) -> Self {
+        if json { Self::Json } else { Self::Text(TimeZone::system()) }
+    }
+
+    /// The line, of which everything may be shown.
+    fn line(&self, line: &LogLine) -> Shown {
+        let text = &line.text;
+        let speaker = Some(&line.speaker).filter(|speaker| !speaker.is_empty());
+        match self {
+            Self::Json => {
+                let time = moment(line.usec).strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+                Shown::json(&json!({"time": time, "speaker": speaker, "text": text}), true)
+            }
+            Self::Text(zone) => {
+                let speaker = speaker.map(|speaker| format!("[{speaker}] ")).unwrap_or_default();
+                let text = format!("{speaker}{text}").replace('\n', "\n  ");
+                Shown::of(&format!("{} {text}", in_zone(line.usec, zone)))
+            }
+        }
+    }
+}
+
+/// A moment (µs since 1970) by the clock on the wall.
+fn local_time(usec: u64) -> String {
+    in_zone(usec, &TimeZone::system())
+}
+
+fn in_zone(usec: u64, zone: &TimeZone) -> String {
+    let moment = moment(usec).to_zoned(zone.clone());
+    moment.strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
+}
+
+fn moment(usec: u64) -> Timestamp {
+    let usec = i64::try_from(usec).unwrap_or(i64::MAX);
+    Timestamp::from_microsecond(usec).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Form, LogLine, TimeZone};
+
+    #[test]
+    fn lines_for_people_and_for_programs() {
+        let zone = TimeZone::fixed(jiff::tz::offset(8));
+        for (speaker, text, shown, object) in [
+            (
+                "gateway",
+                "up",
+                "1970-01-01T08:00:01.500+08:00 [gateway] up",
+                r#"{"time":"1970-01-01T00:00:01.500000Z","speaker":"gateway","text":"up"}"#,
+            ),
+            (
+                "",
+                "a\u{1b}[2J\tb\nc",
+                "1970-01-01T08:00:01.500+08:00 a\\x1b[2J\tb\n  c",
+                r#"{"time":"1970-01-01T00:00:01.500000Z","speaker":null,"text":"a\u001b[2J\tb\nc"}"#,
+            ),
+        ] {
+            let line = LogLine {
+                usec: 1_500_000,
+                speaker: speaker.into(),
+                text: text.into(),
+                begins: true,
+            };
+            assert_eq!(Form::Text(zone.clone()).line(&line).into_text(), shown);
+            assert_eq!(Form::Json.line(&line).into_text(), object);
+        }
+    }
 }

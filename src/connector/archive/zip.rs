@@ -8,7 +8,7 @@ use zip::read::{Config, ZipFile, ZipReadOptions};
 use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
-use super::private_copy::{At, PrivateCopy};
+use super::{At, PrivateCopy};
 use crate::connector::entry::{Entry, Kind, Receiver, refusal};
 use crate::connector::error::broken_archive;
 use crate::connector::reading::{Watch, read_within};

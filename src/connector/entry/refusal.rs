@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::name::shown;
+use super::shown;
 use crate::language::Problem;
 use crate::say;
 

@@ -9,7 +9,7 @@ use crate::openclaw::document::{Edit, KeyPath, Value, is_reference, references};
 use crate::plan::config::{COMPLETIONS, Provider, RESPONSES, apis, provider_of, right_api};
 use crate::plan::repair::Repair;
 use crate::say;
-use crate::settings::placeholder::is_placeholder;
+use crate::settings::is_placeholder;
 use crate::settings::{Setting, Settings};
 
 fn provider(effective: &Value) -> Provider {

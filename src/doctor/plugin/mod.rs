@@ -1,13 +1,13 @@
 //! The connector's tree: is it there, whole, ours, and does OpenClaw accept it?
 
 pub(super) mod acceptance;
-pub(super) mod company;
 pub(super) mod modules;
 mod remedy;
 
 use super::{Evidence, Finding, Snapshot, Verdict, missed};
 use crate::health::Rung;
 use crate::language::{Explain, Localized};
+use crate::plan::repair::Repair;
 use crate::say;
 use crate::snapshot::paths::CONNECTOR;
 use remedy::{reinstallation, reinstalling, restoring_modes};
@@ -120,5 +120,54 @@ pub(super) fn load(snapshot: &Snapshot) -> Verdict {
         .hint(say!("compat.matrix and plugin.deps show the usual causes; the whole log: journalctl --user -u {unit} -n 50", unit))
         .about(snapshot.installation.paths.connector.display().to_string())
         .repaired_by(reinstallation(snapshot))
+        .into()
+}
+
+pub(in crate::doctor) fn duplicate(snapshot: &Snapshot) -> Verdict {
+    if let Some(cause) = &snapshot.other_plugins.unreadable {
+        return Err(cause.clone());
+    }
+    let extensions = &snapshot.installation.paths.extensions;
+    let findings = snapshot.other_plugins.copies.iter().map(|copy| {
+        let path = copy.display().to_string();
+        let movable = copy.starts_with(extensions);
+        let move_out = || Repair::MoveOut { path: copy.clone() };
+        Finding::error(say!("{path} is a second copy of {CONNECTOR}; which one OpenClaw loads is undefined", path, CONNECTOR))
+            .about(path.clone())
+            .symptom(say!("“duplicate plugin id” in the log; double or lost replies, or an older connector answers"))
+            .read(path.clone(), format!("id {CONNECTOR}"))
+            .remedied(movable.then(move_out).ok_or_else(|| say!("Keep one of them: take {path} out of plugins.load.paths", path)))
+    });
+    Ok(findings.collect())
+}
+
+pub(in crate::doctor) fn stray(snapshot: &Snapshot) -> Verdict {
+    if let Some(cause) = &snapshot.other_plugins.unreadable {
+        return Err(cause.clone());
+    }
+    let broken = snapshot.other_plugins.broken.iter();
+    let findings = broken.map(|path| {
+        let shown = path.display().to_string();
+        Finding::error(say!("{shown} looks like a plugin, but OpenClaw cannot read it and rejects its whole config because of it", shown))
+            .about(shown.clone())
+            .symptom("plugin manifest not found")
+            .read(shown, say!("no readable openclaw.plugin.json, or an entry outside of the folder"))
+            .repaired_by([Repair::MoveOut { path: path.clone() }])
+    });
+    Ok(findings.collect())
+}
+
+pub(in crate::doctor) fn rival(snapshot: &Snapshot) -> Verdict {
+    let ours = snapshot.channel().and_then(|channel| channel.get(&["clientId"]));
+    let rival = snapshot.key(&["channels", "dingtalk", "clientId"]);
+    if ours.is_none() || rival != ours {
+        return Ok(Vec::new());
+    }
+    let path = ["channels", "dingtalk", "clientId"];
+    Finding::warning(say!("channels.dingtalk (another plugin) uses the same clientId: DingTalk spreads the bot's messages over both"))
+        .hint(say!("Switch one of them off: openclaw config set channels.dingtalk.enabled false"))
+        .about("channels.dingtalk")
+        .symptom(say!("messages get lost at random"))
+        .evidence([Evidence::of_key(snapshot, &path)])
         .into()
 }

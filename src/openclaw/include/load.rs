@@ -1,8 +1,11 @@
 //! Follows every `$include` from a config downward.
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
 
-use super::read::{self, Source, normalized};
+use crate::fs::foreign;
 use crate::openclaw::document::{Cause, ConfigError, Document, Includer, KeyPath, Place, Value};
 
 /// OpenClaw 2026.3.13 follows this many levels of includes.
@@ -58,7 +61,7 @@ impl Loaded {
 
 /// The config at `path`, which is absolute, with everything that it includes.
 pub(super) fn load(path: &Path) -> Result<Loaded, ConfigError> {
-    let source = read::config(path).map_err(|cause| ConfigError::of_file(path, cause))?;
+    let source = config(path).map_err(|cause| ConfigError::of_file(path, cause))?;
     let document = Document::parse(path, &source.bytes)?;
     let path = normalized(path);
     let directory = path.parent().unwrap_or(&path).to_owned();
@@ -136,7 +139,7 @@ impl Search {
         if self.chain.len() > DEEPEST {
             return Err(refused(Cause::IncludedTooDeep));
         }
-        let source = read::include(&path, &self.directory).map_err(refused)?;
+        let source = include(&path, &self.directory).map_err(refused)?;
         let document = Document::parse_any(&path, &source.bytes)?;
         if document.is_blank() {
             return Err(refused(Cause::Blank));
@@ -150,4 +153,64 @@ impl Search {
 /// Where the `$include` at `key` stands.
 pub(super) fn at(document: &Document, key: &KeyPath) -> Place {
     document.place_of(key.segments()).unwrap_or(Place { line: 1, column: 1 })
+}
+
+/// OpenClaw 2026.3.13's limit for an included file, in bytes.
+const LARGEST_INCLUDE: u64 = 2 * 1024 * 1024;
+
+/// A file that was read: its real path and its bytes.
+struct Source {
+    pub(super) real: PathBuf,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// The main config: any regular file, also behind a symbolic link.
+fn config(path: &Path) -> Result<Source, Cause> {
+    let real = path.canonicalize()?;
+    let file = open(&real)?;
+    read(real, file)
+}
+
+/// An included file: inside `directory` by name and in reality, one link, at most 2 MiB.
+fn include(path: &Path, directory: &Path) -> Result<Source, Cause> {
+    if !path.starts_with(directory) {
+        return Err(Cause::Outside);
+    }
+    let real = path.canonicalize()?;
+    if !real.starts_with(directory.canonicalize()?) {
+        return Err(Cause::Outside);
+    }
+    let file = open(&real)?;
+    let metadata = file.metadata()?;
+    if metadata.nlink() > 1 {
+        return Err(Cause::HardLinked);
+    }
+    if metadata.len() > LARGEST_INCLUDE {
+        return Err(Cause::TooLarge);
+    }
+    read(real, file)
+}
+
+fn open(real: &Path) -> Result<File, Cause> {
+    Ok(foreign::open(real).map_err(io::Error::from)?)
+}
+
+fn read(real: PathBuf, file: File) -> Result<Source, Cause> {
+    let bytes = foreign::read_open(file, &real, foreign::TEXT_LIMIT).map_err(io::Error::from)?;
+    Ok(Source { real, bytes })
+}
+
+/// The path without `.` and `..`, by its words alone, as Node's `path.normalize` does.
+fn normalized(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            component => plain.push(component),
+        }
+    }
+    plain
 }

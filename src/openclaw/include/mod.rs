@@ -7,8 +7,6 @@
 
 mod effective;
 mod load;
-mod merge;
-mod read;
 mod route;
 
 use std::collections::HashMap;

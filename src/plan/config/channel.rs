@@ -6,7 +6,7 @@ use super::{Draft, Wish, is_filled, migration};
 use crate::openclaw::document::{Edit, KeyPath, Value, escape_substitution};
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::plan::note::Note;
-use crate::settings::placeholder::is_placeholder;
+use crate::settings::is_placeholder;
 use crate::settings::{Setting, Settings};
 use crate::snapshot::bots::bots;
 use crate::snapshot::paths::CONNECTOR;

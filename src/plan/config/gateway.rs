@@ -6,7 +6,7 @@ use crate::language::Problem;
 use crate::openclaw::document::{KeyPath, escape_substitution, substituted};
 use crate::plan::error;
 use crate::plan::note::Note;
-use crate::settings::placeholder::is_placeholder;
+use crate::settings::is_placeholder;
 use crate::settings::{GatewayAuth, Secret};
 use crate::snapshot::bots::{Guard, Own, exposure};
 use crate::snapshot::program::option_of;

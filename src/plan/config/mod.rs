@@ -14,7 +14,7 @@ use crate::language::Problem;
 use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::keys::KeyChange;
 use crate::openclaw::version::Version;
-use crate::settings::placeholder::is_placeholder;
+use crate::settings::is_placeholder;
 use crate::settings::{Secret, Setting, Settings};
 use crate::systemd::environment::Environment;
 

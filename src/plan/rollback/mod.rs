@@ -15,8 +15,8 @@ use crate::fs::image::FileState;
 use crate::language::Problem;
 use crate::openclaw::document::{Document, Value};
 use crate::snapshot::installation::Installation;
-use crate::snapshot::live_tree::LiveTree;
 use crate::snapshot::paths::CONNECTOR;
+use crate::snapshot::tree::LiveTree;
 use crate::transaction::step::{Attributes, FileStep, Role, Step, TreeSide, TreeStep};
 
 /// One past transaction, newest first in a [`Request`].

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::damage;
 use super::document::{Kind, Line, lines};
+use super::repaired;
 use crate::systemd::environment::{Bypass, Environment, Spelling};
 use crate::systemd::words::{quoted, words};
 
@@ -34,7 +34,7 @@ impl Assigned {
 #[must_use]
 pub fn merged(existing: Option<&str>, bypass: &Bypass) -> String {
     let existing = existing.unwrap_or_default();
-    let mut text = damage::repaired(existing).unwrap_or_else(|| existing.to_owned());
+    let mut text = repaired(existing).unwrap_or_else(|| existing.to_owned());
     let mut missing = Vec::new();
     for spelling in Spelling::BOTH {
         if live(&lines(&text), &text, spelling).is_empty() {
@@ -315,7 +315,7 @@ mod tests {
         let damaged = "[Service]Environment=\"no_proxy=127.0.0.1,localhost,::1\"\
                        Environment=\"NO_PROXY=127.0.0.1,localhost,::1\"\n";
         assert_eq!(text(damaged), format!("[Service]\n{OURS}"));
-        let repaired = damage::repaired(damaged).unwrap();
+        let repaired = repaired(damaged).unwrap();
         let before = assigned(&repaired);
         assert_eq!(before.get(Spelling::Upper), Some("127.0.0.1,localhost,::1"));
     }

@@ -11,7 +11,7 @@ use crate::openclaw::version::Version;
 use crate::snapshot::files::PrivateFile;
 use crate::snapshot::repair_source::Modules;
 use crate::snapshot::repair_source::Npm;
-use crate::snapshot::units::OtherUnit;
+use crate::snapshot::service::OtherUnit;
 use crate::systemd::environment::UnitFile;
 use crate::systemd::{ActiveState, LoadState};
 use crate::transaction::step::Attributes;
