@@ -31,6 +31,8 @@ fn help_that_was_asked_for_is_a_result_in_the_language_asked_for() {
         (&["--lang", "en", "install", "-h"], "Usage: openclaw-setup install [OPTIONS] [SOURCE]"),
         (&["help", "install"], "用法：openclaw-setup install [选项] [来源]"),
         (&["help"], "用法：openclaw-setup [选项] <命令>"),
+        (&["--lang", "zh_CN", "help", "install"], "用法：openclaw-setup install [选项] [来源]"),
+        (&["--offline", "version"], concat!("openclaw-setup ", env!("CARGO_PKG_VERSION"))),
         (&["version"], concat!("openclaw-setup ", env!("CARGO_PKG_VERSION"))),
         (&["--version"], concat!("openclaw-setup ", env!("CARGO_PKG_VERSION"))),
     ] {

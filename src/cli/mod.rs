@@ -12,6 +12,7 @@ pub mod voice;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueHint};
 
 use crate::connector::Sha256;
@@ -51,25 +52,28 @@ impl Cli {
     pub fn read(arguments: &[OsString]) -> Result<Self, UsageError> {
         let color = Voice::overheard(arguments).color;
         let mut command = localize::command().color(color.into());
-        command
-            .try_get_matches_from_mut(as_options(arguments))
-            .and_then(|mut matches| Self::from_arg_matches_mut(&mut matches))
-            .map_err(UsageError::from)
+        let mut matches = command.try_get_matches_from_mut(arguments);
+        if let Err(error) = &matches
+            && let Some(meant) = as_option(arguments, error)
+        {
+            matches = command.try_get_matches_from_mut(meant);
+        }
+        let read = matches.and_then(|mut matches| Self::from_arg_matches_mut(&mut matches));
+        read.map_err(UsageError::from)
     }
 }
 
 /// `help [COMMAND]` and `version`, which people try first, are options here.
-fn as_options(arguments: &[OsString]) -> Vec<OsString> {
+fn as_option(arguments: &[OsString], error: &clap::Error) -> Option<Vec<OsString>> {
+    let ContextValue::String(word) = error.get(ContextKind::InvalidSubcommand)? else {
+        return None;
+    };
+    let option = ["help", "version"].contains(&word.as_str()).then(|| format!("--{word}"))?;
+    let at = arguments.iter().position(|argument| argument == word.as_str())?;
     let mut arguments = arguments.to_vec();
-    match arguments.get(1).and_then(|word| word.to_str()) {
-        Some("help") => {
-            arguments.remove(1);
-            arguments.push("--help".into());
-        }
-        Some("version") => arguments[1] = "--version".into(),
-        _ => {}
-    }
-    arguments
+    arguments.remove(at);
+    arguments.push(option.into());
+    Some(arguments)
 }
 
 /// Options that every command knows.
