@@ -43,11 +43,11 @@ impl Drop for Bar {
     }
 }
 
-/// `{wide_bar}` fits itself to the terminal; a fixed width tears at 40 columns.
+/// `{wide_bar}` fits itself to the terminal; a fixed width tears at 40 columns, as bytes of bytes do.
 fn style(total: Option<u64>, color: bool) -> ProgressStyle {
     let template = match (total, color) {
-        (Some(_), true) => "  {msg} {wide_bar:.cyan/dim} {bytes}/{total_bytes}",
-        (Some(_), false) => "  {msg} {wide_bar} {bytes}/{total_bytes}",
+        (Some(_), true) => "  {msg} {wide_bar:.cyan/dim} {percent:>3}%",
+        (Some(_), false) => "  {msg} {wide_bar} {percent:>3}%",
         (None, true) => "  {spinner:.cyan} {msg}",
         (None, false) => "  {spinner} {msg}",
     };

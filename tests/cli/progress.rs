@@ -10,6 +10,7 @@ const EMPTY: char = '░';
 /// What a terminal shows, as far as the program uses one, and the most that it ever showed of bars.
 #[derive(Default)]
 struct Screen {
+    width: usize,
     lines: Vec<Vec<char>>,
     row: usize,
     column: usize,
@@ -18,8 +19,9 @@ struct Screen {
 }
 
 impl Screen {
-    fn of(text: &str) -> Self {
-        let mut screen = Self { lines: vec![Vec::new()], ..Self::default() };
+    fn of(text: &str, columns: u16) -> Self {
+        let width = usize::from(columns);
+        let mut screen = Self { width, lines: vec![Vec::new()], ..Self::default() };
         let mut rest = text.chars();
         while let Some(character) = rest.next() {
             match character {
@@ -60,6 +62,10 @@ impl Screen {
     }
 
     fn put(&mut self, character: char) {
+        if self.column == self.width {
+            self.column = 0;
+            self.down();
+        }
         let line = &mut self.lines[self.row];
         if line.len() <= self.column {
             line.resize(self.column + 1, ' ');
@@ -105,18 +111,21 @@ fn installed(columns: u16, more: &[&str], variables: &[(&str, &str)]) -> String 
 
 #[test]
 fn one_bar_that_fits_is_gone_at_the_end_and_the_finished_lines_stay() {
-    let shown = installed(72, &[], &[]);
-    let screen = Screen::of(&shown);
-    assert_eq!(screen.most_bars, 1, "{shown:?}");
-    // what has no known size counts no bytes
-    let mut drawn = shown.split(['\r', '\n']).filter(|line| !line.contains([FULL, EMPTY]));
-    assert_eq!(drawn.find(|line| line.contains("0 B")), None, "{shown:?}");
-    assert!((60..=72).contains(&screen.widest_bar), "{} columns", screen.widest_bar);
-    assert!(shown.contains("\u{1b}[36m"), "the bar has a colour: {shown:?}");
-    let left = screen.text();
-    assert!(!left.contains([FULL, EMPTY]) && !left.contains("400.0"), "{left}");
-    let steps: Vec<&str> = left.lines().filter(|line| line.starts_with('✓')).collect();
-    assert!(steps.len() > 3, "{left}");
+    for columns in [40, 80, 200] {
+        let shown = installed(columns, &[], &[]);
+        let screen = Screen::of(&shown, columns);
+        assert_eq!(screen.most_bars, 1, "{columns}: {shown:?}");
+        // what has no known size counts nothing
+        let mut drawn = shown.split(['\r', '\n']).filter(|line| !line.contains([FULL, EMPTY]));
+        assert_eq!(drawn.find(|line| line.contains('%')), None, "{shown:?}");
+        let fitting = usize::from(columns * 4 / 5)..=usize::from(columns);
+        assert!(fitting.contains(&screen.widest_bar), "{}", screen.widest_bar);
+        assert!(shown.contains("\u{1b}[36m"), "the bar has a colour: {shown:?}");
+        let left = screen.text();
+        assert!(!left.contains([FULL, EMPTY]) && !left.contains('%'), "{left}");
+        let steps: Vec<&str> = left.lines().filter(|line| line.starts_with('✓')).collect();
+        assert!(steps.len() > 3, "{left}");
+    }
 }
 
 #[test]
@@ -127,7 +136,7 @@ fn a_terminal_that_grows_gets_a_wider_bar() {
     let widen = format!("stty -F $(cat {TTY}) cols 110");
     machine.command(&["bash", "-c", &widen]).by_root().ask();
     let shown = as_written(&(narrow + &as_read("░") + &terminal.exp_string(GONE).unwrap()));
-    let screen = Screen::of(&shown);
+    let screen = Screen::of(&shown, 110);
     assert_eq!(screen.most_bars, 1, "{shown:?}");
     assert!((90..=110).contains(&screen.widest_bar), "{} columns", screen.widest_bar);
     assert!(!screen.text().contains([FULL, EMPTY]), "{}", screen.text());
@@ -141,7 +150,7 @@ fn without_colour_where_none_is_wanted() {
         (&[], &[("TERM", "dumb")], 0),
     ] {
         let shown = installed(72, more, variables);
-        assert_eq!(Screen::of(&shown).most_bars, bars, "{shown:?}");
+        assert_eq!(Screen::of(&shown, 72).most_bars, bars, "{shown:?}");
         let colour = shown.split("\u{1b}[").skip(1).find(|rest| {
             rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m')
         });
