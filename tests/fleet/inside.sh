@@ -32,6 +32,12 @@ silence) # the bot does not answer with the connector of this version
   before_its_start "if grep -qF $2 $CONNECTOR/package.json; then cp .openclaw/silent.json .openclaw/stand-in.json; else rm -f .openclaw/stand-in.json; fi"
   ;;
 mend) as_login tester sh -c "rm -f .config/systemd/user/$UNIT.d/50-broken.conf .openclaw/silent.json .openclaw/stand-in.json; systemctl --user daemon-reload" ;;
+repository) # from now on packages come from it alone
+  cp "$DEBS/repository/openclaw-setup.gpg" /usr/share/keyrings/
+  rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
+  echo "deb [signed-by=/usr/share/keyrings/openclaw-setup.gpg] file:$DEBS/repository ./" >/etc/apt/sources.list.d/openclaw-setup.list
+  expect 0 dpkg --purge openclaw-connector-dingtalk
+  ;;
 slow) as_login tester sh -c 'echo "{\"listen_after\": 15}" >.openclaw/stand-in.json' ;;
 swift) as_login tester rm .openclaw/stand-in.json ;;
 cut) # Ansible takes its time until then

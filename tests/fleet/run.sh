@@ -81,7 +81,8 @@ trap end EXIT
 say "$count guests"
 for guest in "${fleet[@]}"; do
   "$GUEST_SH" up "$guest" "$guests/$suite/root" --bind-ro="$checkout/packaging/sandbox:/opt/sandbox" \
-    --bind-ro="$checkout/tests/deb/inside:/opt/inside" --bind-ro="$here:/opt/fleet"
+    --bind-ro="$checkout/tests/deb/inside:/opt/inside" --bind-ro="$here:/opt/fleet" \
+    --bind-ro="$debs:/opt/debs"
 done
 all furnish
 
@@ -145,18 +146,20 @@ of_version 0.6.0 "$first" "${fleet[1]}"
 inside "$first" mend
 inside "$first" works
 
-say "A host that is cut off in the middle recovers on the next run: $last"
+say "A host that is cut off in the middle recovers on the next run: $last, with packages of a repository"
+inside "$last" repository
+from_there=(--limit "$last" -e '{"bot_debs": [], "bot_packages": ["openclaw-setup", "openclaw-connector-dingtalk"]}')
 inside "$last" slow
-play site --limit "$last" & cut=$!
+play site "${from_there[@]}" & cut=$!
 inside "$last" cut
 "$GUEST_SH" reboot "$last" --force --force
 ! wait "$cut" || fail "nothing was cut off"
 inside "$last" up
 inside "$last" swift
-run site --limit "$last"
+run site "${from_there[@]}"
 of_version 0.7.10 "$last"
 inside "$last" works
-run site --limit "$last"
+run site "${from_there[@]}"
 is "$recap" "$last 0 0"
 
 say "all is well"
