@@ -16,14 +16,14 @@ UNIT
 }
 
 case $1 in
-furnish) furnish tester 18789 ;;
+furnish) furnish "${2:-tester}" "${3:-18789}" ;;
 state) # version of the connector, exit code of status, process of the gateway, transactions
   code=0
   as_login tester openclaw-setup status --json >/run/status.json || code=$?
   echo "$(answer '["connector"]["version"]' cat /run/status.json) $code $(pid_of tester)" \
     "$(answer '["transactions"].__len__()' as_login tester openclaw-setup history --json)"
   ;;
-works) works tester 18789 ;;
+works) works "${2:-tester}" "${3:-18789}" ;;
 break) # the gateway does not start with the connector of this version
   before_its_start "! grep -qF $2 $CONNECTOR/package.json"
   ;;
@@ -48,11 +48,11 @@ cut) # Ansible takes its time until then
   fail "nothing was begun"
   ;;
 rights) # root has written where root writes, and the program as the user; nobody else reads a secret
-  is "$(find /home/tester ! -user tester)" ""
+  is "$(find /home/tester ! -user tester; find /home/second ! -user second)" ""
   is "$(stat -c '%U %a' /etc/openclaw-setup/tester)" "root 755"
   is "$(find /etc/openclaw-setup/tester -type f -printf '%f %u %m\n' | sort)" $'clientSecret tester 400\ndesired.json5 tester 400'
   ;;
-up) wait_for manager_is_up tester ;;
+up) wait_for manager_is_up tester && wait_for manager_is_up second ;;
 cost) # what one run that changes nothing takes: seconds, and KiB of memory at most
   python3 - <<'PYTHON'
 import resource, subprocess, time

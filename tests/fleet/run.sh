@@ -98,9 +98,10 @@ grep -rq fleet-client-secret "$TRAFFIC" || fail "the secret was not handed over"
 
 say "Again: nothing changes"
 rm "$TRAFFIC"/*
+begin=$SECONDS
 run site
 nothing_changed
-echo "one run that changes nothing: $(cat "$TRAFFIC/$first.to" | wc -c) bytes to a host, $(cat "$TRAFFIC/$first.from" | wc -c) from it"
+echo "one run that changes nothing: $((SECONDS - begin)) s for $count hosts at once, $(cat "$TRAFFIC/$first.to" | wc -c) bytes to a host, $(cat "$TRAFFIC/$first.from" | wc -c) from it"
 echo "of it openclaw-setup apply: $(inside "$first" cost) (seconds, KiB of memory)"
 
 say "Check mode says what would change, and changes nothing"
@@ -146,20 +147,31 @@ of_version 0.6.0 "$first" "${fleet[1]}"
 inside "$first" mend
 inside "$first" works
 
-say "A host that is cut off in the middle recovers on the next run: $last, with packages of a repository"
+say "A host that is cut off in the middle recovers on the next run: $last, with a second user, and packages of a repository"
 inside "$last" repository
-from_there=(--limit "$last" -e '{"bot_debs": [], "bot_packages": ["openclaw-setup", "openclaw-connector-dingtalk"]}')
+inside "$last" furnish second 18791
+cat >"$work/last.yml" <<YAML
+bot_debs: []
+bot_packages: [openclaw-setup, openclaw-connector-dingtalk]
+bot_settings: {clientId: fleet-client-id, gatewayAuth: none}
+bot_users:
+  - {name: tester, secrets: {clientSecret: fleet-client-secret}}
+  - {name: second, secrets: {clientSecret: fleet-client-secret}, settings: {noProxy: "intra.example"}}
+YAML
+last_alone=(--limit "$last" -e "@$work/last.yml")
 inside "$last" slow
-play site "${from_there[@]}" & cut=$!
+play site "${last_alone[@]}" & cut=$!
 inside "$last" cut
 "$GUEST_SH" reboot "$last" --force --force
 ! wait "$cut" || fail "nothing was cut off"
 inside "$last" up
 inside "$last" swift
-run site "${from_there[@]}"
+run site "${last_alone[@]}"
 of_version 0.7.10 "$last"
 inside "$last" works
-run site "${from_there[@]}"
+inside "$last" works second 18791
+inside "$last" rights
+run site "${last_alone[@]}"
 is "$recap" "$last 0 0"
 
 say "all is well"
