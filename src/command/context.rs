@@ -24,6 +24,7 @@ use crate::transaction::records::{Held, Records};
 use super::failure::Failure;
 
 /// The circumstances of one run.
+#[allow(clippy::struct_excessive_bools, reason = "a command line has flags")]
 pub(super) struct Context {
     pub(super) console: Console,
     pub(super) surroundings: Surroundings,
