@@ -37,6 +37,7 @@ repository) # from now on packages come from it alone
   rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
   echo "deb [signed-by=/usr/share/keyrings/openclaw-setup.gpg] file:$DEBS/repository ./" >/etc/apt/sources.list.d/openclaw-setup.list
   expect 0 dpkg --purge openclaw-connector-dingtalk
+  expect 0 apt-get --quiet update
   ;;
 slow) as_login tester sh -c 'echo "{\"listen_after\": 15}" >.openclaw/stand-in.json' ;;
 swift) as_login tester rm .openclaw/stand-in.json ;;
