@@ -77,7 +77,7 @@ fn dependencies_are_pinned_and_leave_nothing_but_node_modules() {
     let beside: TreeManifest = tree
         .iter()
         .filter(|(path, _)| !path.starts_with("node_modules"))
-        .map(|(path, node)| (path.clone(), node.clone()))
+        .map(|(path, node)| (path, node.clone()))
         .collect();
     assert_eq!(payload.tree.deviations(&beside), []);
     let scanned = TreeManifest::scan(&path, &Interrupt::never(), &Unwatched).unwrap();

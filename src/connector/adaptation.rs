@@ -241,7 +241,7 @@ impl Adapted {
     /// A tree as it came.
     #[must_use]
     pub fn undone_in(&self, tree: &TreeManifest) -> TreeManifest {
-        let original = |path: &String, node: &Node| match (node, self.changed.get(path)) {
+        let original = |path: &str, node: &Node| match (node, self.changed.get(path)) {
             (Node::File { mode, .. }, Some(text)) => Node::File {
                 size: text.len() as u64,
                 sha256: Sha256::of(text.as_bytes()),
@@ -250,7 +250,7 @@ impl Adapted {
             _ => node.clone(),
         };
         let came = tree.iter().filter(|(path, _)| !self.added.contains(*path));
-        came.map(|(path, node)| (path.clone(), original(path, node))).collect()
+        came.map(|(path, node)| (path, original(path, node))).collect()
     }
 }
 

@@ -28,7 +28,7 @@ impl<'a> Extractor<'a> {
         watch: Watch<'a>,
     ) -> Result<Self, Problem> {
         let mut outstanding = 0;
-        for (path, node) in &payload.tree {
+        for (path, node) in payload.tree.iter() {
             match node {
                 Node::Directory { .. } if path == ROOT => {}
                 Node::Directory { .. } => stage.directory(Path::new(path))?,

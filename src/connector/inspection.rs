@@ -160,7 +160,7 @@ impl Receiver for Inspector<'_> {
 /// The one directory that holds everything else, if there is one.
 fn single_top(tree: &TreeManifest) -> Option<&str> {
     let (top, node) = tree.iter().next()?;
-    let beneath = |path: &str| path.strip_prefix(top.as_str()).is_some_and(|p| p.starts_with('/'));
+    let beneath = |path: &str| path.strip_prefix(top).is_some_and(|p| p.starts_with('/'));
     let alone = matches!(node, Node::Directory { .. })
         && tree.iter().skip(1).all(|(path, _)| beneath(path));
     alone.then_some(top)

@@ -69,6 +69,12 @@ pub struct Traces {
     pub directories: Vec<PathBuf>,
 }
 
+/// What every format has.
+#[derive(Deserialize)]
+struct Header {
+    format: u32,
+}
+
 impl InstalledRecord {
     /// A record of today's format.
     #[must_use]
@@ -78,13 +84,9 @@ impl InstalledRecord {
 
     /// Reads a record; `None` where it is damaged. The error is the format of a newer program.
     pub fn read(bytes: &[u8]) -> Result<Option<Self>, u32> {
-        let Ok(record) = serde_json::from_slice::<serde_json::Value>(bytes) else {
-            return Ok(None);
-        };
-        let format = record["format"].as_u64().and_then(|format| u32::try_from(format).ok());
-        match format {
-            Some(newer) if newer > FORMAT => Err(newer),
-            _ => Ok(serde_json::from_value(record).ok()),
+        match serde_json::from_slice::<Header>(bytes) {
+            Ok(Header { format: newer }) if newer > FORMAT => Err(newer),
+            _ => Ok(serde_json::from_slice(bytes).ok()),
         }
     }
 
@@ -107,18 +109,17 @@ impl InstalledRecord {
         let came = adapted.undone_in(&self.tree);
         let without = |part: &str| {
             let nodes = came.iter().filter(|(path, _)| !Path::new(path).starts_with(part));
-            let rest: TreeManifest =
-                nodes.map(|(path, node)| (path.clone(), node.clone())).collect();
+            let rest: TreeManifest = nodes.map(|(path, node)| (path, node.clone())).collect();
             rest.digest()
         };
         [NODE_MODULES, HOST_LINK].into_iter().any(|part| without(part) == self.origin.payload)
             || came.digest() == self.origin.payload
     }
 
-    /// The record as it is written.
+    /// The record as it is written: on one line, since it is as large as the tree has files.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
         bytes.push(b'\n');
         bytes
     }

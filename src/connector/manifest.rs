@@ -1,7 +1,8 @@
 //! The tree manifest: what a connector tree consists of, and how another one deviates from it.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -127,11 +128,12 @@ pub struct Deviation {
 
 /// Everything in a tree, by path relative to its root (which is `.`), sorted by path.
 ///
-/// As JSON it is one object with a member for each path.
+/// As JSON it is one object with a member for each path. It may be long, so copies share it until one
+/// is changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TreeManifest {
-    nodes: BTreeMap<String, Node>,
+    nodes: Arc<BTreeMap<Box<str>, Node>>,
 }
 
 impl TreeManifest {
@@ -142,18 +144,18 @@ impl TreeManifest {
     }
 
     /// Every path with what it is, sorted by path.
-    pub fn iter(&self) -> btree_map::Iter<'_, String, Node> {
-        self.nodes.iter()
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.nodes.iter().map(|(path, node)| (&**path, node))
     }
 
     /// Notes what is at `path`.
     pub fn insert(&mut self, path: String, node: Node) {
-        self.nodes.insert(path, node);
+        Arc::make_mut(&mut self.nodes).insert(path.into(), node);
     }
 
     /// Forgets `path`.
     pub fn remove(&mut self, path: &str) -> Option<Node> {
-        self.nodes.remove(path)
+        Arc::make_mut(&mut self.nodes).remove(path)
     }
 
     /// The sizes of the regular files.
@@ -169,7 +171,7 @@ impl TreeManifest {
     #[must_use]
     pub fn digest(&self) -> Sha256 {
         let mut hash = sha2::Sha256::new();
-        for (path, node) in &self.nodes {
+        for (path, node) in self.iter() {
             let line = match node {
                 Node::File { size, sha256, mode } => {
                     format!("file {:04o} {size} {sha256} {path}", mode.0)
@@ -191,35 +193,34 @@ impl TreeManifest {
     pub fn with_part_of(&self, other: &Self, part: &str) -> Self {
         let is_within = |path: &str| Path::new(path).starts_with(part);
         let is_above = |path: &str| path != ROOT && Path::new(part).starts_with(path);
-        let rest = self.nodes.iter().filter(|(path, _)| !is_within(path));
-        let new = other.nodes.iter().filter(|(path, _)| is_within(path) || is_above(path));
-        rest.chain(new).map(|(path, node)| (path.clone(), node.clone())).collect()
+        let rest = self.iter().filter(|(path, _)| !is_within(path));
+        let new = other.iter().filter(|(path, _)| is_within(path) || is_above(path));
+        rest.chain(new).map(|(path, node)| (path, node.clone())).collect()
     }
 
     /// How `found` differs from this manifest, sorted by path. Empty means: the same tree.
     #[must_use]
     pub fn deviations(&self, found: &Self) -> Vec<Deviation> {
-        let paths: BTreeSet<&String> = self.nodes.keys().chain(found.nodes.keys()).collect();
-        let of_path = |path: &String| differences(self.get(path), found.get(path));
-        paths
-            .into_iter()
-            .flat_map(|path| of_path(path).map(|kind| Deviation { path: path.clone(), kind }))
-            .collect()
+        let extra = found.nodes.keys().filter(|path| self.get(path).is_none());
+        let mut deviations: Vec<_> = self
+            .nodes
+            .keys()
+            .chain(extra)
+            .flat_map(|path| {
+                let kinds = differences(self.get(path), found.get(path));
+                kinds.map(|kind| Deviation { path: path.to_string(), kind })
+            })
+            .collect();
+        deviations.sort_by(|one, other| one.path.cmp(&other.path));
+        deviations
     }
 }
 
-impl<'a> IntoIterator for &'a TreeManifest {
-    type Item = (&'a String, &'a Node);
-    type IntoIter = btree_map::Iter<'a, String, Node>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl FromIterator<(String, Node)> for TreeManifest {
-    fn from_iter<I: IntoIterator<Item = (String, Node)>>(nodes: I) -> Self {
-        Self { nodes: nodes.into_iter().collect() }
+impl<P: Into<Box<str>>> FromIterator<(P, Node)> for TreeManifest {
+    fn from_iter<I: IntoIterator<Item = (P, Node)>>(nodes: I) -> Self {
+        Self {
+            nodes: Arc::new(nodes.into_iter().map(|(path, node)| (path.into(), node)).collect()),
+        }
     }
 }
 

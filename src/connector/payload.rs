@@ -115,12 +115,12 @@ impl Payload {
         watch: Watch<'_>,
     ) -> Result<Self, Problem> {
         let path = &store.path;
-        let Inspection { mut tree, prefix, kept, imports } = store.inspect(checks, watch)?;
-        let file = |name: &str| kept.get(name).map(Vec::as_slice);
-        let list = match (given, file(SHA256SUMS)) {
-            (None, Some(bytes)) => Some(ChecksumList::parse(&path.join(SHA256SUMS), bytes)?),
+        let Inspection { mut tree, prefix, mut kept, imports } = store.inspect(checks, watch)?;
+        let list = match (given, kept.remove(SHA256SUMS)) {
+            (None, Some(bytes)) => Some(ChecksumList::parse(&path.join(SHA256SUMS), &bytes)?),
             (given, _) => given,
         };
+        let file = |name: &str| kept.get(name).map(Vec::as_slice);
         let left_out = leave_out(&mut tree, list.as_ref().and_then(|list| own_list(path, list)));
         if let Some(list) = &list {
             list.verify(&tree, path)?;

@@ -3,6 +3,7 @@
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{CWD, OFlags};
 use serde::{Deserialize, Serialize};
@@ -26,8 +27,8 @@ pub struct FileImage {
 /// A file with its bytes. Its `Debug` shows none of them: they may be secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FileState {
-    /// The content.
-    pub bytes: Vec<u8>,
+    /// The content; shared, since a record is as large as a tree has files.
+    pub bytes: Arc<Vec<u8>>,
     /// Permission bits.
     pub mode: u32,
     /// Owner.
@@ -61,19 +62,20 @@ impl FileState {
         let attributes = file.metadata().map_err(FileError::at(Action::Read, path))?;
         let bytes = foreign::read_open(file, path, foreign::RECORD_LIMIT)?;
         let mode = attributes.mode() & 0o7777;
+        let bytes = Arc::new(bytes);
         Ok(Some(Self { bytes, mode, uid: attributes.uid(), gid: attributes.gid() }))
     }
 
     /// The same file with other bytes.
     #[must_use]
-    pub fn with_bytes(&self, bytes: Vec<u8>) -> Self {
-        Self { bytes, ..*self }
+    pub fn with_bytes(&self, bytes: impl Into<Arc<Vec<u8>>>) -> Self {
+        Self { bytes: bytes.into(), ..*self }
     }
 
     /// The image by which this state is recognised.
     #[must_use]
     pub fn image(&self) -> FileImage {
-        let sha256 = base16ct::lower::encode_string(&Sha256::digest(&self.bytes));
+        let sha256 = base16ct::lower::encode_string(&Sha256::digest(&*self.bytes));
         FileImage { sha256, mode: self.mode, uid: self.uid, gid: self.gid }
     }
 }

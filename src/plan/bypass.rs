@@ -91,7 +91,7 @@ type Edit<'a> = (&'a (PathBuf, Option<FileState>), String);
 
 fn step(installation: &Installation, ((path, state), text): Edit<'_>) -> Option<FileStep> {
     let bytes = text.into_bytes();
-    if state.as_ref().is_some_and(|state| state.bytes == bytes) {
+    if state.as_ref().is_some_and(|state| *state.bytes == bytes) {
         return None;
     }
     let after = match state {

@@ -163,7 +163,7 @@ fn restored_config(installation: &Installation, request: &Request<'_>) -> Option
     let before = content(request, &path)?;
     let bytes = match from {
         Some(from) => content(request, from)?.bytes,
-        None => Document::corrected(&before.bytes)?,
+        None => Document::corrected(&before.bytes)?.into(),
     };
     let after = before.with_bytes(bytes);
     let step = FileStep::new(Role::Config, path, Some(before), Some(after));

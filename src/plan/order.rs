@@ -182,7 +182,7 @@ pub(super) fn rewritten(
     bytes: &[u8],
 ) -> Option<FileStep> {
     let after = || Some(state.with_bytes(bytes.to_vec()));
-    (bytes != state.bytes)
+    (*bytes != **state.bytes)
         .then(|| FileStep::new(role, path.to_owned(), Some(state.clone()), after()))
 }
 

@@ -191,7 +191,7 @@ impl Installation {
     /// A file that will be ours alone: the owner's, readable by nobody else.
     #[must_use]
     pub fn new_file(&self, bytes: Vec<u8>, mode: u32) -> FileState {
-        FileState { bytes, mode, uid: self.account.uid, gid: self.account.gid }
+        FileState { bytes: bytes.into(), mode, uid: self.account.uid, gid: self.account.gid }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -352,9 +353,9 @@ impl Journal {
 
 /// A file of ours: only the owner may read it.
 #[must_use]
-pub fn private(bytes: Vec<u8>) -> FileState {
+pub fn private(bytes: impl Into<Arc<Vec<u8>>>) -> FileState {
     FileState {
-        bytes,
+        bytes: bytes.into(),
         mode: 0o600,
         uid: rustix::process::geteuid().as_raw(),
         gid: rustix::process::getegid().as_raw(),

@@ -358,7 +358,7 @@ fn put_back(
     let WayBack { bytes, kept, gone } = back;
     let is_clean = kept.is_empty() && gone.is_empty();
     // it holds nothing of ours: our write never came, or somebody has taken it back already
-    if bytes == theirs.bytes {
+    if bytes == *theirs.bytes {
         return Ok(Some(Outcome::NothingToDo));
     }
     let (path, keys) = (file.path.display(), [kept, gone.clone()].concat().join(", "));

@@ -61,10 +61,7 @@ const CLOSED: &[(&str, &[&str])] = &[
     ("chmod 000 $R", &["$R (owner tester, mode 0000) is closed", "chmod u+rwX $R"]),
     ("chown 1234 $R/transactions/*/intent.json", &["intent.json belongs to 1234", "sudo mv "]),
     ("chown 0 $R/installed.json", &["installed.json belongs to root", "chown -R tester: $R/inst"]),
-    (
-        "sed -i 's/\"format\": 1,/\"format\": 9,/' $R/installed.json",
-        &["json has format 9", "Update"],
-    ),
+    ("sed -i 's/\"format\":1,/\"format\":9,/' $R/installed.json", &["json has format 9", "Update"]),
     (
         "sed -i 's/\"format\": 1,/\"format\": 9,/' $R/t*/*/intent.json",
         &["json has format 9", "Update"],
@@ -286,11 +283,7 @@ fn an_include_and_a_unit_directory_of_another_owner_are_not_touched() {
 #[test]
 fn records_of_a_newer_program_are_refused_not_taken_for_none() {
     let machine = Machine::home_with_dingtalk();
-    machine.edit(
-        &format!("{RECORDS}/installed.json"),
-        "\"format\": 1",
-        "\"format\": 2, \"new\": []",
-    );
+    machine.edit(&format!("{RECORDS}/installed.json"), "\"format\":1", "\"format\":2,\"new\":[]");
     let before = machine.home();
     for (command, exit) in [("uninstall", 1), ("verify", 1), ("status", 3), ("doctor", 3)] {
         let refused = machine.setup(&[command]).run();

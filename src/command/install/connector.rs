@@ -273,7 +273,10 @@ pub(in crate::command) fn live_tree(
         // another run, which holds the lock, has taken it away meanwhile: we look again under the lock
         return Ok(None);
     }
-    let manifest = scanned?;
+    let scanned = scanned?;
+    // one copy of what may be long
+    let same = installation.record.as_ref().filter(|record| record.tree == scanned);
+    let manifest = same.map_or(scanned, |record| record.tree.clone());
     let (version, channel_schema) = (version_of(path), channel_schema_of(path));
     Ok(Some(LiveTree { version, channel_schema, manifest }))
 }

@@ -112,7 +112,7 @@ const STEPS: usize = 4_000_000;
 /// `out -> deep/up/../x` looks as if it stayed inside.
 pub(super) fn refuse_escapes(tree: &TreeManifest, payload: &Path) -> Result<(), Problem> {
     let mut steps = 0;
-    for (path, node) in tree {
+    for (path, node) in tree.iter() {
         let Node::Symlink { target } = node else { continue };
         resolve(tree, path, target, &mut steps)
             .map_err(|reason| refusal::of(payload, path.as_bytes(), reason))?;

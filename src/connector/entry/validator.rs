@@ -32,8 +32,8 @@ impl Default for Limits {
 /// What the validator remembers of a path.
 #[derive(Debug)]
 struct Seen {
-    /// The path as it was written; the key is folded to lower case.
-    path: String,
+    /// The path as it was written, where that is not the key, which is folded to lower case.
+    path: Option<Box<str>>,
     kind: SeenKind,
 }
 
@@ -51,7 +51,7 @@ enum SeenKind {
 pub(in crate::connector) struct Validator {
     payload: PathBuf,
     limits: Limits,
-    seen: HashMap<String, Seen>,
+    seen: HashMap<Box<str>, Seen>,
     names: usize,
     bytes: u64,
 }
@@ -124,16 +124,18 @@ impl Validator {
     }
 
     fn known(&self, path: &str) -> Result<Option<SeenKind>, Problem> {
-        match self.seen.get(&path.to_lowercase()) {
-            Some(seen) if seen.path != path => Err(refusal::case_collision(&seen.path)),
-            seen => Ok(seen.map(|seen| seen.kind)),
-        }
+        let Some((folded, seen)) = self.seen.get_key_value(&*path.to_lowercase()) else {
+            return Ok(None);
+        };
+        let written = seen.path.as_ref().unwrap_or(folded);
+        if **written == *path { Ok(Some(seen.kind)) } else { Err(refusal::case_collision(written)) }
     }
 
     fn remember(&mut self, path: &str, kind: SeenKind) -> Result<(), Problem> {
         self.names += path.len();
-        let seen = Seen { path: path.to_string(), kind };
-        if self.seen.insert(path.to_lowercase(), seen).is_none()
+        let folded = path.to_lowercase();
+        let seen = Seen { path: (folded != path).then(|| path.into()), kind };
+        if self.seen.insert(folded.into(), seen).is_none()
             && (self.seen.len() > self.limits.entries || self.names > NAMES_LIMIT)
         {
             return Err(refusal::too_many_entries(self.limits.entries));

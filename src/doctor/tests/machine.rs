@@ -276,7 +276,7 @@ fn installation(home: PathBuf, paths: Paths) -> Installation {
         files: Vec::new(),
         unit_files: Vec::new(),
     };
-    let state = FileState { bytes: Vec::new(), mode: 0o600, uid: UID, gid: UID };
+    let state = FileState { bytes: Vec::new().into(), mode: 0o600, uid: UID, gid: UID };
     Installation {
         catalogue: Catalogue::newest(),
         account: Account { name: "ann".to_owned(), uid: UID, gid: UID, home },

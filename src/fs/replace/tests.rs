@@ -4,7 +4,7 @@ use super::{FileState, Place, change, replace};
 
 fn state(bytes: &str, mode: u32) -> FileState {
     let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
-    FileState { bytes: bytes.into(), mode, uid, gid }
+    FileState { bytes: Vec::from(bytes).into(), mode, uid, gid }
 }
 
 #[test]

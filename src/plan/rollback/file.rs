@@ -49,7 +49,7 @@ pub(super) fn file(
         (Role::Record | Role::Connector, _) | (_, None) => None,
     };
     match (restored, current) {
-        (Some(Some(bytes)), Some(theirs)) if bytes == theirs.bytes => None,
+        (Some(Some(bytes)), Some(theirs)) if bytes == *theirs.bytes => None,
         (Some(Some(bytes)), Some(theirs)) => to(Some(theirs.with_bytes(bytes))),
         (Some(None), _) => to(None),
         _ => {

@@ -12,7 +12,7 @@ use crate::transaction::step::{FileStep, Role, Step};
 const PATH: &str = "/home/u/.openclaw/openclaw.json";
 
 fn state(text: &str) -> FileState {
-    FileState { bytes: text.into(), mode: 0o600, uid: 1000, gid: 1000 }
+    FileState { bytes: Vec::from(text).into(), mode: 0o600, uid: 1000, gid: 1000 }
 }
 
 /// One file through several images, of which each transaction made the next.
@@ -55,7 +55,7 @@ fn back(request: &Request<'_>, theirs: Option<&str>, stays: bool) -> (Fate, Vec<
     let fate = match step.map(|step| step.contents.after) {
         None => Fate::Untouched,
         Some(None) => Fate::Removed,
-        Some(Some(state)) => Fate::Text(String::from_utf8(state.bytes).unwrap()),
+        Some(Some(state)) => Fate::Text(String::from_utf8(state.bytes.to_vec()).unwrap()),
     };
     (fate, notes)
 }

@@ -162,8 +162,8 @@ impl Room {
         let path = self.path(name);
         let before = if path.exists() { FileState::read(&path).unwrap() } else { None };
         let after = after.map(|text| match &before {
-            Some(before) => before.with_bytes(text.into()),
-            None => private(text.into()),
+            Some(before) => before.with_bytes(Vec::from(text)),
+            None => private(Vec::from(text)),
         });
         Step::File(FileStep::new(role, path, before, after))
     }
