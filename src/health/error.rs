@@ -178,6 +178,20 @@ pub(super) fn silent(seconds: u64) -> Problem {
     Problem::new("answer.silent", message, hint)
 }
 
+/// OpenClaw itself keeps the gateway from asking.
+#[must_use]
+pub fn provider_blocked(id: &str) -> Problem {
+    let message = say!(
+        "OpenClaw does not let the gateway ask provider {id}: it takes its address for a private or internal one",
+        id
+    );
+    let hint = say!(
+        "If that is the provider that you mean, allow it: openclaw config set models.providers.{id}.request.allowPrivateNetwork true",
+        id
+    );
+    Problem::new("answer.blocked", message, hint)
+}
+
 /// The question did not get as far as the model.
 pub(super) fn not_asked(cause: &str) -> Problem {
     let message = say!("the question did not get to the model: {cause}", cause);

@@ -174,6 +174,14 @@ pub fn last_refusal(lines: &[LogLine], id: &str) -> Option<(u64, LogEvent)> {
     })
 }
 
+/// The provider that `OpenClaw` itself does not let the gateway ask, because it takes its address for a
+/// private one (2026.9.6, measured).
+#[must_use]
+pub fn blocked_provider(text: &str) -> Option<&str> {
+    let told = text.split_once("[model-fetch] error provider=")?.1;
+    told.contains("name=SsrFBlockedError").then(|| told.split(' ').next())?
+}
+
 fn event(line: &LogLine, following: &[LogLine], id: &str) -> Option<LogEvent> {
     let text = line.text.as_str();
     if line.speaker == id {
@@ -342,6 +350,13 @@ mod tests {
         );
         let reason = "/h/openclaw.json:\n- channels.dingtalk-connector: unknown channel id: dingtalk-connector";
         assert_eq!(events.refusal(), Some(&LogEvent::ConfigInvalid(reason.to_owned())));
+    }
+
+    #[test]
+    fn a_provider_that_openclaw_blocks_is_named() {
+        let line = "2026-11-29T16:56:09.286+00:00 [provider-transport-fetch] [model-fetch] error provider=openai api=openai-completions model=gpt-5.4 elapsedMs=11 name=SsrFBlockedError code=undefined causeName=undefined causeCode=undefined message=Blocked hostname or private/internal/special-use IP address";
+        assert_eq!(blocked_provider(line), Some("openai"));
+        assert_eq!(blocked_provider(&line.replace("SsrFBlockedError", "TypeError")), None);
     }
 
     #[test]

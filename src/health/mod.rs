@@ -20,11 +20,10 @@ pub use connection::{
     Connection, Connections, DEFAULT_ACCOUNT, all_open, connections, mark_connected,
 };
 pub use endpoint::{ChatAnswer, Endpoint, Readiness};
-pub use error::{connector_unproven, not_ready};
+pub use error::{connector_unproven, not_ready, provider_blocked};
 pub use follow::{Follower, Origin, Wanted};
 pub use gate::{Expectations, Gate, Question};
-pub use log::LogLine;
-pub use log::{LogEvent, LogEvents, last_refusal};
+pub use log::{LogEvent, LogEvents, LogLine, blocked_provider, last_refusal};
 pub use log_source::{LogSource, gateway_log};
 pub use redaction::Redaction;
 pub use rung::{Proof, Rung, not_asked, not_started, not_told};

@@ -15,7 +15,7 @@ pub struct LogPattern {
 
 /// What OpenClaw and the connector say when something is wrong (measured with OpenClaw 2026.3.13
 /// and connector 0.6.0, and read in public reports).
-pub const LOG_PATTERNS: [LogPattern; 37] = [
+pub const LOG_PATTERNS: [LogPattern; 38] = [
     LogPattern { words: &["fetch failed"], check: "proxy.loopback" },
     LogPattern { words: &["响应 status=404"], check: "gateway.endpoint" },
     LogPattern { words: &["Gateway error: 404"], check: "gateway.endpoint" },
@@ -28,6 +28,7 @@ pub const LOG_PATTERNS: [LogPattern; 37] = [
     LogPattern { words: &["共 0 chunks"], check: "llm.api-mode" },
     LogPattern { words: &["No reply from agent"], check: "llm.api-mode" },
     LogPattern { words: &["LLM request timed out"], check: "llm.reach" },
+    LogPattern { words: &["[model-fetch] error", "SsrFBlockedError"], check: "llm.reach" },
     LogPattern { words: &["auto-restart attempt"], check: "channel.restart-loop" },
     LogPattern { words: &["channel exited"], check: "channel.restart-loop" },
     LogPattern { words: &["giving up after 10"], check: "channel.restart-loop" },

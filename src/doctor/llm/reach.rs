@@ -3,7 +3,9 @@
 
 use super::provider;
 use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
-use crate::language::Localized;
+use crate::health::{blocked_provider, provider_blocked};
+use crate::language::{Localized, Problem};
+use crate::openclaw::document::KeyPath;
 use crate::outside::provider::{ProviderAnswers, Unasked};
 use crate::outside::{Route, Stage};
 use crate::plan::repair::Repair;
@@ -137,7 +139,13 @@ fn unanswered(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding>
 
 /// What the log tells of it.
 fn heard(snapshot: &Snapshot) -> Option<Finding> {
-    snapshot.log.about("llm.reach").next()?;
+    let mut heard = snapshot.log.about("llm.reach").peekable();
+    heard.peek()?;
+    if let Some(id) = heard.find_map(|heard| blocked_provider(&heard.sample)) {
+        let Problem { message, hint, .. } = provider_blocked(id);
+        let key = KeyPath::from(&["models", "providers", id, "request"]).to_string();
+        return Some(Finding::error(message).hint(hint).about(key).symptom(SYMPTOM));
+    }
     let hint = if snapshot.outside.provider().is_some() {
         say!("It answers in time now. If it happens again: openclaw-setup doctor --live llm")
     } else {

@@ -141,8 +141,13 @@ impl Machine {
 
     /// Lets the gateway have logged a line.
     pub(super) fn log(&mut self, text: &str) {
-        let line =
-            LogLine { usec: 1, speaker: CONNECTOR.to_owned(), text: text.to_owned(), begins: true };
+        self.log_of(CONNECTOR, text);
+    }
+
+    /// The same, said by another part of the gateway.
+    pub(super) fn log_of(&mut self, speaker: &str, text: &str) {
+        let (speaker, text) = (speaker.to_owned(), text.to_owned());
+        let line = LogLine { usec: 1, speaker, text, begins: true };
         self.snapshot.log = Log::of(&[line], "log".to_owned(), CONNECTOR, Since::default(), &[]);
     }
 

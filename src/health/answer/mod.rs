@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 pub use agent::agent_of;
 pub use session::Session;
 
-use super::{ChatAnswer, Endpoint, LogLine, LogSource, error, gateway_log};
+use super::{ChatAnswer, Endpoint, LogLine, LogSource, blocked_provider, error, gateway_log};
 use crate::connector::behaviour::{is_before, speaks_http};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
@@ -113,8 +113,13 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
         Err(Failure::NoRoad(reason)) => return Answered::CannotTry(reason),
         Err(Failure::Other(problem)) => problem,
     };
+    let is_over = !["answer.provider", "answer.silent"].contains(&problem.code);
+    if ["answer.other", "answer.silent"].contains(&problem.code) {
+        let lines = gateway_log(road.log, begin_usec, Deadline::after(LOGGED), interrupt);
+        let blocked = lines.iter().find_map(|line| blocked_provider(&line.text));
+        problem = blocked.map_or(problem, error::provider_blocked);
+    }
     if session.id().is_some() {
-        let is_over = !["answer.provider", "answer.silent"].contains(&problem.code);
         let removed =
             if is_over { session.remove(road, interrupt) } else { session.end(road, interrupt) };
         problem.evidence.extend(removed.err().map(|left| left.message));

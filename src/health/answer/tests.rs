@@ -171,6 +171,20 @@ fn a_stream_without_a_word_is_explained_by_the_log() {
 }
 
 #[test]
+fn a_provider_that_openclaw_itself_blocks_is_named() {
+    let reply = "LLM request failed: network connection error.";
+    let body = format!(r#"{{"choices":[{{"message":{{"content":"{reply}"}}}}]}}"#);
+    let machine = Machine::new("200 OK", &body, REMOVES);
+    let time = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    let told = "[model-fetch] error provider=house api=openai-completions name=SsrFBlockedError";
+    let line = format!("{{\"0\":\"{told}\",\"time\":\"{time}\"}}\n");
+    std::fs::write(machine.home.path().join("openclaw.log"), line).unwrap();
+    let (code, message) = machine.code("0.7.10");
+    assert_eq!(code, "answer.blocked");
+    assert!(message.contains("provider house"), "{message}");
+}
+
+#[test]
 fn later_connectors_are_asked_through_the_agent_in_the_gateway() {
     let answers = r#"case "$*" in
         *"gateway call agent --json --params "*agent:main:dingtalk-connector:direct:*) 

@@ -50,6 +50,17 @@ pub(super) const CASES: &[Case] = &[
         },
         BROKEN
     ),
+    case!(
+        "llm.reach",
+        "blocked by OpenClaw",
+        Error,
+        false,
+        |p| p.log_of(
+            "provider-transport-fetch",
+            "[model-fetch] error provider=openai api=x name=SsrFBlockedError"
+        ),
+        UNLOGGED
+    ),
     case!("llm.reach", "timed out", Warning, false, |p| p.log("LLM request timed out"), UNLOGGED),
     case!(
         "dingtalk.credentials",
