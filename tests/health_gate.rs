@@ -120,6 +120,7 @@ fn proved(faults: &str) -> (Proof, Duration) {
     start(&manager);
     let version = semver::Version::new(0, 6, 0);
     let question = Question {
+        over_http: true,
         connector: Some(&version),
         agent: "main",
         state_dir: &Path::new(bench::HOME).join(".openclaw"),

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use openclaw_setup::connector::catalogue::Catalogue;
 use openclaw_setup::connector::npm::{Registry, install_dependencies};
 use openclaw_setup::connector::{Checks, NpmSpec, Payload, Sha256, Source, TreeManifest};
 use openclaw_setup::fs::stage::Stage;
@@ -61,7 +62,7 @@ fn dependencies_are_pinned_and_leave_nothing_but_node_modules() {
     let mut stage = staged(&payload, &path);
     let tree = install_dependencies(
         &mut stage,
-        &payload.package,
+        (&payload.package, &Catalogue::built_in().pins(&payload.package)),
         &registry(false),
         &Interrupt::never(),
         &Unwatched,
@@ -101,8 +102,8 @@ fn a_failing_npm_leaves_the_stage_as_it_was() {
     let timeout = Deadline::after(Duration::from_secs(120));
     let registry = Registry::new(unreachable, None, false, timeout);
     let mut install = |registry: &Registry, interrupt: &Interrupt| {
-        install_dependencies(&mut stage, &payload.package, registry, interrupt, &Unwatched)
-            .unwrap_err()
+        let wanted = (&payload.package, &[][..]);
+        install_dependencies(&mut stage, wanted, registry, interrupt, &Unwatched).unwrap_err()
     };
     let error = install(&registry, &Interrupt::never());
     assert_eq!(error.code(), "payload.npm-failed");

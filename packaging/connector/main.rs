@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use openclaw_setup::connector::catalogue::Catalogue;
 use openclaw_setup::connector::manifest::Node;
 use openclaw_setup::connector::npm::{self, Registry};
 use openclaw_setup::connector::{
@@ -79,10 +80,17 @@ fn make(wanted: &Wanted) -> Result<String, Box<dyn Explain>> {
     let mut stage = Stage::create(&wanted.directory)?;
     payload.stage(&mut stage, &interrupt, &Unwatched)?;
     let tree = if payload.needs_dependencies() {
-        for pin in npm::pins(&payload.package) {
+        let pins = Catalogue::newest().pins(&payload.package);
+        for pin in &pins {
             eprintln!("{}", pin.text());
         }
-        npm::install_dependencies(&mut stage, &payload.package, &registry, &interrupt, &Unwatched)?
+        npm::install_dependencies(
+            &mut stage,
+            (&payload.package, &pins),
+            &registry,
+            &interrupt,
+            &Unwatched,
+        )?
     } else {
         payload.tree.clone()
     };

@@ -7,7 +7,7 @@ use semver::Version as Semver;
 use crate::connector::adaptation::{Change, Host, Original, Refit, due};
 use crate::connector::imports::{Exports, imports, reached};
 use crate::connector::prediction::Prediction;
-use crate::connector::{PACKAGE_JSON, Package, Payload};
+use crate::connector::{PACKAGE_JSON, Package, Payload, Sha256};
 use crate::fs::foreign;
 use crate::language::Problem;
 use crate::openclaw::version::Version;
@@ -68,10 +68,11 @@ fn text(path: &Path) -> Option<String> {
     String::from_utf8(foreign::glance(path)?).ok()
 }
 
-/// The pair, where both versions are known.
+/// The pair, where both versions are known: the connector's by its code.
 fn pair(installation: &Installation, connector: &Original<'_>) -> Option<(Semver, Version)> {
-    let connector = Semver::parse(&connector.package.version).ok()?;
-    Some((connector, installation.program.version?))
+    let digest = |path: &str| Some(Sha256::of((connector.text)(path)?.as_bytes()));
+    let release = installation.catalogue.release(&connector.package.version, digest)?;
+    Some((release.version, installation.program.version?))
 }
 
 fn exports(installation: &Installation) -> Option<Exports> {

@@ -45,7 +45,7 @@ struct Outlook<'a> {
 
 pub(super) fn run(context: &Context, openclaw: Version) -> Result<Exit, Failure> {
     let snapshot = look::look(context, context.manager())?;
-    let connector = snapshot.connector().ok_or_else(nothing_installed)?;
+    let connector = snapshot.release().ok_or_else(nothing_installed)?.version;
     let record = snapshot.installation.record.as_ref();
     let here = Here {
         connector,

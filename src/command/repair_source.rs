@@ -9,7 +9,7 @@ use crate::command::install::{payloads, registry};
 use crate::connector::adaptation::Refit;
 use crate::connector::installed::InstalledRecord;
 use crate::connector::manifest::{Deviation, Difference, Node, ROOT};
-use crate::connector::npm::{self, Registry};
+use crate::connector::npm::Registry;
 use crate::connector::{Checks, NODE_MODULES, Payload, Source, stocked};
 use crate::language::{Kind, Problem};
 use crate::report::bar::Bar;
@@ -147,7 +147,7 @@ impl Question<'_> {
         } else if record.is_some_and(|record| self.keeps_modules(record)) {
             Modules::Kept
         } else if npm == Npm::There {
-            Modules::Fetched { pins: npm::pins(&payload.package) }
+            Modules::Fetched { pins: self.installation.catalogue.pins(&payload.package) }
         } else {
             return Found::NeedsNpm(place);
         };

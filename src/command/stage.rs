@@ -150,8 +150,9 @@ impl Work<'_> {
                 let path = stage.path().join(NODE_MODULES);
                 remove_tree(stage.as_fd(), Path::new(NODE_MODULES), &path)?;
                 let registry = registry(self.context, self.installation);
+                let wanted = (package, &*self.installation.catalogue.pins(package));
                 let tree =
-                    npm::install_dependencies(stage, package, &registry, interrupt, self.bar)?;
+                    npm::install_dependencies(stage, wanted, &registry, interrupt, self.bar)?;
                 Ok(Some(tree))
             }
         }

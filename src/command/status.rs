@@ -231,11 +231,17 @@ impl Status {
 
     /// What is known of the connector on this OpenClaw, and whence.
     fn compatibility(&self) -> Option<String> {
-        let (connector, openclaw) = (self.snapshot.connector()?, self.snapshot.openclaw()?);
+        let (release, openclaw) = (self.snapshot.release()?, self.snapshot.openclaw()?);
+        let connector = release.version;
         let known = self.snapshot.installation.catalogue.expected(&connector, openclaw);
         let text = known.map(|known| known.text(&connector, openclaw));
         let predicted = self.snapshot.prediction.as_ref();
-        text.or_else(|| predicted.map(|predicted| predicted.text(&connector, openclaw)))
+        let text =
+            text.or_else(|| predicted.map(|predicted| predicted.text(&connector, openclaw)))?;
+        Some(match release.remark {
+            Some(remark) => say!("{text}; {remark}", text, remark),
+            None => text,
+        })
     }
 
     /// How our record says that the tree was adapted.

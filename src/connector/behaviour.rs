@@ -1,45 +1,90 @@
-//! What the published connectors do, by their version.
+//! What the published connectors need, heed and do, by their version: rows of the catalogue.
 
-use semver::Version;
+use semver::{Version, VersionReq};
+use serde::Deserialize;
 
 /// The gateway's port where nothing says otherwise.
 pub const USUAL_PORT: u16 = 18789;
 
-/// Whether it talks to the gateway over HTTP, at 127.0.0.1; later ones, and their pre-releases, live
-/// inside the gateway. One of an unknown version is taken for one that does.
-#[must_use]
-pub fn speaks_http(version: Option<&Version>) -> bool {
-    version.is_none_or(|version| is_before(version, 8))
+/// What a connector needs of the gateway, heeds in its settings, or does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Habit {
+    /// It talks to the gateway over HTTP, at 127.0.0.1, and needs the chat endpoint; others live inside
+    /// the gateway.
+    NeedsEndpoint,
+    /// It shows the gateway a token or a password.
+    NeedsToken,
+    /// Its requests to this machine must pass by the proxy.
+    NeedsBypass,
+    /// It calls [`USUAL_PORT`] whatever the gateway's port is.
+    #[serde(rename = "needs-port-18789")]
+    NeedsUsualPort,
+    /// It finds `OpenClaw` by Node's own rules: through a link in its `node_modules`.
+    NeedsHostLink,
+    /// It speaks plain HTTP to the gateway.
+    ForbidsTls,
+    /// It turns away whom `dmPolicy: allowlist` does not name, where `allowFrom` names somebody.
+    HeedsAllowFrom,
+    /// It turns away whom `dmPolicy: allowlist` does not name.
+    HeedsDmPolicy,
+    /// It looks at `groupPolicy`.
+    HeedsGroupPolicy,
+    /// An account of `accounts` has what the channel's block says beside it. Without, it has its own
+    /// block alone.
+    AccountsInherit,
+    /// Its start lasts as long as its connection; otherwise `OpenClaw` starts it again and again.
+    StaysStarted,
+    /// Its requests to `DingTalk` take no proxy, unless `DINGTALK_FORCE_PROXY` is set.
+    IgnoresProxies,
 }
 
-/// Whether a version is below 0.`minor`, its own pre-releases not included.
-#[must_use]
-pub fn is_before(version: &Version, minor: u64) -> bool {
-    (version.major, version.minor) < (0, minor)
+/// One row: the connectors that have a habit.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Row {
+    what: Habit,
+    pub(super) connector: VersionReq,
 }
 
-/// Whether it calls [`USUAL_PORT`] whatever the gateway's port is.
-#[must_use]
-pub fn has_a_fixed_port(version: &Version) -> bool {
-    *version < Version::new(0, 7, 6)
+/// One row: the connectors that read a key of the channel.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct KeyRow {
+    pub(super) key: String,
+    connector: VersionReq,
 }
 
-/// Whether it turns away whom `dmPolicy: allowlist` does not name; from 0.7.1 to 0.7.10 only where
-/// `allowFrom` names somebody.
-#[must_use]
-pub fn heeds_dm_policy(version: &Version, names_somebody: bool) -> bool {
-    heeds_group_policy(version) || names_somebody && *version >= Version::new(0, 7, 1)
+/// What a connector of one version needs, heeds and does.
+#[derive(Debug, Clone)]
+pub struct Generation(Vec<Habit>);
+
+impl Generation {
+    /// One of an unknown version is taken for one that talks over HTTP, so that nothing is missing.
+    pub(super) fn unknown() -> Self {
+        use Habit::{AccountsInherit, NeedsBypass, NeedsEndpoint, NeedsToken};
+        Self(vec![NeedsEndpoint, NeedsToken, NeedsBypass, AccountsInherit])
+    }
+
+    pub(super) fn of(rows: &[Row], version: &Version) -> Self {
+        let rows = rows.iter().filter(|row| row.connector.matches(version));
+        Self(rows.map(|row| row.what).collect())
+    }
+
+    /// Whether it has this habit.
+    #[must_use]
+    pub fn has(&self, habit: Habit) -> bool {
+        self.0.contains(&habit)
+    }
+
+    /// Whether it turns away whom `dmPolicy: allowlist` does not name.
+    #[must_use]
+    pub fn heeds_dm_policy(&self, names_somebody: bool) -> bool {
+        self.has(Habit::HeedsDmPolicy) || names_somebody && self.has(Habit::HeedsAllowFrom)
+    }
 }
 
-/// Whether it looks at `groupPolicy`.
-#[must_use]
-pub fn heeds_group_policy(version: &Version) -> bool {
-    !is_before(version, 8)
-}
-
-/// Whether an account of `accounts` has what the channel's block says beside it. Before, it has its
-/// own block alone.
-#[must_use]
-pub fn accounts_inherit(version: &Version) -> bool {
-    *version >= Version::new(0, 7, 7)
+/// The keys of the channel that some connectors read, and that one of this version does not.
+pub(super) fn unread<'a>(rows: &'a [KeyRow], version: &Version) -> impl Iterator<Item = &'a str> {
+    let reads = |row: &&KeyRow| row.connector.matches(version);
+    let unread: Vec<_> = rows.iter().filter(|row| !reads(row)).collect();
+    unread.into_iter().map(|row| &*row.key)
 }

@@ -4,14 +4,22 @@
 use std::path::{Path, PathBuf};
 
 use semver::{Version as Semver, VersionReq};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::adaptation::Adaptation;
+use super::behaviour::{self, Generation, KeyRow};
+use super::digest::Sha256;
 use super::facts::Package;
+use super::npm::{self, Pin, Pinned};
+use super::release::{Program, Release};
 use crate::fs::{foreign, is_absent};
-use crate::language::{Explain, Localized, Problem};
+use crate::language::{Explain, Problem};
 use crate::openclaw::version::Version;
 use crate::say;
+
+mod known;
+
+pub use known::{Answer, Basis, Known};
 
 /// The catalogue that the program was built with.
 const BUILT_IN: &str = include_str!("../../packaging/compatibility.json");
@@ -32,6 +40,10 @@ pub struct Catalogue {
     date: String,
     rules: Vec<Rule>,
     cells: Vec<Cell>,
+    generations: Vec<behaviour::Row>,
+    keys: Vec<KeyRow>,
+    pins: Vec<Pinned>,
+    programs: Vec<Program>,
     #[serde(default)]
     adaptations: Vec<Adaptation>,
     #[serde(default)]
@@ -95,89 +107,6 @@ struct Engine {
     node: String,
 }
 
-/// How the bot did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// It answered.
-    Answers,
-    /// It did not.
-    Fails,
-    /// `OpenClaw` does not start without a network; with one it was not tried.
-    NeedsNetwork,
-}
-
-/// Whence it is known; what stands first beats what follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Basis {
-    /// This very pair was tried.
-    Measured,
-    /// A rule for these versions, or an adaptation that was not tried on this pair.
-    Rule,
-}
-
-impl Localized for Basis {
-    fn text(&self) -> String {
-        match self {
-            Self::Measured => say!("measured"),
-            Self::Rule => say!("by rule; this pair was not measured"),
-        }
-    }
-}
-
-/// What is known of one pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known<'a> {
-    /// How the bot did, or would do.
-    pub answer: Answer,
-    /// What the log or the chat shows; of one that is adapted, without the adaptation.
-    pub seen: &'a str,
-    /// Whence.
-    pub basis: Basis,
-    /// It is so with an adaptation only.
-    pub adapted: bool,
-}
-
-impl Known<'_> {
-    /// The same in words.
-    #[must_use]
-    pub fn text(&self, connector: &Semver, openclaw: Version) -> String {
-        let basis = self.basis.text();
-        match self.answer {
-            Answer::Answers if self.adapted && self.basis == Basis::Rule => say!(
-                "for connector {connector} an adaptation to OpenClaw {openclaw} is known ({basis})",
-                connector,
-                openclaw,
-                basis
-            ),
-            Answer::Answers if self.adapted => say!(
-                "connector {connector} answers on OpenClaw {openclaw} when adapted ({basis})",
-                connector,
-                openclaw,
-                basis
-            ),
-            Answer::Answers => say!(
-                "connector {connector} answers on OpenClaw {openclaw} as it comes ({basis})",
-                connector,
-                openclaw,
-                basis
-            ),
-            Answer::NeedsNetwork => say!(
-                "with connector {connector}, OpenClaw {openclaw} does not start without a network; with one it was not measured",
-                connector,
-                openclaw
-            ),
-            Answer::Fails => say!(
-                "connector {connector} does not answer on OpenClaw {openclaw} ({basis})",
-                connector,
-                openclaw,
-                basis
-            ),
-        }
-    }
-}
-
 impl Catalogue {
     /// The newest catalogue that can be read: the operator's, the package's, the built-in one.
     #[must_use]
@@ -238,6 +167,10 @@ impl Catalogue {
             date: String::new(),
             rules: Vec::new(),
             cells: Vec::new(),
+            generations: Vec::new(),
+            keys: Vec::new(),
+            pins: Vec::new(),
+            programs: Vec::new(),
             adaptations: Vec::new(),
             node: Vec::new(),
             forms: Vec::new(),
@@ -326,6 +259,31 @@ impl Catalogue {
         let openclaw = openclaw.as_semver();
         let engine = self.node.iter().find(|engine| engine.openclaw.matches(&openclaw));
         engine.map(|engine| &*engine.node)
+    }
+
+    /// What a connector of this version needs, heeds and does.
+    #[must_use]
+    pub fn generation(&self, connector: Option<&Semver>) -> Generation {
+        connector.map_or_else(Generation::unknown, |connector| {
+            Generation::of(&self.generations, &released(connector))
+        })
+    }
+
+    /// The keys of the channel that some connectors read, and one of this version does not.
+    #[must_use]
+    pub fn unread_keys(&self, connector: &Semver) -> Vec<&str> {
+        behaviour::unread(&self.keys, &released(connector)).collect()
+    }
+
+    /// What is fetched otherwise than a connector declares.
+    #[must_use]
+    pub fn pins(&self, package: &Package) -> Vec<Pin> {
+        npm::pins(&self.pins, package)
+    }
+
+    /// Which release a tree is that says this version; `digest` gives that of a file in it.
+    pub fn release(&self, says: &str, digest: impl Fn(&str) -> Option<Sha256>) -> Option<Release> {
+        Some(Release::of(&self.programs, says.parse().ok()?, digest))
     }
 
     /// What an `OpenClaw` makes of a connector of this form, and what is seen then; `None`: nothing

@@ -143,6 +143,15 @@ impl TreeManifest {
         self.nodes.get(path)
     }
 
+    /// The digest of the file at `path`.
+    #[must_use]
+    pub fn sha256(&self, path: &str) -> Option<Sha256> {
+        match self.get(path)? {
+            Node::File { sha256, .. } => Some(*sha256),
+            _ => None,
+        }
+    }
+
     /// Every path with what it is, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
         self.nodes.iter().map(|(path, node)| (&**path, node))

@@ -22,6 +22,7 @@ mod payload;
 pub mod prediction;
 mod range;
 mod reading;
+mod release;
 mod source;
 
 pub use archive::Format;
@@ -36,6 +37,7 @@ pub use facts::{
 pub use manifest::TreeManifest;
 pub use payload::Payload;
 pub use range::admits;
+pub use release::Release;
 pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source, stocked};
 
 /// The directory of npm dependencies in a connector.

@@ -185,7 +185,7 @@ impl Payload {
     #[must_use]
     pub fn needs_dependencies(&self) -> bool {
         !self.brings_node_modules()
-            && !npm::pinned(&self.package, &self.package.dependencies).is_empty()
+            && self.package.dependencies.keys().any(|name| name != npm::HOST)
     }
 }
 

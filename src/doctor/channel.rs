@@ -1,6 +1,7 @@
 //! The channel at work: its connection, and who may talk to the bot.
 
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
+use crate::connector::behaviour::Habit;
 use crate::openclaw::document::{KeyPath, Value};
 use crate::openclaw::version::Version;
 use crate::say;
@@ -13,9 +14,6 @@ const PUBLISHED: [&str; 3] = [
     "@clawdbot/dingtalk-connector",
 ];
 
-/// The first version whose `startAccount` stays pending.
-const STAYS: semver::Version = semver::Version::new(0, 7, 5);
-
 pub(super) fn restart_loop(snapshot: &Snapshot) -> Verdict {
     let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
     let given_up =
@@ -23,7 +21,9 @@ pub(super) fn restart_loop(snapshot: &Snapshot) -> Verdict {
     let seen = snapshot.log.about("channel.restart-loop").next().is_some();
     let published =
         tree.package.as_ref().is_ok_and(|package| PUBLISHED.contains(&package.name.as_str()));
-    let by_version = published && snapshot.connector().is_some_and(|version| version < STAYS);
+    let by_version = published
+        && snapshot.connector().is_some()
+        && !snapshot.generation().has(Habit::StaysStarted);
     if !seen && !by_version {
         return Ok(Vec::new());
     }
@@ -63,15 +63,17 @@ pub(super) fn access_open(snapshot: &Snapshot) -> Verdict {
     let Some(channel) = snapshot.channel() else { return Ok(Vec::new()) };
     let Some(version) = snapshot.connector() else { return Ok(Vec::new()) };
     let text = |key: &str| channel.get(&[key]).and_then(Value::as_str);
-    let below = |minor, patch| version < semver::Version::new(0, minor, patch);
+    let generation = snapshot.generation();
     let mut findings = Vec::new();
     let allow = channel.get(&["allowFrom"]).and_then(Value::as_array);
     let restricts = text("dmPolicy").is_some_and(|policy| policy == "allowlist")
         || allow.is_some_and(|list| !list.is_empty());
-    if restricts && below(7, 1) {
+    if restricts && !generation.has(Habit::HeedsAllowFrom) {
         findings.push(("dmPolicy", say!("connector {version} never looks at dmPolicy and allowFrom: everybody in the organisation may talk to the bot", version)));
     }
-    if text("groupPolicy").is_some_and(|policy| policy != "open") && below(8, 0) {
+    if text("groupPolicy").is_some_and(|policy| policy != "open")
+        && !generation.has(Habit::HeedsGroupPolicy)
+    {
         findings.push((
             "groupPolicy",
             say!(

@@ -17,7 +17,8 @@ pub(super) fn catalogue(snapshot: &Snapshot) -> Verdict {
 }
 
 pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
-    let Some(connector) = snapshot.connector() else { return Ok(Vec::new()) };
+    let Some(release) = snapshot.release() else { return Ok(Vec::new()) };
+    let connector = release.version;
     let Some(openclaw) = snapshot.openclaw() else {
         return Err(say!("OpenClaw's version is not known"));
     };
@@ -46,6 +47,10 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
     let finding = match &snapshot.refit {
         Ok(Some(refit)) => finding.remedied(adapting(snapshot, refit)),
         _ => finding,
+    };
+    let finding = match release.remark {
+        Some(remark) => finding.read(installation.paths.connector.display().to_string(), remark),
+        None => finding,
     };
     let seen = known.map(|known| known.seen).filter(|seen| !seen.is_empty());
     seen.into_iter()

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Evidence, Finding, Snapshot, Verdict};
+use crate::connector::behaviour::Habit;
 use crate::health::port::{Listener, described};
 use crate::health::{ChatAnswer, Readiness};
 use crate::openclaw::document::{Edit, KeyPath, Value};
@@ -10,7 +11,7 @@ use crate::plan::error;
 use crate::plan::repair::Repair;
 use crate::say;
 use crate::settings::Setting;
-use crate::snapshot::bots::{Bot, bots, exposure};
+use crate::snapshot::bots::{Bot, exposure};
 use crate::snapshot::program::option_of;
 use crate::snapshot::service::{OtherUnit, bots_of};
 
@@ -60,9 +61,8 @@ fn unneeded(snapshot: &Snapshot) -> Finding {
 pub(super) fn auth(snapshot: &Snapshot) -> Verdict {
     let mut findings = Vec::new();
     findings.extend(exposed(snapshot));
-    let config = snapshot.effective().filter(|_| snapshot.speaks_http());
-    let connector = snapshot.connector();
-    let bots = config.map(|config| bots(config, connector.as_ref())).unwrap_or_default();
+    let shows_a_token = snapshot.generation().has(Habit::NeedsToken);
+    let bots = if shows_a_token { snapshot.bots() } else { Vec::new() };
     let mut seen = BTreeSet::new();
     for bot in bots.iter().filter(|bot| seen.insert(bot.path("gatewayToken").concat())) {
         findings.extend(unsendable_token(snapshot, bot));
@@ -148,12 +148,13 @@ fn wrong_token(snapshot: &Snapshot, bot: &Bot<'_>, is_first: bool) -> Option<Fin
     Some(said.into_iter().fold(finding, |finding, url| finding.read(url, "HTTP 401")))
 }
 
-/// Connectors before 0.7.6 always call port 18789, and before 0.7.7 they know no TLS.
+/// A port where the connector does not call, or TLS, which it does not speak.
 pub(super) fn port(snapshot: &Snapshot) -> Verdict {
     let Some(version) = snapshot.connector() else { return Ok(Vec::new()) };
     let mut findings = Vec::new();
     let port = snapshot.installation.port;
-    if let Some(missed) = error::port_missed(&version, port) {
+    let generation = snapshot.generation();
+    if let Some(missed) = error::port_missed(&version, &generation, port) {
         let command = snapshot.installation.service.command();
         let told = option_of(command, "--port").map(|port| format!("--port {port}"));
         let unit = &snapshot.installation.paths.unit;
@@ -166,7 +167,7 @@ pub(super) fn port(snapshot: &Snapshot) -> Verdict {
         );
     }
     let tls = ["gateway", "tls", "enabled"];
-    if let Some(missed) = error::tls_missed(&version, snapshot.key(&tls)) {
+    if let Some(missed) = error::tls_missed(&version, &generation, snapshot.key(&tls)) {
         findings.push(
             Finding::error(missed.message)
                 .hint(missed.hint)

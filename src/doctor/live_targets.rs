@@ -11,7 +11,6 @@ use crate::plan::config::provider_of;
 use crate::redaction::learn;
 use crate::settings::Settings;
 use crate::settings::is_placeholder;
-use crate::snapshot::bots::bots;
 use crate::snapshot::outside::Reason;
 use crate::systemd::environment::{Environment, Target, any_proxy, undici_proxy};
 
@@ -76,8 +75,7 @@ impl<'e> LiveTargets<'e> {
 
     /// The bots of the channel: its own, or one for each account.
     pub fn bots(&self) -> Result<Vec<Bot>, Reason> {
-        let config = self.snapshot.effective().ok_or(Reason::NotConfigured)?;
-        let found = bots(config, self.snapshot.connector().as_ref());
+        let found = self.snapshot.bots();
         let mut named: Vec<_> = found
             .iter()
             .map(|bot| {

@@ -72,6 +72,8 @@ pub struct Gate<'a> {
 pub struct Question<'a> {
     /// The connector's version.
     pub connector: Option<&'a semver::Version>,
+    /// It asks over the gateway's chat endpoint.
+    pub over_http: bool,
     /// The default agent.
     pub agent: &'a str,
     /// OpenClaw's state directory.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use semver::Version;
 
-use crate::connector::behaviour::{self, USUAL_PORT};
+use crate::connector::behaviour::{Generation, Habit, USUAL_PORT};
 use crate::language::Problem;
 use crate::openclaw::document::Value;
 use crate::say;
@@ -152,8 +152,8 @@ pub(super) fn tree_pruned(id: &str) -> Problem {
 
 /// The connector calls another port than the gateway's.
 #[must_use]
-pub fn port_missed(connector: &Version, port: u16) -> Option<Problem> {
-    let misses = port != USUAL_PORT && behaviour::has_a_fixed_port(connector);
+pub fn port_missed(connector: &Version, does: &Generation, port: u16) -> Option<Problem> {
+    let misses = port != USUAL_PORT && does.has(Habit::NeedsUsualPort);
     let version = connector;
     let message = say!(
         "connector {version} always calls port 18789, and the gateway is on {port}",
@@ -168,8 +168,8 @@ pub fn port_missed(connector: &Version, port: u16) -> Option<Problem> {
 
 /// The connector speaks plain HTTP to a gateway that speaks TLS.
 #[must_use]
-pub fn tls_missed(connector: &Version, tls: Option<&Value>) -> Option<Problem> {
-    let misses = tls == Some(&Value::from(true)) && *connector < Version::new(0, 7, 7);
+pub fn tls_missed(connector: &Version, does: &Generation, tls: Option<&Value>) -> Option<Problem> {
+    let misses = tls == Some(&Value::from(true)) && does.has(Habit::ForbidsTls);
     let version = connector;
     let message =
         say!("the gateway speaks TLS, and connector {version} speaks plain HTTP only", version);

@@ -8,8 +8,10 @@ use super::note::Note;
 use super::order::{self, Changes};
 use super::reinstall::host_of;
 use super::{Plan, PlanFailure, bypass, error};
+use crate::connector::Release;
 use crate::connector::adaptation::{Change, Refit};
-use crate::connector::behaviour::speaks_http;
+use crate::connector::behaviour::{Generation, Habit};
+use crate::connector::catalogue::Catalogue;
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::installed::Traces;
 use crate::connector::npm::Pin;
@@ -96,6 +98,16 @@ impl Request<'_> {
         semver::Version::parse(self.payload.version).ok()
     }
 
+    /// Which release the payload is by its code.
+    fn release(&self, catalogue: &Catalogue) -> Option<Release> {
+        catalogue.release(self.payload.version, |path| self.payload.tree.sha256(path))
+    }
+
+    /// What it needs, heeds and does.
+    fn generation(&self, catalogue: &Catalogue) -> Generation {
+        catalogue.generation(self.release(catalogue).map(|release| release.version).as_ref())
+    }
+
     /// The version of the connector that stands.
     fn standing(&self) -> Option<semver::Version> {
         semver::Version::parse(self.live?.version.as_deref()?).ok()
@@ -131,6 +143,10 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     if request.payload.unverified {
         notes.push(Note::unverified());
     }
+    let calls_itself = request.release(&installation.catalogue).filter(|release| {
+        release.is_known && request.version().is_some_and(|says| says != release.version)
+    });
+    notes.extend(calls_itself.and_then(|release| release.remark).map(Note::other_release));
     let draft = config_draft(installation, request, effective)?;
     notes.extend(draft.notes);
     let models = models_file(installation, request, effective, &mut notes)?;
@@ -161,7 +177,7 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
         ),
         unit: order::unit_before(installation),
         expectations: Expectations {
-            chat: speaks_http(request.version().as_ref()),
+            chat: request.generation(&installation.catalogue).has(Habit::NeedsEndpoint),
             bypass: bypass.routing.bypasses_loopback(),
             connector: Some(CONNECTOR.to_owned()),
         },
@@ -183,8 +199,8 @@ fn bypassed(
 ) -> Result<bypass::Outcome, Problem> {
     let also = Bypass::of_value(request.settings.no_proxy.as_deref().unwrap_or_default());
     let mut bypass = bypass::plan(installation, Some(effective), &also);
-    let speaks_http = speaks_http(request.version().as_ref());
-    let blocks = speaks_http && bypass.routing.blocks_the_connector();
+    let needs_it = request.generation(&installation.catalogue).has(Habit::NeedsBypass);
+    let blocks = needs_it && bypass.routing.blocks_the_connector();
     let refusal = bypass.refusal.take().filter(|_| blocks).or_else(|| bypass.unkept.take());
     refusal.map_or(Ok(bypass), Err)
 }
@@ -202,11 +218,11 @@ fn refuse_wrong_direction(request: &Request<'_>) -> Result<(), Problem> {
 
 /// A pair that is known not to answer is not tried on a gateway that may be at work.
 fn refuse_incompatible(installation: &Installation, request: &Request<'_>) -> Result<(), Problem> {
-    let Some(connector) = request.version() else { return Ok(()) };
+    let Some(release) = request.release(&installation.catalogue) else { return Ok(()) };
     let standing = request.standing();
     let clash =
         installation.program.version.filter(|_| !request.force_incompatible).and_then(|openclaw| {
-            installation.catalogue.clash(&connector, openclaw, standing.as_ref())
+            installation.catalogue.clash(&release.version, openclaw, standing.as_ref())
         });
     clash.map_or(Ok(()), |problem| Err(error::incompatible(problem)))
 }
@@ -273,7 +289,9 @@ fn config_draft<'a>(
         migrates: matches!(request.purpose, Purpose::Upgrade { .. }),
         connector: &installation.paths.connector,
         connector_version: request.payload.version,
+        release: request.release(&installation.catalogue).map(|release| release.version),
         standing: request.standing(),
+        catalogue: &installation.catalogue,
         ours: record.map(|record| record.traces.config.as_slice()).unwrap_or_default(),
         channel_schema: request.payload.channel_schema,
         port: installation.port,
@@ -289,9 +307,10 @@ fn config_draft<'a>(
 /// A gateway where this connector does not call.
 fn refuse_out_of_reach(installation: &Installation, request: &Request<'_>) -> Result<(), Problem> {
     let Some(connector) = request.version() else { return Ok(()) };
+    let does = request.generation(&installation.catalogue);
     let tls = request.config.effective().get(&["gateway", "tls", "enabled"]);
-    let missed = error::port_missed(&connector, installation.port);
-    missed.or_else(|| error::tls_missed(&connector, tls)).map_or(Ok(()), Err)
+    let missed = error::port_missed(&connector, &does, installation.port);
+    missed.or_else(|| error::tls_missed(&connector, &does, tls)).map_or(Ok(()), Err)
 }
 
 /// The agent model file's step with the keys that it changes.

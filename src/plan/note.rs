@@ -279,6 +279,11 @@ impl Note {
         Self::new("predicted", text)
     }
 
+    /// Its code is another release's than it says.
+    pub(super) fn other_release(remark: String) -> Self {
+        Self::new("other-release", remark)
+    }
+
     /// A catalogue that cannot be used.
     pub(super) fn catalogue_unusable(fault: Problem) -> Self {
         Self::new("catalogue-unusable", fault.message)

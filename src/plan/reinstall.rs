@@ -6,7 +6,8 @@ use super::order;
 use super::repair::Repair;
 use crate::connector::NODE_MODULES;
 use crate::connector::adaptation::Refit;
-use crate::connector::host_link::{HOST_LINK, needs_host_link};
+use crate::connector::behaviour::Habit;
+use crate::connector::host_link::HOST_LINK;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::repair_source::{LocalPayload, Modules};
 use crate::transaction::step::TreeStep;
@@ -94,5 +95,7 @@ impl Reinstall {
 /// The running OpenClaw's package, where a connector of this version needs a link to it.
 #[must_use]
 pub fn host_of(installation: &Installation, version: &str) -> Option<PathBuf> {
-    installation.program.package.clone().filter(|_| needs_host_link(version))
+    let version = semver::Version::parse(version).ok();
+    let generation = installation.catalogue.generation(version.as_ref());
+    installation.program.package.clone().filter(|_| generation.has(Habit::NeedsHostLink))
 }

@@ -1,10 +1,7 @@
 //! The bots of the channel, and what guards the gateway, as the connector and `OpenClaw` read them.
 
-use semver::Version;
-
 use super::paths::CONNECTOR;
 use super::program::option_of;
-use crate::connector::behaviour;
 use crate::openclaw::document::{Value, escape_substitution};
 use crate::systemd::environment::Environment;
 
@@ -34,18 +31,18 @@ pub fn exposure<'v>(
     bind.or_else(tailscale)
 }
 
-/// The channel's bots, as this connector sees them; one of an unknown version is taken for a new one.
+/// The channel's bots, as a connector sees them whose accounts have what the channel says beside them, or
+/// one whose accounts have not.
 #[must_use]
-pub fn bots<'v>(config: &'v Value, connector: Option<&Version>) -> Vec<Bot<'v>> {
+pub fn bots(config: &Value, accounts_inherit: bool) -> Vec<Bot<'_>> {
     let Some(channel) = config.get(&["channels", CONNECTOR]) else { return Vec::new() };
-    let inherits = connector.is_none_or(behaviour::accounts_inherit);
     let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
     let Some(accounts) = accounts.filter(|accounts| !accounts.is_empty()) else {
         return vec![Bot { account: None, block: channel, inherited: None }];
     };
     let is_off = |block: &Value| block.get(&["enabled"]).and_then(Value::as_bool) == Some(false);
     let on = accounts.iter().filter(|(_, block)| !is_off(block));
-    let inherited = inherits.then_some(channel);
+    let inherited = accounts_inherit.then_some(channel);
     on.map(|(name, block)| Bot { account: Some(name), block, inherited }).collect()
 }
 
@@ -168,21 +165,20 @@ mod tests {
             "{channels: {'dingtalk-connector': {gatewayToken: 'top', clientId: 'x', accounts: {
               a: {gatewayToken: 'own', clientId: 1}, b: {clientId: null}, off: {enabled: false}}}}}",
         );
-        for (version, of_b, path_of_b) in [
-            ("0.6.0", None, "channels dingtalk-connector accounts b gatewayToken"),
-            ("0.7.6", None, "channels dingtalk-connector accounts b gatewayToken"),
-            ("0.7.7", Some("top"), "channels dingtalk-connector gatewayToken"),
+        for (inherit, of_b, path_of_b) in [
+            (false, None, "channels dingtalk-connector accounts b gatewayToken"),
+            (true, Some("top"), "channels dingtalk-connector gatewayToken"),
         ] {
-            let found = bots(&config, Version::parse(version).ok().as_ref());
+            let found = bots(&config, inherit);
             let names: Vec<_> = found.iter().filter_map(|bot| bot.account).collect();
-            assert_eq!(names, ["a", "b"], "{version}");
+            assert_eq!(names, ["a", "b"], "{inherit}");
             assert_eq!(found[0].credential(), Some("own"));
-            assert_eq!(found[1].credential(), of_b, "{version}");
-            assert_eq!(found[1].path("gatewayToken").join(" "), path_of_b, "{version}");
-            assert_eq!(found[1].get("clientId").is_some(), of_b.is_some(), "{version}");
+            assert_eq!(found[1].credential(), of_b, "{inherit}");
+            assert_eq!(found[1].path("gatewayToken").join(" "), path_of_b, "{inherit}");
+            assert_eq!(found[1].get("clientId").is_some(), of_b.is_some(), "{inherit}");
         }
         let single = meaning("{channels: {'dingtalk-connector': {accounts: {}, clientId: 'x'}}}");
-        assert_eq!(bots(&single, None)[0].path("clientId"), ["channels", CONNECTOR, "clientId"]);
+        assert_eq!(bots(&single, true)[0].path("clientId"), ["channels", CONNECTOR, "clientId"]);
     }
 
     #[test]

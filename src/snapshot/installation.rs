@@ -13,7 +13,7 @@ use super::program::{Program, option_of};
 use super::service::Service;
 use super::surroundings::Surroundings;
 use super::{Part, Unseen, seen};
-use crate::connector::behaviour::USUAL_PORT;
+use crate::connector::behaviour::{Habit, USUAL_PORT};
 use crate::connector::catalogue::Catalogue;
 use crate::connector::installed::InstalledRecord;
 use crate::fs::error::Cause;
@@ -168,7 +168,8 @@ impl Installation {
         owner: Owner,
     ) -> Endpoint {
         let token = config.and_then(|config| {
-            self.resolved(bots(config, connector).first()?.credential()?, config)
+            let inherit = self.catalogue.generation(connector).has(Habit::AccountsInherit);
+            self.resolved(bots(config, inherit).first()?.credential()?, config)
         });
         let token = token.filter(|token| token.chars().all(|c| c.is_ascii_graphic()));
         Endpoint::new(self.port, token, owner)

@@ -23,8 +23,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::connector::Release;
 use crate::connector::adaptation::Refit;
-use crate::connector::behaviour;
+use crate::connector::behaviour::{Generation, Habit};
 use crate::connector::manifest::Deviation;
 use crate::connector::prediction::Prediction;
 use crate::health::port::Listener;
@@ -245,19 +246,34 @@ impl Snapshot {
         semver::Version::parse(&package.version).ok()
     }
 
-    /// Whether the connector is older than `major.minor.patch`; `None` where its version is not
-    /// known.
+    /// Which release the connector is; of its code, that may be another than it says.
     #[must_use]
-    pub fn connector_is_below(&self, minor: u64, patch: u64) -> Option<bool> {
-        Some(self.connector()? < semver::Version::new(0, minor, patch))
+    pub fn release(&self) -> Option<Release> {
+        let tree = self.tree.as_ref()?;
+        let entry = tree.entry.as_ref();
+        let digest = |path: &str| entry.filter(|(name, _)| name == path).map(|(_, sha256)| *sha256);
+        self.installation.catalogue.release(&tree.package.as_ref().ok()?.version, digest)
     }
 
-    /// Whether the connector talks to the gateway over HTTP; one whose tree is gone is the one that
-    /// was installed.
+    /// What the connector needs, heeds and does; one whose tree is gone is the one that was installed.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        let recorded = || self.installation.record.as_ref()?.origin.version.parse().ok();
+        let version = self.release().map(|release| release.version).or_else(recorded);
+        self.installation.catalogue.generation(version.as_ref())
+    }
+
+    /// Whether the connector talks to the gateway over HTTP.
     #[must_use]
     pub fn speaks_http(&self) -> bool {
-        let recorded = || self.installation.record.as_ref()?.origin.version.parse().ok();
-        behaviour::speaks_http(self.connector().or_else(recorded).as_ref())
+        self.generation().has(Habit::NeedsEndpoint)
+    }
+
+    /// The channel's bots, as the connector sees them.
+    #[must_use]
+    pub fn bots(&self) -> Vec<bots::Bot<'_>> {
+        let inherit = self.generation().has(Habit::AccountsInherit);
+        self.effective().map(|config| bots::bots(config, inherit)).unwrap_or_default()
     }
 
     /// Whether a part could not be looked at, at least not wholly.
@@ -284,7 +300,7 @@ pub fn channel_is_on(effective: &Value) -> bool {
 #[must_use]
 pub fn accounts_of(effective: &Value) -> Vec<String> {
     let name = |bot: &bots::Bot<'_>| bot.account.unwrap_or(DEFAULT_ACCOUNT).to_owned();
-    bots::bots(effective, None).iter().map(name).collect()
+    bots::bots(effective, true).iter().map(name).collect()
 }
 
 fn is_on(part: &Value) -> bool {

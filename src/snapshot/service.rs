@@ -230,7 +230,7 @@ fn port_of(exec_start: &str, set: &Environment, config: Option<&Value>) -> Optio
 /// The client ids of a config's channel and its accounts.
 #[must_use]
 pub fn bots_of(config: &Value) -> Vec<String> {
-    let all = bots(config, None).into_iter();
+    let all = bots(config, true).into_iter();
     all.filter_map(|bot| Some(bot.get("clientId")?.as_str()?.to_owned())).collect()
 }
 

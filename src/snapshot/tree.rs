@@ -9,7 +9,8 @@ use serde_json::Value as Json;
 
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::{
-    DEFAULT_ENTRIES, NODE_MODULES, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest, TreeManifest,
+    DEFAULT_ENTRIES, NODE_MODULES, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest, Sha256,
+    TreeManifest,
 };
 use crate::fs::foreign;
 use crate::language::Problem;
@@ -28,6 +29,8 @@ pub struct Tree {
     pub manifest: Result<PluginManifest, Problem>,
     /// The root, the two fact files and the entries: what OpenClaw examines.
     pub examined: Vec<Examined>,
+    /// The first entry, with the digest of its text: by it, a program can be known.
+    pub entry: Option<(String, Sha256)>,
     /// What `dependencies` asks for, and what is there.
     pub dependencies: Vec<Dependency>,
     /// Where `node_modules/openclaw` really leads, if it is there.
@@ -83,6 +86,9 @@ impl Tree {
                 .unwrap_or_default(),
             host_link: path.join(HOST_LINK).canonicalize().ok(),
             bytes: crate::transaction::generations::size_on_disk(path),
+            entry: entries.first().and_then(|name| {
+                Some((name.clone(), Sha256::of(&foreign::glance(&path.join(name))?)))
+            }),
             path: path.to_owned(),
             package,
             manifest,

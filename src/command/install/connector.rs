@@ -11,6 +11,7 @@ use crate::command::adaptation;
 use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::connector::adaptation::Change;
+use crate::connector::catalogue::Catalogue;
 use crate::connector::installed::{InstalledRecord, Origin, Traces};
 use crate::connector::npm::{self, Registry};
 use crate::connector::{
@@ -79,7 +80,8 @@ impl Candidate {
         if payload.needs_dependencies() && !matches!(named, Source::Npm(_)) {
             let package = &payload.package;
             if context.offline {
-                npm::expect_cached(package, &registry, &context.interrupt, &bar)?;
+                let wanted = (package, &*installation.catalogue.pins(package));
+                npm::expect_cached(wanted, &registry, &context.interrupt, &bar)?;
             } else {
                 expect_reachable(&format!("node_modules ({}@{})", package.name, package.version))?;
             }
@@ -126,13 +128,19 @@ impl Candidate {
     }
 
     /// What the plan needs to know of it.
-    pub(super) fn facts<'a>(&'a self, live: Option<&'a LiveTree>) -> PayloadFacts<'a> {
+    pub(super) fn facts<'a>(
+        &'a self,
+        catalogue: &Catalogue,
+        live: Option<&'a LiveTree>,
+    ) -> PayloadFacts<'a> {
         match self {
             Self::Payload(payload) => PayloadFacts {
                 version: &payload.package.version,
                 digest: payload.digest(),
                 tree: &payload.tree,
-                dependencies: payload.needs_dependencies().then(|| npm::pins(&payload.package)),
+                dependencies: payload
+                    .needs_dependencies()
+                    .then(|| catalogue.pins(&payload.package)),
                 channel_schema: payload.plugin.channel_schema.as_ref(),
                 unverified: payload.verification == Verification::Nothing,
             },

@@ -192,7 +192,7 @@ impl<'a> InstallRequest<'a> {
             start: self.start,
             settings: &self.settings,
             config: &config,
-            payload: candidate.facts(live.as_ref()),
+            payload: candidate.facts(&installation.catalogue, live.as_ref()),
             changes: candidate.changes(&installation, self.fit.force_incompatible)?,
             live: live.as_ref(),
             force_incompatible: self.fit.force_incompatible,

@@ -1,6 +1,7 @@
 //! What the catalogue says of pairs, and what becomes of one that cannot be used.
 
 use super::*;
+use crate::connector::behaviour::Habit;
 
 fn known(connector: &str, openclaw: &str) -> Option<(Answer, bool)> {
     let catalogue = Catalogue::newest_of(&[]);
@@ -47,6 +48,36 @@ fn rules_agree_with_the_cells_that_they_speak_of() {
             assert_eq!(known.answer, cell.result, "{pair:?}");
         }
     }
+}
+
+/// The table as the bench wrote it down: each row is a cell, each cell a row, and what could not be measured
+/// is none.
+#[test]
+fn the_cells_are_what_was_measured() {
+    let catalogue = Catalogue::built_in();
+    let mut rows = 0;
+    for line in include_str!("measured.jsonl").lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = |key: &str| row[key].as_str().unwrap();
+        let cell =
+            catalogue.cell(&text("connector").parse().unwrap(), &text("openclaw").parse().unwrap());
+        let told = match &row["adapted"] {
+            serde_json::Value::Bool(true) => {
+                cell.and_then(|cell| cell.adapted.as_ref()).map(|adapted| adapted.result)
+            }
+            _ => cell.map(|cell| cell.result),
+        };
+        let measured = match text("result") {
+            "answers" => Some(Answer::Answers),
+            "fails" => Some(Answer::Fails),
+            "does not start without a network" => Some(Answer::NeedsNetwork),
+            _ => None,
+        };
+        assert_eq!(told, measured, "{line}");
+        rows += usize::from(told.is_some());
+    }
+    let adapted = catalogue.cells.iter().filter(|cell| cell.adapted.is_some()).count();
+    assert_eq!(rows, catalogue.cells.len() + adapted);
 }
 
 #[test]
@@ -118,7 +149,9 @@ fn the_newest_readable_catalogue_counts() {
         path
     };
     let empty = |date: &str| {
-        format!(r#"{{"schemaVersion": 1, "date": "{date}", "rules": [], "cells": []}}"#)
+        let lists = ["rules", "cells", "generations", "keys", "pins", "programs"];
+        let lists = lists.map(|list| format!(r#""{list}": []"#)).join(", ");
+        format!(r#"{{"schemaVersion": 1, "date": "{date}", {lists}}}"#)
     };
     let (old, new) = (write("old", &empty("2020-01-01")), write("new", &empty("2099-01-01")));
     let other = write("other", &empty("2099-02-02").replace("1,", "2,"));
@@ -135,4 +168,103 @@ fn the_newest_readable_catalogue_counts() {
         assert!(fault.message.contains(cause), "{cause}: {fault:?}");
     }
     assert!(faults[1].message.contains(&broken.display().to_string()));
+}
+
+/// One line for each habit; a pre-release is what it becomes, and an unknown version lacks nothing.
+#[test]
+fn what_a_connector_needs_heeds_and_does() {
+    use Habit::{
+        AccountsInherit, ForbidsTls, HeedsAllowFrom, HeedsDmPolicy, HeedsGroupPolicy,
+        IgnoresProxies, NeedsBypass, NeedsEndpoint, NeedsHostLink, NeedsToken, NeedsUsualPort,
+        StaysStarted,
+    };
+    let catalogue = Catalogue::built_in();
+    let has = |connector: Option<&str>, habit| {
+        let version = connector.map(|connector| Semver::parse(connector).unwrap());
+        catalogue.generation(version.as_ref()).has(habit)
+    };
+    for (habits, since, until) in [
+        (&[NeedsEndpoint, NeedsToken, NeedsBypass][..], None, Some("0.8.0")),
+        (&[NeedsUsualPort], None, Some("0.7.6")),
+        (&[ForbidsTls], None, Some("0.7.7")),
+        (&[HeedsAllowFrom], Some("0.7.1"), None),
+        (&[StaysStarted], Some("0.7.5"), None),
+        (&[AccountsInherit], Some("0.7.7"), None),
+        (&[HeedsDmPolicy, HeedsGroupPolicy], Some("0.8.0"), None),
+        (&[IgnoresProxies], Some("0.8.0"), Some("0.8.13")),
+        (&[NeedsHostLink], Some("0.8.17"), None),
+    ] {
+        let versions = ["0.6.0", "0.7.0", "0.7.1", "0.7.4", "0.7.5", "0.7.6", "0.7.7", "0.7.10"];
+        let later =
+            ["0.8.0-beta", "0.8.3", "0.8.12", "0.8.13", "0.8.16", "0.8.17", "0.8.20", "1.0.0"];
+        for version in versions.into_iter().chain(later) {
+            let number = Semver::parse(version).map(|version| released(&version)).unwrap();
+            let is_before = |border: &str| number < Semver::parse(border).unwrap();
+            let expected = !since.is_some_and(is_before) && until.is_none_or(is_before);
+            for habit in habits {
+                assert_eq!(has(Some(version), *habit), expected, "{version} {habit:?}");
+            }
+        }
+    }
+    let lacks_nothing = [NeedsEndpoint, NeedsToken, NeedsBypass, AccountsInherit];
+    assert!(lacks_nothing.into_iter().all(|habit| has(None, habit)));
+    assert!(!has(None, NeedsUsualPort) && !has(None, NeedsHostLink));
+}
+
+#[test]
+fn which_keys_a_connector_does_not_read() {
+    let catalogue = Catalogue::built_in();
+    for (connector, unread) in [
+        ("0.6.0", &["gatewayBaseUrl", "botDingUid"][..]),
+        ("0.6.1", &["gatewayBaseUrl"]),
+        ("0.7.4", &["gatewayBaseUrl", "botDingUid"]),
+        ("0.7.5", &["gatewayBaseUrl", "sessionTimeout", "botDingUid"]),
+        ("0.7.10", &["sessionTimeout", "botDingUid"]),
+        (
+            "0.8.0",
+            &["gatewayBaseUrl", "gatewayToken", "gatewayPassword", "sessionTimeout", "botDingUid"],
+        ),
+    ] {
+        assert_eq!(
+            catalogue.unread_keys(&Semver::parse(connector).unwrap()),
+            unread,
+            "{connector}"
+        );
+    }
+}
+
+/// Several programs call themselves 0.6.0; of one, it is known that it was measured.
+#[test]
+fn a_program_is_known_by_its_code() {
+    const MEASURED: &str = "43e21c5806fa835df0ca7aa47aeb64faed4eb79808c3240c5ec1c48098b4e213";
+    let catalogue = Catalogue::built_in();
+    let release = |says: &str, sha256: Option<Sha256>| {
+        let digest = |path: &str| sha256.filter(|_| path == "plugin.ts");
+        catalogue.release(says, digest).unwrap()
+    };
+    let known = |says: &str, source: &str| {
+        let fits = |program: &&Program| program.source.contains(source);
+        release(says, Some(catalogue.programs.iter().find(fits).unwrap().sha256))
+    };
+    for (found, version, is_known, remark) in [
+        (release("0.6.0", MEASURED.parse().ok()), "0.6.0", true, None),
+        (known("0.6.0", "d35d6e5"), "0.6.0", true, Some("code is that of commit d35d6e5")),
+        (release("0.6.0", Some(Sha256::of(b"patched"))), "0.6.0", false, Some("is not that of")),
+        (
+            known("0.6.1", "v0.7.0"),
+            "0.7.0",
+            true,
+            Some("calls itself 0.6.1; its code is that of 0.7.0"),
+        ),
+        (known("0.7.1", "v0.7.2"), "0.7.2", true, Some("calls itself 0.7.1")),
+        // one program under two versions
+        (known("0.7.8", "v0.7.7"), "0.7.8", true, None),
+        (release("0.8.3", None), "0.8.3", false, None),
+    ] {
+        assert_eq!((found.version.to_string(), found.is_known), (version.to_owned(), is_known));
+        let told = found.remark.as_deref();
+        let expected = remark.is_none_or(|remark| told.is_some_and(|told| told.contains(remark)));
+        assert!(expected && told.is_some() == remark.is_some(), "{version}: {told:?}");
+    }
+    assert_eq!(catalogue.release("latest", |_| None), None);
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::pins::{HOST, Resolution, pinned, pins};
+use super::pins::{HOST, Pin, Resolution, pinned};
 use super::program::Registry;
 use crate::connector::copy_tree::CopyTree;
 use crate::connector::entry::refuse_escapes;
@@ -43,14 +43,14 @@ const INSTALL: [&str; 11] = [
     "--loglevel=error",
 ];
 
-/// Fetches the dependencies that `package` declares, pinned as [`pins`] says, into the stage, and
-/// returns the manifest of the finished tree. With `--offline` npm has its cache alone.
+/// Fetches the dependencies that `package` declares, but for the pins, into the stage, and returns the
+/// manifest of the finished tree. With `--offline` npm has its cache alone.
 ///
 /// Whatever npm makes of it, the tree has the modes of a stage, no hard links, and no symbolic
 /// link that leads out of it.
 pub fn install_dependencies(
     stage: &mut Stage,
-    package: &Package,
+    (package, pins): (&Package, &[Pin]),
     registry: &Registry,
     interrupt: &Interrupt,
     progress: &dyn Progress,
@@ -58,7 +58,7 @@ pub fn install_dependencies(
     let watch = Watch { interrupt, progress };
     let path = stage.path().join(SCRATCH);
     let scratch = Stage::create_in(stage.as_fd(), Path::new(SCRATCH), &path)?;
-    let outcome = fill(scratch, package, registry, &INSTALL, watch)
+    let outcome = fill(scratch, &scratch_package(package, pins), registry, &INSTALL, watch)
         .and_then(|()| take_over(&path, stage, watch));
     let cleared = remove_tree(stage.as_fd(), Path::new(SCRATCH), &path);
     outcome.and(cleared)?;
@@ -70,7 +70,7 @@ pub fn install_dependencies(
 /// An error if npm cannot tell from its cache alone what `package` depends on. Whether the archives
 /// are there, too, only [`install_dependencies`] finds out.
 pub fn expect_cached(
-    package: &Package,
+    (package, pins): (&Package, &[Pin]),
     registry: &Registry,
     interrupt: &Interrupt,
     progress: &dyn Progress,
@@ -78,18 +78,19 @@ pub fn expect_cached(
     let directory = tempfile::tempdir().map_err(error::temporary)?;
     let scratch = Stage::create(&directory.path().join(SCRATCH))?;
     let dry = [&INSTALL[..], &["--dry-run"]].concat();
-    fill(scratch, package, registry, &dry, Watch { interrupt, progress })
+    let package = scratch_package(package, pins);
+    fill(scratch, &package, registry, &dry, Watch { interrupt, progress })
 }
 
 fn fill(
     mut scratch: Stage,
-    package: &Package,
+    package: &Value,
     registry: &Registry,
     install: &[&str],
     watch: Watch<'_>,
 ) -> Result<(), Problem> {
     let mut file = scratch.file(Path::new(PACKAGE_JSON), false)?;
-    file.write(scratch_package(package).to_string().as_bytes())?;
+    file.write(package.to_string().as_bytes())?;
     file.finish();
     watch.during(&say!("installing npm dependencies"), None, || {
         registry.npm(install, scratch.path(), watch.interrupt).map(drop)
@@ -117,19 +118,19 @@ fn take_over(scratch: &Path, stage: &mut Stage, watch: Watch<'_>) -> Result<(), 
 
 /// The `package.json` that npm gets to see. Pins are overrides as well, so that they hold for
 /// dependencies of dependencies.
-fn scratch_package(package: &Package) -> Value {
+fn scratch_package(package: &Package, pins: &[Pin]) -> Value {
     let mut overrides: Map<String, Value> = package.overrides.clone();
-    for pin in pins(package) {
-        if let Resolution::Exactly(version) = pin.resolution {
-            overrides.insert(pin.name, Value::String(version));
+    for pin in pins {
+        if let Resolution::Exactly(version) = &pin.resolution {
+            overrides.insert(pin.name.clone(), version.as_str().into());
         }
     }
     json!({
         "name": "connector-dependencies",
         "version": "0.0.0",
         "private": true,
-        "dependencies": pinned(package, &package.dependencies),
-        "optionalDependencies": pinned(package, &package.optional_dependencies),
+        "dependencies": pinned(pins, &package.dependencies),
+        "optionalDependencies": pinned(pins, &package.optional_dependencies),
         "overrides": overrides,
     })
 }

@@ -7,6 +7,6 @@ mod program;
 
 pub(super) use fetch::fetch;
 pub use install::{expect_cached, install_dependencies};
-pub(super) use pins::pinned;
-pub use pins::{Pin, Resolution, pins};
+pub(super) use pins::{HOST, Pinned, pins};
+pub use pins::{Pin, Resolution};
 pub use program::Registry;

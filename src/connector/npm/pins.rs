@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::connector::facts::Package;
 use crate::connector::range::admits;
 use crate::language::Localized;
 use crate::say;
 
-const STREAM: &str = "dingtalk-stream";
-/// 2.1.5 opens no connection, and connector 0.6/0.7's `^2.1.4` resolves to it.
-const STREAM_VERSION: &str = "2.1.4";
 /// What the gateway itself provides.
-pub(super) const HOST: &str = "openclaw";
+pub(in crate::connector) const HOST: &str = "openclaw";
+
+/// A dependency of which a later version does not work: a row of the catalogue.
+#[derive(Debug, Clone, Deserialize)]
+pub(in crate::connector) struct Pinned {
+    package: String,
+    version: String,
+}
 
 /// What is done instead of what is declared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,7 +45,7 @@ impl Localized for Pin {
         let (name, declared) = (&self.name, &self.declared);
         match &self.resolution {
             Resolution::Exactly(version) => say!(
-                "{name} {version} instead of {declared}: the newer 2.1.5 cannot connect to DingTalk",
+                "{name} {version} instead of {declared}: a newer one is known not to work",
                 name,
                 version,
                 declared
@@ -57,34 +61,31 @@ impl Localized for Pin {
 
 /// What would be fetched otherwise than declared. Pure: for the plan as well as for the deed.
 #[must_use]
-pub fn pins(package: &Package) -> Vec<Pin> {
+pub(in crate::connector) fn pins(known: &[Pinned], package: &Package) -> Vec<Pin> {
     let ranges = package.dependencies.iter().chain(&package.optional_dependencies);
     ranges
         .filter_map(|(name, declared)| {
-            let resolution = match name.as_str() {
+            let resolution = if name == HOST {
                 // connectors 0.8.0 to 0.8.7 list the host itself: 37,332 files for nothing
-                HOST => Resolution::LeftOut,
-                STREAM if declared != STREAM_VERSION && admits(declared, STREAM_VERSION) => {
-                    Resolution::Exactly(STREAM_VERSION.to_string())
-                }
-                _ => return None,
+                Resolution::LeftOut
+            } else {
+                let pinned = known.iter().find(|pinned| pinned.package == *name)?;
+                let floats = *declared != pinned.version && admits(declared, &pinned.version);
+                Resolution::Exactly(floats.then(|| pinned.version.clone())?)
             };
             Some(Pin { name: name.clone(), declared: declared.clone(), resolution })
         })
         .collect()
 }
 
-/// `ranges` of `package` with the pins applied.
-pub(in crate::connector) fn pinned(
-    package: &Package,
-    ranges: &BTreeMap<String, String>,
-) -> BTreeMap<String, String> {
+/// `ranges` with the pins applied.
+pub(super) fn pinned(pins: &[Pin], ranges: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut ranges = ranges.clone();
-    for pin in pins(package) {
-        match pin.resolution {
+    for pin in pins {
+        match &pin.resolution {
             Resolution::LeftOut => drop(ranges.remove(&pin.name)),
             Resolution::Exactly(version) => {
-                ranges.entry(pin.name).and_modify(|range| *range = version);
+                ranges.entry(pin.name.clone()).and_modify(|range| range.clone_from(version));
             }
         }
     }
@@ -96,6 +97,11 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::connector::catalogue::Catalogue;
+
+    fn pins(package: &Package) -> Vec<Pin> {
+        Catalogue::built_in().pins(package)
+    }
 
     fn package(dependencies: &str) -> Package {
         let text = format!(r#"{{"name":"c","version":"1.0.0","dependencies":{dependencies}}}"#);
@@ -121,7 +127,7 @@ mod tests {
                 ("openclaw".to_string(), "^2026.3.0".to_string(), Resolution::LeftOut),
             ]
         );
-        let wanted: Vec<_> = pinned(&package, &package.dependencies).into_iter().collect();
+        let wanted: Vec<_> = pinned(&pins(&package), &package.dependencies).into_iter().collect();
         assert_eq!(
             wanted,
             [

@@ -66,20 +66,8 @@ pub(in crate::doctor) fn legacy_keys(snapshot: &Snapshot) -> Verdict {
         .into()
 }
 
-/// Minor and patch of a version 0.minor.patch.
-type Since = (u64, u64);
-
-/// Keys that some versions never read: (key, since, until).
-const INERT: [(&str, Since, Option<Since>); 5] = [
-    ("gatewayBaseUrl", (7, 7), Some((8, 0))),
-    ("gatewayToken", (0, 0), Some((8, 0))),
-    ("gatewayPassword", (0, 0), Some((8, 0))),
-    ("sessionTimeout", (0, 0), Some((8, 0))),
-    ("botDingUid", (6, 1), Some((7, 0))),
-];
-
 pub(in crate::doctor) fn key_inert(snapshot: &Snapshot) -> Verdict {
-    let (Some(channel), Some(version)) = (snapshot.channel(), snapshot.connector()) else {
+    let (Some(channel), Some(release)) = (snapshot.channel(), snapshot.release()) else {
         return Ok(Vec::new());
     };
     let mut findings: Vec<Finding> = misleading_url(snapshot).into_iter().collect();
@@ -91,10 +79,9 @@ pub(in crate::doctor) fn key_inert(snapshot: &Snapshot) -> Verdict {
             finding.hint(say!("Set it: openclaw-setup install --session-timeout 1800000"))
         }));
     }
-    for (key, since, until) in INERT {
-        let is_set = channel.get(&[key]).is_some();
-        let reads = |(minor, patch)| version >= semver::Version::new(0, minor, patch);
-        if is_set && (!reads(since) || until.is_some_and(reads)) {
+    let version = release.version;
+    for key in snapshot.installation.catalogue.unread_keys(&version) {
+        if channel.get(&[key]).is_some() {
             findings.push(
                 Finding::info(say!("connector {version} does not read {key}: it has no effect", version, key))
                     .hint(say!("Nothing needs to be done; to remove it: openclaw config unset channels.{CONNECTOR}.{key}", CONNECTOR, key))

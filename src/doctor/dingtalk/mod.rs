@@ -10,7 +10,7 @@ use crate::health::Rung;
 use crate::openclaw::document::{KeyPath, Value};
 use crate::say;
 use crate::settings::Setting;
-use crate::snapshot::bots::{Bot, bots};
+use crate::snapshot::bots::Bot;
 use crate::snapshot::paths::CONNECTOR;
 
 /// The keys of a bot, and what stands for them on the way in.
@@ -18,8 +18,7 @@ const BOT: [(&str, Setting); 2] =
     [("clientId", Setting::ClientId), ("clientSecret", Setting::ClientSecret)];
 
 pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
-    let Some(config) = snapshot.effective() else { return Ok(Vec::new()) };
-    let bots = bots(config, snapshot.connector().as_ref());
+    let bots = snapshot.bots();
     let mut seen = BTreeSet::new();
     let places = bots.iter().flat_map(|bot| BOT.map(|(key, setting)| (bot, key, setting)));
     let mut findings: Vec<Finding> = places

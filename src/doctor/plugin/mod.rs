@@ -69,15 +69,6 @@ pub(super) fn checksum(snapshot: &Snapshot) -> Verdict {
     finding.repaired_by(modes).into()
 }
 
-/// Releases whose package and manifest are known to differ: (package, manifest).
-const KNOWN_MISMATCHES: [(&str, &str); 5] = [
-    ("0.5.0", "0.4.0"),
-    ("0.6.1", "0.6.0"),
-    ("0.6.1", "0.7.0"),
-    ("0.7.1", "0.7.2"),
-    ("0.7.5", "0.7.4"),
-];
-
 pub(super) fn version_truth(snapshot: &Snapshot) -> Verdict {
     let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
     let (Ok(package), Ok(manifest)) = (&tree.package, &tree.manifest) else {
@@ -87,7 +78,7 @@ pub(super) fn version_truth(snapshot: &Snapshot) -> Verdict {
     let record = snapshot.text(&["plugins", "installs", CONNECTOR, "version"]);
     let told = manifest.version.as_deref();
     let differs = |other: Option<&str>| other.is_some_and(|other| other != version);
-    let is_known = told.is_some_and(|told| KNOWN_MISMATCHES.contains(&(version, told)));
+    let is_known = snapshot.release().is_some_and(|release| release.is_known);
     if !(differs(told) && !is_known || differs(record)) {
         return Ok(Vec::new());
     }

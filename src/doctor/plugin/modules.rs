@@ -2,8 +2,9 @@
 
 use super::remedy::{copying, fetching};
 use crate::connector::NODE_MODULES;
+use crate::connector::behaviour::Habit;
 use crate::connector::host_link::HOST_LINK;
-use crate::connector::npm::{Resolution, pins};
+use crate::connector::npm::Resolution;
 use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::plan::repair::Repair;
 use crate::say;
@@ -30,14 +31,9 @@ pub(in crate::doctor) fn deps(snapshot: &Snapshot) -> Verdict {
                 .read(modules.display().to_string(), names),
         );
     }
-    for (name, found, pinned) in wrong_versions(tree) {
+    for (name, found, pinned) in wrong_versions(snapshot, tree) {
         let place = modules.join(&name).join("package.json").display().to_string();
-        let text = say!(
-            "{name} {found} does not work here, {pinned} does: 2.1.5 cannot connect to DingTalk",
-            name,
-            found,
-            pinned
-        );
+        let text = say!("{name} {found} is known not to work, {pinned} works", name, found, pinned);
         findings.push(
             Finding::error(text)
                 .about(place.clone())
@@ -50,8 +46,10 @@ pub(in crate::doctor) fn deps(snapshot: &Snapshot) -> Verdict {
 }
 
 /// Dependencies of which only one version is known to work: (name, the one that is there, it).
-fn wrong_versions(tree: &Tree) -> Vec<(String, String, String)> {
-    let pins = tree.package.as_ref().map(pins).unwrap_or_default();
+fn wrong_versions(snapshot: &Snapshot, tree: &Tree) -> Vec<(String, String, String)> {
+    let package = tree.package.as_ref();
+    let pins = package.map(|package| snapshot.installation.catalogue.pins(package));
+    let pins = pins.unwrap_or_default();
     let wrong = pins.into_iter().filter_map(|pin| {
         let Resolution::Exactly(version) = pin.resolution else { return None };
         let there = tree.dependencies.iter().find(|dependency| dependency.name == pin.name)?;
@@ -63,7 +61,7 @@ fn wrong_versions(tree: &Tree) -> Vec<(String, String, String)> {
 
 pub(in crate::doctor) fn host_link(snapshot: &Snapshot) -> Verdict {
     let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
-    if snapshot.connector_is_below(8, 17) == Some(true) {
+    if snapshot.connector().is_some() && !snapshot.generation().has(Habit::NeedsHostLink) {
         return Err(say!("only connectors from 0.8.17 on need the link"));
     }
     let Some(package) = &snapshot.installation.program.package else {

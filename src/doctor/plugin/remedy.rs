@@ -1,7 +1,7 @@
 //! What `--fix` does about a damaged tree, and where it can do nothing, what the operator can.
 
 use crate::connector::adaptation::{Change, Refit};
-use crate::connector::{NODE_MODULES, PACKAGE_JSON, Verification, npm};
+use crate::connector::{NODE_MODULES, PACKAGE_JSON, Verification};
 use crate::doctor::Snapshot;
 use crate::plan::repair::Repair;
 use crate::say;
@@ -43,7 +43,8 @@ pub(super) fn fetching(snapshot: &Snapshot) -> Remedy {
         return Err(hint);
     }
     let package = snapshot.tree.as_ref().and_then(|tree| tree.package.as_ref().ok());
-    let repair = package.map(|package| Repair::FetchDependencies { pins: npm::pins(package) });
+    let catalogue = &snapshot.installation.catalogue;
+    let repair = package.map(|package| Repair::FetchDependencies { pins: catalogue.pins(package) });
     repair.ok_or_else(|| by_hand(snapshot))
 }
 

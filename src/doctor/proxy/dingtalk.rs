@@ -1,6 +1,7 @@
 //! Does what the connector sends to DingTalk survive the proxy?
 
 use super::{base, note_all, seen_by};
+use crate::connector::behaviour::Habit;
 use crate::doctor::finding::only_live;
 use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::language::Localized;
@@ -18,11 +19,8 @@ pub(super) const DINGTALK: &str = ".dingtalk.com";
 /// The proxy that the connector's HTTP requests take. Its Stream connection always goes directly:
 /// `ws` knows no proxy.
 fn proxy_of_connector(snapshot: &Snapshot, seen: &Environment) -> Option<String> {
-    let ignores = snapshot.connector().is_some_and(|version| {
-        // connector 0.8.0–0.8.12 sets `axios.defaults.proxy = false`, unless this is set
-        (semver::Version::new(0, 8, 0)..semver::Version::new(0, 8, 13)).contains(&version)
-            && seen.get("DINGTALK_FORCE_PROXY") != Some("true")
-    });
+    let ignores = snapshot.generation().has(Habit::IgnoresProxies)
+        && seen.get("DINGTALK_FORCE_PROXY") != Some("true");
     let target = Target::of(TOKEN_URL);
     let proxy = target.and_then(|target| axios_proxy(seen, &target).map(masked));
     proxy.filter(|_| !ignores)

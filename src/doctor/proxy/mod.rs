@@ -3,6 +3,7 @@
 pub mod dingtalk;
 
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
+use crate::connector::behaviour::Habit;
 use crate::plan::bypass;
 use crate::plan::repair::Repair;
 use crate::redaction::masked;
@@ -49,8 +50,9 @@ pub(super) fn loopback(snapshot: &Snapshot) -> Verdict {
     if !routing.is_broken() {
         return Ok(Vec::new());
     }
-    let blocks =
-        snapshot.has_dingtalk() && snapshot.speaks_http() && routing.blocks_the_connector();
+    let blocks = snapshot.has_dingtalk()
+        && snapshot.generation().has(Habit::NeedsBypass)
+        && routing.blocks_the_connector();
     let severity = if blocks { Severity::Error } else { Severity::Warning };
     let hosts = routing.not_bypassed.join(", ");
     let listed = Spelling::BOTH.map(|spelling| seen.get(spelling.name()).unwrap_or_default());

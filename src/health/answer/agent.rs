@@ -2,12 +2,16 @@
 
 use semver::Version;
 
-use crate::connector::behaviour::speaks_http;
 use crate::openclaw::document::Value;
 
 /// The agent that answers the bot, as the connector itself finds it.
 #[must_use]
-pub fn agent_of(config: &Value, account: Option<&str>, connector: &Version) -> String {
+pub fn agent_of(
+    config: &Value,
+    account: Option<&str>,
+    connector: &Version,
+    over_http: bool,
+) -> String {
     const MAIN: &str = "main";
     let by_bindings = *connector >= Version::new(0, 7, 3);
     if !by_bindings {
@@ -18,12 +22,11 @@ pub fn agent_of(config: &Value, account: Option<&str>, connector: &Version) -> S
     let bindings = config.get(&["bindings"]).and_then(Value::as_array);
     let fitting = |binding: &&Value| is_bound(binding, account);
     let mut bindings: Vec<_> = bindings.into_iter().flatten().filter(fitting).collect();
-    if speaks_http(Some(connector)) {
+    if over_http {
         bindings.sort_by_key(|binding| binding.get(&["match", "accountId"]).is_none());
     }
     let bound = bindings.first().and_then(|binding| binding.get(&["agentId"])?.as_str());
-    let unbound =
-        if speaks_http(Some(connector)) && account != "__default__" { account } else { MAIN };
+    let unbound = if over_http && account != "__default__" { account } else { MAIN };
     bound.unwrap_or(unbound).to_lowercase()
 }
 
@@ -67,7 +70,8 @@ mod tests {
         ] {
             let document = Document::parse(Path::new("openclaw.json"), config.as_bytes()).unwrap();
             let version = connector.parse().unwrap();
-            let found = agent_of(document.value(), account, &version);
+            let over_http = !connector.starts_with("0.8");
+            let found = agent_of(document.value(), account, &version, over_http);
             assert_eq!(found, agent, "{connector} {account:?}");
         }
     }

@@ -21,7 +21,6 @@ pub use agent::agent_of;
 pub use session::Session;
 
 use super::{ChatAnswer, Endpoint, LogLine, LogSource, blocked_provider, error, gateway_log};
-use crate::connector::behaviour::{is_before, speaks_http};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::redaction::masked;
@@ -48,6 +47,9 @@ const NO_WORDS: [&str; 3] = ["", "No response from OpenClaw.", "Error: internal 
 pub struct Road<'a> {
     /// The connector's version, where it is known: the road depends on it.
     pub connector: Option<&'a Version>,
+    /// It posts to the gateway's chat endpoint; otherwise it is inside the gateway, and `OpenClaw`'s
+    /// command line gets there.
+    pub over_http: bool,
     /// The gateway, with the credential that the connector shows; each request proves its owner.
     pub endpoint: &'a Endpoint,
     /// How the unit starts `OpenClaw`.
@@ -78,8 +80,7 @@ pub enum Answered {
     CannotTry(String),
 }
 
-/// Asks. Connectors before 0.8 post to the gateway's chat endpoint; later ones are inside the
-/// gateway, and `OpenClaw`'s command line gets there.
+/// Asks.
 #[must_use]
 pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answered {
     let Some(connector) = road.connector else {
@@ -91,7 +92,7 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
     let (begin, begin_usec) = (Instant::now(), now_usec());
     let deadline = deadline.min(Deadline::after(THINKING));
     let question = Question::new();
-    let (session, reply) = if speaks_http(Some(connector)) {
+    let (session, reply) = if road.over_http {
         let reply = question.over_http(road, connector, deadline, interrupt);
         (question.session(road, "openai-user:dingtalk-connector:"), reply)
     } else {
@@ -172,7 +173,7 @@ impl Question {
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<String, Failure> {
-        let is_older = is_before(connector, 7);
+        let is_older = *connector < Version::new(0, 7, 0);
         let body = json!({
             "model": if is_older { "default" } else { "main" },
             "messages": [{"role": "user", "content": self.text()}],

@@ -39,10 +39,12 @@ impl Machine {
     }
 
     fn asked(&self, connector: &str) -> (Answered, Result<(), Problem>) {
+        let over_http = !connector.starts_with("0.8");
         let connector = connector.parse().unwrap();
         let environment = Environment::of_assignments([format!("HOME={}", self.path())]);
         let road = Road {
             connector: Some(&connector),
+            over_http,
             endpoint: &self.endpoint,
             exec_start: Some(&self.exec_start),
             environment: &environment,

@@ -3,6 +3,7 @@
 use super::gateway::Credential;
 use super::schema::{self, allows};
 use super::{Draft, Wish, is_filled, migration};
+use crate::connector::behaviour::Habit;
 use crate::openclaw::document::{Edit, KeyPath, Value, escape_substitution};
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::plan::note::Note;
@@ -54,7 +55,7 @@ fn hand_on(draft: &mut Draft<'_>, wish: &Wish<'_>, credential: &Credential) {
     if !allows(wish.channel_schema, key) {
         return;
     }
-    for bot in bots(draft.effective, wish.connector().as_ref()) {
+    for bot in bots(draft.effective, wish.generation().has(Habit::AccountsInherit)) {
         // a token would be shown in place of the password
         if key != "gatewayToken" && bot.get("gatewayToken").is_some() {
             draft.push(Edit::remove(bot.path("gatewayToken").as_slice()));
@@ -97,7 +98,7 @@ fn members(
 
 /// A token that nobody asks for and nobody has filled in: the connector could not even send it.
 fn forget_placeholders(draft: &mut Draft<'_>, wish: &Wish<'_>) {
-    for bot in bots(draft.effective, wish.connector().as_ref()) {
+    for bot in bots(draft.effective, wish.generation().has(Habit::AccountsInherit)) {
         let token = bot.get("gatewayToken").and_then(Value::as_str);
         if token.is_some_and(|token| !token.is_empty() && is_placeholder(token)) {
             draft.push(Edit::remove(bot.path("gatewayToken").as_slice()));

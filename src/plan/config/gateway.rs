@@ -1,7 +1,7 @@
 //! `gateway.auth` and `gateway.http.endpoints.chatCompletions`.
 
 use super::{Draft, Wish};
-use crate::connector::behaviour::speaks_http;
+use crate::connector::behaviour::Habit;
 use crate::language::Problem;
 use crate::openclaw::document::{KeyPath, escape_substitution, substituted};
 use crate::plan::error;
@@ -45,8 +45,8 @@ pub(super) fn section(
     wish: &Wish<'_>,
 ) -> Result<Option<Credential>, Problem> {
     let guard = Guard::of(draft.effective, wish.environment, wish.command);
-    let speaks_http = speaks_http(wish.connector().as_ref());
-    if speaks_http {
+    let generation = wish.generation();
+    if generation.has(Habit::NeedsEndpoint) {
         draft.set(&ENDPOINT, true);
     }
     let wanted = wish.settings.gateway_auth;
@@ -55,7 +55,7 @@ pub(super) fn section(
         return Err(error::decided_by_the_unit("--auth"));
     }
     let credential = match (wanted, guard.mode.as_deref()) {
-        (None, _) if !speaks_http => None,
+        (None, _) if !generation.has(Habit::NeedsToken) => None,
         (Some(GatewayAuth::None), _) | (None, None | Some("none")) => without_token(draft, wish)?,
         (Some(GatewayAuth::Token), _) | (None, Some("token")) => Some(token(draft, wish, &guard)?),
         (None, Some("password")) => {
@@ -63,7 +63,7 @@ pub(super) fn section(
         }
         (None, Some(mode)) => return Err(error::auth_mode(mode)),
     };
-    Ok(credential.filter(|_| speaks_http))
+    Ok(credential.filter(|_| generation.has(Habit::NeedsToken)))
 }
 
 fn without_token(draft: &mut Draft<'_>, wish: &Wish<'_>) -> Result<Option<Credential>, Problem> {

@@ -8,14 +8,14 @@ use serde_json::Value as Json;
 use super::gateway::{ENDPOINT, MODE};
 use super::schema::allows;
 use super::{Draft, Wish};
-use crate::connector::behaviour::{heeds_dm_policy, heeds_group_policy, speaks_http};
+use crate::connector::behaviour::{Generation, Habit};
 use crate::openclaw::document::{KeyPath, Value};
 use crate::openclaw::keys::{KeyChange, edits_back};
 use crate::plan::note::Note;
 use crate::snapshot::paths::CONNECTOR;
 
 pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>) {
-    if !speaks_http(wish.connector().as_ref()) {
+    if !wish.generation().has(Habit::NeedsEndpoint) {
         give_back(draft, wish);
     }
     access(draft, wish);
@@ -48,7 +48,12 @@ fn give_back(draft: &mut Draft<'_>, wish: &Wish<'_>) {
 
 /// Rules of access that one of the two connectors heeds and the other does not.
 fn access(draft: &mut Draft<'_>, wish: &Wish<'_>) {
-    let (Some(was), Some(comes)) = (&wish.standing, &wish.connector()) else { return };
+    let (Some(was), Some(comes)) = (&wish.standing, &wish.release) else { return };
+    let generations = [was, comes].map(|of| wish.catalogue.generation(Some(of)));
+    let heeded = |rule: &dyn Fn(&Generation) -> bool| {
+        let [was, comes] = &generations;
+        [rule(was), rule(comes)]
+    };
     let Some(channel) = draft.now(&["channels", CONNECTOR]) else { return };
     let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
     let blocks = accounts.into_iter().flat_map(|accounts| accounts.values()).chain([channel]);
@@ -61,15 +66,11 @@ fn access(draft: &mut Draft<'_>, wish: &Wish<'_>) {
         let names = block.get(&["allowFrom"]).or_else(|| channel.get(&["allowFrom"]));
         let names = names.and_then(Value::as_array).is_some_and(|names| !names.is_empty());
         let rules = [
-            (
-                "dmPolicy",
-                says("dmPolicy", &["allowlist"]),
-                [was, comes].map(|of| heeds_dm_policy(of, names)),
-            ),
+            ("dmPolicy", says("dmPolicy", &["allowlist"]), heeded(&|of| of.heeds_dm_policy(names))),
             (
                 "groupPolicy",
                 says("groupPolicy", &["allowlist", "disabled"]),
-                [was, comes].map(heeds_group_policy),
+                heeded(&|of| of.has(Habit::HeedsGroupPolicy)),
             ),
         ];
         for (key, _, heeded) in rules.into_iter().filter(|(_, is_set, _)| *is_set) {

@@ -10,6 +10,8 @@ pub(super) mod schema;
 use std::path::Path;
 
 use super::note::Note;
+use crate::connector::behaviour::Generation;
+use crate::connector::catalogue::Catalogue;
 use crate::language::Problem;
 use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::keys::KeyChange;
@@ -36,6 +38,10 @@ pub struct Wish<'a> {
     pub connector: &'a Path,
     /// The connector's version, as its `package.json` says.
     pub connector_version: &'a str,
+    /// Which release it is by its code.
+    pub release: Option<semver::Version>,
+    /// What is known of connectors.
+    pub catalogue: &'a Catalogue,
     /// The version of the connector that stands.
     pub standing: Option<semver::Version>,
     /// The keys that we have set since we first came.
@@ -57,9 +63,9 @@ pub struct Wish<'a> {
 }
 
 impl Wish<'_> {
-    /// The connector's version, where it is one.
-    fn connector(&self) -> Option<semver::Version> {
-        self.connector_version.parse().ok()
+    /// What the connector that comes needs, heeds and does.
+    fn generation(&self) -> Generation {
+        self.catalogue.generation(self.release.as_ref())
     }
 }
 

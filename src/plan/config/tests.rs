@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Wish, edits, models_file_edits, needed, right_api};
+use crate::connector::catalogue::Catalogue;
 use crate::language::Problem;
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::keys::KeyChange;
@@ -85,6 +86,8 @@ impl Case {
             migrates: false,
             connector: Path::new("/root/.openclaw/extensions/dingtalk-connector"),
             connector_version: self.connector,
+            release: self.connector.parse().ok(),
+            catalogue: &Catalogue::built_in(),
             standing: self.standing.clone(),
             ours: &self.ours,
             channel_schema: self.schema.as_ref(),

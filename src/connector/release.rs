@@ -1,0 +1,68 @@
+//! Which program a connector really is: several call themselves 0.6.0.
+
+use semver::Version;
+use serde::Deserialize;
+
+use super::digest::Sha256;
+use crate::say;
+
+/// One published program, known by the one file that is nearly all of its code: a row of the catalogue.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Program {
+    /// The release that it is.
+    connector: Version,
+    file: String,
+    pub(super) sha256: Sha256,
+    /// The cells of that release were measured with it.
+    #[serde(default)]
+    measured: bool,
+    /// Where it is published.
+    pub(super) source: String,
+}
+
+/// Which release a tree is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// By its code, where that is known; else as it says.
+    pub version: Version,
+    /// Its code is known.
+    pub is_known: bool,
+    /// What is to be said of it beside its version.
+    pub remark: Option<String>,
+}
+
+impl Release {
+    /// By the digest of a file of the tree, and by what its `package.json` says.
+    pub(super) fn of(
+        programs: &[Program],
+        says: Version,
+        digest: impl Fn(&str) -> Option<Sha256>,
+    ) -> Self {
+        let is_it = |program: &&Program| digest(&program.file) == Some(program.sha256);
+        let same: Vec<_> = programs.iter().filter(is_it).collect();
+        let found = same.iter().find(|program| program.connector == says).or(same.first());
+        let measured = |program: &Program| program.connector == says && program.measured;
+        let was_measured = programs.iter().any(measured);
+        let remark = match found {
+            Some(program) if program.connector != says => {
+                let version = &program.connector;
+                Some(say!("it calls itself {says}; its code is that of {version}", says, version))
+            }
+            Some(program) if was_measured && !program.measured => {
+                let source = &program.source;
+                Some(say!(
+                    "its code is that of {source}, not that of the {says} that was measured",
+                    source,
+                    says
+                ))
+            }
+            None if was_measured => Some(say!(
+                "its code is not that of the {says} that was measured, nor any other that is known",
+                says
+            )),
+            _ => None,
+        };
+        let version = found.map_or(says, |program| program.connector.clone());
+        Self { version, is_known: found.is_some(), remark }
+    }
+}
