@@ -279,6 +279,16 @@ impl Note {
         Self::new("predicted", text)
     }
 
+    /// OpenClaw ends the bot's conversations in the connector's stead.
+    pub(super) fn timeout_moved(key: &str, minutes: f64) -> Self {
+        let text = say!(
+            "this connector does not read sessionTimeout; OpenClaw ends the bot's conversations instead, after {minutes} min without a word: {key}",
+            minutes,
+            key
+        );
+        Self::new("timeout-moved", text)
+    }
+
     /// Its code is another release's than it says.
     pub(super) fn other_release(remark: String) -> Self {
         Self::new("other-release", remark)

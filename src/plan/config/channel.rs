@@ -37,6 +37,7 @@ pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>, credential: Option
     if draft.now(&CHANNEL).is_none() {
         let members = members(draft, wish, credential);
         draft.set(&CHANNEL, Value::Object(members.into_iter().collect()));
+        migration::timeout(draft, wish);
         return;
     }
     for (key, value) in members(draft, wish, None) {
@@ -46,6 +47,7 @@ pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>, credential: Option
         Some(credential) => hand_on(draft, wish, credential),
         None => forget_placeholders(draft, wish),
     }
+    migration::timeout(draft, wish);
     take_out_what_is_forbidden(draft, wish);
 }
 
@@ -75,6 +77,7 @@ fn members(
     let escaped = |text: &str| Value::from(escape_substitution(text));
     let timeout =
         settings.session_timeout.or(absent("sessionTimeout").then_some(DEFAULT_SESSION_TIMEOUT));
+    let timeout = timeout.filter(|_| wish.is_read("sessionTimeout", wish.release.as_ref()));
     let url = format!("http://127.0.0.1:{}", wish.port);
     let secret = |key: &str| {
         credential

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::gateway::{ENDPOINT, MODE};
 use super::schema::allows;
 use super::{Draft, Wish};
 use crate::connector::behaviour::{Generation, Habit};
-use crate::openclaw::document::{KeyPath, Value};
+use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::keys::{KeyChange, edits_back};
 use crate::plan::note::Note;
 use crate::snapshot::paths::CONNECTOR;
@@ -44,6 +44,30 @@ fn give_back(draft: &mut Draft<'_>, wish: &Wish<'_>) {
     if wish.ours.iter().any(stays) && draft.now(&MODE) == Some(&Value::from("none")) {
         draft.notes.push(Note::auth_unneeded());
     }
+}
+
+/// How long a conversation lasts without a word: connectors from 0.7.5 on leave that to OpenClaw. Its
+/// rule for this channel takes over what was in force, unless it has rules already, and what is given.
+pub(super) fn timeout(draft: &mut Draft<'_>, wish: &Wish<'_>) {
+    const KEY: &str = "sessionTimeout";
+    if wish.is_read(KEY, wish.release.as_ref()) {
+        return;
+    }
+    let old = ["channels", CONNECTOR, KEY];
+    let was_read = wish.standing.is_some() && wish.is_read(KEY, wish.standing.as_ref());
+    let has_rules = ["reset", "resetByType", "resetByChannel", "idleMinutes"]
+        .iter()
+        .any(|rule| draft.now(&["session", rule]).is_some());
+    let was = draft.now(&old).filter(|_| was_read).and_then(Value::as_f64);
+    let ms = wish.settings.session_timeout.map(f64::from);
+    let Some(ms) = ms.or(was.filter(|_| !has_rules)) else { return };
+    let minutes = (ms / 60_000.0).ceil().max(1.0);
+    let rule = ["session", "resetByChannel", CONNECTOR];
+    draft.set(&rule, Value::from(json!({"mode": "idle", "idleMinutes": minutes})));
+    if was.is_some() {
+        draft.push(Edit::remove(old));
+    }
+    draft.notes.push(Note::timeout_moved(&KeyPath::from(&rule).to_string(), minutes));
 }
 
 /// Rules of access that one of the two connectors heeds and the other does not.
@@ -196,5 +220,38 @@ mod tests {
         assert_eq!(channel.get("enableMediaUpload"), None, "they say different things");
         assert_eq!(channel["accounts"], json!({"a": {"clientId": "1"}, "b": {"clientId": "2"}}));
         assert_eq!(notes, ["keys-raised", "keys-taken-out"]);
+    }
+
+    /// Connectors up to 0.7.4 end conversations themselves; OpenClaw's own rules stay.
+    #[test]
+    fn what_ended_conversations_moves_to_openclaws_rule_for_this_channel() {
+        use crate::settings::Settings;
+        let ruled = json!({"reset": {"mode": "daily"}});
+        let strict = json!({"additionalProperties": false, "properties": {"enabled": {}}});
+        for (was, comes, session, given, schema, minutes, told) in [
+            ("0.6.0", "0.8.3", json!({}), None, None, Some(30), &["timeout-moved"][..]),
+            ("0.6.0", "0.8.13", json!({}), None, Some(&strict), Some(30), &["timeout-moved"]),
+            ("0.7.5", "0.8.3", json!({}), None, None, None, &[]),
+            ("0.6.0", "0.7.4", json!({}), None, None, None, &[]),
+            ("0.6.0", "0.8.3", ruled.clone(), None, None, None, &[]),
+            ("0.7.5", "0.8.3", ruled, Some(90_000), None, Some(2), &["timeout-moved"]),
+        ] {
+            let mut case =
+                Case { connector: comes, standing: was.parse().ok(), ..Case::bot_only() };
+            case.settings = Settings { session_timeout: given, ..case.settings };
+            case.schema = schema.cloned();
+            case.openclaw = Version::of(2026, 4, 9);
+            let channel = json!({"enabled": true, "sessionTimeout": 1_800_000});
+            let config = json!({"session": session, "channels": {"dingtalk-connector": channel}});
+            let (value, notes) = codes(&case, &config);
+            let rule = value.pointer("/session/resetByChannel/dingtalk-connector");
+            let expected = minutes.map(|minutes| json!({"mode": "idle", "idleMinutes": minutes}));
+            assert_eq!(rule, expected.as_ref(), "{was} to {comes}: {session}");
+            let stays = value.pointer("/channels/dingtalk-connector/sessionTimeout").is_some();
+            assert_eq!(stays, given.is_some() || minutes.is_none(), "{was} to {comes}");
+            let notes: Vec<_> =
+                notes.into_iter().filter(|code| code.starts_with("timeout")).collect();
+            assert_eq!(notes, told, "{was} to {comes}");
+        }
     }
 }

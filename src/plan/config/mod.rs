@@ -63,6 +63,11 @@ pub struct Wish<'a> {
 }
 
 impl Wish<'_> {
+    /// Whether a connector reads a key of the channel; one of an unknown version is taken for one that does.
+    fn is_read(&self, key: &str, by: Option<&semver::Version>) -> bool {
+        by.is_none_or(|version| !self.catalogue.unread_keys(version).contains(&key))
+    }
+
     /// What the connector that comes needs, heeds and does.
     fn generation(&self) -> Generation {
         self.catalogue.generation(self.release.as_ref())
