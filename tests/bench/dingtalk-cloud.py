@@ -4,7 +4,8 @@ connection, WebSocket handshake; over TLS.
   dingtalk-cloud.py ADDRESS[:PORT] CERTIFICATE KEY LOG FAULTS     every request becomes one line "METHOD PATH STATUS" in LOG;
                                                                   a certificate named - is none, and then there is no TLS
 
-FAULTS is a JSON file that may be written at any time: {"token": 400, "open": 403, "handshake": 502}. It knows one bot.
+FAULTS is a JSON file that may be written at any time: {"token": 400, "open": 403, "handshake": 502}. It knows two bots.
+{"listens": true} lets somebody connect who takes messages: a real connector.
 {"registration": "SUCCESS"} is somebody who scans the code, "FAIL" and "EXPIRED" what may become of it instead.
 """
 
@@ -18,7 +19,10 @@ import ssl
 import sys
 import urllib.parse
 
+PING, PONG = 0x9, 0xA
 BOT = ("ding-id-1", "a-secret-of-dingtalk")
+# real connectors take no id that is shorter than ten characters
+BOTS = (BOT, ("ding-id-of-a-real-one", BOT[1]))
 COMPLAINTS = {
     "token": {"code": "invalidClientIdOrSecret", "message": "无效的clientId或者clientSecret"},
     "open": {"code": "Forbidden.AccessDenied.IpNotInWhiteList", "message": "the address is not in the whitelist"},
@@ -35,7 +39,8 @@ class Cloud(http.server.BaseHTTPRequestHandler):
             self.grant("token", (asked.get("appKey"), asked.get("appSecret")), self.token)
         elif self.path == "/v1.0/gateway/connections/open":
             topics = [(wish["type"], wish["topic"]) for wish in asked["subscriptions"]]
-            assert ("CALLBACK", "/v1.0/im/bot/messages/get") not in topics, "a probe must not be sent people's messages"
+            listens = ("CALLBACK", "/v1.0/im/bot/messages/get") in topics
+            assert not listens or self.faults().get("listens"), "a probe must not be sent people's messages"
             self.grant("open", (asked.get("clientId"), asked.get("clientSecret")), self.ticket)
         elif self.path.startswith("/app/registration/"):
             self.register(self.path.rsplit("/", 1)[1], asked)
@@ -72,7 +77,7 @@ class Cloud(http.server.BaseHTTPRequestHandler):
             self.shake_hands()
 
     def grant(self, what, bot, gift):
-        status = self.faults().get(what) or (200 if bot == BOT else 400)
+        status = self.faults().get(what) or (200 if bot in BOTS else 400)
         self.answer(status, gift() if status == 200 else COMPLAINTS[what if what in self.faults() else "token"])
 
     def token(self):
@@ -90,8 +95,15 @@ class Cloud(http.server.BaseHTTPRequestHandler):
         self.send_header("Connection", "Upgrade")
         self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
         self.end_headers()
-        frame = self.rfile.read(2)
-        self.note(f"closed by {frame[0] & 0x0F:#x}" if frame else "broken off")
+        opcode = None
+        while opcode in (None, PING):
+            head = self.rfile.read(2)
+            opcode, length = (head[0] & 0x0F, head[1] & 0x7F) if len(head) == 2 else (0, 0)
+            # a client's frame is masked: four bytes before what it says
+            mask, told = self.rfile.read(4), self.rfile.read(length)
+            if opcode == PING:
+                self.wfile.write(bytes([0x80 | PONG, length]) + bytes(byte ^ mask[i % 4] for i, byte in enumerate(told)))
+        self.note(f"closed by {opcode:#x}" if opcode else "broken off")
         self.close_connection = True
 
     def faults(self):

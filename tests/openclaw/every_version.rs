@@ -1,10 +1,12 @@
 //! A connector's life on whichever OpenClaw `OPENCLAW_SETUP_TEST_OPENCLAW` is, with sample connectors that import what the
 //! real ones of their version import (tests/bench/connectors).
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::bench::program::{CONFIG, CONNECTOR, DROP_IN, assert_exit, assert_says, json};
-use crate::bench::{Machine, furnished_with_openclaw, openclaw_version, said};
+use crate::bench::{Machine, furnished_with_openclaw, openclaw_version, real_openclaw, said};
 
 /// What is known of the sample connectors on one OpenClaw, as of the real ones of the same version.
 struct Known {
@@ -111,19 +113,78 @@ fn a_connector_that_fails_as_it_comes_answers_adapted() {
     assert!(!machine.has(CONNECTOR));
 }
 
+/// A real one, where there is one: its DingTalk is a stand-in behind TLS, from which nobody writes.
+#[test]
+fn a_real_connector_is_installed_proved_and_taken_away() {
+    let Ok(payload) = std::env::var("OPENCLAW_SETUP_TEST_CONNECTOR") else { return };
+    let (openclaw, folder) = (real_openclaw(), Path::new(&payload).parent().unwrap());
+    let shown = ["--show", &openclaw, "--show", folder.to_str().unwrap()];
+    let machine = Machine::start_with(&shown);
+    machine.furnish(&["--openclaw", &openclaw]);
+    machine.let_dingtalk(r#"{"listens": true}"#);
+    machine.surround_with_dingtalk();
+    machine.shell("umask 077; echo a-secret-of-dingtalk >client-secret");
+    // the provider's name leads to this machine; earlier versions know no such key, and ask whom they are told to
+    let allow = "models.providers.openai.request.allowPrivateNetwork true";
+    machine.shell(&format!(".local/bin/openclaw config set {allow} || true"));
+    let before = meaning(&machine);
+
+    let mut line = command(&payload);
+    line[3] = "--client-id=ding-id-of-a-real-one";
+    let done = machine.run(&[&line[..], &["--allow-unverified"]].concat());
+    assert_exit(&done, 0);
+    assert_says(&done, &["DingTalk works here: the bot is connected, and the model answers."]);
+    expect_valid(&machine);
+    doctor_finds_nothing(&machine, &payload);
+    let status = json(&machine.setup(&["status", "--live", "--json", PATIENCE]).run());
+    assert_eq!(status["proof"]["reached"], "answers", "{status}");
+    assert_exit(&machine.setup(&["uninstall", "--yes", PATIENCE]).run(), 0);
+    expect_valid(&machine);
+    assert_eq!(meaning(&machine), before);
+    assert!(!machine.has(CONNECTOR));
+}
+
+/// 2026.9.6 takes care itself whom the gateway may ask.
+#[test]
+fn a_provider_that_openclaw_blocks_is_named_with_what_allows_it() {
+    if openclaw_version() != "2026.9.6" {
+        return;
+    }
+    let machine = machine_with_a_secret();
+    install(&machine, &payload(&machine, here().answers));
+    let set = |key: &str, value: &str| {
+        let key = format!("models.providers.openai.{key}");
+        machine.ask(&[".local/bin/openclaw", "config", "set", &key, value]);
+    };
+    set("baseUrl", "http://127.0.0.1:8080");
+    set("request.allowPrivateNetwork", "false");
+    assert_ne!(machine.message("one")["reply"], "Hello from the model.");
+    let doctor = machine.setup(&["doctor", "llm.reach", "--json"]).run();
+    let setting = "openclaw config set models.providers.openai.request.allowPrivateNetwork true";
+    assert_says(&doctor, &["does not let the gateway ask provider openai", setting]);
+    machine.shell(&format!(".local/bin/{setting}"));
+    assert_eq!(machine.message("two")["reply"], "Hello from the model.");
+    let doctor = json(&machine.setup(&["doctor", "llm.reach", "--json"]).run());
+    assert_eq!(doctor["findings"], serde_json::json!([]), "{doctor:#}");
+}
+
 /// OpenClaw's own answers, the bot's, and doctor's.
 pub(super) fn the_bot_answers(machine: &Machine, version: &str) {
     expect_valid(machine);
     for text in ["one", "two"] {
         assert_eq!(machine.message(text)["reply"], "Hello from the model.", "{version}: {text}");
     }
+    doctor_finds_nothing(machine, version);
+}
+
+fn doctor_finds_nothing(machine: &Machine, connector: &str) {
     let doctor = machine.setup(&["doctor", "--json"]).run();
     let findings = json(&doctor)["findings"].as_array().cloned().unwrap_or_default();
     let bad = findings.iter().filter(|finding| finding["severity"] != "info");
     let bad: Vec<_> = bad.filter_map(|finding| finding["checkId"].as_str()).collect();
     // the sandbox has no logind, and a group's replies are the owner's choice
     let true_here = ["service.linger", "group.visible-replies"];
-    assert!(bad.iter().all(|id| true_here.contains(id)), "{version}: {}", said(&doctor));
+    assert!(bad.iter().all(|id| true_here.contains(id)), "{connector}: {}", said(&doctor));
 }
 
 fn here() -> &'static Known {
