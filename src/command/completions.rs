@@ -31,7 +31,7 @@ _openclaw_setup_transactions() {
 "#;
 
 /// The same in fish, of the line that is being written.
-const TRANSACTIONS_IN_FISH: &str = r#"
+const TRANSACTIONS_IN_FISH: &str = r"
 function __openclaw_setup_transactions
     set -l place
     set -l option
@@ -47,7 +47,7 @@ function __openclaw_setup_transactions
     end
     openclaw-setup $place history 2>/dev/null | string match -r '^\d{8}-\d{6}[-\d]*'
 end
-"#;
+";
 
 /// Lists the payloads that packages have brought, one directory a line.
 const PAYLOADS: &str = "find /usr/share/openclaw-setup/connectors/dingtalk-connector -mindepth 1 -maxdepth 1 -type d 2>/dev/null";
