@@ -17,7 +17,7 @@ at_most "package, bytes" "$(stat -c %s "$deb")" 2500000
 at_most "program, bytes" "$(stat -c %s "$program")" 3900000
 
 # Ubuntu 24.04 has glibc 2.39
-glibc=$(objdump -T "$program" | grep -o 'GLIBC_2\.[0-9]*' | sort -V | tail -n 1)
+glibc=$(readelf --wide --dyn-syms "$program" | grep -o 'GLIBC_2\.[0-9]*' | sort -V | tail -n 1)
 at_most "highest symbol of glibc, 2.x" "${glibc#GLIBC_2.}" 39
 
 for script in preinst postinst prerm postrm config triggers; do
