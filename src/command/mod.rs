@@ -3,6 +3,7 @@
 mod adaptation;
 mod apply;
 mod completions;
+mod connector;
 mod context;
 mod doctor;
 mod execute;

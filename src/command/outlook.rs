@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use semver::Version as Semver;
 use serde_json::{Value, json};
 
+use super::connector::payloads;
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::install::payloads;
 use super::look;
 use crate::connector::catalogue::{Answer, Catalogue, Known};
 use crate::connector::{DEFAULT_PACKAGE, admits, stocked};

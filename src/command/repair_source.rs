@@ -4,8 +4,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::command::adaptation;
+use crate::command::connector::{payloads, registry};
 use crate::command::context::Context;
-use crate::command::install::{payloads, registry};
 use crate::connector::adaptation::Refit;
 use crate::connector::installed::InstalledRecord;
 use crate::connector::manifest::{Deviation, Difference, Node, ROOT};

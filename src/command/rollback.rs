@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::connector::live_tree;
 use super::context::Context;
 use super::execute::{Change, execute};
 use super::failure::{Exit, Failure};
-use super::install::live_tree;
 use crate::cli::Rollback;
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;

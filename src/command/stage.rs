@@ -4,9 +4,9 @@
 use std::os::fd::AsFd;
 use std::path::Path;
 
+use super::connector::{origin, registry};
 use super::context::Context;
 use super::failure::Failure;
-use super::install::{origin, registry};
 use crate::connector::adaptation::{self, Change};
 use crate::connector::copy_tree::CopyTree;
 use crate::connector::host_link::{HOST_LINK, link_host};

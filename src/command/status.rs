@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::connector::payloads;
 use super::context::Context;
 use super::doctor::{live, live_offline, view};
 use super::failure::{Exit, Failure};
-use super::install::payloads;
 use super::{history, look, prove};
 use crate::cli;
 use crate::connector::adaptation::{Adapted, Extent};

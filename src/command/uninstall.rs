@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::connector::live_tree;
 use super::context::Context;
 use super::execute::{Change, Executed, execute};
 use super::failure::{Exit, Failure};
-use super::install::live_tree;
 use crate::cli::Uninstall;
 use crate::fs::is_absent;
 use crate::health::{Endpoint, Readiness};

@@ -10,7 +10,6 @@ mod digest;
 mod directory;
 mod entry;
 mod error;
-mod extract;
 mod facts;
 pub mod host_link;
 pub mod imports;

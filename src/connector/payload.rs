@@ -1,21 +1,21 @@
-//! The payload: a connector that has been read, judged and verified, ready to be staged.
+//! The payload: a connector that has been read, judged and verified, ready to be staged; and its second
+//! reading, into the stage, of which only what the first saw is taken.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use super::archive::{self, Format, PrivateCopy};
-use super::checksums::{Checks, Verification};
-use super::checksums::{ChecksumList, SHA256SUMS};
+use super::checksums::{Checks, ChecksumList, SHA256SUMS, Verification};
 use super::digest::Sha256;
-use super::entry::Receiver;
-use super::extract::Extractor;
+use super::entry::{Entry, Kind, Receiver, clean, shown};
 use super::facts::{PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest};
 use super::imports::{self, Import};
 use super::inspection::{Inspection, Inspector};
-use super::manifest::{Node, TreeManifest};
+use super::manifest::{Node, ROOT, TreeManifest};
 use super::npm::{self, Registry};
-use super::reading::{Container, Watch, name_of};
+use super::reading::{Container, HashingReader, Watch, name_of};
 use super::source::{NpmSpec, Source};
 use super::{NODE_MODULES, directory, error};
 use crate::fs::beneath;
@@ -28,9 +28,9 @@ use crate::say;
 /// A connector that may be installed.
 #[derive(Debug)]
 pub struct Payload {
-    pub(super) store: Store,
-    pub(super) prefix: Option<String>,
-    pub(super) left_out: Vec<String>,
+    store: Store,
+    prefix: Option<String>,
+    left_out: Vec<String>,
     texts: HashMap<String, Vec<u8>>,
     /// The tree as it will be installed, before npm dependencies are added.
     pub tree: TreeManifest,
@@ -46,7 +46,7 @@ pub struct Payload {
 
 /// Where the payload's bytes are read from, and what that is called.
 #[derive(Debug)]
-pub(super) struct Store {
+struct Store {
     path: PathBuf,
     bytes: Bytes,
 }
@@ -190,7 +190,7 @@ impl Payload {
 }
 
 impl Store {
-    pub(super) fn container(&self) -> Container<'_> {
+    fn container(&self) -> Container<'_> {
         match self.bytes {
             Bytes::Directory(_) => Container::Directory(&self.path),
             Bytes::Archive { .. } => Container::Archive(&self.path),
@@ -237,4 +237,80 @@ fn own_list(directory: &Path, list: &ChecksumList) -> Option<String> {
     let list = list.path().canonicalize().ok()?;
     let inside = list.strip_prefix(directory.canonicalize().ok()?).ok()?;
     inside.to_str().map(str::to_string)
+}
+
+/// Copies entries into a stage and compares each with the inspection.
+struct Extractor<'a> {
+    payload: &'a Payload,
+    stage: &'a mut Stage,
+    reader: HashingReader<'a>,
+    /// Files and links that are still to come.
+    outstanding: usize,
+}
+
+impl<'a> Extractor<'a> {
+    /// Creates the tree's directories; everything else comes as it is read.
+    fn new(payload: &'a Payload, stage: &'a mut Stage, watch: Watch<'a>) -> Result<Self, Problem> {
+        let mut outstanding = 0;
+        for (path, node) in payload.tree.iter() {
+            match node {
+                Node::Directory { .. } if path == ROOT => {}
+                Node::Directory { .. } => stage.directory(Path::new(path))?,
+                _ => outstanding += 1,
+            }
+        }
+        let reader = HashingReader::new(payload.store.container(), watch);
+        Ok(Self { payload, stage, reader, outstanding })
+    }
+
+    /// Ends the copy; everything that the inspection saw must have come.
+    fn finish(self) -> Result<(), Problem> {
+        if self.outstanding == 0 { Ok(()) } else { Err(self.changed(ROOT.as_bytes())) }
+    }
+
+    fn changed(&self, name: &[u8]) -> Problem {
+        error::changed(self.payload.origin(), &shown(name))
+    }
+
+    /// The path in the tree; empty for what lies above or is the root.
+    fn path_of(&self, name: &[u8]) -> Result<String, Problem> {
+        let path = clean(name).map_err(|_| self.changed(name))?;
+        let Some(prefix) = &self.payload.prefix else { return Ok(path) };
+        match path.strip_prefix(prefix.as_str()) {
+            Some("") => Ok(String::new()),
+            Some(rest) if rest.starts_with('/') => Ok(rest[1..].to_string()),
+            // `tar czf c.tgz .` in the directory above begins with `./`
+            _ if path.is_empty() => Ok(path),
+            _ => Err(self.changed(name)),
+        }
+    }
+}
+
+impl Receiver for Extractor<'_> {
+    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), Problem> {
+        let path = self.path_of(entry.name)?;
+        if path.is_empty() || self.payload.left_out.contains(&path) {
+            return Ok(());
+        }
+        match (self.payload.tree.get(&path), entry.kind) {
+            (Some(Node::Directory { .. }), Kind::Directory) => return Ok(()),
+            (Some(Node::Symlink { target }), Kind::Symlink { target: now })
+                if target.as_bytes() == now =>
+            {
+                self.stage.symlink(Path::new(&path), target)?;
+            }
+            (Some(Node::File { size, sha256, mode }), Kind::File { size: now }) if *size == now => {
+                let mut file = self.stage.file(Path::new(&path), mode.executable())?;
+                let found = self.reader.read(entry.name, now, body, |piece| file.write(piece))?;
+                file.finish();
+                if found != *sha256 {
+                    return Err(self.changed(entry.name));
+                }
+            }
+            _ => return Err(self.changed(entry.name)),
+        }
+        // cannot underflow: the stage creates each name once
+        self.outstanding -= 1;
+        Ok(())
+    }
 }

@@ -144,7 +144,7 @@ pub(super) fn no_answer(cause: &str) -> Problem {
     // OpenClaw's own words for 503, 529 and 429, and for a provider that is silent
     let words = cause.to_lowercase();
     let is_busy = ["overloaded", "rate limit", "timed out"].iter().any(|said| words.contains(said));
-    let (code, hint) = match super::answer::status_in(cause).or(is_busy.then_some(503)) {
+    let (code, hint) = match status_in(cause).or(is_busy.then_some(503)) {
         Some(401 | 403) => (
             "answer.refused-key",
             say!(
@@ -243,4 +243,20 @@ pub(super) fn log_unwritable(cause: &io::Error) -> Problem {
     let message = say!("the lines cannot be written: {cause}", cause);
     let hint = say!("Free some space where the output goes, or write it to another place.");
     Problem::new("logs.write", message, hint)
+}
+
+/// The HTTP status with which an error begins, or that it names as one.
+pub(super) fn status_in(text: &str) -> Option<u16> {
+    let mut before = String::new();
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+        let is_named = ["", "http", "status", "code", "error"].contains(&before.as_str());
+        let status = word.parse().ok().filter(|status| (400..600).contains(status));
+        if let Some(status) = status.filter(|_| is_named && word.len() == 3) {
+            return Some(status);
+        }
+        if !word.is_empty() {
+            before = word.to_lowercase();
+        }
+    }
+    None
 }

@@ -1,13 +1,12 @@
 //! What undo could not put back: its name, and where its old content lies; and what lies beside a
 //! file after a death.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::{Leftover, TransactionError};
 use super::journal::Journal;
 use super::linger;
 use super::step::{FileStep, Step, TreeSide};
-use super::undo::changed;
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::fs::is_absent;
@@ -112,4 +111,9 @@ fn subject(step: &Step) -> String {
 /// The directory that one side of a swap is.
 pub(super) fn identity(side: Option<&TreeSide>) -> Option<Identity> {
     side.and_then(|side| side.identity)
+}
+
+/// Somebody else has changed it.
+pub(super) fn changed(path: &Path) -> TransactionError {
+    TransactionError::ChangedMeanwhile { path: path.to_owned() }
 }

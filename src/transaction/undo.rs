@@ -11,7 +11,7 @@ use super::attributes;
 use super::error::{Leftover, TransactionError};
 use super::generations;
 use super::journal::{Journal, Phase};
-use super::leftover::{self, identity, salvage};
+use super::leftover::{self, changed, identity, salvage};
 use super::linger;
 use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
@@ -243,10 +243,6 @@ fn undo_attributes(
         }
         _ => Err(changed(path)),
     }
-}
-
-pub(super) fn changed(path: &Path) -> TransactionError {
-    TransactionError::ChangedMeanwhile { path: path.to_owned() }
 }
 
 /// The owner is given before the mode, there and back: a run that died in between left one of each,

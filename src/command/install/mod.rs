@@ -1,7 +1,6 @@
 //! `install`: makes DingTalk work here. `upgrade` is the same with another connector.
 
 mod bot;
-mod connector;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -9,7 +8,7 @@ use std::path::Path;
 use semver::Version;
 
 use self::bot::DingTalk;
-use self::connector::{Candidate, Wanted};
+use super::connector::{Candidate, Wanted, live_tree};
 use super::context::Context;
 use super::doctor::{self, view};
 use super::execute::{Change, Executed, Outcome, Stage, execute};
@@ -31,8 +30,6 @@ use crate::settings::desired::{self, Desired, Effort};
 use crate::settings::{self, Secret, Setting, Settings, prompt, sources};
 use crate::snapshot::paths::CONNECTOR;
 use crate::systemd::UserManager;
-
-pub(super) use connector::{live_tree, origin, payloads, registry};
 
 /// Runs `install`.
 pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure> {

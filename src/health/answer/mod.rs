@@ -154,7 +154,7 @@ impl Question {
     /// Whether a reply has the word; one that says our question back has it from there.
     fn is_answered_by(&self, reply: &str) -> bool {
         let reply = reply.replace(&self.text(), "").to_lowercase();
-        reply.contains(&self.word) && status_in(&reply).is_none()
+        reply.contains(&self.word) && error::status_in(&reply).is_none()
     }
 
     fn session(&self, road: &Road<'_>, kind: &str) -> Session {
@@ -291,22 +291,6 @@ fn one_line(text: &str) -> String {
     let text = masked(text.trim());
     let line = text.lines().next().unwrap_or_default();
     line.chars().filter(|c| !c.is_control()).take(300).collect()
-}
-
-/// The HTTP status with which an error begins, or that it names as one.
-pub(super) fn status_in(text: &str) -> Option<u16> {
-    let mut before = String::new();
-    for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-        let is_named = ["", "http", "status", "code", "error"].contains(&before.as_str());
-        let status = word.parse().ok().filter(|status| (400..600).contains(status));
-        if let Some(status) = status.filter(|_| is_named && word.len() == 3) {
-            return Some(status);
-        }
-        if !word.is_empty() {
-            before = word.to_lowercase();
-        }
-    }
-    None
 }
 
 fn now_usec() -> u64 {

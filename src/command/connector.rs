@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use semver::Version;
 
+use super::adaptation;
+use super::context::Context;
+use super::failure::Failure;
 use crate::cli::Checksums;
-use crate::command::adaptation;
-use crate::command::context::Context;
-use crate::command::failure::Failure;
 use crate::connector::adaptation::Change;
 use crate::connector::catalogue::Catalogue;
 use crate::connector::installed::{InstalledRecord, Origin, Traces};
@@ -243,7 +243,7 @@ fn now() -> String {
 }
 
 /// Where the connector of a payload comes from, installed now.
-pub(in crate::command) fn origin(payload: &Payload) -> Origin {
+pub(super) fn origin(payload: &Payload) -> Origin {
     Origin {
         name: payload.package.name.clone(),
         version: payload.package.version.clone(),
@@ -255,20 +255,20 @@ pub(in crate::command) fn origin(payload: &Payload) -> Origin {
 }
 
 /// Where packages put payloads.
-pub(in crate::command) fn payloads(context: &Context) -> PathBuf {
+pub(super) fn payloads(context: &Context) -> PathBuf {
     let elsewhere = context.surroundings.path("OPENCLAW_SETUP_PAYLOADS");
     elsewhere.unwrap_or_else(|| PathBuf::from(DEFAULT_PAYLOADS))
 }
 
 /// npm as the gateway's own Node.js has it, else that of the PATH.
-pub(in crate::command) fn registry(context: &Context, installation: &Installation) -> Registry {
+pub(super) fn registry(context: &Context, installation: &Installation) -> Registry {
     let environment = context.surroundings.iter().map(|(name, value)| (name.into(), value.clone()));
     let node = installation.program.node.as_deref();
     Registry::new(environment, node, context.offline, context.deadline())
 }
 
 /// Hashes what stands where the connector goes.
-pub(in crate::command) fn live_tree(
+pub(super) fn live_tree(
     context: &Context,
     installation: &Installation,
 ) -> Result<Option<LiveTree>, Failure> {
