@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::edit::KeyPath;
 use super::excerpt::Excerpt;
-use super::slip;
 use super::token::Place;
 use crate::fs::error::closed;
 use crate::fs::own;
@@ -318,15 +317,6 @@ impl ConfigError {
     pub(in crate::openclaw) fn included_by(self, includer: Includer) -> Self {
         let is_new = self.cause.kind() == Kind::File && self.includer.is_none();
         Self { includer: if is_new { Some(Box::new(includer)) } else { self.includer }, ..self }
-    }
-
-    /// A text that is not JSON5 as OpenClaw reads it.
-    pub(super) fn of_syntax(path: &Path, text: &str, offset: usize, cause: Cause) -> Self {
-        // An error at the end of the file is shown where its text ends, not on an empty line.
-        let offset = offset.min(text.trim_end().len());
-        let excerpt = Some(Box::new(Excerpt::of(text, offset)));
-        let is_slip = slip::corrected(text).is_some();
-        Self { excerpt, is_slip, ..Self::at(path, Place::of(text, offset), cause) }
     }
 }
 

@@ -4,8 +4,7 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthChar;
 
-use super::slip;
-use super::token::{Kind, Span, Token, line_start, tokens, trivia};
+use super::token::{Kind, Span, Token, line_start, literal, tokens, trivia};
 
 /// Columns of a terminal that an excerpt may take.
 const WIDEST: usize = 100;
@@ -135,7 +134,7 @@ fn show(text: &str, token: Token, line: Span, is_key: bool) -> Vec<Cell> {
         Kind::Word => {
             is_key || {
                 let word = token.span.of(text);
-                matches!(word, "true" | "false" | "null") || slip::literal(word).is_some()
+                matches!(word, "true" | "false" | "null") || literal(word).is_some()
             }
         }
         Kind::Quoted { closed } => closed && is_key,

@@ -221,3 +221,14 @@ impl fmt::Debug for Document {
             .finish_non_exhaustive()
     }
 }
+
+impl ConfigError {
+    /// A text that is not JSON5 as OpenClaw reads it.
+    fn of_syntax(path: &Path, text: &str, offset: usize, cause: Cause) -> Self {
+        // An error at the end of the file is shown where its text ends, not on an empty line.
+        let offset = offset.min(text.trim_end().len());
+        let excerpt = Some(Box::new(Excerpt::of(text, offset)));
+        let is_slip = slip::corrected(text).is_some();
+        Self { excerpt, is_slip, ..Self::at(path, Place::of(text, offset), cause) }
+    }
+}

@@ -3,9 +3,9 @@
 use std::str::Chars;
 
 use super::error::Cause;
-use super::slip;
 use super::token::{
-    FULL_WIDTH, Kind, Span, Token, has_line_end, line_start, token_at, tokens, trivia,
+    FULL_WIDTH, Kind, Span, Token, has_line_end, is_invisible, left_open, line_start, literal,
+    token_at, tokens, trivia,
 };
 use super::value::Value;
 
@@ -115,7 +115,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Parsed>, Fault> {
         (Err(first), Some(broken)) if first.precedes(&broken, text) => Err(first),
         (_, Some(broken)) => Err(broken),
         (Err(Fault { cause: Cause::Unclosed { opened }, offset }), None) => {
-            let (offset, opened) = slip::left_open(text).unwrap_or((offset, opened));
+            let (offset, opened) = left_open(text).unwrap_or((offset, opened));
             fault(offset, Cause::Unclosed { opened })
         }
         (parsed, None) => parsed,
@@ -294,7 +294,7 @@ fn slip_of(word: &str) -> Option<(usize, Cause)> {
     if word.starts_with('#') {
         return Some((0, Cause::Hash));
     }
-    let (offset, found) = word.char_indices().find(|(_, c)| slip::is_invisible(*c))?;
+    let (offset, found) = word.char_indices().find(|(_, c)| is_invisible(*c))?;
     Some((offset, Cause::Invisible { found }))
 }
 
@@ -378,7 +378,7 @@ fn word(word: &str) -> Result<Value, Cause> {
             number(word).map(Value::Number).ok_or(Cause::BadNumber)
         }
         _ => number(word).map(Value::Number).ok_or_else(|| {
-            slip::literal(word).map_or(Cause::BareWord, |right| Cause::OtherLiteral { right })
+            literal(word).map_or(Cause::BareWord, |right| Cause::OtherLiteral { right })
         }),
     }
 }

@@ -183,6 +183,50 @@ impl fmt::Display for Place {
     }
 }
 
+/// Characters that nobody sees and JSON5 does not take for white space: zero-width space, joiners,
+/// word joiner, soft hyphen, direction marks.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+    ) || matches!(c, '\u{2060}'..='\u{2064}')
+}
+
+/// What another language calls JSON's literals.
+pub(super) fn literal(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "True" | "TRUE" => "true",
+        "False" | "FALSE" => "false",
+        "None" | "Null" | "NULL" | "nil" | "undefined" => "null",
+        _ => return None,
+    })
+}
+
+/// The bracket that was left open, told by the indentation: the first that is closed by a line
+/// which is indented less than its own.
+pub(super) fn left_open(text: &str) -> Option<(usize, char)> {
+    let indent = |at: usize| {
+        let line = &text[line_start(text, at)..];
+        line.len() - line.trim_start_matches([' ', '\t']).len()
+    };
+    let mut open: Vec<(usize, char)> = Vec::new();
+    for token in tokens(text) {
+        let at = token.span.start;
+        match token.kind {
+            Kind::Mark(bracket @ ('{' | '[')) => open.push((at, bracket)),
+            Kind::Mark('}' | ']') => {
+                let opened = open.pop()?;
+                let is_first = text[line_start(text, at)..at].trim().is_empty();
+                if is_first && indent(at) < indent(opened.0) {
+                    return Some(opened);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Kind, Place, tokens};
