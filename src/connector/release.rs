@@ -1,5 +1,7 @@
 //! Which program a connector really is: several call themselves 0.6.0.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use semver::Version;
 use serde::Deserialize;
 
@@ -38,7 +40,10 @@ impl Release {
         says: Version,
         digest: impl Fn(&str) -> Option<Sha256>,
     ) -> Self {
-        let is_it = |program: &&Program| digest(&program.file) == Some(program.sha256);
+        // each file is read once, however many programs are known by it
+        let files: BTreeSet<_> = programs.iter().map(|program| &*program.file).collect();
+        let found: BTreeMap<_, _> = files.into_iter().map(|file| (file, digest(file))).collect();
+        let is_it = |program: &&Program| found[&*program.file] == Some(program.sha256);
         let same: Vec<_> = programs.iter().filter(is_it).collect();
         let found = same.iter().find(|program| program.connector == says).or(same.first());
         let measured = |program: &Program| program.connector == says && program.measured;
