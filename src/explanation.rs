@@ -1,10 +1,13 @@
 //! What every error code and every check means: its cause, what to do, and a command to begin with,
 //! as `explanation.txt` has it; `tests/messages.rs` holds that against the codes of the program.
 
-use crate::language::translated;
+use std::sync::LazyLock;
+
+use crate::language::{translated, unpacked};
 
 /// Blocks of four lines, and comments.
-const TEXT: &str = include_str!("explanation.txt");
+static TEXT: LazyLock<String> =
+    LazyLock::new(|| unpacked(include_bytes!(concat!(env!("OUT_DIR"), "/explanation.txt.gz"))));
 
 /// What is to be said of one code.
 #[derive(Debug, Clone, Copy)]

@@ -189,12 +189,17 @@ pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
 fn chinese() -> &'static HashMap<String, String> {
     static TEXTS: OnceLock<HashMap<String, String>> = OnceLock::new();
     TEXTS.get_or_init(|| {
-        let packed: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zh_CN.po.gz"));
-        let mut texts = String::new();
-        // what build.rs has packed can be unpacked; else all stays English
-        let _ = GzDecoder::new(packed).read_to_string(&mut texts);
+        let texts = unpacked(include_bytes!(concat!(env!("OUT_DIR"), "/zh_CN.po.gz")));
         read_po(&texts).into_iter().collect()
     })
+}
+
+/// A text that `build.rs` has packed.
+pub(crate) fn unpacked(packed: &[u8]) -> String {
+    let mut text = String::new();
+    // what was packed can be unpacked; else nothing is told, or all stays English
+    let _ = GzDecoder::new(packed).read_to_string(&mut text);
+    text
 }
 
 /// The entries of a file in gettext's PO format: `msgid` and `msgstr`, in lines of C strings.
