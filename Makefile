@@ -96,8 +96,8 @@ test-crash-files test-crash-full-files:
 test-crash-machines test-crash-full-machines:
 	$(sweep) --test-threads=3 machine::
 
-# Each starts a gateway that wants a core for itself: one after the other.
-on_openclaw = OPENCLAW_SETUP_TEST_OPENCLAW=$(abspath $(1)) $(as_root) cargo test --locked --test openclaw -- --test-threads=1
+# Each starts a gateway that wants a core for itself: two at once, as the packages need none for most of the time.
+on_openclaw = OPENCLAW_SETUP_TEST_OPENCLAW=$(abspath $(1)) $(as_root) cargo test --locked --test openclaw -- --test-threads=2
 
 # The first, and of the others the one whose day it is: a connector's life.
 test-openclaw:
