@@ -351,6 +351,7 @@ fn ask_what_the_log_leaves_open(
     };
     let deadline = context.deadline().min(Deadline::after(LOG));
     let answer = asked_for_channel(CONNECTOR, command, environment, deadline, &context.interrupt);
+    log.is_unanswered = answer == ChannelQuestion::Unanswered;
     if let ChannelQuestion::Listed { connected } = &answer {
         log.channel_spoke = true;
         mark_connected(&mut log.connections, connected);

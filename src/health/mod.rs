@@ -26,4 +26,4 @@ pub use gate::{Expectations, Gate, Question};
 pub use log::{LogEvent, LogEvents, LogLine, blocked_provider, last_refusal};
 pub use log_source::{LogSource, gateway_log};
 pub use redaction::Redaction;
-pub use rung::{Proof, Rung, not_asked, not_started, not_told};
+pub use rung::{Proof, Rung, not_answered, not_asked, not_started, not_told};

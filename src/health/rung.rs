@@ -164,6 +164,16 @@ pub fn not_told() -> Problem {
     Problem::new("gateway.not-told", message, ask_it())
 }
 
+/// The log says nothing of the connector, and the gateway, asked for its channels, did not answer:
+/// a busy one is slow to (2026.4.9, measured), which tells nothing against the connector.
+#[must_use]
+pub fn not_answered() -> Problem {
+    let message = say!(
+        "the gateway's log does not tell, and the gateway gave no answer when it was asked for its channels"
+    );
+    Problem::new("gateway.not-told", message, ask_it())
+}
+
 /// There is no way to ask the model.
 fn cannot_ask(reason: &str) -> Problem {
     Problem::new("answer.no-road", say!("the model could not be asked: {reason}", reason), ask_it())

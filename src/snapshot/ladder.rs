@@ -2,8 +2,8 @@
 
 use super::{Answers, Snapshot};
 use crate::health::{
-    ChatAnswer, Connection, Proof, Readiness, Rung, all_open, connector_unproven, not_asked,
-    not_ready, not_started, not_told,
+    ChatAnswer, Connection, Proof, Readiness, Rung, all_open, connector_unproven, not_answered,
+    not_asked, not_ready, not_started, not_told,
 };
 use crate::language::Problem;
 use crate::say;
@@ -59,6 +59,7 @@ impl Snapshot {
                 proof(not_started(say!("the channel is switched off"))).chosen()
             }
             Rung::Loaded | Rung::Connected if !is_told => proof(not_told()).chosen(),
+            Rung::Loaded if self.log.is_unanswered => proof(not_answered()).chosen(),
             Rung::Loaded => proof(connector_unproven(unit, super::CONNECTOR)),
             _ => proof(not_ready(unit, &[])),
         }

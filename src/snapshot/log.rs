@@ -87,6 +87,8 @@ pub struct Log {
     pub heard: Vec<LogMatch>,
     /// The connector's own channel has spoken.
     pub channel_spoke: bool,
+    /// Where it has not, the gateway was asked for its channels, and gave no answer.
+    pub is_unanswered: bool,
     /// Why OpenClaw refuses its config, a reason each (`path: message`), in its own words.
     pub refused_config: Vec<String>,
     /// Why it refuses to start otherwise, in its own words.
@@ -146,6 +148,7 @@ impl Log {
             connections: connections(&lines[begun..], accounts),
             is_whole: lines[begun..].first().is_some_and(|line| line.usec < since.start + FIRST),
             channel_spoke: lines[begun..].iter().any(|line| line.speaker == channel),
+            is_unanswered: false,
             refused_config,
             refused_start,
             tail: tail.map(shown).collect(),

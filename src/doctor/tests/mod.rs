@@ -8,7 +8,7 @@ mod reinstall;
 use std::collections::BTreeSet;
 
 use super::{CHECKS, Severity, diagnose};
-use crate::health::{ChatAnswer, Connection, Readiness};
+use crate::health::{ChatAnswer, Connection, Readiness, Rung};
 use crate::language::Language;
 use crate::snapshot::log::Log;
 use crate::systemd::ActiveState;
@@ -134,6 +134,22 @@ fn what_can_no_longer_be_read_is_no_failure() {
     let proof = machine.snapshot.proof();
     assert!(proof.is_chosen, "{proof:?}");
     assert_eq!(proof.next.unwrap().1.code, "gateway.not-told");
+}
+
+/// A gateway that is too busy to name its channels tells nothing against the connector.
+#[test]
+fn what_the_gateway_did_not_answer_is_no_failure() {
+    let mut machine = Machine::healthy();
+    let silent = Log { is_whole: true, lines: 9, ..Log::default() };
+    machine.snapshot.log = Log { is_unanswered: true, ..silent };
+    let proof = machine.snapshot.proof();
+    assert!(proof.is_chosen, "{proof:?}");
+    assert_eq!(
+        (proof.reached, proof.next.unwrap().1.code),
+        (Some(Rung::Ready), "gateway.not-told")
+    );
+    let diagnosis = diagnose(&CHECKS.iter().collect::<Vec<_>>(), &machine.snapshot);
+    assert!(diagnosis.is_below(Severity::Error), "{:?}", diagnosis.findings);
 }
 
 #[test]
