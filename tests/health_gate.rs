@@ -347,6 +347,7 @@ fn an_interrupt_ends_the_watch() {
         let interrupt = never();
         let raiser = interrupt.clone();
         let asked = thread::spawn(move || {
+            // nothing that the watch does meanwhile can be seen from outside
             thread::sleep(Duration::from_secs(1));
             raiser.raise();
             Instant::now()

@@ -50,7 +50,7 @@ pub(super) struct Row {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct KeyRow {
     pub(super) key: String,
-    connector: VersionReq,
+    pub(super) connector: VersionReq,
 }
 
 /// What a connector of one version needs, heeds and does.
@@ -80,11 +80,4 @@ impl Generation {
     pub fn heeds_dm_policy(&self, names_somebody: bool) -> bool {
         self.has(Habit::HeedsDmPolicy) || names_somebody && self.has(Habit::HeedsAllowFrom)
     }
-}
-
-/// The keys of the channel that some connectors read, and that one of this version does not.
-pub(super) fn unread<'a>(rows: &'a [KeyRow], version: &Version) -> impl Iterator<Item = &'a str> {
-    let reads = |row: &&KeyRow| row.connector.matches(version);
-    let unread: Vec<_> = rows.iter().filter(|row| !reads(row)).collect();
-    unread.into_iter().map(|row| &*row.key)
 }

@@ -272,7 +272,9 @@ impl Catalogue {
     /// The keys of the channel that some connectors read, and one of this version does not.
     #[must_use]
     pub fn unread_keys(&self, connector: &Semver) -> Vec<&str> {
-        behaviour::unread(&self.keys, &released(connector)).collect()
+        let version = released(connector);
+        let unread = self.keys.iter().filter(|row| !row.connector.matches(&version));
+        unread.map(|row| &*row.key).collect()
     }
 
     /// What is fetched otherwise than a connector declares.

@@ -179,7 +179,9 @@ pub fn last_refusal(lines: &[LogLine], id: &str) -> Option<(u64, LogEvent)> {
 #[must_use]
 pub fn blocked_provider(text: &str) -> Option<&str> {
     let told = text.split_once("[model-fetch] error provider=")?.1;
-    told.contains("name=SsrFBlockedError").then(|| told.split(' ').next())?
+    let id = told.contains("name=SsrFBlockedError").then(|| told.split(' ').next())??;
+    // it becomes part of a command to paste
+    id.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)).then_some(id)
 }
 
 fn event(line: &LogLine, following: &[LogLine], id: &str) -> Option<LogEvent> {
@@ -357,6 +359,7 @@ mod tests {
         let line = "2026-11-29T16:56:09.286+00:00 [provider-transport-fetch] [model-fetch] error provider=openai api=openai-completions model=gpt-5.4 elapsedMs=11 name=SsrFBlockedError code=undefined causeName=undefined causeCode=undefined message=Blocked hostname or private/internal/special-use IP address";
         assert_eq!(blocked_provider(line), Some("openai"));
         assert_eq!(blocked_provider(&line.replace("SsrFBlockedError", "TypeError")), None);
+        assert_eq!(blocked_provider(&line.replace("=openai ", "=$(id) ")), None);
     }
 
     #[test]

@@ -53,9 +53,21 @@ fn bash_knows_checks_codes_transactions_payloads_users_and_languages() {
     assert!(!offered.iter().any(|word| word.starts_with("gateway")), "{offered:?}");
 }
 
-/// What Tab makes of each of these lines.
-fn completed<const N: usize>(machine: &Machine, script: &str, lines: [&str; N]) -> Vec<String> {
-    let shell = [&["timeout", "100", "bash", "-euc", script, "complete"], &lines[..]].concat();
+/// Lines of which zsh and fish complete the last word.
+const TO_COMPLETE: [&str; 7] = [
+    "openclaw-setup doct",
+    "openclaw-setup doctor gateway.hea",
+    "openclaw-setup -q explain payload.unver",
+    "openclaw-setup --state-dir=other rollback 2",
+    "openclaw-setup rollback --state-dir ~/other 2",
+    "openclaw-setup rollback 2",
+    "openclaw-setup status --lang zh",
+];
+
+/// What Tab makes of each of them.
+fn completed(machine: &Machine, script: &str) -> Vec<String> {
+    let shell =
+        [&["timeout", "100", "bash", "-euc", script, "complete"], &TO_COMPLETE[..]].concat();
     machine.ask(&shell).lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
@@ -80,15 +92,6 @@ done
 cat completed
 END
         zsh -f drive.zsh "$@""#;
-    let to_complete = [
-        "openclaw-setup doct",
-        "openclaw-setup doctor gateway.hea",
-        "openclaw-setup -q explain payload.unver",
-        "openclaw-setup --state-dir=other rollback 2",
-        "openclaw-setup rollback --state-dir ~/other 2",
-        "openclaw-setup rollback 2",
-        "openclaw-setup status --lang zh",
-    ];
     let wanted = [
         "openclaw-setup doctor".to_owned(),
         "openclaw-setup doctor gateway.health".to_owned(),
@@ -98,7 +101,7 @@ END
         format!("openclaw-setup rollback {id}"),
         "openclaw-setup status --lang zh-CN".to_owned(),
     ];
-    assert_eq!(completed(&machine, script, to_complete), wanted);
+    assert_eq!(completed(&machine, script), wanted);
 }
 
 #[test]
@@ -106,15 +109,6 @@ fn fish_completes_commands_checks_codes_and_transactions_of_this_installation() 
     let (machine, [id, other]) = with_transactions();
     let script = r#"openclaw-setup completions fish >it.fish
         fish --no-config -c 'source it.fish; for line in $argv; complete -C $line | head -n 1 | cut -f1; end' "$@""#;
-    let to_complete = [
-        "openclaw-setup doct",
-        "openclaw-setup doctor gateway.hea",
-        "openclaw-setup -q explain payload.unver",
-        "openclaw-setup --state-dir=other rollback 2",
-        "openclaw-setup rollback --state-dir ~/other 2",
-        "openclaw-setup rollback 2",
-        "openclaw-setup status --lang zh",
-    ];
     let wanted = ["doctor", "gateway.health", "payload.unverified", &other, &other, &id, "zh-CN"];
-    assert_eq!(completed(&machine, script, to_complete), wanted);
+    assert_eq!(completed(&machine, script), wanted);
 }
