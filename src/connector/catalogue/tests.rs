@@ -32,6 +32,41 @@ fn a_cell_beats_a_rule_and_a_rule_fills_the_gaps() {
     }
 }
 
+/// The table in either README tells, for every `OpenClaw` that was measured, what `install` chooses.
+#[test]
+fn the_readmes_table_is_what_is_chosen() {
+    let catalogue = Catalogue::built_in();
+    let (english, chinese) =
+        (include_str!("../../../README.md"), include_str!("../../../README.zh-CN.md"));
+    for (text, adapted) in [(english, "adapted"), (chinese, "适配")] {
+        let rows = text.lines().filter(|line| line.starts_with("| 2026."));
+        let mut checked = 0;
+        for row in rows {
+            let [range, connector, how]: [&str; 3] =
+                row.split('|').skip(1).take(3).collect::<Vec<_>>().try_into().unwrap();
+            let ends: Vec<Version> = range.split_whitespace().filter_map(Version::parse).collect();
+            let is_one = range.trim() == ends[0].to_string();
+            let until = ends.get(1).copied().or(is_one.then_some(ends[0]));
+            let measured = catalogue
+                .cells
+                .iter()
+                .map(|cell| Version::parse(&cell.openclaw.to_string()).unwrap())
+                .chain(ends.iter().copied())
+                .filter(|openclaw| {
+                    *openclaw >= ends[0] && until.is_none_or(|end| *openclaw <= end)
+                });
+            for openclaw in measured {
+                let best = catalogue.best(catalogue.connectors(), Some(openclaw)).unwrap();
+                let known = catalogue.expected(&best, openclaw).unwrap();
+                assert_eq!(best.to_string(), connector.trim(), "{row}: {openclaw}");
+                assert_eq!(known.adapted, how.contains(adapted), "{row}: {openclaw}");
+                checked += 1;
+            }
+        }
+        assert!(checked > 60, "only {checked}");
+    }
+}
+
 /// Rules that contradict what was measured would mislead between the cells.
 #[test]
 fn rules_agree_with_the_cells_that_they_speak_of() {
