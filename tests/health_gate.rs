@@ -11,6 +11,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use openclaw_setup::connector::catalogue::Catalogue;
 use openclaw_setup::health::port::Owner;
 use openclaw_setup::health::{
     Connection, Endpoint, Expectations, Gate, LogSource, Proof, Question, Rung,
@@ -118,10 +119,9 @@ fn proved(faults: &str) -> (Proof, Duration) {
     // one that still runs would be judged instead
     manager.run(Verb::Stop, UNIT, in_time(), &never()).unwrap();
     start(&manager);
-    let version = semver::Version::new(0, 6, 0);
+    let generation = Catalogue::built_in().generation(Some(&semver::Version::new(0, 6, 0)));
     let question = Question {
-        over_http: true,
-        connector: Some(&version),
+        connector: Some(&generation),
         agent: "main",
         state_dir: &Path::new(bench::HOME).join(".openclaw"),
         timeout: Duration::from_secs(3),

@@ -217,8 +217,8 @@ fn standing(
     forced: bool,
 ) -> Option<InstalledRecord> {
     let live = live?;
-    let version = Version::parse(live.version.as_ref()?).ok()?;
-    if !forced && !installation.catalogue.may_work(&version, installation.program.version) {
+    let release = live.release(&installation.catalogue)?.version;
+    if !forced && !installation.catalogue.may_work(&release, installation.program.version) {
         return None;
     }
     if !forced && !matches!(adaptation::of_standing(installation).refit, Ok(None)) {
@@ -229,7 +229,7 @@ fn standing(
     }
     let origin = Origin {
         name: CONNECTOR.to_owned(),
-        version: version.to_string(),
+        version: live.shown_version(),
         payload: live.manifest.digest(),
         place: installation.paths.connector.display().to_string(),
         verification: Verification::Nothing,

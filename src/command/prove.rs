@@ -9,7 +9,7 @@ use super::doctor::live;
 use super::failure::Failure;
 use super::look;
 use crate::cli::ProofOptions;
-use crate::connector::behaviour::Habit;
+use crate::connector::behaviour::Generation;
 use crate::doctor::{CHECKS, Check, Diagnosis, Finding, Severity, diagnose};
 use crate::health::port::Owner;
 use crate::health::{
@@ -76,7 +76,6 @@ impl Prover<'_> {
         let way = Way::of(context, self.installation, effective);
         let question = Question {
             connector: way.connector.as_ref(),
-            over_http: way.over_http,
             agent: &way.agent,
             state_dir: &context.paths.state_dir,
             timeout: context.timeout.at_most(ANSWER),
@@ -136,8 +135,7 @@ fn is_lost(rung: Rung, code: &str, was_connected: bool, provider_answers: bool) 
 
 /// The way to the model, as the config and the installed connector make it.
 struct Way {
-    connector: Option<semver::Version>,
-    over_http: bool,
+    connector: Option<Generation>,
     endpoint: Endpoint,
     agent: String,
     log: LogSource,
@@ -145,22 +143,20 @@ struct Way {
 
 impl Way {
     fn of(context: &Context, installation: &Installation, effective: &Document) -> Self {
-        let connector = tree::version_of(&installation.paths.connector);
-        let connector = connector.and_then(|version| semver::Version::parse(&version).ok());
+        let catalogue = &installation.catalogue;
+        let release = tree::release_of(&installation.paths.connector, catalogue);
+        let version = release.map(|release| release.version);
+        let connector = version.as_ref().map(|version| catalogue.generation(Some(version)));
         // the bot whose token is shown
         let account = accounts_of(effective).into_iter().next();
         let account = account.filter(|account| account != DEFAULT_ACCOUNT);
-        let generation = installation.catalogue.generation(connector.as_ref());
-        let over_http = generation.has(Habit::NeedsEndpoint);
-        let agent = connector
-            .as_ref()
-            .map(|version| agent_of(effective, account.as_deref(), version, over_http));
+        let agent =
+            connector.as_ref().map(|connector| agent_of(effective, account.as_deref(), connector));
         let unit = &context.paths.unit;
         let owner = Owner { uid: installation.account.uid, unit: Some(unit.clone()) };
         Self {
-            endpoint: installation.endpoint(Some(effective), connector.as_ref(), owner),
+            endpoint: installation.endpoint(Some(effective), version.as_ref(), owner),
             connector,
-            over_http,
             agent: agent.unwrap_or_default(),
             log: LogSource::of(unit, Some(effective)),
         }
@@ -169,7 +165,6 @@ impl Way {
     fn road<'a>(&'a self, context: &'a Context, running: &'a Running) -> Road<'a> {
         Road {
             connector: self.connector.as_ref(),
-            over_http: self.over_http,
             endpoint: &self.endpoint,
             exec_start: running.exec_start.as_ref(),
             environment: &running.environment,

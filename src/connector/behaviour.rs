@@ -24,6 +24,12 @@ pub enum Habit {
     NeedsHostLink,
     /// It speaks plain HTTP to the gateway.
     ForbidsTls,
+    /// It names the agent that shall answer, in a header: the account's own.
+    NamesItsAgent,
+    /// It finds the agent in the `bindings` of OpenClaw's config.
+    RoutesByBindings,
+    /// It asks for the model `default`; others for `main`.
+    AsksForTheDefault,
     /// It turns away whom `dmPolicy: allowlist` does not name, where `allowFrom` names somebody.
     HeedsAllowFrom,
     /// It turns away whom `dmPolicy: allowlist` does not name.

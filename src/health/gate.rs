@@ -10,6 +10,7 @@ use super::{
     Answered, ChatAnswer, Connections, Endpoint, LogEvent, LogEvents, LogLine, LogSource, Proof,
     Readiness, Redaction, Rung, connections, error, gateway_log,
 };
+use crate::connector::behaviour::Generation;
 use crate::fs::foreign;
 use crate::interrupt::Interrupt;
 use crate::language::{Explain, Problem};
@@ -70,10 +71,8 @@ pub struct Gate<'a> {
 /// What has to be known to ask the model over the connector's road.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
-    /// The connector's version.
-    pub connector: Option<&'a semver::Version>,
-    /// It asks over the gateway's chat endpoint.
-    pub over_http: bool,
+    /// How the connector asks, where its version is known.
+    pub connector: Option<&'a Generation>,
     /// The default agent.
     pub agent: &'a str,
     /// OpenClaw's state directory.

@@ -108,9 +108,14 @@ impl Request<'_> {
         catalogue.generation(self.release(catalogue).map(|release| release.version).as_ref())
     }
 
-    /// The version of the connector that stands.
+    /// The version that the connector that stands says it has.
     fn standing(&self) -> Option<semver::Version> {
         semver::Version::parse(self.live?.version.as_deref()?).ok()
+    }
+
+    /// Which release that is by its code.
+    fn standing_release(&self, catalogue: &Catalogue) -> Option<semver::Version> {
+        Some(self.live?.release(catalogue)?.version)
     }
 }
 
@@ -290,7 +295,7 @@ fn config_draft<'a>(
         connector: &installation.paths.connector,
         connector_version: request.payload.version,
         release: request.release(&installation.catalogue).map(|release| release.version),
-        standing: request.standing(),
+        standing: request.standing_release(&installation.catalogue),
         catalogue: &installation.catalogue,
         ours: record.map(|record| record.traces.config.as_slice()).unwrap_or_default(),
         channel_schema: request.payload.channel_schema,

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
+use crate::connector::catalogue::Catalogue;
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::{
-    DEFAULT_ENTRIES, NODE_MODULES, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest, Sha256,
-    TreeManifest,
+    DEFAULT_ENTRIES, NODE_MODULES, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest, Release,
+    Sha256, TreeManifest,
 };
 use crate::fs::foreign;
 use crate::language::Problem;
@@ -157,6 +158,12 @@ pub struct LiveTree {
 }
 
 impl LiveTree {
+    /// Which release it is by its code.
+    #[must_use]
+    pub fn release(&self, catalogue: &Catalogue) -> Option<Release> {
+        catalogue.release(self.version.as_deref()?, |path| self.manifest.sha256(path))
+    }
+
     /// The version for people.
     #[must_use]
     pub fn shown_version(&self) -> String {
@@ -172,10 +179,50 @@ pub fn version_of(tree: &Path) -> Option<String> {
     package["version"].as_str().map(str::to_owned)
 }
 
+/// Which release a tree is by its code.
+#[must_use]
+pub fn release_of(tree: &Path, catalogue: &Catalogue) -> Option<Release> {
+    let digest = |path: &str| Some(Sha256::of(&foreign::glance(&tree.join(path))?));
+    catalogue.release(&version_of(tree)?, digest)
+}
+
 /// The schema of the channel block in a tree's manifest; a manifest that `OpenClaw` could not use
 /// rules nothing.
 #[must_use]
 pub fn channel_schema_of(tree: &Path) -> Option<Json> {
     let bytes = foreign::glance(&tree.join(PLUGIN_JSON))?;
     PluginManifest::parse(Some(&bytes), tree).ok()?.channel_schema
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::interrupt::Interrupt;
+    use crate::progress::Unwatched;
+
+    /// On the disk, and where the tree has been hashed.
+    #[test]
+    fn a_tree_is_the_release_whose_code_it_has() {
+        let tree = tempfile::tempdir().unwrap();
+        fs::write(tree.path().join(PACKAGE_JSON), r#"{"version": "0.6.1"}"#).unwrap();
+        fs::write(tree.path().join("plugin.ts"), "code").unwrap();
+        let built_in = include_str!("../../packaging/compatibility.json");
+        let mut catalogue: Json = serde_json::from_str(built_in).unwrap();
+        let sha256 = Sha256::of(b"code").to_string();
+        catalogue["programs"] = json!([
+            {"connector": "0.7.0", "file": "plugin.ts", "sha256": sha256, "source": "tag v0.7.0"}
+        ]);
+        let catalogue: Catalogue = serde_json::from_value(catalogue).unwrap();
+        let live = LiveTree {
+            version: version_of(tree.path()),
+            channel_schema: None,
+            manifest: TreeManifest::scan(tree.path(), &Interrupt::never(), &Unwatched).unwrap(),
+        };
+        for release in [release_of(tree.path(), &catalogue), live.release(&catalogue)] {
+            assert_eq!(release.unwrap().version.to_string(), "0.7.0");
+        }
+        assert_eq!(live.shown_version(), "0.6.1");
+    }
 }

@@ -209,9 +209,9 @@ fn the_newest_readable_catalogue_counts() {
 #[test]
 fn what_a_connector_needs_heeds_and_does() {
     use Habit::{
-        AccountsInherit, ForbidsTls, HeedsAllowFrom, HeedsDmPolicy, HeedsGroupPolicy,
-        IgnoresProxies, NeedsBypass, NeedsEndpoint, NeedsHostLink, NeedsToken, NeedsUsualPort,
-        StaysStarted,
+        AccountsInherit, AsksForTheDefault, ForbidsTls, HeedsAllowFrom, HeedsDmPolicy,
+        HeedsGroupPolicy, IgnoresProxies, NamesItsAgent, NeedsBypass, NeedsEndpoint, NeedsHostLink,
+        NeedsToken, NeedsUsualPort, RoutesByBindings, StaysStarted,
     };
     let catalogue = Catalogue::built_in();
     let has = |connector: Option<&str>, habit| {
@@ -220,6 +220,9 @@ fn what_a_connector_needs_heeds_and_does() {
     };
     for (habits, since, until) in [
         (&[NeedsEndpoint, NeedsToken, NeedsBypass][..], None, Some("0.8.0")),
+        (&[AsksForTheDefault], None, Some("0.7.0")),
+        (&[NamesItsAgent], Some("0.6.1"), Some("0.8.0")),
+        (&[RoutesByBindings], Some("0.7.3"), None),
         (&[NeedsUsualPort], None, Some("0.7.6")),
         (&[ForbidsTls], None, Some("0.7.7")),
         (&[HeedsAllowFrom], Some("0.7.1"), None),
@@ -229,7 +232,10 @@ fn what_a_connector_needs_heeds_and_does() {
         (&[IgnoresProxies], Some("0.8.0"), Some("0.8.13")),
         (&[NeedsHostLink], Some("0.8.17"), None),
     ] {
-        let versions = ["0.6.0", "0.7.0", "0.7.1", "0.7.4", "0.7.5", "0.7.6", "0.7.7", "0.7.10"];
+        let versions = [
+            "0.6.0", "0.6.1", "0.7.0", "0.7.1", "0.7.2", "0.7.3", "0.7.4", "0.7.5", "0.7.6",
+            "0.7.7", "0.7.10",
+        ];
         let later =
             ["0.8.0-beta", "0.8.3", "0.8.12", "0.8.13", "0.8.16", "0.8.17", "0.8.20", "1.0.0"];
         for version in versions.into_iter().chain(later) {

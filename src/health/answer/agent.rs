@@ -1,23 +1,17 @@
 //! Which agent answers the bot.
 
-use semver::Version;
-
+use crate::connector::behaviour::{Generation, Habit};
 use crate::openclaw::document::Value;
 
 /// The agent that answers the bot, as the connector itself finds it.
 #[must_use]
-pub fn agent_of(
-    config: &Value,
-    account: Option<&str>,
-    connector: &Version,
-    over_http: bool,
-) -> String {
+pub fn agent_of(config: &Value, account: Option<&str>, connector: &Generation) -> String {
     const MAIN: &str = "main";
-    let by_bindings = *connector >= Version::new(0, 7, 3);
-    if !by_bindings {
-        let named = account.filter(|_| *connector > Version::new(0, 6, 0));
+    if !connector.has(Habit::RoutesByBindings) {
+        let named = account.filter(|_| connector.has(Habit::NamesItsAgent));
         return named.unwrap_or(MAIN).to_lowercase();
     }
+    let over_http = connector.has(Habit::NeedsEndpoint);
     let account = account.unwrap_or("__default__");
     let bindings = config.get(&["bindings"]).and_then(Value::as_array);
     let fitting = |binding: &&Value| is_bound(binding, account);
@@ -47,6 +41,7 @@ mod tests {
     use std::path::Path;
 
     use super::agent_of;
+    use crate::connector::catalogue::Catalogue;
     use crate::openclaw::document::Document;
 
     #[test]
@@ -69,9 +64,8 @@ mod tests {
             (config, Some("work"), "0.8.3", "all"),
         ] {
             let document = Document::parse(Path::new("openclaw.json"), config.as_bytes()).unwrap();
-            let version = connector.parse().unwrap();
-            let over_http = !connector.starts_with("0.8");
-            let found = agent_of(document.value(), account, &version, over_http);
+            let generation = Catalogue::built_in().generation(connector.parse().ok().as_ref());
+            let found = agent_of(document.value(), account, &generation);
             assert_eq!(found, agent, "{connector} {account:?}");
         }
     }

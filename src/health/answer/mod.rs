@@ -14,13 +14,13 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use semver::Version;
 use serde_json::{Value, json};
 
 pub use agent::agent_of;
 pub use session::Session;
 
 use super::{ChatAnswer, Endpoint, LogLine, LogSource, blocked_provider, error, gateway_log};
+use crate::connector::behaviour::{Generation, Habit};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::redaction::masked;
@@ -45,11 +45,9 @@ const NO_WORDS: [&str; 3] = ["", "No response from OpenClaw.", "Error: internal 
 /// The road from the connector to the model.
 #[derive(Debug, Clone, Copy)]
 pub struct Road<'a> {
-    /// The connector's version, where it is known: the road depends on it.
-    pub connector: Option<&'a Version>,
-    /// It posts to the gateway's chat endpoint; otherwise it is inside the gateway, and `OpenClaw`'s
-    /// command line gets there.
-    pub over_http: bool,
+    /// How the connector asks, where its version is known: it posts to the gateway's chat endpoint, or
+    /// is inside the gateway, and `OpenClaw`'s command line gets there.
+    pub connector: Option<&'a Generation>,
     /// The gateway, with the credential that the connector shows; each request proves its owner.
     pub endpoint: &'a Endpoint,
     /// How the unit starts `OpenClaw`.
@@ -92,7 +90,7 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
     let (begin, begin_usec) = (Instant::now(), now_usec());
     let deadline = deadline.min(Deadline::after(THINKING));
     let question = Question::new();
-    let (session, reply) = if road.over_http {
+    let (session, reply) = if connector.has(Habit::NeedsEndpoint) {
         let reply = question.over_http(road, connector, deadline, interrupt);
         (question.session(road, "openai-user:dingtalk-connector:"), reply)
     } else {
@@ -169,19 +167,18 @@ impl Question {
     fn over_http(
         &self,
         road: &Road<'_>,
-        connector: &Version,
+        connector: &Generation,
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<String, Failure> {
-        let is_older = *connector < Version::new(0, 7, 0);
+        let asks_for_the_default = connector.has(Habit::AsksForTheDefault);
         let body = json!({
-            "model": if is_older { "default" } else { "main" },
+            "model": if asks_for_the_default { "default" } else { "main" },
             "messages": [{"role": "user", "content": self.text()}],
             "stream": true,
             "user": format!("dingtalk-connector:openclaw-setup-{}", self.word),
         });
-        let names_its_agent = *connector > Version::new(0, 6, 0);
-        let agent = names_its_agent.then(|| road.agent.to_owned());
+        let agent = connector.has(Habit::NamesItsAgent).then(|| road.agent.to_owned());
         let endpoint = road.endpoint.clone();
         let (tell, told) = channel();
         thread::spawn(move || {

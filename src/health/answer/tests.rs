@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use super::*;
+use crate::connector::catalogue::Catalogue;
 use crate::health::port::Owner;
 
 /// A machine with a gateway that gives one answer, and an `openclaw` that is a script.
@@ -39,12 +40,10 @@ impl Machine {
     }
 
     fn asked(&self, connector: &str) -> (Answered, Result<(), Problem>) {
-        let over_http = !connector.starts_with("0.8");
-        let connector = connector.parse().unwrap();
+        let connector = Catalogue::built_in().generation(connector.parse().ok().as_ref());
         let environment = Environment::of_assignments([format!("HOME={}", self.path())]);
         let road = Road {
             connector: Some(&connector),
-            over_http,
             endpoint: &self.endpoint,
             exec_start: Some(&self.exec_start),
             environment: &environment,

@@ -138,7 +138,6 @@ impl Watch<'_> {
         let left = self.deadline.remaining();
         let road = Road {
             connector: question.connector,
-            over_http: question.over_http,
             endpoint: self.gate.endpoint,
             exec_start: unit.exec_start.first(),
             environment,

@@ -42,7 +42,7 @@ pub struct Wish<'a> {
     pub release: Option<semver::Version>,
     /// What is known of connectors.
     pub catalogue: &'a Catalogue,
-    /// The version of the connector that stands.
+    /// Which release the connector that stands is by its code.
     pub standing: Option<semver::Version>,
     /// The keys that we have set since we first came.
     pub ours: &'a [KeyChange],
