@@ -20,7 +20,7 @@ use crate::connector::{
 };
 use crate::fs::exchange::Identity;
 use crate::language::Problem;
-use crate::plan::error::incompatible;
+use crate::plan::error::{ill_adapted, incompatible};
 use crate::plan::install::PayloadFacts;
 use crate::plan::note::Note;
 use crate::progress::Progress;
@@ -51,7 +51,7 @@ impl Candidate {
         live: Option<&LiveTree>,
     ) -> Result<Self, Failure> {
         if wanted.may_stay
-            && let Some(record) = standing(installation, live, wanted.forced)
+            && let Some(record) = standing(installation, live, wanted)
             && wanted.version.is_none_or(|version| record.origin.version == version.to_string())
         {
             return Ok(Self::Installed(Box::new(record)));
@@ -111,7 +111,14 @@ impl Candidate {
         installation: &Installation,
         forced: bool,
     ) -> Result<Option<Vec<Change>>, Failure> {
-        let Self::Payload(payload) = self else { return Ok(None) };
+        let Self::Payload(payload) = self else {
+            let refit = adaptation::of_standing(installation).refit;
+            return match refit.map_err(incompatible) {
+                Ok(Some(_)) if !forced => Err(ill_adapted().into()),
+                Err(problem) if !forced => Err(problem.into()),
+                _ => Ok(None),
+            };
+        };
         match adaptation::of_payload(installation, payload) {
             Err(_) if forced => Ok(Some(Vec::new())),
             Err(problem) if problem.code == "compat.matrix" => Err(incompatible(problem).into()),
@@ -164,6 +171,8 @@ pub(super) struct Wanted<'a> {
     pub(super) checksums: &'a Checksums,
     /// The one that stands will do, where it is of that version and may work.
     pub(super) may_stay: bool,
+    /// Nothing but settings is to be changed: the one that we have installed stays, whatever it is.
+    pub(super) is_of_settings: bool,
     /// Even if it is known not to work.
     pub(super) forced: bool,
 }
@@ -210,13 +219,17 @@ fn named(
 }
 
 /// The connector that stands: as it was recorded, or, where nothing is recorded, as it is; unless it
-/// is known not to work on this OpenClaw, or is not adapted as it would have to be.
+/// may be exchanged and is known not to work on this OpenClaw, is not adapted as it would have to be,
+/// or is not what was recorded.
 fn standing(
     installation: &Installation,
     live: Option<&LiveTree>,
-    forced: bool,
+    wanted: &Wanted<'_>,
 ) -> Option<InstalledRecord> {
-    let live = live?;
+    let (live, forced) = (live?, wanted.forced);
+    if wanted.is_of_settings && installation.record.is_some() {
+        return installation.record.clone();
+    }
     let release = live.release(&installation.catalogue)?.version;
     if !forced && !installation.catalogue.may_work(&release, installation.program.version) {
         return None;

@@ -110,6 +110,14 @@ pub fn incompatible(problem: Problem) -> Problem {
     Problem { hint, ..problem }
 }
 
+/// The connector that is to stay does not answer here as it stands.
+#[must_use]
+pub fn ill_adapted() -> Problem {
+    let message = say!("the installed connector is not adapted to this OpenClaw as it has to be");
+    let hint = say!("Adapt it first: openclaw-setup doctor --fix compat.matrix");
+    incompatible(Problem::new("compat.matrix", message, hint))
+}
+
 /// The channel block cannot stay without the connector.
 pub(super) fn channel_needs_connector() -> Problem {
     let message = say!(

@@ -256,19 +256,18 @@ fn is_recorded(installation: &Installation, request: &Request<'_>) -> bool {
         .is_some_and(|record| record.origin.payload == request.payload.digest)
 }
 
-/// No step where the live tree is what this payload became, or already is this payload.
+/// No step where the live tree stays, is what this payload became, or already is this payload.
 fn tree_step(installation: &Installation, request: &Request<'_>) -> Option<TreeStep> {
-    let (live, changes) = (request.live, request.changes.as_deref());
+    let (live, changes) = (request.live, request.changes.as_deref()?);
     let as_recorded = |live: &LiveTree| {
         let record = installation.record.as_ref().filter(|_| is_recorded(installation, request));
         record.is_some_and(|record| {
-            record.tree.deviations(&live.manifest).is_empty()
-                && changes.is_none_or(|changes| record.is_adapted_by(changes))
+            record.tree.deviations(&live.manifest).is_empty() && record.is_adapted_by(changes)
         })
     };
     let is_payload = |live: &LiveTree| {
         request.payload.dependencies.is_none()
-            && changes.is_none_or(<[_]>::is_empty)
+            && changes.is_empty()
             && host_of(installation, request.payload.version).is_none()
             && request.payload.tree.deviations(&live.manifest).is_empty()
     };
@@ -277,7 +276,7 @@ fn tree_step(installation: &Installation, request: &Request<'_>) -> Option<TreeS
     }
     let before = live.map(LiveTree::shown_version);
     let tree = order::tree(installation, before, Some(request.payload.version.to_owned()));
-    let refit = Refit::of(changes.unwrap_or_default(), installation.program.version);
+    let refit = Refit::of(changes, installation.program.version);
     Some(tree.with(&refit))
 }
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::bench::Machine;
-use crate::bench::program::{CONFIG, CONNECTOR, assert_exit, assert_says, json as document};
+use crate::bench::program::{CONFIG, CONNECTOR, UNIT, assert_exit, assert_says, json as document};
 
 const OPENCLAW: &str = ".local/lib/node_modules/openclaw";
 const OLD: &[&str] = &["channel-runtime"];
@@ -78,6 +78,32 @@ fn an_openclaw_upgrade_and_a_downgrade_are_one_command_away() {
     machine.done(&["rollback"]);
     assert!(machine.has(&added));
     assert_exit(&machine.setup(&["verify"]).run(), 0);
+}
+
+/// Whoever changes a setting gets no other connector, and loses none.
+#[test]
+fn a_change_of_settings_never_exchanges_the_connector() {
+    let (machine, _) = set_up();
+    let tree = || machine.shell(&format!("stat -c '%n %i' {CONNECTOR} {CONNECTOR}/*"));
+    let change = |minutes: u32| {
+        let timeout = (minutes * 60_000).to_string();
+        machine.setup(&["install", "--yes", "--session-timeout", &timeout]).run()
+    };
+    let kept = tree();
+    openclaw(&machine, "2026.9.6", NEW);
+    let refused = change(10);
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["is not adapted to this OpenClaw", "doctor --fix compat.matrix"]);
+    openclaw(&machine, "2026.4.9", OLD);
+    // as a stranger has put it there: with a link to OpenClaw that it needs, and that is not ours
+    machine.shell("rm -r .openclaw/openclaw-setup");
+    machine.shell(&format!("systemctl --user stop {UNIT}"));
+    assert_exit(&change(11), 0);
+    assert_eq!(tree(), kept);
+    machine.shell(&format!("rm -r .openclaw/openclaw-setup; systemctl --user start {UNIT}"));
+    assert_exit(&change(12), 0);
+    assert_eq!(tree(), kept);
+    assert_eq!(machine.message("hello")["reply"], "The agent heard: hello");
 }
 
 #[test]

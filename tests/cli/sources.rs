@@ -1,7 +1,7 @@
 //! Where the connector may come from, and what has to vouch for it.
 
 use super::terminal::{GONE, exit_code, of_columns};
-use crate::bench::program::{CONNECTOR, SECRET, assert_exit, assert_says};
+use crate::bench::program::{CONNECTOR, SECRET, assert_exit, assert_says, json as document};
 use crate::bench::{HOME, Machine, Order};
 
 fn install<'a>(machine: &'a Machine, arguments: &[&str]) -> Order<'a> {
@@ -272,6 +272,14 @@ fn without_a_source_the_installed_connector_stays() {
     assert_exit(&machine.setup(&["verify"]).run(), 0);
 
     machine.shell(&format!("echo >>{CONNECTOR}/plugin.ts"));
+    let (patched, verified) = (tree(), machine.setup(&["verify", "--json"]).run());
+    let again = ["install", "--offline", "--base-url", "https://third.example/v1"];
+    assert_exit(&machine.setup(&again).run(), 0);
+    assert!(machine.read_text(".openclaw/openclaw.json").contains("https://third.example/v1"));
+    assert_eq!(tree(), patched);
+    let verify = machine.setup(&["verify", "--json"]).run();
+    assert_exit(&verify, 3);
+    assert_eq!(document(&verify)["findings"], document(&verified)["findings"]);
     let refused = machine.setup(&["install", "--offline"]).run();
     assert_exit(&refused, 1);
     assert_says(&refused, &["--offline"]);

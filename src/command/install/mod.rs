@@ -45,6 +45,7 @@ pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure>
         purpose: Purpose::Install,
         start: options.start,
         proof: options.proof,
+        is_of_settings: options.source.is_none() && settings != Settings::default(),
         settings,
         notes: answers.and_then(readable_answers),
         token: Secret::fresh()?,
@@ -66,6 +67,7 @@ pub(super) fn upgrade(context: &Context, options: &Upgrade) -> Result<Exit, Fail
         purpose: Purpose::Upgrade { allow_downgrade: options.allow_downgrade },
         proof: options.proof,
         start: false,
+        is_of_settings: false,
         settings: Settings::default(),
         notes: None,
         token: Secret::fresh()?,
@@ -94,6 +96,7 @@ pub(super) fn as_described(
         purpose: Purpose::Install,
         start: desired.start,
         proof,
+        is_of_settings: false,
         settings: desired.settings,
         notes: None,
         token: Secret::fresh()?,
@@ -117,6 +120,7 @@ struct InstallRequest<'a> {
     purpose: Purpose,
     start: bool,
     proof: ProofOptions,
+    is_of_settings: bool,
     settings: Settings,
     notes: Option<Note>,
     token: Secret,
@@ -216,6 +220,7 @@ impl<'a> InstallRequest<'a> {
             version,
             checksums: self.checksums,
             may_stay: is_of_version || self.source.is_none() && self.purpose == Purpose::Install,
+            is_of_settings: self.is_of_settings,
             forced: self.fit.force_incompatible,
         }
     }
@@ -280,17 +285,21 @@ fn staging(context: &Context, candidate: Candidate) -> Stage<'_> {
     Box::new(move |change, preparation, bar| {
         let Change { installation, plan, .. } = change;
         let work = Work { context, installation, slot: &preparation.slot(), bar };
-        let (tree, adapted) =
-            if let (Candidate::Payload(payload), Some(step)) = (&candidate, plan.tree()) {
+        let (tree, adapted) = match (&candidate, plan.tree()) {
+            (Candidate::Payload(payload), Some(step)) => {
                 let refit = Refit::of(&step.changes, installation.program.version);
                 (work.stage_payload(payload, &step.changes)?, refit.adapted)
-            } else {
+            }
+            // what was changed by hand goes on to show
+            (Candidate::Installed(record), _) => (record.tree.clone(), record.adapted.clone()),
+            (Candidate::Payload(_), None) => {
                 let path = &installation.paths.connector;
                 let tree = TreeManifest::scan(path, &context.interrupt, bar)?;
                 let same = installation.record.as_ref().filter(|record| record.tree == tree);
                 let adapted = same.and_then(|record| record.adapted.clone());
                 (tree, adapted)
-            };
+            }
+        };
         let record = InstalledRecord::of(candidate.origin(), plan.traces.clone(), tree);
         let record = InstalledRecord { adapted, ..record };
         Ok(Some(recording(context, installation, &record)))
