@@ -271,7 +271,8 @@ fn the_effective_environment_is_what_the_process_gets() {
         let manager = over_the_bus();
         let file = Path::new(bench::HOME).join("file");
         fs::write(&file, "# comment\nF=file \nQ='a b'\\\n c\nE=\"x\\$y\\z\"\n").unwrap();
-        let text = "[Service]\nEnvironment=U=unit F=unit GONE=1\nEnvironmentFile=%h/file\n\
+        // exec: the job is done when the process has its own environment, not the manager's
+        let text = "[Service]\nType=exec\nEnvironment=U=unit F=unit GONE=1\nEnvironmentFile=%h/file\n\
                     UnsetEnvironment=GONE\nExecStart=/bin/sleep 1000\n";
         write_unit("e.service", text);
         assert_eq!(manager.run(Verb::Start, "e.service", soon(), &NEVER()), Ok(JobOutcome::Done));
