@@ -109,7 +109,7 @@ fn examine(
     let process = main.or(pid).map(Process::look);
     let host = host(context, &installation, process.as_ref(), deadline);
     let kept = backups(&installation.paths.config);
-    let tree = Tree::look(&installation.paths.connector);
+    let tree = Tree::look(&installation.paths.connector, &installation.catalogue);
     let compared = installation.record.as_ref().map(|record| deviations(context, record));
     let deviations = unless_interrupted(&mut unseen, Part::Tree, compared.transpose())?;
     let models = installation.models.as_ref();
@@ -300,10 +300,9 @@ fn answers(
     tree: Option<&Tree>,
     deadline: Deadline,
 ) -> Answers {
-    let package = tree.and_then(|tree| tree.package.as_ref().ok());
-    let connector = package.and_then(|package| package.version.parse().ok());
+    let release = tree.and_then(|tree| tree.release.as_ref());
     let owner = installation.owner_of_the_port();
-    let endpoint = installation.endpoint(effective, connector.as_ref(), owner);
+    let endpoint = installation.endpoint(effective, release.map(|release| &release.version), owner);
     let timeout = || deadline.remaining().min(PROBE);
     Answers { readiness: endpoint.readiness(timeout()), chat: endpoint.chat(timeout()) }
 }

@@ -249,10 +249,7 @@ impl Snapshot {
     /// Which release the connector is; of its code, that may be another than it says.
     #[must_use]
     pub fn release(&self) -> Option<Release> {
-        let tree = self.tree.as_ref()?;
-        let entry = tree.entry.as_ref();
-        let digest = |path: &str| entry.filter(|(name, _)| name == path).map(|(_, sha256)| *sha256);
-        self.installation.catalogue.release(&tree.package.as_ref().ok()?.version, digest)
+        self.tree.as_ref()?.release.clone()
     }
 
     /// What the connector needs, heeds and does; one whose tree is gone is the one that was installed.

@@ -30,8 +30,8 @@ pub struct Tree {
     pub manifest: Result<PluginManifest, Problem>,
     /// The root, the two fact files and the entries: what OpenClaw examines.
     pub examined: Vec<Examined>,
-    /// The first entry, with the digest of its text: by it, a program can be known.
-    pub entry: Option<(String, Sha256)>,
+    /// Which release it is by its code, if it has a version.
+    pub release: Option<Release>,
     /// What `dependencies` asks for, and what is there.
     pub dependencies: Vec<Dependency>,
     /// Where `node_modules/openclaw` really leads, if it is there.
@@ -69,7 +69,7 @@ pub struct Dependency {
 impl Tree {
     /// Looks at the tree; `None` where nothing stands there.
     #[must_use]
-    pub fn look(path: &Path) -> Option<Self> {
+    pub fn look(path: &Path, catalogue: &Catalogue) -> Option<Self> {
         let found = path.symlink_metadata().ok()?;
         let package = Package::parse(foreign::glance(&path.join(PACKAGE_JSON)).as_deref(), path);
         let manifest =
@@ -87,9 +87,7 @@ impl Tree {
                 .unwrap_or_default(),
             host_link: path.join(HOST_LINK).canonicalize().ok(),
             bytes: crate::transaction::generations::size_on_disk(path),
-            entry: entries.first().and_then(|name| {
-                Some((name.clone(), Sha256::of(&foreign::glance(&path.join(name))?)))
-            }),
+            release: release_of(path, catalogue),
             path: path.to_owned(),
             package,
             manifest,
@@ -220,7 +218,8 @@ mod tests {
             channel_schema: None,
             manifest: TreeManifest::scan(tree.path(), &Interrupt::never(), &Unwatched).unwrap(),
         };
-        for release in [release_of(tree.path(), &catalogue), live.release(&catalogue)] {
+        let looked = Tree::look(tree.path(), &catalogue).unwrap();
+        for release in [looked.release, live.release(&catalogue)] {
             assert_eq!(release.unwrap().version.to_string(), "0.7.0");
         }
         assert_eq!(live.shown_version(), "0.6.1");

@@ -227,7 +227,7 @@ pub(super) fn tree(path: &std::path::Path, version: &str) -> Tree {
         decides,
     };
     Tree {
-        entry: None,
+        release: Catalogue::built_in().release(version, |_| None),
         link: None,
         package: Package::parse(Some(package.to_string().as_bytes()), path),
         manifest: PluginManifest::parse(Some(manifest.to_string().as_bytes()), path),
