@@ -76,7 +76,8 @@ impl Lock {
             Err(error) => Err(error),
             // shared, so that two who only look do not see each other
             Ok(file) => match file.try_lock_shared() {
-                Ok(()) => Ok(false),
+                // and not only when it is closed: a child may hold a copy of it
+                Ok(()) => file.unlock().map(|()| false).map_err(FileError::at(Action::Lock, path)),
                 Err(TryLockError::WouldBlock) => Ok(true),
                 Err(TryLockError::Error(cause)) => Err(FileError::at(Action::Lock, path)(cause)),
             },

@@ -202,6 +202,9 @@ fn unit_of(pid: u32) -> Option<(String, bool)> {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
+    use std::time::Duration;
+
+    use crate::timeout::Deadline;
 
     use super::{Listener, Owner, Socket, is_near, listening};
 
@@ -217,22 +220,25 @@ mod tests {
         assert!(!is_near("B80D0120000000000000000001000000"));
     }
 
+    /// A child that another test is just starting holds the socket, too, until its exec.
     #[test]
     fn our_own_socket_is_found_and_is_nobody_elses() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let Listener::Held(holders) = Listener::look(port) else { panic!("not found") };
-        assert_eq!(holders[0].pid, std::process::id());
+        assert!(holders.iter().any(|holder| holder.pid == std::process::id()));
         let uid = rustix::process::geteuid().as_raw();
         let ours = Owner { uid, unit: None };
-        assert_eq!(ours.proved(port).unwrap().len(), 1);
+        assert!(!ours.proved(port).unwrap().is_empty());
         let of_a_unit = Owner { unit: Some("no-such.service".to_owned()), ..ours.clone() };
-        let pid = format!("pid {}", std::process::id());
-        assert!(of_a_unit.proved(port).unwrap_err().contains(&pid));
+        assert!(of_a_unit.proved(port).unwrap_err().contains("pid "));
         let of_another = Owner { uid: uid + 1, unit: None };
-        assert!(of_another.proved(port).unwrap_err().contains(&pid));
+        assert!(of_another.proved(port).unwrap_err().contains("pid "));
         drop(listener);
-        assert_eq!(Listener::look(port), Listener::Nobody);
+        let deadline = Deadline::after(Duration::from_secs(30));
+        while Listener::look(port) != Listener::Nobody {
+            assert!(!deadline.has_passed());
+        }
         assert_eq!(ours.proved(port), Ok(Vec::new()));
     }
 }
