@@ -35,13 +35,15 @@ as_root = $(runner)="$(CURDIR)/packaging/sandbox/as-root.sh"
 # Packages, and the guests that they are tested in.
 DEB_DIR ?= build/deb
 GUESTS ?= build/guests
+# How far `make test` goes with them: test-deb-thorough is all.
+PACKAGES ?= test-deb
 SUITE ?= bookworm
 CONNECTOR_OPTIONS ?=
 guest_test = packaging/sandbox/as-root.sh env MIRROR='$(MIRROR)' KEYRING='$(KEYRING)'
 stager = $(TARGET)/debug/examples/payload
 
 .PHONY: build demo pictures check test test-plain test-sandbox test-crash test-crash-full test-crash-files test-crash-full-files test-crash-machines test-crash-full-machines test-openclaw test-openclaw-all bench fmt lint needs clean
-.PHONY: deb deb-reproducible connector-deb apt-repo release copyright test-deb test-fleet test-deb-thorough test-deb-guests test-deb-bytes test-packages
+.PHONY: deb deb-reproducible connector-deb apt-repo release copyright test-deb test-fleet test-deb-thorough test-packages
 
 build:
 	packaging/needs.sh build
@@ -70,7 +72,7 @@ check: lint test-plain
 # Each stage says how long it took. The last two wait most of their time, and share nothing.
 test:
 	packaging/needs.sh test
-	@for stage in check test-sandbox test-crash '-j2 --output-sync=target test-openclaw test-deb'; do \
+	@for stage in check test-sandbox test-crash '-j2 --output-sync=target test-openclaw $(PACKAGES)'; do \
 	  TIMEFORMAT="== $$stage: %0R s"; echo "== $$stage"; time $(MAKE) --no-print-directory $$stage || exit; \
 	done
 
@@ -99,12 +101,12 @@ test-crash-machines test-crash-full-machines:
 # Each starts a gateway that wants a core for itself: two at once, as the packages need none for most of the time.
 on_openclaw = OPENCLAW_SETUP_TEST_OPENCLAW=$(abspath $(1)) $(as_root) cargo test --locked --test openclaw -- --test-threads=2
 
-# The first, and of the others the one whose day it is: a connector's life.
+# The first, and of the others the one whose day it is: what differs by version.
 test-openclaw:
 	tests/bench/openclaw.sh $(OPENCLAW_DIR)
 	$(call on_openclaw,$(OPENCLAW_DIR)) --skip every_version:: --skip in_place::
 	tests/bench/openclaw.sh $(OPENCLAW_DIR)-$(OPENCLAW_OF_THE_DAY) $(OPENCLAW_OF_THE_DAY)
-	$(call on_openclaw,$(OPENCLAW_DIR)-$(OPENCLAW_OF_THE_DAY)) every_version::install
+	$(call on_openclaw,$(OPENCLAW_DIR)-$(OPENCLAW_OF_THE_DAY)) every_version::
 
 # All that each of them is tried with, and the last in place of the first.
 test-openclaw-all: $(NEWER_OPENCLAWS:%=test-openclaw-%)
@@ -160,15 +162,10 @@ $(ANSIBLE)/bin/ansible-playbook:
 test-fleet: test-packages $(ANSIBLE)/bin/ansible-playbook
 	$(guest_test) tests/fleet/run.sh $(SUITE) $(GUESTS) $(DEB_DIR) $(ANSIBLE) $(FLEET)
 
-# All that there is to say about the packages: the other Debian, Debian's own tools, and the same bytes a second time.
-test-deb-thorough: test-packages
-	$(MAKE) --no-print-directory -j2 --output-sync=target test-deb-guests test-deb-bytes
-
-test-deb-guests:
+# And all that there is to say beside it: the other Debian, Debian's own tools, and the same bytes a second time.
+test-deb-thorough: test-deb
 	$(guest_test) tests/deb/run.sh trixie $(GUESTS) $(DEB_DIR)
 	$(guest_test) tests/deb/judged.sh bookworm $(GUESTS) $(DEB_DIR)
-
-test-deb-bytes:
 	packaging/deb/reproducible.sh $(DEB_DIR)
 
 test-packages:

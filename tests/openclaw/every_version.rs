@@ -67,15 +67,11 @@ fn install_upgrade_rollback_uninstall() {
     let secret = meaning(&machine)["channels"]["dingtalk-connector"]["clientSecret"].clone();
     assert_eq!(secret, "sandbox-client-secret");
 
-    let payload = payload(&machine, known.newer);
-    let patient = |words: &[&str]| {
-        assert_exit(&machine.setup(&[words, &["--yes", PATIENCE]].concat()).run(), 0);
-    };
-    patient(&["upgrade", &payload]);
+    patiently(&machine, &["upgrade", &payload(&machine, known.newer)]);
     the_bot_answers(&machine, known.newer);
-    patient(&["rollback"]);
+    patiently(&machine, &["rollback"]);
     the_bot_answers(&machine, known.answers);
-    patient(&["uninstall"]);
+    patiently(&machine, &["uninstall"]);
     expect_valid(&machine);
     assert_eq!(meaning(&machine), before);
     assert!(!machine.has(DROP_IN) && !machine.has(CONNECTOR));
@@ -98,17 +94,24 @@ fn a_connector_that_fails_here_is_refused_before_anything_changes() {
 
 #[test]
 fn a_connector_that_fails_as_it_comes_answers_adapted() {
-    let Some(version) = here().adapted else { return };
+    let Known { adapted: Some(version), newer, .. } = *here() else { return };
     let machine = machine_with_a_secret();
-    let payload = payload(&machine, version);
-    let refused = machine.run(&[&command(&payload)[..], &["--no-adapt"]].concat());
+    let adapted = payload(&machine, version);
+    let refused = machine.run(&[&command(&adapted)[..], &["--no-adapt"]].concat());
     assert_exit(&refused, 1);
     assert_says(&refused, &["omit --no-adapt"]);
-    install(&machine, &payload);
-    the_bot_answers(&machine, version);
-    let verified = json(&machine.setup(&["verify", "--json"]).run());
-    assert_eq!(verified["connector"]["adapted"]["payloadProved"], true, "{verified}");
-    assert_exit(&machine.setup(&["uninstall", "--yes", PATIENCE]).run(), 0);
+    let answers_adapted = || {
+        the_bot_answers(&machine, version);
+        let verified = json(&machine.setup(&["verify", "--json"]).run());
+        assert_eq!(verified["connector"]["adapted"]["payloadProved"], true, "{verified}");
+    };
+    install(&machine, &adapted);
+    answers_adapted();
+    patiently(&machine, &["upgrade", "--allow-downgrade", &payload(&machine, newer)]);
+    the_bot_answers(&machine, newer);
+    patiently(&machine, &["rollback"]);
+    answers_adapted();
+    patiently(&machine, &["uninstall"]);
     expect_valid(&machine);
     assert!(!machine.has(CONNECTOR));
 }
@@ -201,9 +204,15 @@ pub(super) fn payload(machine: &Machine, version: &str) -> String {
     if version == "0.6.0" { "payload/dingtalk-connector".into() } else { machine.sample(version) }
 }
 
-fn command(payload: &str) -> [&str; 8] {
+/// The timeout of a conversation is the channel's or the gateway's own key, by version.
+fn command(payload: &str) -> [&str; 9] {
     let (id, secret) = ("--client-id=ding-id-1", "--client-secret-file=client-secret");
-    ["openclaw-setup", "install", payload, id, secret, "--yes", "--lang=en", PATIENCE]
+    let timeout = "--session-timeout=600000";
+    ["openclaw-setup", "install", payload, id, secret, timeout, "--yes", "--lang=en", PATIENCE]
+}
+
+fn patiently(machine: &Machine, words: &[&str]) {
+    assert_exit(&machine.setup(&[words, &["--yes", PATIENCE]].concat()).run(), 0);
 }
 
 pub(super) fn install(machine: &Machine, payload: &str) {
