@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use openclaw_setup::connector::catalogue::Catalogue;
 use openclaw_setup::health::port::Owner;
 use openclaw_setup::health::{
-    Connection, Endpoint, Expectations, Gate, LogSource, Proof, Question, Rung,
+    Connection, Endpoint, Expectations, Gate, LogSource, Proof, Road, Rung,
 };
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::{Explain, Language, Problem};
@@ -98,18 +98,24 @@ fn pass(
 
 fn pass_asking(
     manager: &UserManager,
-    question: Option<Question>,
+    asks: Option<Duration>,
     deadline: Deadline,
     interrupt: &Interrupt,
 ) -> Result<Proof, Problem> {
     let uid = rustix::process::geteuid().as_raw();
     let owner = Owner { uid, unit: Some(UNIT.to_owned()) };
-    let endpoint = Endpoint::new(18789, None, owner);
-    let log = LogSource::of(UNIT, None);
+    let road = Road {
+        connector: Some(Catalogue::built_in().generation(Some(&semver::Version::new(0, 6, 0)))),
+        endpoint: Endpoint::new(18789, None, owner),
+        exec_start: None,
+        environment: Environment::default(),
+        agent: "main".to_owned(),
+        state_dir: Path::new(bench::HOME).join(".openclaw"),
+        log: LogSource::of(UNIT, None),
+    };
     openclaw_setup::redaction::learn(SECRET);
     let accounts = ["default".to_owned()];
-    let gate =
-        Gate { manager, unit: UNIT, endpoint: &endpoint, log: &log, accounts: &accounts, question };
+    let gate = Gate { manager, unit: UNIT, road: &road, accounts: &accounts, asks };
     gate.pass(&everything(), deadline, interrupt)
 }
 
@@ -119,15 +125,8 @@ fn proved(faults: &str) -> (Proof, Duration) {
     // one that still runs would be judged instead
     manager.run(Verb::Stop, UNIT, in_time(), &never()).unwrap();
     start(&manager);
-    let generation = Catalogue::built_in().generation(Some(&semver::Version::new(0, 6, 0)));
-    let question = Question {
-        connector: Some(&generation),
-        agent: "main",
-        state_dir: &Path::new(bench::HOME).join(".openclaw"),
-        timeout: Duration::from_secs(3),
-    };
     let begin = Instant::now();
-    let proof = pass_asking(&manager, Some(question), in_time(), &never()).unwrap();
+    let proof = pass_asking(&manager, Some(Duration::from_secs(3)), in_time(), &never()).unwrap();
     (proof, begin.elapsed())
 }
 

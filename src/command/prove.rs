@@ -9,12 +9,11 @@ use super::doctor::live;
 use super::failure::Failure;
 use super::look;
 use crate::cli::ProofOptions;
-use crate::connector::behaviour::Generation;
 use crate::doctor::{CHECKS, Check, Diagnosis, Finding, Severity, diagnose};
 use crate::health::port::Owner;
 use crate::health::{
-    Connection, DEFAULT_ACCOUNT, Endpoint, Gate, LogSource, Proof, Question, Redaction, Road, Rung,
-    agent_of, all_open, ask, connections, gateway_log,
+    Connection, DEFAULT_ACCOUNT, Gate, LogSource, Proof, Redaction, Road, Rung, agent_of, all_open,
+    ask, connections, gateway_log,
 };
 use crate::language::Problem;
 use crate::openclaw::document::Value as Document;
@@ -31,8 +30,7 @@ use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::process::Process;
 use crate::snapshot::service::Managed;
 use crate::snapshot::{Snapshot, accounts_of, channel_is_on, tree};
-use crate::systemd::environment::Environment;
-use crate::systemd::{CommandLine, UserManager};
+use crate::systemd::UserManager;
 use crate::timeout::Deadline;
 use crate::transaction::service::ServiceError;
 
@@ -73,20 +71,12 @@ impl Prover<'_> {
         if plan.connector.1.is_some() && channel_is_on(effective) {
             expectations.connector = Some(CONNECTOR.to_owned());
         }
-        let way = Way::of(context, self.installation, effective);
-        let question = Question {
-            connector: way.connector.as_ref(),
-            agent: &way.agent,
-            state_dir: &context.paths.state_dir,
-            timeout: context.timeout.at_most(ANSWER),
-        };
         let gate = Gate {
             manager,
             unit: &context.paths.unit,
-            endpoint: &way.endpoint,
-            log: &way.log,
+            road: &road(context, self.installation, effective, None),
             accounts: &accounts_of(effective),
-            question: (!self.options.no_ask).then_some(question),
+            asks: (!self.options.no_ask).then(|| context.timeout.at_most(ANSWER)),
         };
         bar.begin(&say!("waiting until the gateway is healthy"), None);
         let verdict = gate.pass(&expectations, context.deadline(), &context.interrupt);
@@ -133,61 +123,33 @@ fn is_lost(rung: Rung, code: &str, was_connected: bool, provider_answers: bool) 
     }
 }
 
-/// The way to the model, as the config and the installed connector make it.
-struct Way {
-    connector: Option<Generation>,
-    endpoint: Endpoint,
-    agent: String,
-    log: LogSource,
-}
-
-impl Way {
-    fn of(context: &Context, installation: &Installation, effective: &Document) -> Self {
-        let catalogue = &installation.catalogue;
-        let release = tree::release_of(&installation.paths.connector, catalogue);
-        let version = release.map(|release| release.version);
-        let connector = version.as_ref().map(|version| catalogue.generation(Some(version)));
-        // the bot whose token is shown
-        let account = accounts_of(effective).into_iter().next();
-        let account = account.filter(|account| account != DEFAULT_ACCOUNT);
-        let agent =
-            connector.as_ref().map(|connector| agent_of(effective, account.as_deref(), connector));
-        let unit = &context.paths.unit;
-        let owner = Owner { uid: installation.account.uid, unit: Some(unit.clone()) };
-        Self {
-            endpoint: installation.endpoint(Some(effective), version.as_ref(), owner),
-            connector,
-            agent: agent.unwrap_or_default(),
-            log: LogSource::of(unit, Some(effective)),
-        }
-    }
-
-    fn road<'a>(&'a self, context: &'a Context, running: &'a Running) -> Road<'a> {
-        Road {
-            connector: self.connector.as_ref(),
-            endpoint: &self.endpoint,
-            exec_start: running.exec_start.as_ref(),
-            environment: &running.environment,
-            agent: &self.agent,
-            state_dir: &context.paths.state_dir,
-            log: &self.log,
-        }
-    }
-}
-
-/// The process that runs now: how it was started, and in which environment.
-#[derive(Default)]
-struct Running {
-    exec_start: Option<CommandLine>,
-    environment: Environment,
-}
-
-impl Running {
-    fn of(managed: &Managed) -> Self {
-        let process = managed.unit.main_pid.map(Process::look);
-        let environment = process.and_then(|process| process.environment);
-        let exec_start = managed.unit.exec_start.first().cloned();
-        Self { exec_start, environment: environment.unwrap_or_default() }
+/// The road to the model, as the config, the installed connector and the process that runs make it.
+fn road(
+    context: &Context,
+    installation: &Installation,
+    effective: &Document,
+    managed: Option<&Managed>,
+) -> Road {
+    let catalogue = &installation.catalogue;
+    let release = tree::release_of(&installation.paths.connector, catalogue);
+    let version = release.map(|release| release.version);
+    let connector = version.as_ref().map(|version| catalogue.generation(Some(version)));
+    // the bot whose token is shown
+    let account = accounts_of(effective).into_iter().next();
+    let account = account.filter(|account| account != DEFAULT_ACCOUNT);
+    let agent =
+        connector.as_ref().map(|connector| agent_of(effective, account.as_deref(), connector));
+    let unit = &context.paths.unit;
+    let owner = Owner { uid: installation.account.uid, unit: Some(unit.clone()) };
+    let process = managed.and_then(|managed| managed.unit.main_pid).map(Process::look);
+    Road {
+        endpoint: installation.endpoint(Some(effective), version.as_ref(), owner),
+        connector,
+        exec_start: managed.and_then(|managed| managed.unit.exec_start.first().cloned()),
+        environment: process.and_then(|process| process.environment).unwrap_or_default(),
+        agent: agent.unwrap_or_default(),
+        state_dir: context.paths.state_dir.clone(),
+        log: LogSource::of(unit, Some(effective)),
     }
 }
 
@@ -199,10 +161,9 @@ pub(super) fn ask_now(context: &Context, snapshot: &Snapshot, proof: Proof) -> P
     else {
         return proof;
     };
-    let way = Way::of(context, &snapshot.installation, effective);
-    let running = Running::of(managed);
+    let road = road(context, &snapshot.installation, effective, Some(managed));
     let deadline = Deadline::after(context.timeout.at_most(ANSWER));
-    let answered = ask(&way.road(context, &running), deadline, &context.interrupt);
+    let answered = ask(&road, deadline, &context.interrupt);
     Proof { accounts: proof.accounts, ..Proof::of_answer(answered) }
 }
 
@@ -213,9 +174,9 @@ pub(super) fn forget(context: &Context, proof: &Proof) {
         context.manager().and_then(|manager| context.service(manager.as_ref(), context.deadline()));
     let observed = seen.map_err(Failure::from).and_then(|service| context.observe(service));
     let Ok((installation, Ok(config))) = observed else { return };
-    let running = installation.service.managed().map(Running::of).unwrap_or_default();
-    let way = Way::of(context, &installation, config.effective());
-    if let Err(left) = session.remove(&way.road(context, &running), &context.interrupt) {
+    let managed = installation.service.managed();
+    let road = road(context, &installation, config.effective(), managed);
+    if let Err(left) = session.remove(&road, &context.interrupt) {
         context.console.warn(&left);
     }
 }

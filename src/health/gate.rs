@@ -7,10 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{
-    Answered, ChatAnswer, Connections, Endpoint, LogEvent, LogEvents, LogLine, LogSource, Proof,
-    Readiness, Redaction, Rung, connections, error, gateway_log,
+    Answered, ChatAnswer, Connections, LogEvent, LogEvents, LogLine, Proof, Readiness, Redaction,
+    Road, Rung, connections, error, gateway_log,
 };
-use crate::connector::behaviour::Generation;
 use crate::fs::foreign;
 use crate::interrupt::Interrupt;
 use crate::language::{Explain, Problem};
@@ -58,27 +57,12 @@ pub struct Gate<'a> {
     pub manager: &'a UserManager,
     /// Its unit.
     pub unit: &'a str,
-    /// Where it listens.
-    pub endpoint: &'a Endpoint,
-    /// Where it logs.
-    pub log: &'a LogSource,
+    /// Where it listens and logs, and how the connector asks it.
+    pub road: &'a Road,
     /// The accounts that shall be connected to DingTalk.
     pub accounts: &'a [String],
-    /// What the model shall be asked, if it may be.
-    pub question: Option<Question<'a>>,
-}
-
-/// What has to be known to ask the model over the connector's road.
-#[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
-    /// How the connector asks, where its version is known.
-    pub connector: Option<&'a Generation>,
-    /// The default agent.
-    pub agent: &'a str,
-    /// OpenClaw's state directory.
-    pub state_dir: &'a Path,
-    /// How long the answer may take.
-    pub timeout: Duration,
+    /// How long the model's answer may take, if it may be asked.
+    pub asks: Option<Duration>,
 }
 
 impl Gate<'_> {
@@ -254,12 +238,12 @@ impl Watch<'_> {
         unit: &Unit,
         environment: &Environment,
     ) -> Result<Option<Problem>, Problem> {
-        let readiness = self.gate.endpoint.readiness(self.request());
+        let readiness = self.gate.road.endpoint.readiness(self.request());
         if let Some(cause) = self.unready(readiness) {
             return Ok(Some(cause));
         }
         if self.expectations.chat && !run.chat {
-            match self.gate.endpoint.chat(self.request()) {
+            match self.gate.road.endpoint.chat(self.request()) {
                 ChatAnswer::Open => run.chat = true,
                 ChatAnswer::Disabled | ChatAnswer::NotAllowed => return Err(error::chat_disabled()),
                 ChatAnswer::Unauthorised => {
@@ -273,7 +257,7 @@ impl Watch<'_> {
             }
         }
         if self.expectations.bypass && !run.bypass {
-            let routing = Routing::of(environment, self.gate.endpoint.port());
+            let routing = Routing::of(environment, self.gate.road.endpoint.port());
             run.bypass = routing.bypasses_loopback();
             if !run.bypass {
                 return Err(error::bypass_missing(&routing.not_bypassed));
@@ -291,7 +275,7 @@ impl Watch<'_> {
     }
 
     fn unready(&self, readiness: Readiness) -> Option<Problem> {
-        let (unit, port) = (self.gate.unit, self.gate.endpoint.port());
+        let (unit, port) = (self.gate.unit, self.gate.road.endpoint.port());
         match readiness {
             Readiness::Ready => None,
             Readiness::NotReady { failing } => Some(error::not_ready(unit, &failing)),
@@ -314,11 +298,11 @@ impl Watch<'_> {
     }
 
     fn taken(&self, whose: &str) -> Problem {
-        error::port_taken(self.gate.endpoint.port(), whose)
+        error::port_taken(self.gate.road.endpoint.port(), whose)
     }
 
     fn odd(&self, what: &str) -> Problem {
-        error::odd_answer(self.gate.unit, self.gate.endpoint.port(), what)
+        error::odd_answer(self.gate.unit, self.gate.road.endpoint.port(), what)
     }
 
     fn verdict(&self, cause: Problem) -> Problem {
@@ -339,7 +323,7 @@ impl Watch<'_> {
             return Vec::new(); // it has never been started
         }
         let enough = Deadline::after(REQUEST);
-        gateway_log(self.gate.log, usec, enough, &Interrupt::never())
+        gateway_log(&self.gate.road.log, usec, enough, &Interrupt::never())
     }
 
     fn request(&self) -> Duration {

@@ -22,7 +22,7 @@ pub use connection::{
 pub use endpoint::{ChatAnswer, Endpoint, Readiness};
 pub use error::{connector_unproven, not_ready, provider_blocked};
 pub use follow::{Follower, Origin, Wanted};
-pub use gate::{Expectations, Gate, Question};
+pub use gate::{Expectations, Gate};
 pub use log::{LogEvent, LogEvents, LogLine, blocked_provider, last_refusal};
 pub use log_source::{LogSource, gateway_log};
 pub use redaction::Redaction;

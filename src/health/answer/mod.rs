@@ -9,7 +9,7 @@ mod session;
 mod tests;
 
 use std::hash::{BuildHasher, RandomState};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -43,23 +43,23 @@ const LOGGED: Duration = Duration::from_secs(2);
 const NO_WORDS: [&str; 3] = ["", "No response from OpenClaw.", "Error: internal error"];
 
 /// The road from the connector to the model.
-#[derive(Debug, Clone, Copy)]
-pub struct Road<'a> {
+#[derive(Debug, Clone)]
+pub struct Road {
     /// How the connector asks, where its version is known: it posts to the gateway's chat endpoint, or
     /// is inside the gateway, and `OpenClaw`'s command line gets there.
-    pub connector: Option<&'a Generation>,
+    pub connector: Option<Generation>,
     /// The gateway, with the credential that the connector shows; each request proves its owner.
-    pub endpoint: &'a Endpoint,
+    pub endpoint: Endpoint,
     /// How the unit starts `OpenClaw`.
-    pub exec_start: Option<&'a CommandLine>,
+    pub exec_start: Option<CommandLine>,
     /// The environment of the gateway's process.
-    pub environment: &'a Environment,
+    pub environment: Environment,
     /// The agent that answers the bot: [`agent_of`].
-    pub agent: &'a str,
+    pub agent: String,
     /// `OpenClaw`'s state directory, below which the question leaves a session.
-    pub state_dir: &'a Path,
+    pub state_dir: PathBuf,
     /// Where the gateway says why a run has failed.
-    pub log: &'a LogSource,
+    pub log: LogSource,
 }
 
 /// What became of the question.
@@ -80,8 +80,8 @@ pub enum Answered {
 
 /// Asks.
 #[must_use]
-pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answered {
-    let Some(connector) = road.connector else {
+pub fn ask(road: &Road, deadline: Deadline, interrupt: &Interrupt) -> Answered {
+    let Some(connector) = &road.connector else {
         return Answered::CannotTry(say!("the connector's version is not known"));
     };
     if road.exec_start.is_none() {
@@ -103,7 +103,7 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
             return Answered::Yes { took: begin.elapsed(), session };
         }
         Ok(text) if NO_WORDS.contains(&text.trim()) => {
-            let logged = logged_failure(road.log, begin_usec, interrupt);
+            let logged = logged_failure(&road.log, begin_usec, interrupt);
             error::no_answer(&one_line(&logged.unwrap_or(text)))
         }
         Ok(text) => error::no_answer(&one_line(&text)),
@@ -114,7 +114,7 @@ pub fn ask(road: &Road<'_>, deadline: Deadline, interrupt: &Interrupt) -> Answer
     };
     let is_over = !["answer.provider", "answer.silent"].contains(&problem.code);
     if ["answer.other", "answer.silent"].contains(&problem.code) {
-        let lines = gateway_log(road.log, begin_usec, Deadline::after(LOGGED), interrupt);
+        let lines = gateway_log(&road.log, begin_usec, Deadline::after(LOGGED), interrupt);
         let blocked = lines.iter().find_map(|line| blocked_provider(&line.text));
         problem = blocked.map_or(problem, error::provider_blocked);
     }
@@ -155,8 +155,8 @@ impl Question {
         reply.contains(&self.word) && error::status_in(&reply).is_none()
     }
 
-    fn session(&self, road: &Road<'_>, kind: &str) -> Session {
-        let (agent, word) = (road.agent, &self.word);
+    fn session(&self, road: &Road, kind: &str) -> Session {
+        let (agent, word) = (&road.agent, &self.word);
         Session {
             key: format!("agent:{agent}:{kind}openclaw-setup-{word}"),
             folder: road.state_dir.join("agents").join(agent).join("sessions"),
@@ -166,7 +166,7 @@ impl Question {
     /// As connectors before 0.8 ask.
     fn over_http(
         &self,
-        road: &Road<'_>,
+        road: &Road,
         connector: &Generation,
         deadline: Deadline,
         interrupt: &Interrupt,
@@ -178,7 +178,7 @@ impl Question {
             "stream": true,
             "user": format!("dingtalk-connector:openclaw-setup-{}", self.word),
         });
-        let agent = connector.has(Habit::NamesItsAgent).then(|| road.agent.to_owned());
+        let agent = connector.has(Habit::NamesItsAgent).then(|| road.agent.clone());
         let endpoint = road.endpoint.clone();
         let (tell, told) = channel();
         thread::spawn(move || {
@@ -207,7 +207,7 @@ impl Question {
     /// As connectors from 0.8 on do: the agent within the gateway, in a session of theirs.
     fn through_the_agent(
         &self,
-        road: &Road<'_>,
+        road: &Road,
         session: &Session,
         deadline: Deadline,
         interrupt: &Interrupt,
@@ -241,7 +241,7 @@ impl Question {
     }
 }
 
-fn taken(road: &Road<'_>, whose: &str) -> Problem {
+fn taken(road: &Road, whose: &str) -> Problem {
     error::port_taken(road.endpoint.port(), whose)
 }
 

@@ -62,12 +62,12 @@ impl From<Problem> for Failure {
 impl Session {
     /// Takes it out of `OpenClaw`'s list, which keeps what was said under another name; that goes,
     /// too.
-    pub fn remove(&self, road: &Road<'_>, interrupt: &Interrupt) -> Result<(), Problem> {
+    pub fn remove(&self, road: &Road, interrupt: &Interrupt) -> Result<(), Problem> {
         self.remove_after(ENDING, road, interrupt)
     }
 
     /// The same where its run may still be under way: that is ended, and lists its session again.
-    pub(super) fn end(&self, road: &Road<'_>, interrupt: &Interrupt) -> Result<(), Problem> {
+    pub(super) fn end(&self, road: &Road, interrupt: &Interrupt) -> Result<(), Problem> {
         self.remove_after(RETRYING, road, interrupt)
     }
 
@@ -75,7 +75,7 @@ impl Session {
     fn remove_after(
         &self,
         ending: Duration,
-        road: &Road<'_>,
+        road: &Road,
         interrupt: &Interrupt,
     ) -> Result<(), Problem> {
         let (limit, interrupt) = if interrupt.is_raised() {
@@ -129,7 +129,7 @@ impl Session {
 /// `openclaw gateway call METHOD`, with the unit's program and in the environment of its process,
 /// where it finds the gateway's credential by itself.
 pub(super) fn call(
-    road: &Road<'_>,
+    road: &Road,
     method: &str,
     parameters: &Value,
     options: &[&str],
@@ -141,7 +141,8 @@ pub(super) fn call(
         if let Some(whose) = road.endpoint.stranger() {
             return Err(taken(road, &whose).into());
         }
-        let helper = road.exec_start.and_then(|command| openclaw(command, road.environment));
+        let helper =
+            road.exec_start.as_ref().and_then(|command| openclaw(command, &road.environment));
         let helper = helper.ok_or(Failure::Silent)?;
         let call = helper
             .env("OPENCLAW_GATEWAY_PORT", road.endpoint.port().to_string())

@@ -43,13 +43,13 @@ impl Machine {
         let connector = Catalogue::built_in().generation(connector.parse().ok().as_ref());
         let environment = Environment::of_assignments([format!("HOME={}", self.path())]);
         let road = Road {
-            connector: Some(&connector),
-            endpoint: &self.endpoint,
-            exec_start: Some(&self.exec_start),
-            environment: &environment,
-            agent: "main",
-            state_dir: self.home.path(),
-            log: &self.log,
+            connector: Some(connector),
+            endpoint: self.endpoint.clone(),
+            exec_start: Some(self.exec_start.clone()),
+            environment,
+            agent: "main".to_owned(),
+            state_dir: self.home.path().to_owned(),
+            log: self.log.clone(),
         };
         let deadline = Deadline::after(Duration::from_secs(3));
         let answered = ask(&road, deadline, &Interrupt::never());

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{LOOK, LOOK_WHILE_YOUNG, Question, READ_LOG, REQUEST, Run, Watch, YOUNG, is_due};
+use super::{LOOK, LOOK_WHILE_YOUNG, READ_LOG, REQUEST, Run, Watch, YOUNG, is_due};
 use crate::health::{
     Answered, ChannelQuestion, Connection, LogEvents, LogLine, Proof, Redaction, Road, Rung,
     all_open, ask, asked_for_channel, connections, error, mark_connected, not_asked,
@@ -82,7 +82,7 @@ impl Watch<'_> {
             return Ok(ChannelQuestion::Unanswered);
         };
         // OpenClaw's own command line shows the gateway's token to whoever is there
-        self.gate.endpoint.stranger().map_or(Ok(()), Err)?;
+        self.gate.road.endpoint.stranger().map_or(Ok(()), Err)?;
         let answer = asked_for_channel(id, command, environment, self.deadline, self.interrupt);
         if let ChannelQuestion::Listed { connected } = &answer {
             run.loaded.get_or_insert_with(Instant::now);
@@ -116,12 +116,12 @@ impl Watch<'_> {
             }
             return Ok(Some(Proof::not_connected(&run.connections)));
         }
-        let Some(question) = self.gate.question else {
+        let Some(patience) = self.gate.asks else {
             let unasked = Proof::before(Rung::Answers, not_asked()).chosen();
             return Ok(Some(Proof { accounts: accounts(), ..unasked }));
         };
         let Some(answered) = run.answered.clone() else {
-            run.answered = Some(self.ask(&question, unit, environment)?);
+            run.answered = Some(self.ask(patience, unit, environment)?);
             // the question took its time, so the unit is looked at once more
             return Ok(None);
         };
@@ -131,21 +131,17 @@ impl Watch<'_> {
     /// Asks the model. The time that it takes is its own, not the gateway's.
     fn ask(
         &mut self,
-        question: &Question<'_>,
+        patience: Duration,
         unit: &Unit,
         environment: &Environment,
     ) -> Result<Answered, Problem> {
         let left = self.deadline.remaining();
         let road = Road {
-            connector: question.connector,
-            endpoint: self.gate.endpoint,
-            exec_start: unit.exec_start.first(),
-            environment,
-            agent: question.agent,
-            state_dir: question.state_dir,
-            log: self.gate.log,
+            exec_start: unit.exec_start.first().cloned(),
+            environment: environment.clone(),
+            ..self.gate.road.clone()
         };
-        let answered = ask(&road, Deadline::after(question.timeout), self.interrupt);
+        let answered = ask(&road, Deadline::after(patience), self.interrupt);
         self.deadline = Deadline::after(left.max(REQUEST));
         if self.interrupt.is_raised() { Err(error::interrupted()) } else { Ok(answered) }
     }
