@@ -1,8 +1,9 @@
 //! Keys of the channel that its connector forbids, or does not read.
 
 use crate::doctor::{Evidence, Finding, Severity, Snapshot, Verdict};
-use crate::openclaw::document::{Edit, KeyPath, Value};
+use crate::openclaw::document::KeyPath;
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
+use crate::plan::config::Forbidden;
 use crate::plan::repair::Repair;
 use crate::say;
 use crate::settings::Setting;
@@ -10,54 +11,25 @@ use crate::snapshot::paths::CONNECTOR;
 
 const CHANNEL: [&str; 2] = ["channels", CONNECTOR];
 
-/// Keys that the installed manifest's own schema forbids, as paths below the channel.
-fn forbidden_keys(snapshot: &Snapshot) -> Option<Vec<Vec<String>>> {
-    let manifest = snapshot.tree.as_ref()?.manifest.as_ref().ok()?;
-    let schema = manifest.channel_schema.as_ref()?;
-    let channel = snapshot.channel()?;
-    let mut found = forbidden(channel, schema);
-    let account_schema = schema.pointer("/properties/accounts/additionalProperties");
-    let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
-    for (name, account) in accounts.into_iter().flatten() {
-        let keys = account_schema.map(|schema| forbidden(account, schema)).unwrap_or_default();
-        found.extend(keys.into_iter().map(|key| {
-            let mut path = vec!["accounts".to_owned(), name.clone()];
-            path.extend(key);
-            path
-        }));
-    }
-    Some(found)
-}
-
-fn forbidden(block: &Value, schema: &serde_json::Value) -> Vec<Vec<String>> {
-    if schema["additionalProperties"] != false {
-        return Vec::new();
-    }
-    let known = |key: &String| schema["properties"].get(key).is_some();
-    let keys = block.as_object().into_iter().flat_map(|block| block.keys());
-    keys.filter(|key| !known(key)).map(|key| vec![key.clone()]).collect()
-}
-
 pub(in crate::doctor) fn legacy_keys(snapshot: &Snapshot) -> Verdict {
-    let Some(keys) = forbidden_keys(snapshot) else {
+    let manifest = snapshot.tree.as_ref().and_then(|tree| tree.manifest.as_ref().ok());
+    let schema = manifest.and_then(|manifest| manifest.channel_schema.as_ref());
+    let (Some(schema), Some(config)) = (schema, snapshot.effective()) else {
         return Err(say!("this connector brings no schema for its channel"));
     };
+    let forbidden = Forbidden::of(schema, config);
+    let keys = &forbidden.keys;
     if keys.is_empty() {
         return Ok(Vec::new());
     }
     let enforced = snapshot.openclaw().is_none_or(|version| version >= CHANNEL_SCHEMA_IS_ENFORCED);
     let severity = if enforced { Severity::Error } else { Severity::Info };
-    let path = |key: &Vec<String>| {
-        let mut path: Vec<&str> = CHANNEL.to_vec();
-        path.extend(key.iter().map(String::as_str));
-        KeyPath::from(path.as_slice())
-    };
     let names = keys.iter().map(|key| key.join(".")).collect::<Vec<_>>().join(", ");
     let evidence = keys.iter().map(|key| {
         let path: Vec<&str> = CHANNEL.into_iter().chain(key.iter().map(String::as_str)).collect();
         Evidence::of_key(snapshot, &path)
     });
-    let repairs = keys.iter().map(|key| Repair::Config(Edit::remove(path(key))));
+    let repairs = forbidden.edits().into_iter().map(Repair::Config);
     Finding::of(severity, say!("this connector's schema forbids {names} in its channel; OpenClaw does not name the keys when it refuses", names))
         .about("channels.dingtalk-connector")
         .symptom("must NOT have additional properties")

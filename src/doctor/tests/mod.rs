@@ -7,9 +7,12 @@ mod reinstall;
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value as Json, json};
+
 use super::{CHECKS, Severity, diagnose};
 use crate::health::{ChatAnswer, Connection, Readiness, Rung};
 use crate::language::Language;
+use crate::plan::repair::Repair;
 use crate::snapshot::log::Log;
 use crate::systemd::ActiveState;
 use cases::cases;
@@ -87,6 +90,43 @@ fn what_cannot_be_known_is_said_and_not_passed() {
             }
         }
     }
+}
+
+/// The same judgement as the plan's, and nothing that has a place elsewhere is lost.
+#[test]
+fn keys_that_the_schema_forbids_go_where_they_have_a_place() {
+    let mut machine = Machine::healthy();
+    let strict = |known: Json| json!({"additionalProperties": false, "properties": known});
+    let account = strict(json!({"clientId": {}}));
+    machine.tree().manifest.as_mut().unwrap().channel_schema = Some(strict(json!({"systemPrompt":
+        {}, "tools": strict(json!({})), "accounts": {"additionalProperties": account}})));
+    let channel = |of_account: Json| {
+        let of = |id: &str| {
+            let mut account = of_account.clone();
+            account["clientId"] = id.into();
+            account
+        };
+        json!({"accounts": {"a": of("1"), "b": of("2")}})
+    };
+    let mut before = channel(json!({"systemPrompt": "p", "debug": true}));
+    before["sessionTimeout"] = 1_800_000.into();
+    before["tools"] = json!({"x": 1});
+    machine.set("channels.dingtalk-connector", before);
+    let check = CHECKS.iter().find(|check| check.id == "config.legacy-keys").unwrap();
+    let [finding] = &check.verdict(&machine.snapshot).unwrap()[..] else { panic!() };
+    assert!(finding.message.contains("tools.x"), "{}", finding.message);
+    let edits = finding.repairs.iter().map(|repair| match repair {
+        Repair::Config(edit) => edit.clone(),
+        other => panic!("{other:?}"),
+    });
+    let document = machine.snapshot.config.as_ref().unwrap().root();
+    let after = document.edit(&edits.collect::<Vec<_>>()).unwrap().value().to_json();
+    let mut expected = channel(json!({}));
+    expected["systemPrompt"] = "p".into();
+    expected["tools"] = json!({});
+    assert_eq!(after["channels"]["dingtalk-connector"], expected);
+    let rule = json!({"mode": "idle", "idleMinutes": 30});
+    assert_eq!(after["session"]["resetByChannel"]["dingtalk-connector"], rule);
 }
 
 /// What `install` claims and what `doctor` finds is one judgement: a rung that is missed is an error.

@@ -1,10 +1,11 @@
 //! `channels.dingtalk-connector`.
 
 use super::gateway::Credential;
-use super::schema::{self, allows};
+use super::migration::Forbidden;
+use super::schema::allows;
 use super::{Draft, Wish, is_filled, migration};
 use crate::connector::behaviour::Habit;
-use crate::openclaw::document::{Edit, KeyPath, Value, escape_substitution};
+use crate::openclaw::document::{Edit, Value, escape_substitution};
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::plan::note::Note;
 use crate::settings::is_placeholder;
@@ -37,7 +38,7 @@ pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>, credential: Option
     if draft.now(&CHANNEL).is_none() {
         let members = members(draft, wish, credential);
         draft.set(&CHANNEL, Value::Object(members.into_iter().collect()));
-        migration::timeout(draft, wish);
+        migration::timeout(draft, wish, None);
         return;
     }
     for (key, value) in members(draft, wish, None) {
@@ -47,8 +48,9 @@ pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>, credential: Option
         Some(credential) => hand_on(draft, wish, credential),
         None => forget_placeholders(draft, wish),
     }
-    migration::timeout(draft, wish);
-    take_out_what_is_forbidden(draft, wish);
+    let mut forbidden = forbidden(draft, wish);
+    migration::timeout(draft, wish, forbidden.timeout.take());
+    take_out(draft, forbidden);
 }
 
 /// Each bot is given the gateway's credential where this connector reads it.
@@ -109,27 +111,25 @@ fn forget_placeholders(draft: &mut Draft<'_>, wish: &Wish<'_>) {
     }
 }
 
-fn take_out_what_is_forbidden(draft: &mut Draft<'_>, wish: &Wish<'_>) {
-    if wish.openclaw < CHANNEL_SCHEMA_IS_ENFORCED && !wish.migrates {
-        return;
+/// What the connector's schema forbids, where that matters.
+fn forbidden(draft: &Draft<'_>, wish: &Wish<'_>) -> Forbidden {
+    let matters = wish.openclaw >= CHANNEL_SCHEMA_IS_ENFORCED || wish.migrates;
+    let schema = wish.channel_schema.filter(|_| matters);
+    schema.map(|schema| Forbidden::of(schema, draft.effective)).unwrap_or_default()
+}
+
+fn take_out(draft: &mut Draft<'_>, mut forbidden: Forbidden) {
+    for edit in forbidden.edits() {
+        draft.push(edit);
     }
-    let (Some(schema), Some(block)) = (wish.channel_schema, draft.now(&CHANNEL)) else { return };
-    let mut forbidden = schema::forbidden(schema, block);
-    let raised = migration::raised(schema, block, &forbidden);
-    for (key, value) in &raised {
-        draft.set(&[CHANNEL[0], CHANNEL[1], key], value.clone());
-    }
-    for path in &forbidden {
-        let path = path.iter().fold(KeyPath::from(CHANNEL), |path, key| path.child(key));
-        draft.push(Edit::remove(path));
-    }
+    let raised = forbidden.raised;
     if !raised.is_empty() {
         let keys: Vec<_> = raised.keys().cloned().collect();
         draft.notes.push(Note::keys_raised(&keys));
     }
-    forbidden.retain(|path| path.last().is_none_or(|key| !raised.contains_key(key)));
-    if !forbidden.is_empty() {
-        let keys: Vec<_> = forbidden.iter().map(|path| path.join(".")).collect();
+    forbidden.keys.retain(|path| path.last().is_none_or(|key| !raised.contains_key(key)));
+    if !forbidden.keys.is_empty() {
+        let keys: Vec<_> = forbidden.keys.iter().map(|path| path.join(".")).collect();
         draft.notes.push(Note::keys_taken_out(&keys));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::gateway::{ENDPOINT, MODE};
-use super::schema::allows;
+use super::schema::{allows, forbidden};
 use super::{Draft, Wish};
 use crate::connector::behaviour::{Generation, Habit};
 use crate::openclaw::document::{Edit, KeyPath, Value};
@@ -46,28 +46,41 @@ fn give_back(draft: &mut Draft<'_>, wish: &Wish<'_>) {
     }
 }
 
-/// How long a conversation lasts without a word: connectors from 0.7.5 on leave that to OpenClaw. Its
-/// rule for this channel takes over what was in force, unless it has rules already, and what is given.
-pub(super) fn timeout(draft: &mut Draft<'_>, wish: &Wish<'_>) {
-    const KEY: &str = "sessionTimeout";
-    if wish.is_read(KEY, wish.release.as_ref()) {
-        return;
-    }
-    let old = ["channels", CONNECTOR, KEY];
-    let was_read = wish.standing.is_some() && wish.is_read(KEY, wish.standing.as_ref());
+const TIMEOUT: [&str; 3] = ["channels", CONNECTOR, "sessionTimeout"];
+
+/// OpenClaw's own rule in its place, for this channel.
+const IDLE: [&str; 3] = ["session", "resetByChannel", CONNECTOR];
+
+fn idle(ms: f64) -> (Value, f64) {
+    let minutes = (ms / 60_000.0).ceil().max(1.0);
+    (Value::from(json!({"mode": "idle", "idleMinutes": minutes})), minutes)
+}
+
+/// What ends conversations by the channel, in milliseconds, unless OpenClaw has rules for that already.
+fn unruled(config: &Value) -> Option<f64> {
     let has_rules = ["reset", "resetByType", "resetByChannel", "idleMinutes"]
         .iter()
-        .any(|rule| draft.now(&["session", rule]).is_some());
-    let was = draft.now(&old).filter(|_| was_read).and_then(Value::as_f64);
-    let ms = wish.settings.session_timeout.map(f64::from);
-    let Some(ms) = ms.or(was.filter(|_| !has_rules)) else { return };
-    let minutes = (ms / 60_000.0).ceil().max(1.0);
-    let rule = ["session", "resetByChannel", CONNECTOR];
-    draft.set(&rule, Value::from(json!({"mode": "idle", "idleMinutes": minutes})));
-    if was.is_some() {
-        draft.push(Edit::remove(old));
+        .any(|rule| config.get(&["session", rule]).is_some());
+    config.get(&TIMEOUT).filter(|_| !has_rules).and_then(Value::as_f64)
+}
+
+/// How long a conversation lasts without a word: connectors from 0.7.5 on leave that to OpenClaw. Its
+/// rule for this channel takes over what was in force, or what the schema forbids (`forbidden`), unless
+/// it has rules already, and what is given.
+pub(super) fn timeout(draft: &mut Draft<'_>, wish: &Wish<'_>, forbidden: Option<f64>) {
+    let is_read = |by| wish.is_read(TIMEOUT[2], by);
+    if is_read(wish.release.as_ref()) && forbidden.is_none() {
+        return;
     }
-    draft.notes.push(Note::timeout_moved(&KeyPath::from(&rule).to_string(), minutes));
+    let was_read = wish.standing.is_some() && is_read(wish.standing.as_ref());
+    let was = unruled(draft.effective).filter(|_| was_read).or(forbidden);
+    let Some(ms) = wish.settings.session_timeout.map(f64::from).or(was) else { return };
+    let (rule, minutes) = idle(ms);
+    draft.set(&IDLE, rule);
+    if was_read && draft.now(&TIMEOUT).is_some() {
+        draft.push(Edit::remove(TIMEOUT));
+    }
+    draft.notes.push(Note::timeout_moved(&KeyPath::from(&IDLE).to_string(), minutes));
 }
 
 /// Rules of access that one of the two connectors heeds and the other does not.
@@ -112,13 +125,46 @@ fn access(draft: &mut Draft<'_>, wish: &Wish<'_>) {
     draft.notes.extend((!ends.is_empty()).then(|| Note::access_unheeded(&ends, comes)));
 }
 
+/// What a connector's schema forbids in its channel, and what of it has a place elsewhere.
+#[derive(Debug, Default)]
+pub struct Forbidden {
+    /// The keys, as paths below the channel.
+    pub keys: Vec<Vec<String>>,
+    /// Those that move to the channel itself, with their values.
+    pub(super) raised: BTreeMap<String, Value>,
+    /// What ended conversations, in milliseconds, and moves to OpenClaw's own rule.
+    pub(super) timeout: Option<f64>,
+}
+
+impl Forbidden {
+    /// Looks for it.
+    #[must_use]
+    pub fn of(schema: &Json, config: &Value) -> Self {
+        let Some(channel) = config.get(&TIMEOUT[..2]) else { return Self::default() };
+        let keys = forbidden(schema, channel);
+        let raised = raised(schema, channel, &keys);
+        let timeout = unruled(config).filter(|_| keys.iter().any(|key| key[..] == TIMEOUT[2..]));
+        Self { keys, raised, timeout }
+    }
+
+    /// The edits that take it out: nothing that has a place elsewhere is lost.
+    #[must_use]
+    pub fn edits(&self) -> Vec<Edit> {
+        let channel = || KeyPath::from(&TIMEOUT[..2]);
+        let raise =
+            |(key, value): (&String, &Value)| Edit::set(channel().child(key), value.clone());
+        let take_out = |path: &Vec<String>| {
+            Edit::remove(path.iter().fold(channel(), |path, key| path.child(key)))
+        };
+        let rule = self.timeout.map(|ms| Edit::set(IDLE, idle(ms).0));
+        let moved = self.raised.iter().map(raise).chain(rule);
+        moved.chain(self.keys.iter().map(take_out)).collect()
+    }
+}
+
 /// What all accounts say alike, and only the channel itself may say now (`systemPrompt` from 0.8.0
 /// on), with its value.
-pub(super) fn raised(
-    schema: &Json,
-    channel: &Value,
-    forbidden: &[Vec<String>],
-) -> BTreeMap<String, Value> {
+fn raised(schema: &Json, channel: &Value, forbidden: &[Vec<String>]) -> BTreeMap<String, Value> {
     let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
     let of_all = |path: &Vec<String>| {
         let [list, _, key] = &path[..] else { return None };
@@ -232,6 +278,7 @@ mod tests {
             ("0.6.0", "0.8.3", json!({}), None, None, Some(30), &["timeout-moved"][..]),
             ("0.6.0", "0.8.13", json!({}), None, Some(&strict), Some(30), &["timeout-moved"]),
             ("0.7.5", "0.8.3", json!({}), None, None, None, &[]),
+            ("0.7.5", "0.8.13", json!({}), None, Some(&strict), Some(30), &["timeout-moved"]),
             ("0.6.0", "0.7.4", json!({}), None, None, None, &[]),
             ("0.6.0", "0.8.3", ruled.clone(), None, None, None, &[]),
             ("0.7.5", "0.8.3", ruled, Some(90_000), None, Some(2), &["timeout-moved"]),

@@ -20,6 +20,7 @@ use crate::settings::is_placeholder;
 use crate::settings::{Secret, Setting, Settings};
 use crate::systemd::environment::Environment;
 
+pub use migration::Forbidden;
 pub use provider::{
     COMPLETIONS, Provider, RESPONSES, apis, models_file_edits, provider_of, right_api,
 };

@@ -1,5 +1,7 @@
 //! The config: what keeps the plugin out, misleads or exposes.
 
+use serde_json::{Value, json};
+
 use super::{Cure, Fault, LOOP, TREE, by_root, go_through, shell};
 use crate::bench::said;
 use crate::patient::{document, edit, fix, healthy, of, plain_config, stop};
@@ -248,7 +250,11 @@ fn a_newer_openclaw_enforces_the_connectors_schema() {
     let script = format!(
         r#"sed -i 's/2026.3.13/2026.5.20/' ~/.local/lib/node_modules/openclaw/package.json
         sed -i 's/"version": "0.6.0"/"version": "0.8.13"/' ~/{TREE}/package.json ~/{TREE}/openclaw.plugin.json
-        sed -i 's/"configSchema"/"channelConfigs": {{"dingtalk-connector": {{"schema": {{"type": "object", "additionalProperties": false, "properties": {{"enabled": {{}}, "clientId": {{}}, "clientSecret": {{}}}}}}}}}}, &/' ~/{TREE}/openclaw.plugin.json"#
+        sed -i 's/"configSchema"/"channelConfigs": {{"dingtalk-connector": {{"schema": {{"type": "object", "additionalProperties": false, "properties": {{"enabled": {{}}, "clientId": {{}}, "clientSecret": {{}}, "systemPrompt": {{}}, "accounts": {{"additionalProperties": {{"additionalProperties": false}}}}}}}}}}}}, &/' ~/{TREE}/openclaw.plugin.json"#
+    );
+    edit(
+        &machine,
+        "c['channels']['dingtalk-connector']['accounts']={'a':{'systemPrompt':'be kind'}}",
     );
     // such an OpenClaw does not start
     machine.shell(&script);
@@ -259,8 +265,17 @@ fn a_newer_openclaw_enforces_the_connectors_schema() {
         named.contains(&("group.visible-replies".to_owned(), "warning".to_owned())),
         "{document:#}"
     );
+    assert!(document.to_string().contains("accounts.a.systemPrompt"), "{document:#}");
     let told = fix(&machine, &["config.legacy-keys"]);
     let config = machine.read_text(".openclaw/openclaw.json");
+    let meaning: Value = serde_json::from_str(&config).unwrap();
+    let channel = &meaning["channels"]["dingtalk-connector"];
+    assert_eq!(
+        (&channel["systemPrompt"], &channel["accounts"]["a"]),
+        (&json!("be kind"), &json!({}))
+    );
+    let rule = json!({"mode": "idle", "idleMinutes": 30});
+    assert_eq!(meaning["session"]["resetByChannel"]["dingtalk-connector"], rule);
     assert!(!config.contains("gatewayUrl") && !config.contains("sessionTimeout"), "{told}{config}");
     assert!(config.contains("a-secret-of-dingtalk"), "the secret stays");
     machine.roll_back();
