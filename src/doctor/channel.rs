@@ -1,11 +1,13 @@
 //! The channel at work: its connection, and who may talk to the bot.
 
+use semver::Version as Semver;
+
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
-use crate::connector::behaviour::Habit;
+use crate::connector::behaviour::{Generation, Habit};
 use crate::openclaw::document::{KeyPath, Value};
 use crate::openclaw::version::Version;
 use crate::say;
-use crate::snapshot::paths::CONNECTOR;
+use crate::snapshot::bots::{DM_POLICY, bots, heeded_rules};
 
 /// The names under which the connector was published: of these the behaviour is known by version.
 const PUBLISHED: [&str; 3] = [
@@ -60,43 +62,56 @@ fn of_another_cause() -> (String, String) {
 }
 
 pub(super) fn access_open(snapshot: &Snapshot) -> Verdict {
-    let Some(channel) = snapshot.channel() else { return Ok(Vec::new()) };
-    let Some(version) = snapshot.connector() else { return Ok(Vec::new()) };
-    let text = |key: &str| channel.get(&[key]).and_then(Value::as_str);
+    let Some(config) = snapshot.effective() else { return Ok(Vec::new()) };
+    let Some(version) = snapshot.release().map(|release| release.version) else {
+        return Ok(Vec::new());
+    };
     let generation = snapshot.generation();
-    let mut findings = Vec::new();
-    let allow = channel.get(&["allowFrom"]).and_then(Value::as_array);
-    let restricts = text("dmPolicy").is_some_and(|policy| policy == "allowlist")
-        || allow.is_some_and(|list| !list.is_empty());
-    if restricts && !generation.has(Habit::HeedsAllowFrom) {
-        findings.push(("dmPolicy", say!("connector {version} never looks at dmPolicy and allowFrom: everybody in the organisation may talk to the bot", version)));
+    let heeded = heeded_rules(config, &generation);
+    // what is meant: that accounts have what the channel says beside them
+    let meant = bots(config, true);
+    let mut open = Vec::new();
+    for bot in &meant {
+        for key in bot.rules().filter(|key| !heeded.contains(&(bot.account, key))) {
+            open.push((bot.path(key), unheeded(key, &version, &generation)));
+        }
+        let has_policy = bot.rules().any(|key| key == DM_POLICY);
+        if bot.names_somebody() && !has_policy && !generation.has(Habit::HeedsAllowFrom) {
+            open.push((bot.path("allowFrom"), unheeded(DM_POLICY, &version, &generation)));
+        }
+        if bot.get(DM_POLICY).and_then(Value::as_str) == Some("pairing") {
+            let text =
+                say!("dmPolicy pairing is not supported by the connector: it is treated as open");
+            open.push((bot.path(DM_POLICY), text));
+        }
     }
-    if text("groupPolicy").is_some_and(|policy| policy != "open")
-        && !generation.has(Habit::HeedsGroupPolicy)
-    {
-        findings.push((
-            "groupPolicy",
-            say!(
-                "connector {version} never looks at groupPolicy: every group may use the bot",
-                version
-            ),
-        ));
-    }
-    if text("dmPolicy") == Some("pairing") {
-        findings.push((
-            "dmPolicy",
-            say!("dmPolicy pairing is not supported by the connector: it is treated as open"),
-        ));
-    }
-    let finding = |(key, message): (&str, String)| {
-        let path = ["channels", CONNECTOR, key];
+    open.sort();
+    open.dedup();
+    let finding = |(path, message): (Vec<&str>, String)| {
         Finding::warning(message)
             .hint(say!("Restrict who can see the bot in DingTalk's console, or upgrade to 0.8.3 or later, which enforces allowlist"))
-            .about(KeyPath::from(&path).to_string())
+            .about(KeyPath::from(&*path).to_string())
             .symptom(say!("anybody may talk to the bot"))
             .evidence([Evidence::of_key(snapshot, &path)])
     };
-    Ok(findings.into_iter().map(finding).collect())
+    Ok(open.into_iter().map(finding).collect())
+}
+
+/// What becomes of a rule that this connector does not heed, as it stands.
+fn unheeded(key: &str, version: &Semver, generation: &Generation) -> String {
+    if key != DM_POLICY {
+        say!("connector {version} never looks at groupPolicy: every group may use the bot", version)
+    } else if generation.has(Habit::HeedsAllowFrom) {
+        say!(
+            "connector {version} heeds dmPolicy only where allowFrom names somebody (before 0.7.7, for an account: in its own block): everybody in the organisation may talk to the bot",
+            version
+        )
+    } else {
+        say!(
+            "connector {version} never looks at dmPolicy and allowFrom: everybody in the organisation may talk to the bot",
+            version
+        )
+    }
 }
 
 /// A version that surely has `messages.groupChat.visibleReplies`, with `message_tool` as default.

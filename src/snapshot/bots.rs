@@ -1,9 +1,15 @@
 //! The bots of the channel, and what guards the gateway, as the connector and `OpenClaw` read them.
 
+use std::collections::BTreeSet;
+
 use super::paths::CONNECTOR;
 use super::program::option_of;
+use crate::connector::behaviour::{Generation, Habit};
 use crate::openclaw::document::{Value, escape_substitution};
 use crate::systemd::environment::Environment;
+
+/// Who may talk to the bot alone.
+pub const DM_POLICY: &str = "dmPolicy";
 
 /// One bot: the channel's own, or an account that is not switched off.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +71,22 @@ impl<'v> Bot<'v> {
         }
     }
 
+    /// The keys that say that only some may talk to it.
+    pub fn rules(self) -> impl Iterator<Item = &'static str> + 'v {
+        const RULES: [(&str, &[&str]); 2] =
+            [(DM_POLICY, &["allowlist"]), ("groupPolicy", &["allowlist", "disabled"])];
+        let says = move |key: &str, words: &[&str]| {
+            self.get(key).and_then(Value::as_str).is_some_and(|word| words.contains(&word))
+        };
+        RULES.into_iter().filter(move |(key, words)| says(key, words)).map(|(key, _)| key)
+    }
+
+    /// Whether `allowFrom` has an entry.
+    #[must_use]
+    pub fn names_somebody(&self) -> bool {
+        self.get("allowFrom").and_then(Value::as_array).is_some_and(|names| !names.is_empty())
+    }
+
     /// What the connector shows to the gateway, as it is written: the token, else the password.
     #[must_use]
     pub fn credential(&self) -> Option<&'v str> {
@@ -72,6 +94,23 @@ impl<'v> Bot<'v> {
         let texts = keys.into_iter().filter_map(|key| self.get(key).and_then(Value::as_str));
         texts.into_iter().find(|text| !text.is_empty())
     }
+}
+
+/// The rules of access that a connector heeds: of which bot, and by which key.
+#[must_use]
+pub fn heeded_rules<'v>(
+    config: &'v Value,
+    connector: &Generation,
+) -> BTreeSet<(Option<&'v str>, &'static str)> {
+    let heeds = |bot: &Bot<'_>, key: &str| match key {
+        DM_POLICY => connector.heeds_dm_policy(bot.names_somebody()),
+        _ => connector.has(Habit::HeedsGroupPolicy),
+    };
+    let of_bot = |bot: Bot<'v>| {
+        let heeded = bot.rules().filter(move |key| heeds(&bot, key));
+        heeded.map(move |key| (bot.account, key))
+    };
+    bots(config, connector.has(Habit::AccountsInherit)).into_iter().flat_map(of_bot).collect()
 }
 
 /// A secret of the gateway's own.
@@ -179,6 +218,33 @@ mod tests {
         }
         let single = meaning("{channels: {'dingtalk-connector': {accounts: {}, clientId: 'x'}}}");
         assert_eq!(bots(&single, true)[0].path("clientId"), ["channels", CONNECTOR, "clientId"]);
+    }
+
+    #[test]
+    fn rules_hold_where_the_connector_heeds_them_for_that_bot() {
+        use crate::connector::catalogue::Catalogue;
+        let (a, b) = (Some("a"), Some("b"));
+        let nobody = "dmPolicy: 'allowlist'";
+        let me = "dmPolicy: 'allowlist', allowFrom: ['me'], groupPolicy: 'disabled'";
+        let accounts = "dmPolicy: 'allowlist', allowFrom: ['me'], accounts: {
+            a: {allowFrom: []}, b: {}, c: {dmPolicy: 'open'}, d: {enabled: false}}";
+        let own = "accounts: {a: {dmPolicy: 'allowlist', allowFrom: ['me']}, b: {}}";
+        for (channel, version, expected) in [
+            (nobody, "0.7.10", &[][..]),
+            (nobody, "0.8.3", &[(None, "dmPolicy")]),
+            (me, "0.7.0", &[]),
+            (me, "0.7.10", &[(None, "dmPolicy")]),
+            (me, "0.8.3", &[(None, "dmPolicy"), (None, "groupPolicy")]),
+            (accounts, "0.7.6", &[]),
+            (accounts, "0.7.10", &[(b, "dmPolicy")]),
+            (accounts, "0.8.3", &[(a, "dmPolicy"), (b, "dmPolicy")]),
+            (own, "0.7.6", &[(a, "dmPolicy")]),
+        ] {
+            let config = meaning(&format!("{{channels: {{'{CONNECTOR}': {{{channel}}}}}}}"));
+            let connector = Catalogue::built_in().generation(version.parse().ok().as_ref());
+            let found: Vec<_> = heeded_rules(&config, &connector).into_iter().collect();
+            assert_eq!(found, expected, "{version}: {channel}");
+        }
     }
 
     #[test]

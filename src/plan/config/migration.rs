@@ -1,17 +1,18 @@
 //! From one generation of the connector to another: what only the earlier one needed, what moves, and
 //! what becomes of the rules of access.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
 use super::gateway::{ENDPOINT, MODE};
 use super::schema::{allows, forbidden};
 use super::{Draft, Wish};
-use crate::connector::behaviour::{Generation, Habit};
+use crate::connector::behaviour::Habit;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::keys::{KeyChange, edits_back};
 use crate::plan::note::Note;
+use crate::snapshot::bots::heeded_rules;
 use crate::snapshot::paths::CONNECTOR;
 
 pub(super) fn section(draft: &mut Draft<'_>, wish: &Wish<'_>) {
@@ -86,41 +87,13 @@ pub(super) fn timeout(draft: &mut Draft<'_>, wish: &Wish<'_>, forbidden: Option<
 /// Rules of access that one of the two connectors heeds and the other does not.
 fn access(draft: &mut Draft<'_>, wish: &Wish<'_>) {
     let (Some(was), Some(comes)) = (&wish.standing, &wish.release) else { return };
-    let generations = [was, comes].map(|of| wish.catalogue.generation(Some(of)));
-    let heeded = |rule: &dyn Fn(&Generation) -> bool| {
-        let [was, comes] = &generations;
-        [rule(was), rule(comes)]
+    let [earlier, later] = [was, comes]
+        .map(|version| heeded_rules(draft.effective, &wish.catalogue.generation(Some(version))));
+    let only_in = |rules: &BTreeSet<_>, others| {
+        let keys = rules.difference(others).map(|(_, key): &(_, &str)| (*key).to_owned());
+        keys.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
     };
-    let Some(channel) = draft.now(&["channels", CONNECTOR]) else { return };
-    let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
-    let blocks = accounts.into_iter().flat_map(|accounts| accounts.values()).chain([channel]);
-    let (mut begins, mut ends) = (Vec::new(), Vec::new());
-    for block in blocks {
-        let says = |key: &str, policies: &[&str]| {
-            let policy = block.get(&[key]).and_then(Value::as_str);
-            policy.is_some_and(|policy| policies.contains(&policy))
-        };
-        let names = block.get(&["allowFrom"]).or_else(|| channel.get(&["allowFrom"]));
-        let names = names.and_then(Value::as_array).is_some_and(|names| !names.is_empty());
-        let rules = [
-            ("dmPolicy", says("dmPolicy", &["allowlist"]), heeded(&|of| of.heeds_dm_policy(names))),
-            (
-                "groupPolicy",
-                says("groupPolicy", &["allowlist", "disabled"]),
-                heeded(&|of| of.has(Habit::HeedsGroupPolicy)),
-            ),
-        ];
-        for (key, _, heeded) in rules.into_iter().filter(|(_, is_set, _)| *is_set) {
-            let list = match heeded {
-                [false, true] => &mut begins,
-                [true, false] => &mut ends,
-                _ => continue,
-            };
-            if !list.contains(&key.to_owned()) {
-                list.push(key.to_owned());
-            }
-        }
-    }
+    let (begins, ends) = (only_in(&later, &earlier), only_in(&earlier, &later));
     draft.notes.extend((!begins.is_empty()).then(|| Note::access_heeded(&begins, was, comes)));
     draft.notes.extend((!ends.is_empty()).then(|| Note::access_unheeded(&ends, comes)));
 }
@@ -231,6 +204,7 @@ mod tests {
     fn rules_of_access_that_begin_or_cease_to_hold_are_told() {
         let (enforced, open) = (&["access-heeded"][..], &["access-unheeded"][..]);
         let names = json!({"dmPolicy": "allowlist", "allowFrom": ["a"]});
+        let inherited = json!({"dmPolicy": "allowlist", "allowFrom": ["a"], "accounts": {"x": {}}});
         for (was, comes, block, told) in [
             ("0.6.0", "0.8.3", json!({"dmPolicy": "allowlist"}), enforced),
             ("0.7.10", "0.8.3", json!({"dmPolicy": "allowlist"}), enforced),
@@ -238,6 +212,7 @@ mod tests {
             ("0.8.3", "0.7.10", names.clone(), &[]),
             ("0.6.0", "0.7.10", names.clone(), enforced),
             ("0.8.3", "0.6.0", names, open),
+            ("0.7.6", "0.7.10", inherited, enforced),
             ("0.8.3", "0.7.10", json!({"accounts": {"x": {"groupPolicy": "disabled"}}}), open),
             ("0.6.0", "0.8.3", json!({"dmPolicy": "open", "groupPolicy": "open"}), &[]),
         ] {

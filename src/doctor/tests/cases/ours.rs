@@ -302,6 +302,22 @@ pub(super) const CASES: &[Case] = &[
         BROKEN
     ),
     case!(
+        "channel.access-open",
+        "a list that names nobody",
+        Warning,
+        false,
+        |p| p.set("channels.dingtalk-connector.dmPolicy", json!("allowlist")),
+        BROKEN
+    ),
+    case!(
+        "channel.access-open",
+        "an account's own",
+        Warning,
+        false,
+        |p| p.set("channels.dingtalk-connector.accounts.a.groupPolicy", json!("allowlist")),
+        BROKEN
+    ),
+    case!(
         "group.visible-replies",
         "unset",
         Warning,
