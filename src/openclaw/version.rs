@@ -16,6 +16,10 @@ pub const UNKNOWN_CHANNELS_ARE_TOLERATED: Version = Version::of(2026, 5, 28);
 /// The first version that enforces a plugin manifest's `channelConfigs` schema.
 pub const CHANNEL_SCHEMA_IS_ENFORCED: Version = Version::of(2026, 3, 28);
 
+/// The first version on which a connector was measured to answer with and without a link to OpenClaw in
+/// its `node_modules`: it runs a captured copy, which has one of its own.
+pub const PLUGINS_RUN_CAPTURED: Version = Version::of(2026, 9, 6);
+
 /// A version of OpenClaw. Revisions and pre-releases compare as their date: no rule of ours
 /// depends on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

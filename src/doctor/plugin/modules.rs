@@ -6,6 +6,7 @@ use crate::connector::behaviour::Habit;
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::npm::Resolution;
 use crate::doctor::{Finding, Snapshot, Verdict};
+use crate::openclaw::version::PLUGINS_RUN_CAPTURED;
 use crate::plan::repair::Repair;
 use crate::say;
 use crate::snapshot::tree::Tree;
@@ -63,6 +64,9 @@ pub(in crate::doctor) fn host_link(snapshot: &Snapshot) -> Verdict {
     let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
     if snapshot.connector().is_some() && !snapshot.generation().has(Habit::NeedsHostLink) {
         return Err(say!("only connectors from 0.8.17 on need the link"));
+    }
+    if snapshot.openclaw().is_some_and(|version| version >= PLUGINS_RUN_CAPTURED) {
+        return Err(say!("OpenClaw from 2026.9.6 on needs no link"));
     }
     let Some(package) = &snapshot.installation.program.package else {
         return Err(say!("OpenClaw's package was not found"));

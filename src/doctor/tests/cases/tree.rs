@@ -187,6 +187,14 @@ pub(super) const CASES: &[Case] = &[
         },
         Some(|p| p.connector("0.8.20"))
     ),
+    case!(
+        "plugin.host-link",
+        "no link on the last OpenClaw that needs it",
+        Error,
+        true,
+        |p| unlinked(p, Version::of(2026, 9, 1)),
+        Some(|p| unlinked(p, Version::of(2026, 9, 6)))
+    ),
     case!("plugin.mode-link", "a link", Error, true, |p| p.tree().link = Some("/x".into()), ABSENT),
     case!("plugin.ownership", "a stranger's", Error, false, |p| own(p, 5), ABSENT),
     case!(
@@ -227,3 +235,9 @@ pub(super) const CASES: &[Case] = &[
         ABSENT
     ),
 ];
+
+fn unlinked(machine: &mut Machine, openclaw: Version) {
+    machine.connector("0.8.20");
+    machine.snapshot.installation.program.package = Some("/usr".into());
+    machine.openclaw(Some(openclaw));
+}
