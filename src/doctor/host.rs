@@ -1,6 +1,7 @@
 //! The machine: Node.js, ffprobe, space, and what was left lying about.
 
-use super::{Finding, Severity, Snapshot, Verdict};
+use super::config::{Later, later_openclaw};
+use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::connector::admits;
 use crate::plan::repair::Repair;
 use crate::say;
@@ -37,19 +38,34 @@ pub(super) fn openclaw(snapshot: &Snapshot) -> Verdict {
     let (Some(package), Some(version)) = (&program.package, program.version) else {
         return Err(say!("OpenClaw's version is not known"));
     };
-    let Some((path, other)) = &program.other else { return Ok(Vec::new()) };
-    let (package, path) = (package.display().to_string(), path.display().to_string());
-    Finding::info(say!(
-        "the unit runs OpenClaw {version} ({package}), and the command openclaw is {other} ({path})",
-        version,
-        package,
-        other,
-        path
-    ))
-    .hint(say!("If the unit shall run the other one: openclaw gateway install --force"))
-    .read(package, format!("version {version}"))
-    .read(path, format!("version {other}"))
-    .into()
+    let package = package.display().to_string();
+    let other = program.other.as_ref().map(|(path, other)| {
+        let path = path.display().to_string();
+        Finding::info(say!(
+            "the unit runs OpenClaw {version} ({package}), and the command openclaw is {other} ({path})",
+            version,
+            package,
+            other,
+            path
+        ))
+        .hint(say!("If the unit shall run the other one: openclaw gateway install --force"))
+        .read(path, format!("version {other}"))
+    });
+    // config.accepted tells of one that is refused
+    let later = later_openclaw(snapshot).filter(|later| !later.is_refused);
+    let later = later.map(|Later { wrote, .. }| {
+        Finding::info(say!(
+            "the unit runs OpenClaw {version} ({package}), and the later {wrote} was the last to write its config",
+            version,
+            package,
+            wrote
+        ))
+        .hint(say!("Nothing needs to be done if OpenClaw was set back on purpose. To see which others are here: which -a openclaw"))
+        .symptom("Config was last written by a newer OpenClaw")
+        .evidence([Evidence::of_key(snapshot, &["meta", "lastTouchedVersion"])])
+    });
+    let unit = |finding: Finding| finding.read(package.clone(), format!("version {version}"));
+    Ok(other.into_iter().chain(later).map(unit).collect())
 }
 
 pub(super) fn ffprobe(snapshot: &Snapshot) -> Verdict {

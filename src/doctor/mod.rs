@@ -154,7 +154,7 @@ pub const CHECKS: &[Check] = &[
     check("host.node", Error, &[], host::node,
         "Node.js is new enough for this OpenClaw"),
     check("host.openclaw", Info, &[], host::openclaw,
-        "the command openclaw is the OpenClaw that runs"),
+        "the command openclaw is the OpenClaw that runs, and no later one wrote the config"),
     check("host.ffprobe", Info, &[Tree, Version], host::ffprobe,
         "ffprobe is there for audio and video"),
     check("host.space", Warning, &[], host::space,

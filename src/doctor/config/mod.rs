@@ -68,7 +68,7 @@ fn restorable(snapshot: &Snapshot) -> Option<&Backup> {
     let lasting = |error: &ConfigError| error.code() == "config.syntax";
     let is_unreadable =
         !snapshot.has_config() && snapshot.config.as_ref().err().is_none_or(lasting);
-    let later = later_openclaw(snapshot);
+    let later = later_openclaw(snapshot).filter(|later| later.is_refused);
     let fits = |backup: &&Backup| {
         let is_earlier = |later: &Later| backup.openclaw.is_some_and(|own| own <= later.runs);
         backup.is_valid && (is_unreadable || later.as_ref().is_some_and(is_earlier))
@@ -76,16 +76,18 @@ fn restorable(snapshot: &Snapshot) -> Option<&Backup> {
     snapshot.backups.iter().find(fits)
 }
 
-/// A config in the form of a later OpenClaw than the one that runs, and refuses it.
-struct Later {
-    wrote: Version,
-    runs: Version,
+/// A config that a later OpenClaw than the one that runs has written.
+pub(super) struct Later {
+    pub(super) wrote: Version,
+    pub(super) runs: Version,
+    /// The one that runs refuses its form.
+    pub(super) is_refused: bool,
 }
 
-fn later_openclaw(snapshot: &Snapshot) -> Option<Later> {
+pub(super) fn later_openclaw(snapshot: &Snapshot) -> Option<Later> {
     let (wrote, runs) = (written_by(snapshot.effective()?)?, snapshot.openclaw()?);
-    let refuses = !snapshot.log.refused_config.is_empty() && !is_ready(snapshot);
-    (refuses && wrote > runs).then_some(Later { wrote, runs })
+    let is_refused = !snapshot.log.refused_config.is_empty() && !is_ready(snapshot);
+    (wrote > runs).then_some(Later { wrote, runs, is_refused })
 }
 
 fn is_ready(snapshot: &Snapshot) -> bool {
@@ -100,7 +102,7 @@ pub(super) fn accepted(snapshot: &Snapshot) -> Verdict {
     let unit = &snapshot.installation.paths.unit;
     let runs = is_ready(snapshot);
     let reasons = snapshot.log.refused_config.iter();
-    if let Some(Later { wrote, runs }) = later_openclaw(snapshot) {
+    if let Some(Later { wrote, runs, is_refused: true }) = later_openclaw(snapshot) {
         let message = say!(
             "OpenClaw {runs} refuses its config: OpenClaw {wrote} has brought it into a later form",
             runs,

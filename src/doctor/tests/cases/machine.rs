@@ -323,6 +323,17 @@ pub(super) const CASES: &[Case] = &[
         Some(|p| p.openclaw(None))
     ),
     case!(
+        "host.openclaw",
+        "a later one wrote the config",
+        Info,
+        false,
+        |p| {
+            p.snapshot.installation.program.package = Some("/a".into());
+            p.set("meta.lastTouchedVersion", json!("2026.9.6"));
+        },
+        Some(|p| p.openclaw(None))
+    ),
+    case!(
         "host.ffprobe",
         "none",
         Info,
