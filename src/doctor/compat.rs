@@ -4,8 +4,9 @@ use semver::Version as Semver;
 
 use super::plugin::adapting;
 use super::{Finding, Severity, Snapshot, Verdict};
+use crate::connector::PACKAGE_JSON;
 use crate::connector::adaptation::{Adapted, Refit};
-use crate::connector::catalogue::Answer;
+use crate::connector::catalogue::{Answer, Known};
 use crate::language::Problem;
 use crate::openclaw::version::Version;
 use crate::say;
@@ -26,14 +27,17 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
     let catalogue = &installation.catalogue;
     let known = catalogue.known(&connector, openclaw);
     let adapted = installation.record.as_ref().and_then(|record| record.adapted.as_ref());
-    let clash = match (&snapshot.refit, adapted) {
-        (Ok(Some(refit)), Some(adapted)) => Some(ill_adapted(adapted, refit, openclaw)),
-        (Ok(Some(_)), None) => Some(not_adapted(&connector, openclaw)),
-        (Ok(None), Some(_)) => None,
-        (Ok(None), None) => catalogue.clash(&connector, openclaw, Some(&connector)),
-        (Err(problem), _) => Some(problem.clone()),
+    let clash = catalogue.clash(&connector, openclaw, Some(&connector));
+    // taking an adaptation back mends nothing where the connector fails as it comes
+    let refit = snapshot.refit.as_ref().ok().and_then(Option::as_ref);
+    let refit = refit.filter(|refit| refit.adapted.is_some() || clash.is_none());
+    let problem = match (refit, adapted, &snapshot.refit) {
+        (Some(refit), Some(adapted), _) => Some(ill_adapted(adapted, refit, openclaw)),
+        (Some(_), None, _) => Some(not_adapted(&connector, openclaw, known)),
+        (None, _, Err(problem)) => Some(problem.clone()),
+        (None, _, Ok(_)) => clash,
     };
-    let Some(problem) = clash else {
+    let Some(problem) = problem else {
         let doubtful = snapshot.prediction.as_ref().filter(|prediction| prediction.has_doubts());
         let text = doubtful.map(|prediction| prediction.text(&connector, openclaw));
         let hint = say!("Ask it whether it answers: openclaw-setup status --live");
@@ -41,12 +45,13 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
     };
     let is_slow = known.is_some_and(|known| known.answer == Answer::NeedsNetwork);
     let severity = if is_slow { Severity::Warning } else { Severity::Error };
-    let package = snapshot.tree.as_ref().map(|tree| tree.path.join("package.json"));
+    let package = snapshot.tree.as_ref().map(|tree| tree.path.join(PACKAGE_JSON));
+    let says = snapshot.connector().unwrap_or_else(|| connector.clone());
     let program = installation.program.package.as_ref();
     let finding = Finding::of(severity, problem.message).hint(problem.hint);
-    let finding = match &snapshot.refit {
-        Ok(Some(refit)) => finding.remedied(adapting(snapshot, refit)),
-        _ => finding,
+    let finding = match refit {
+        Some(refit) => finding.remedied(adapting(snapshot, refit)),
+        None => finding,
     };
     let finding = match release.remark {
         Some(remark) => finding.read(installation.paths.connector.display().to_string(), remark),
@@ -57,7 +62,7 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
         .fold(finding, Finding::symptom)
         .read(
             package.map(|path| path.display().to_string()).unwrap_or_default(),
-            format!("version {connector}"),
+            format!("version {says}"),
         )
         .read(
             program.map_or_else(|| "OpenClaw".to_owned(), |path| path.display().to_string()),
@@ -67,12 +72,17 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
 }
 
 /// As it comes it fails, and the catalogue knows an adaptation.
-fn not_adapted(connector: &Semver, openclaw: Version) -> Problem {
-    let message = say!(
-        "connector {connector} is known not to answer on OpenClaw {openclaw} as it stands; an adaptation is known",
-        connector,
-        openclaw
-    );
+fn not_adapted(connector: &Semver, openclaw: Version, known: Option<Known<'_>>) -> Problem {
+    let unmeasured = || {
+        say!(
+            "an adaptation of connector {connector} to OpenClaw {openclaw} is known, and it stands as it came",
+            connector,
+            openclaw
+        )
+    };
+    let known = known.map(|known| known.text(connector, openclaw));
+    let message =
+        known.map_or_else(unmeasured, |known| say!("{known}; an adaptation is known", known));
     Problem::new("compat.matrix", message, String::new())
 }
 

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 
-use crate::connector::adaptation::{Change, Refit};
+use crate::connector::adaptation::{Adapted, Change, Refit};
 use crate::connector::catalogue::{Answer, Catalogue};
+use crate::connector::installed::{InstalledRecord, Origin, Traces};
 use crate::connector::manifest::{Deviation, Difference};
 use crate::connector::prediction::Prediction;
-use crate::connector::{Package, PluginManifest, Sha256};
+use crate::connector::{Package, PluginManifest, Sha256, TreeManifest, Verification};
 use crate::doctor::Snapshot;
 use crate::fs::image::FileState;
 use crate::health::port::{Holder, Listener};
@@ -160,6 +161,28 @@ impl Machine {
             modules,
             refit: Refit::default(),
         });
+    }
+
+    /// Lets connector 0.8.20 be adapted for OpenClaw 2026.9.6, and another OpenClaw have come that has
+    /// it adapted in another way, or not at all.
+    pub(super) fn adapted_before(&mut self, openclaw: Version, anew: Option<Adapted>) {
+        self.connector("0.8.20");
+        self.openclaw(Some(openclaw));
+        let origin = Origin {
+            name: "@dingtalk-real-ai/dingtalk-connector".to_owned(),
+            version: "0.8.20".to_owned(),
+            payload: Sha256::of(b""),
+            place: "/payload".to_owned(),
+            verification: Verification::Sha256,
+            installed_at: "2026-11-29T00:00:00Z".to_owned(),
+        };
+        let record = InstalledRecord::of(origin, Traces::default(), TreeManifest::default());
+        let Refit { mut changes, adapted } = adapted();
+        self.snapshot.installation.record = Some(InstalledRecord { adapted, ..record });
+        for change in &mut changes {
+            std::mem::swap(&mut change.old, &mut change.new);
+        }
+        self.snapshot.refit = Ok(Some(Refit { changes, adapted: anew }));
     }
 
     /// Lets a path of the tree be another than it was.

@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
-use super::machine::Machine;
+use super::cases::needs_network;
+use super::machine::{Machine, adapted};
 use crate::doctor::CHECKS;
 use crate::language::Language;
+use crate::openclaw::version::Version;
 use crate::outside::provider::{ProviderAnswers, Unasked};
 use crate::outside::{Answer, Route, Stage};
 use crate::systemd::environment::UnitFile;
@@ -40,6 +42,50 @@ const TABLE: &[Row] = &[
         "llm.api-mode",
         &["models.providers[\"a"],
         &["\\u{"],
+    ),
+    (
+        |m| m.adapted_before(Version::of(2026, 4, 9), None),
+        "compat.matrix",
+        &["adapted for OpenClaw 2026.9.6", "for OpenClaw 2026.4.9 no adaptation", "doctor --fix"],
+        &[],
+    ),
+    (
+        |m| m.adapted_before(Version::of(2026, 8, 2), adapted().adapted),
+        "compat.matrix",
+        &["OpenClaw 2026.8.2 needs another adaptation", "doctor --fix compat.matrix"],
+        &[],
+    ),
+    (
+        |m| m.adapted_before(Version::of(2026, 3, 13), None),
+        "compat.matrix",
+        &["0.8.20 does not answer on OpenClaw 2026.3.13 (measured)", "dingtalk-connector@0.8.3"],
+        &["--fix", "no adaptation"],
+    ),
+    (
+        needs_network,
+        "compat.matrix",
+        &["does not start without a network", "an adaptation is known", "doctor --fix"],
+        &["not to answer"],
+    ),
+    (
+        |m| {
+            m.connector("0.7.6");
+            m.set("channels.dingtalk-connector.dmPolicy", json!("allowlist"));
+            m.set("channels.dingtalk-connector.allowFrom", json!(["me"]));
+            m.set("channels.dingtalk-connector.accounts.a.groupPolicy", json!("open"));
+        },
+        "channel.access-open",
+        &["0.7.6 heeds dmPolicy only where allowFrom names somebody"],
+        &["groupPolicy"],
+    ),
+    (
+        |m| {
+            m.snapshot.installation.program.package = Some("/a".into());
+            m.set("meta.lastTouchedVersion", json!("2026.9.6"));
+        },
+        "host.openclaw",
+        &["runs OpenClaw 2026.3.13 (/a)", "the later 2026.9.6"],
+        &[],
     ),
 ];
 
@@ -92,4 +138,21 @@ fn evidence_cites_the_file_that_has_the_effect() {
     assert!(place.unwrap().to_string().starts_with('4'));
     let (file, _) = machine.snapshot.place(&["gateway", "bind"]);
     assert!(file.ends_with("openclaw.json"), "{file:?}");
+}
+
+/// A tree that is another release by its code is judged by that, and what its files say is shown.
+#[test]
+fn evidence_shows_what_a_file_says_and_not_what_was_concluded() {
+    let mut machine = Machine::healthy();
+    machine.connector("0.8.13");
+    machine.openclaw(Some(Version::of(2026, 4, 9)));
+    let code = "43e21c5806fa835df0ca7aa47aeb64faed4eb79808c3240c5ec1c48098b4e213";
+    let digest = |path: &str| (path == "plugin.ts").then(|| code.parse().unwrap());
+    let catalogue = machine.snapshot.installation.catalogue.clone();
+    machine.tree().release = catalogue.release("0.8.13", digest);
+    let check = CHECKS.iter().find(|check| check.id == "compat.matrix").unwrap();
+    let [finding] = &check.verdict(&machine.snapshot).unwrap()[..] else { panic!() };
+    assert!(finding.message.contains("connector 0.6.0"), "{}", finding.message);
+    let package = finding.evidence.iter().find(|found| found.place.ends_with("package.json"));
+    assert_eq!(package.unwrap().fact, "version 0.8.13");
 }

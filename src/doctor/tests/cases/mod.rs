@@ -71,6 +71,13 @@ fn own(machine: &mut Machine, uid: u32) {
     machine.tree().examined[0].attributes = Some(Attributes { mode: 0o755, uid, gid: uid });
 }
 
+pub(super) fn needs_network(machine: &mut Machine) {
+    machine.connector("0.8.20");
+    machine.openclaw(Some(Version::of(2026, 7, 35)));
+    machine.snapshot.refit = Ok(Some(adapted()));
+    machine.snapshot.deviations = Some(Vec::new());
+}
+
 fn unreadable_neighbours(machine: &mut Machine) {
     machine.snapshot.other_plugins.unreadable = Some("Permission denied".to_owned());
 }

@@ -263,6 +263,30 @@ pub(super) const CASES: &[Case] = &[
         ABSENT
     ),
     case!(
+        "compat.matrix",
+        "adapted, and not without a network as it comes",
+        Warning,
+        true,
+        needs_network,
+        ABSENT
+    ),
+    case!(
+        "compat.matrix",
+        "adapted for an OpenClaw that is gone",
+        Error,
+        true,
+        |p| p.adapted_before(Version::of(2026, 4, 9), None),
+        ABSENT
+    ),
+    case!(
+        "compat.matrix",
+        "adapted for an OpenClaw that is gone, and on this one it fails as it comes, too",
+        Error,
+        false,
+        |p| p.adapted_before(Version::of(2026, 3, 13), None),
+        ABSENT
+    ),
+    case!(
         "channel.restart-loop",
         "by its version",
         Warning,
