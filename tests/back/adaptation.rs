@@ -64,6 +64,10 @@ fn an_openclaw_upgrade_and_a_downgrade_are_one_command_away() {
     let verified = machine.setup(&["verify", "--json"]).run();
     assert_exit(&verified, 0);
     assert_eq!(document(&verified)["connector"]["adapted"]["payloadProved"], true);
+    for command in ["status", "history", "verify"] {
+        let told = machine.setup(&[command]).run();
+        assert_says(&told, &["adapted for OpenClaw 2026.9.6: 1 file changed, 1 added"]);
+    }
     assert_eq!(machine.message("hello")["reply"], "The agent heard: hello");
     // it is as it shall be: nothing else puts another tree there
     let plan = document(&machine.setup(&["install", "--dry-run", "--json"]).run());
