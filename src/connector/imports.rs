@@ -46,8 +46,8 @@ fn is_within(specifier: &str, package: &str) -> bool {
     specifier.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The imports of a module's text: `from "…"`, `import "…"`, `import("…")` and `require("…")`. A
-/// line that is a comment says none.
+/// The imports of a module's text: `from "…"`, `import "…"`, `import("…")`, `require("…")`, and what
+/// bundlers make of it. A line that is a comment says none.
 #[must_use]
 pub fn imports(text: &str) -> Vec<Import> {
     text.match_indices(['"', '\'', '`'])
@@ -76,9 +76,12 @@ fn import_at(text: &str, at: usize, quote: &str) -> Option<Import> {
         let is_used = names.as_ref().is_none_or(|names| names.iter().any(is_called));
         (names, types_only, is_used && !types_only)
     } else if let Some(call) = before.strip_suffix('(').map(str::trim_end) {
-        let rest = ["import", "require"].iter().find_map(|word| ends_with_word(call, word))?;
         let statement = text[..at].rsplit('\n').next().unwrap_or_default();
-        (destructured(rest), false, runs_at_load(statement))
+        let (rest, waits) = match ends_with_word(call, "import") {
+            Some(rest) => (rest, statement.contains("await ")),
+            None => (required(call)?, true),
+        };
+        (destructured(rest), false, waits && runs_at_load(statement))
     } else {
         ends_with_word(before, "import")?;
         (Some(Vec::new()), false, true)
@@ -87,11 +90,20 @@ fn import_at(text: &str, at: usize, quote: &str) -> Option<Import> {
     Some(Import { specifier: specifier.to_owned(), place, names, types_only, at_load })
 }
 
-/// Whether a line that ends in `import(` or `require(` stands in no function, and waits for it.
+/// The text before `require`, before a bundler's name for it, or before `createRequire(…)`.
+fn required(call: &str) -> Option<&str> {
+    let named = ["require", "__require"].iter().find_map(|word| ends_with_word(call, word));
+    named.or_else(|| {
+        let (rest, of) = call.strip_suffix(')')?.rsplit_once("createRequire(")?;
+        let is_whole = of.matches('(').count() == of.matches(')').count();
+        (is_whole && !of.contains([';', '\n'])).then_some(rest)
+    })
+}
+
+/// Whether a line that ends in a call stands in no function.
 fn runs_at_load(line: &str) -> bool {
     let is_inside = line.starts_with(char::is_whitespace) || line.contains("=>");
-    let waits = line.contains("await ") || line.contains("require");
-    waits && !is_inside && !line.contains("function")
+    !is_inside && !line.contains("function")
 }
 
 /// The text before its last word, if it is this one.
@@ -296,6 +308,17 @@ mod tests {
             ),
             ("const all = await import(`openclaw/plugin-sdk`) as any", None, false),
             (r#"const { a } = require("openclaw/plugin-sdk")"#, names(&["a"]), false),
+            (
+                r#"const { a } = createRequire(import.meta.url)("openclaw/plugin-sdk")"#,
+                names(&["a"]),
+                false,
+            ),
+            (
+                r#"module.createRequire(fileURLToPath(import.meta.url))("openclaw/plugin-sdk")"#,
+                None,
+                false,
+            ),
+            (r#"var { a } = __require("openclaw/plugin-sdk")"#, names(&["a"]), false),
         ] {
             let found = imports(&format!("import x from \"axios\";\n{text};\n"));
             let [import] = &found[..] else { panic!("{text}: {found:?}") };
@@ -306,6 +329,7 @@ mod tests {
             r#"// import { a } from "openclaw/plugin-sdk""#,
             r#" * import { a } from "openclaw/plugin-sdk""#,
             r#"log("openclaw/plugin-sdk")"#,
+            r#"createRequire(import.meta.url); log("openclaw/plugin-sdk")"#,
             r#"import { a } from "openclaw-other""#,
             r#"copied_from "openclaw/plugin-sdk""#,
             r#"import fs from "node:fs""#,

@@ -79,8 +79,8 @@ impl Prediction {
     }
 }
 
-/// What of an import the host does not have, and whether the module cannot be loaded without it. A
-/// name is missed when modules are linked; in TypeScript, and of an `import(…)`, not before it is used.
+/// What of an import the host does not have, and whether the module cannot be loaded without it. It
+/// is missed when modules are linked; in TypeScript, and of an `import(…)`, not before it is used.
 fn lack(
     path: &str,
     import: &Import,
@@ -88,12 +88,15 @@ fn lack(
     exports: &Exports,
 ) -> Option<(String, bool)> {
     let module = &import.specifier;
+    let text = (connector.text)(path);
+    let before = text.as_ref().and_then(|text| text.get(..import.place.start - 1));
+    let is_linked =
+        !path.ends_with("ts") && before.is_some_and(|text| !text.trim_end().ends_with('('));
     if !exports.has(module) {
-        return Some((say!("{module} is not exported ({path})", module, path), import.at_load));
+        let is_fatal = import.at_load || is_linked;
+        return Some((say!("{module} is not exported ({path})", module, path), is_fatal));
     }
-    let text = (connector.text)(path)?;
-    let is_called = text.get(..import.place.start - 1)?.trim_end().ends_with('(');
-    let exported = exports.names(module).filter(|_| !is_called && !path.ends_with("ts"))?;
+    let exported = exports.names(module).filter(|_| is_linked)?;
     let name = import.names.iter().flatten().find(|name| !exported.contains(*name))?;
     Some((say!("{module} does not export {name} ({path})", module, name, path), true))
 }
