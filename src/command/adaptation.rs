@@ -92,7 +92,8 @@ fn predicted(installation: &Installation, connector: &Original<'_>) -> Option<Pr
 fn wanted(installation: &Installation, connector: &Original<'_>) -> Result<Vec<Change>, Problem> {
     let Some((version, openclaw)) = pair(installation, connector) else { return Ok(Vec::new()) };
     if let Some(prediction) = predicted(installation, connector).filter(|found| found.is_certain) {
-        return Err(impossible(installation, &prediction.text(&version, openclaw), openclaw));
+        let message = prediction.text(&version, openclaw);
+        return Err(impossible(installation, &message, (&version, openclaw)));
     }
     let adaptations = installation.catalogue.adaptations(&version, openclaw);
     if adaptations.is_empty() {
@@ -105,9 +106,13 @@ fn wanted(installation: &Installation, connector: &Original<'_>) -> Result<Vec<C
 }
 
 /// The refusal of what the host cannot load.
-fn impossible(installation: &Installation, message: &str, openclaw: Version) -> Problem {
+fn impossible(
+    installation: &Installation,
+    message: &str,
+    (refused, openclaw): (&Semver, Version),
+) -> Problem {
     let record = installation.record.as_ref();
     let standing = record.and_then(|record| Semver::parse(&record.origin.version).ok());
-    let instead = installation.catalogue.instead(openclaw, standing.as_ref());
+    let instead = installation.catalogue.instead(openclaw, standing.as_ref(), refused);
     Problem::new("compat.matrix", message.to_owned(), instead)
 }

@@ -232,16 +232,11 @@ impl Status {
     /// What is known of the connector on this OpenClaw, and whence.
     fn compatibility(&self) -> Option<String> {
         let (release, openclaw) = (self.snapshot.release()?, self.snapshot.openclaw()?);
-        let connector = release.version;
-        let known = self.snapshot.installation.catalogue.expected(&connector, openclaw);
-        let text = known.map(|known| known.text(&connector, openclaw));
-        let predicted = self.snapshot.prediction.as_ref();
-        let text =
-            text.or_else(|| predicted.map(|predicted| predicted.text(&connector, openclaw)))?;
-        Some(match release.remark {
-            Some(remark) => say!("{text}; {remark}", text, remark),
-            None => text,
-        })
+        let known = self.snapshot.installation.catalogue.expected_of(&release, openclaw);
+        let text = known.map(|known| known.text(&release.version, openclaw));
+        let predicted =
+            || Some(self.snapshot.prediction.as_ref()?.text(&release.version, openclaw));
+        Some(release.told(&text.or_else(predicted)?))
     }
 
     /// How our record says that the tree was adapted.

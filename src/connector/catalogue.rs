@@ -13,7 +13,7 @@ use super::facts::Package;
 use super::npm::{self, Pin, Pinned};
 use super::release::{Program, Release};
 use crate::fs::{foreign, is_absent};
-use crate::language::{Explain, Problem};
+use crate::language::{Explain, Localized, Problem};
 use crate::openclaw::version::Version;
 use crate::say;
 
@@ -247,6 +247,12 @@ impl Catalogue {
         Some(Known { answer: Answer::Answers, basis, adapted: true, ..known })
     }
 
+    /// The same of a tree, whose code may not be that of the program that was measured.
+    #[must_use]
+    pub fn expected_of(&self, release: &Release, openclaw: Version) -> Option<Known<'_>> {
+        Some(self.expected(&release.version, openclaw)?.of(release))
+    }
+
     /// Whether a pair is known to answer, adapted or not.
     #[must_use]
     pub fn answers(&self, connector: &Semver, openclaw: Version) -> bool {
@@ -308,17 +314,20 @@ impl Catalogue {
         known.is_none_or(|known| known.answer == Answer::Answers)
     }
 
-    /// The best of these connectors for an `OpenClaw`: the newest that answered, else the newest that
-    /// nothing is known against.
+    /// The best of these connectors for an `OpenClaw`: the newest that was measured to answer, else the
+    /// newest that answers by rule, else the newest that nothing is known against.
     pub fn best(
         &self,
         connectors: impl IntoIterator<Item = Semver>,
         openclaw: Option<Version>,
     ) -> Option<Semver> {
-        let answers =
-            |connector: &Semver| openclaw.is_some_and(|openclaw| self.answers(connector, openclaw));
+        // nothing known, by rule, measured
+        let rank = |connector: &Semver| {
+            let known = openclaw.and_then(|openclaw| self.expected(connector, openclaw));
+            known.map(|known| known.basis == Basis::Measured)
+        };
         let fits = connectors.into_iter().filter(|connector| self.may_work(connector, openclaw));
-        fits.max_by_key(|connector| (answers(connector), connector.clone()))
+        fits.max_by_key(|connector| (rank(connector), connector.clone()))
     }
 
     /// What is known against a pair, adapted or not, and what would answer instead of the connector that stands.
@@ -329,12 +338,24 @@ impl Catalogue {
         openclaw: Version,
         standing: Option<&Semver>,
     ) -> Option<Problem> {
+        self.clash_of(&Release::named(connector.clone()), openclaw, standing)
+    }
+
+    /// The same of a tree, whose code may not be that of the program that was measured.
+    #[must_use]
+    pub fn clash_of(
+        &self,
+        release: &Release,
+        openclaw: Version,
+        standing: Option<&Semver>,
+    ) -> Option<Problem> {
+        let connector = &release.version;
         if self.may_work(connector, Some(openclaw)) {
             return None;
         }
-        let known = self.known(connector, openclaw)?;
+        let known = self.known(connector, openclaw)?.of(release);
         let message = known.text(connector, openclaw);
-        let hint = self.instead(openclaw, standing);
+        let hint = self.instead(openclaw, standing, connector);
         let adapted = !self.fitting(connector, openclaw).is_empty();
         let adapted =
             adapted.then(|| say!("An adaptation to this OpenClaw is known: omit --no-adapt"));
@@ -342,25 +363,39 @@ impl Catalogue {
         Some(Problem::new("compat.matrix", message, hint))
     }
 
-    /// What fits an `OpenClaw`, with the command that brings it in place of the connector that stands.
+    /// What fits an `OpenClaw` beside the one that is refused, with the command that brings it in place
+    /// of the connector that stands.
     #[must_use]
-    pub fn instead(&self, openclaw: Version, standing: Option<&Semver>) -> String {
-        let better = self.best(self.connectors(), Some(openclaw));
-        better.map_or_else(
-            || self.none_fits(openclaw),
-            |better| {
-                let command = match standing {
-                    None => "install",
-                    Some(standing) if better < *standing => "upgrade --allow-downgrade",
-                    Some(_) => "upgrade",
-                };
-                say!(
-                    "Connector {better} fits OpenClaw {openclaw}: openclaw-setup {command} npm:@dingtalk-real-ai/dingtalk-connector@{better}",
-                    better,
-                    openclaw,
-                    command
-                )
-            },
+    pub fn instead(
+        &self,
+        openclaw: Version,
+        standing: Option<&Semver>,
+        refused: &Semver,
+    ) -> String {
+        let others = self.connectors().filter(|other| other != refused);
+        let Some(better) = self.best(others, Some(openclaw)) else {
+            return self.none_fits(openclaw);
+        };
+        let command = match standing {
+            None => "install",
+            Some(standing) if better < *standing => "upgrade --allow-downgrade",
+            Some(_) => "upgrade",
+        };
+        let Some(known) = self.expected(&better, openclaw) else {
+            return say!(
+                "Nothing is known against connector {better} on OpenClaw {openclaw}: openclaw-setup {command} npm:@dingtalk-real-ai/dingtalk-connector@{better}",
+                better,
+                openclaw,
+                command
+            );
+        };
+        let basis = known.basis.text();
+        say!(
+            "Connector {better} fits OpenClaw {openclaw} ({basis}): openclaw-setup {command} npm:@dingtalk-real-ai/dingtalk-connector@{better}",
+            better,
+            openclaw,
+            basis,
+            command
         )
     }
 

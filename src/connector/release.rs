@@ -29,6 +29,8 @@ pub struct Release {
     pub version: Version,
     /// Its code is known.
     pub is_known: bool,
+    /// Its version was measured with another program.
+    pub is_namesake: bool,
     /// What is to be said of it beside its version.
     pub remark: Option<String>,
 }
@@ -68,6 +70,22 @@ impl Release {
             _ => None,
         };
         let version = found.map_or(says, |program| program.connector.clone());
-        Self { version, is_known: found.is_some(), remark }
+        let of_version = |program: &&Program| program.connector == version && program.measured;
+        let is_namesake = programs.iter().any(|program| of_version(&program))
+            && !found.is_some_and(|program| program.measured);
+        Self { version, is_known: found.is_some(), is_namesake, remark }
+    }
+
+    /// A release of which nothing is known but its version.
+    #[must_use]
+    pub fn named(version: Version) -> Self {
+        Self { version, is_known: false, is_namesake: false, remark: None }
+    }
+
+    /// A sentence about it, with what is to be said beside its version.
+    #[must_use]
+    pub fn told(&self, text: &str) -> String {
+        let remark = self.remark.as_ref();
+        remark.map_or_else(|| text.to_owned(), |remark| say!("{text}; {remark}", text, remark))
     }
 }

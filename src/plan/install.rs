@@ -148,10 +148,8 @@ pub fn plan(installation: &Installation, request: &Request<'_>) -> Result<Plan, 
     if request.payload.unverified {
         notes.push(Note::unverified());
     }
-    let calls_itself = request.release(&installation.catalogue).filter(|release| {
-        release.is_known && request.version().is_some_and(|says| says != release.version)
-    });
-    notes.extend(calls_itself.and_then(|release| release.remark).map(Note::other_release));
+    let release = request.release(&installation.catalogue);
+    notes.extend(release.and_then(|release| release.remark).map(Note::other_release));
     let draft = config_draft(installation, request, effective)?;
     notes.extend(draft.notes);
     let models = models_file(installation, request, effective, &mut notes)?;
@@ -227,7 +225,7 @@ fn refuse_incompatible(installation: &Installation, request: &Request<'_>) -> Re
     let standing = request.standing();
     let clash =
         installation.program.version.filter(|_| !request.force_incompatible).and_then(|openclaw| {
-            installation.catalogue.clash(&release.version, openclaw, standing.as_ref())
+            installation.catalogue.clash_of(&release, openclaw, standing.as_ref())
         });
     clash.map_or(Ok(()), |problem| Err(error::incompatible(problem)))
 }

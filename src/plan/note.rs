@@ -289,7 +289,7 @@ impl Note {
         Self::new("timeout-moved", text)
     }
 
-    /// Its code is another release's than it says.
+    /// Its code is another's than it says, or than that of the program that was measured.
     pub(super) fn other_release(remark: String) -> Self {
         Self::new("other-release", remark)
     }

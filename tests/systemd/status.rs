@@ -33,6 +33,10 @@ fn before_and_after_an_install() {
     assert_eq!(shown["gateway"]["chatCompletions"], "open");
     assert_eq!(shown["bypass"]["notBypassed"], json!([]));
     assert_eq!(shown["connector"]["deviations"], json!([]));
+    // the sample calls itself 0.6.0, and is not the program that was measured
+    let basis =
+        "(measured with another program of this version); its code is not that of the 0.6.0";
+    assert!(shown["connector"]["compatibility"].as_str().unwrap().contains(basis), "{shown}");
     assert_eq!(shown["pendingRecovery"], json!(null));
     assert_says(
         &machine.setup(&["status", "--lang", "zh-CN"]).run(),

@@ -3,6 +3,7 @@
 use semver::Version as Semver;
 use serde::{Deserialize, Serialize};
 
+use crate::connector::Release;
 use crate::language::Localized;
 use crate::openclaw::version::Version;
 use crate::say;
@@ -25,6 +26,8 @@ pub enum Answer {
 pub enum Basis {
     /// This very pair was tried.
     Measured,
+    /// Another program that calls itself by this version was tried.
+    Namesake,
     /// A rule for these versions, or an adaptation that was not tried on this pair.
     Rule,
 }
@@ -33,6 +36,7 @@ impl Localized for Basis {
     fn text(&self) -> String {
         match self {
             Self::Measured => say!("measured"),
+            Self::Namesake => say!("measured with another program of this version"),
             Self::Rule => say!("by rule; this pair was not measured"),
         }
     }
@@ -52,6 +56,13 @@ pub struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// The same of a tree: of one whose code was not tried, nothing is measured.
+    #[must_use]
+    pub fn of(self, release: &Release) -> Self {
+        let is_untried = self.basis == Basis::Measured && release.is_namesake;
+        Self { basis: if is_untried { Basis::Namesake } else { self.basis }, ..self }
+    }
+
     /// The same in words.
     #[must_use]
     pub fn text(&self, connector: &Semver, openclaw: Version) -> String {
@@ -76,9 +87,10 @@ impl Known<'_> {
                 basis
             ),
             Answer::NeedsNetwork => say!(
-                "with connector {connector}, OpenClaw {openclaw} does not start without a network; with one it was not measured",
+                "with connector {connector}, OpenClaw {openclaw} does not start without a network ({basis}); with one it was not measured",
                 connector,
-                openclaw
+                openclaw,
+                basis
             ),
             Answer::Fails => say!(
                 "connector {connector} does not answer on OpenClaw {openclaw} ({basis})",

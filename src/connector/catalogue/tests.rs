@@ -123,7 +123,9 @@ fn what_is_chosen_has_answered() {
         ("2026.3.24", Some("0.8.20")),
         ("2026.4.9", Some("0.8.20")),
         ("2026.5.7", Some("0.8.20")),
-        ("2026.7.1", Some("0.8.20")),
+        // adapted, 0.8.20 answers there by rule alone
+        ("2026.7.1", Some("0.8.13")),
+        ("2026.7.2", Some("0.8.20")),
         ("2026.7.35", Some("0.8.20")),
         ("2026.8.2", Some("0.8.20")),
         ("2026.9.6", Some("0.8.20")),
@@ -172,6 +174,22 @@ fn the_command_that_is_named_works_here() {
         let (payload, openclaw) = (Semver::new(0, 7, 10), Version::of(2026, 4, 9));
         let clash = catalogue.clash(&payload, openclaw, standing.as_ref()).unwrap();
         assert!(clash.hint.contains(command), "{}", clash.hint);
+    }
+}
+
+/// What was not seen to answer is not said to fit, and what is refused is not named.
+#[test]
+fn what_fits_instead_is_named_with_whence_that_is_known() {
+    let catalogue = Catalogue::newest_of(&[]);
+    for (refused, openclaw, told) in [
+        ("0.8.13", "2026.3.13", "Connector 0.8.3 fits OpenClaw 2026.3.13 (measured): "),
+        ("0.8.3", "2026.8.3", "Connector 0.8.20 fits OpenClaw 2026.8.3 (by rule; "),
+        ("0.8.20", "2026.2.1", "Nothing is known against connector 0.8.3 on OpenClaw 2026.2.1: "),
+        ("0.8.20", "2026.8.2", "Connector 0.8.3 fits OpenClaw 2026.8.2 (by rule; "),
+    ] {
+        let openclaw = Version::parse(openclaw).unwrap();
+        let hint = catalogue.instead(openclaw, None, &Semver::parse(refused).unwrap());
+        assert!(hint.starts_with(told), "{hint}");
     }
 }
 
@@ -306,6 +324,25 @@ fn a_program_is_known_by_its_code() {
         let told = found.remark.as_deref();
         let expected = remark.is_none_or(|remark| told.is_some_and(|told| told.contains(remark)));
         assert!(expected && told.is_some() == remark.is_some(), "{version}: {told:?}");
+        // only what was measured itself is said to have been
+        let is_namesake = remark.is_some() && version == "0.6.0";
+        assert_eq!(found.is_namesake, is_namesake, "{version}");
+        let openclaw = Version::of(2026, 3, 13);
+        let basis = catalogue.expected_of(&found, openclaw).map(|known| known.basis);
+        let expected = match version {
+            "0.6.0" if is_namesake => Some(Basis::Namesake),
+            "0.6.0" | "0.8.3" => Some(Basis::Measured),
+            _ => None,
+        };
+        assert_eq!(basis, expected, "{version}");
     }
+    let patched = release("0.6.0", None);
+    let (known, clash) = (
+        catalogue.expected_of(&patched, Version::of(2026, 3, 13)).unwrap(),
+        catalogue.clash_of(&patched, Version::of(2026, 4, 9), None).unwrap(),
+    );
+    let text = patched.told(&known.text(&patched.version, Version::of(2026, 3, 13)));
+    assert!(text.contains("(measured with another program of this version); its code"), "{text}");
+    assert!(clash.message.ends_with("(measured with another program of this version)"));
     assert_eq!(catalogue.release("latest", |_| None), None);
 }
