@@ -203,10 +203,16 @@ fn outlook() -> Vec<Key> {
         (
             "connector",
             say!(
-                "version; result (answers, fails, needs-network, or null) and basis (measured, rule, or null); adapted: whether it needs an adaptation; seen: what the log or the chat would show, or null."
+                "version; result (answers, fails, needs-network, or null) and basis (measured; namesake: measured with another program of this version; rule; or null); adapted: whether it needs an adaptation; seen: what the log or the chat would show, or null."
             ),
         ),
-        ("newest", say!("version and source of the newest connector that answers there, or null.")),
+        (
+            "newest",
+            say!(
+                "version, source and basis of the connector to take there, the newest that was measured before any other; or null."
+            ),
+        ),
+        ("config", say!("Why OpenClaw would refuse the config with this connector, or null.")),
         ("node", say!("needed, found, suffices.")),
         ("fixHint", say!("The command after OpenClaw's upgrade, or null.")),
     ]

@@ -9,100 +9,119 @@ use super::connector::payloads;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::look;
-use crate::connector::catalogue::{Answer, Catalogue, Known};
-use crate::connector::{DEFAULT_PACKAGE, admits, stocked};
-use crate::language::addressed;
+use crate::connector::catalogue::{Answer, Basis, Catalogue, Known};
+use crate::connector::{DEFAULT_PACKAGE, Release, stocked};
+use crate::doctor::{CHECKS, Severity};
+use crate::language::{Localized, addressed};
 use crate::openclaw::version::Version;
 use crate::plan::error::nothing_installed;
 use crate::report::table::Table;
 use crate::report::{Console, Mark, json};
 use crate::say;
+use crate::snapshot::Snapshot;
 
 /// What is installed here.
 struct Here<'a> {
-    connector: Semver,
+    connector: Release,
     /// The OpenClaw that it was adapted for.
     adapted: Option<Version>,
     /// What lies ready, the newest first.
     stock: Vec<(Semver, PathBuf)>,
     /// The version of the unit's Node.js.
     node: Option<&'a str>,
+    /// That Node.js would not do.
+    node_is_wrong: bool,
+    /// Why that OpenClaw would not take the config with this connector.
+    config: Option<String>,
 }
 
 /// What would become of it.
 struct Outlook<'a> {
     openclaw: Version,
-    connector: Semver,
+    connector: Release,
     known: Option<Known<'a>>,
-    /// The newest connector that is known to answer there, and where it is.
-    newest: Option<(Semver, String)>,
+    /// The best connector that is known to answer there, where it is, and whence that is known.
+    best: Option<(Semver, String, Basis)>,
     /// The range of Node.js that this OpenClaw needs.
     needs: Option<&'a str>,
     node: Option<&'a str>,
+    node_is_wrong: bool,
+    config: Option<String>,
     /// What to run after OpenClaw's upgrade.
     command: Option<String>,
 }
 
 pub(super) fn run(context: &Context, openclaw: Version) -> Result<Exit, Failure> {
-    let snapshot = look::look(context, context.manager())?;
-    let connector = snapshot.release().ok_or_else(nothing_installed)?.version;
+    let mut snapshot = look::look(context, context.manager())?;
+    let connector = snapshot.release().ok_or_else(nothing_installed)?;
+    let now = snapshot.openclaw();
+    // the checks judge the machine as it would be
+    snapshot.installation.program.version = Some(openclaw);
     let record = snapshot.installation.record.as_ref();
     let here = Here {
         connector,
         adapted: record.and_then(|record| Version::parse(&record.adapted.as_ref()?.openclaw)),
         stock: stocked(&payloads(context))?,
         node: snapshot.host.node.as_deref(),
+        node_is_wrong: error_of("host.node", &snapshot).is_some(),
+        config: error_of("config.legacy-keys", &snapshot),
     };
     let outlook = Outlook::of(&snapshot.installation.catalogue, here, openclaw);
     let (goes_on, console) = (outlook.goes_on(), context.console);
-    let lines = outlook.lines(snapshot.openclaw(), console);
+    let lines = outlook.lines(now, console);
     if goes_on {
         console.good_result(&lines.join("\n"));
     } else {
         console.result(&lines.join("\n"));
     }
-    console.document(&json::document("upgrade", goes_on, outlook.json(snapshot.openclaw())));
+    console.document(&json::document("upgrade", goes_on, outlook.json(now)));
     Ok(if goes_on { Exit::Done } else { Exit::Problems })
+}
+
+/// The error that a check finds.
+fn error_of(id: &str, snapshot: &Snapshot) -> Option<String> {
+    let check = CHECKS.iter().find(|check| check.id == id)?;
+    let found = check.verdict(snapshot).unwrap_or_default().into_iter();
+    let mut errors = found.filter(|finding| finding.severity == Severity::Error);
+    errors.next().map(|finding| finding.message)
 }
 
 impl<'a> Outlook<'a> {
     fn of(catalogue: &'a Catalogue, here: Here<'a>, openclaw: Version) -> Self {
-        let Here { connector, adapted, stock, node } = here;
-        let answers = |version: &Semver| catalogue.answers(version, openclaw);
-        let stocked = stock.into_iter().find(|(version, _)| answers(version));
-        let stocked = stocked.map(|(version, place)| (version, place.display().to_string()));
-        let on_npm = |version: Semver| {
-            let place = format!("npm:{DEFAULT_PACKAGE}@{version}");
-            (version, place)
-        };
-        let newest = stocked.or_else(|| catalogue.connectors().filter(answers).max().map(on_npm));
-        let known = catalogue.expected(&connector, openclaw);
-        let now = adapted.map(|now| catalogue.adaptations(&connector, now)).unwrap_or_default();
-        let stays = now == catalogue.adaptations(&connector, openclaw);
-        let command = if answers(&connector) {
-            (!stays).then(|| "openclaw-setup doctor --fix compat.matrix".to_owned())
+        let Here { connector, adapted, stock, node, node_is_wrong, config } = here;
+        let version = &connector.version;
+        let best = best(catalogue, stock, openclaw);
+        let known = catalogue.expected_of(&connector, openclaw);
+        let answers = known.is_some_and(|known| known.answer == Answer::Answers);
+        let now = adapted.map(|now| catalogue.adaptations(version, now)).unwrap_or_default();
+        let stays = now == catalogue.adaptations(version, openclaw);
+        // an upgrade of the connector brings the config in order itself
+        let config = config.filter(|_| answers);
+        let checks = [
+            (!stays).then_some(" compat.matrix"),
+            config.is_some().then_some(" config.legacy-keys"),
+        ];
+        let checks: String = checks.into_iter().flatten().filter(|_| answers).collect();
+        let command = if answers {
+            (!checks.is_empty()).then(|| format!("openclaw-setup doctor --fix{checks}"))
         } else {
-            newest.as_ref().map(|(version, place)| {
-                let older = if *version < connector { " --allow-downgrade" } else { "" };
+            best.as_ref().map(|(better, place, _)| {
+                let older = if better < version { " --allow-downgrade" } else { "" };
                 format!("openclaw-setup upgrade {place}{older}")
             })
         };
         let needs = catalogue.node_for(openclaw);
-        Self { openclaw, connector, known, newest, needs, node, command }
+        Self { openclaw, connector, known, best, needs, node, node_is_wrong, config, command }
     }
 
     /// Whether the bot would go on answering: as it is, or after the command.
     fn goes_on(&self) -> bool {
         let answers = self.known.is_some_and(|known| known.answer == Answer::Answers);
-        !self.node_is_wrong() && (answers || self.command.is_some())
-    }
-
-    fn node_is_wrong(&self) -> bool {
-        self.needs.zip(self.node).is_some_and(|(needs, found)| !admits(needs, found))
+        !self.node_is_wrong && (answers || self.command.is_some())
     }
 
     fn lines(&self, now: Option<Version>, console: Console) -> Vec<String> {
-        let (openclaw, connector) = (self.openclaw, &self.connector);
+        let (openclaw, connector) = (self.openclaw, &self.connector.version);
         let mut table = Table::default();
         let now = now.map_or_else(|| say!("unknown"), |now| now.to_string());
         table.row("OpenClaw", say!("{openclaw} (now {now})", openclaw, now));
@@ -110,13 +129,18 @@ impl<'a> Outlook<'a> {
         let unknown = || {
             say!("connector {connector} on OpenClaw {openclaw}: not measured", connector, openclaw)
         };
-        table.row(say!("connector"), verdict.unwrap_or_else(unknown));
+        table.row(say!("connector"), self.connector.told(&verdict.unwrap_or_else(unknown)));
         if let Some(seen) = self.seen() {
             table.row(say!("one would see"), seen);
         }
-        let newest = self.newest.as_ref();
-        let newest = newest.map(|(version, place)| format!("{version}  {place}"));
-        table.row(say!("newest that answers there"), newest.unwrap_or_else(|| say!("none")));
+        let best = self.best.as_ref().map(|(version, place, basis)| {
+            let basis = basis.text();
+            format!("{version}  {place}  ({basis})")
+        });
+        table.row(say!("best for it"), best.unwrap_or_else(|| say!("none known")));
+        if let Some(config) = &self.config {
+            table.row(say!("config"), config.clone());
+        }
         if let Some(needs) = self.needs {
             let found = self.node.map_or_else(|| say!("unknown"), str::to_owned);
             let text = say!("{needs}; the unit starts {found}", needs, found);
@@ -135,7 +159,7 @@ impl<'a> Outlook<'a> {
             lines.push(console.marked(Mark::Good, &text));
         }
         lines.extend(command.map(|command| console.marked(Mark::Hint, &one_command(command))));
-        if self.node_is_wrong() {
+        if self.node_is_wrong {
             let text = say!(
                 "Install that Node.js, and let the unit use it after OpenClaw's upgrade: openclaw gateway install --force"
             );
@@ -153,30 +177,51 @@ impl<'a> Outlook<'a> {
     }
 
     fn json(&self, now: Option<Version>) -> Value {
-        let newest = self.newest.as_ref();
+        let best = self.best.as_ref();
         json!({
             "openclaw": {
                 "version": now.map(|version| version.to_string()),
                 "then": self.openclaw.to_string(),
             },
             "connector": {
-                "version": self.connector.to_string(),
+                "version": self.connector.version.to_string(),
                 "result": self.known.map(|known| known.answer),
                 "adapted": self.known.is_some_and(|known| known.adapted),
                 "basis": self.known.map(|known| known.basis),
                 "seen": self.seen(),
             },
-            "newest": newest.map(|(version, source)| {
-                json!({"version": version.to_string(), "source": source})
+            "newest": best.map(|(version, source, basis)| {
+                json!({"version": version.to_string(), "source": source, "basis": basis})
             }),
+            "config": self.config,
             "node": {
                 "needed": self.needs,
                 "found": self.node,
-                "suffices": !self.node_is_wrong(),
+                "suffices": !self.node_is_wrong,
             },
             "fixHint": self.command,
         })
     }
+}
+
+/// Of what lies ready, else of npm's, the best that is known to answer.
+fn best(
+    catalogue: &Catalogue,
+    stock: Vec<(Semver, PathBuf)>,
+    openclaw: Version,
+) -> Option<(Semver, String, Basis)> {
+    let answers = |version: &Semver| catalogue.answers(version, openclaw);
+    let ready = stock.iter().map(|(version, _)| version.clone()).filter(answers);
+    let ready = catalogue.best(ready, Some(openclaw));
+    let version =
+        ready.or_else(|| catalogue.best(catalogue.connectors().filter(answers), Some(openclaw)))?;
+    let place = stock.into_iter().find(|(ready, _)| *ready == version);
+    let place = place.map_or_else(
+        || format!("npm:{DEFAULT_PACKAGE}@{version}"),
+        |(_, place)| place.display().to_string(),
+    );
+    let basis = catalogue.expected(&version, openclaw)?.basis;
+    Some((version, place, basis))
 }
 
 #[cfg(test)]
@@ -185,10 +230,12 @@ mod tests {
 
     fn here(connector: &str, adapted: Option<&str>) -> Here<'static> {
         Here {
-            connector: Semver::parse(connector).unwrap(),
+            connector: Release::named(Semver::parse(connector).unwrap()),
             adapted: adapted.and_then(Version::parse),
             stock: Vec::new(),
             node: Some("24.21.0"),
+            node_is_wrong: false,
+            config: None,
         }
     }
 
@@ -227,11 +274,47 @@ mod tests {
         };
         let with_stock = Here {
             stock: vec![stock("0.9.0"), stock("0.8.19"), stock("0.8.13")],
-            node: Some("22.23.1"),
+            node_is_wrong: true,
             ..here("0.7.10", None)
         };
         let outlook = Outlook::of(&catalogue, with_stock, openclaw);
         assert_eq!(outlook.command.as_deref(), Some("openclaw-setup upgrade /stock/0.8.19"));
-        assert!(outlook.node_is_wrong() && !outlook.goes_on());
+        assert!(!outlook.goes_on());
+    }
+
+    /// Nothing is said to have been measured that was not, and a measured one comes first.
+    #[test]
+    fn what_is_best_is_told_with_whence_it_is_known() {
+        let catalogue = Catalogue::built_in();
+        for (openclaw, version, basis) in [
+            (Version::of(2026, 7, 1), "0.8.13", "measured"),
+            (Version::of(2026, 7, 2), "0.8.20", "rule"),
+            (Version::of(2026, 9, 6), "0.8.20", "measured"),
+            (Version::of(2026, 10, 1), "0.8.20", "rule"),
+        ] {
+            let outlook = Outlook::of(&catalogue, here("0.6.0", None), openclaw);
+            let newest = &outlook.json(None)["newest"];
+            assert_eq!((&newest["version"], &newest["basis"]), (&json!(version), &json!(basis)));
+        }
+        let patched = Release { is_namesake: true, ..here("0.6.0", None).connector };
+        let here = Here { connector: patched, ..here("0.6.0", None) };
+        let outlook = Outlook::of(&catalogue, here, Version::of(2026, 3, 13));
+        assert_eq!(outlook.json(None)["connector"]["basis"], "namesake");
+    }
+
+    #[test]
+    fn a_config_that_would_be_refused_is_one_command_away() {
+        let catalogue = Catalogue::built_in();
+        let keys = "config.legacy-keys";
+        for (connector, openclaw, command) in [
+            ("0.8.13", "2026.3.28", "doctor --fix config.legacy-keys"),
+            ("0.8.20", "2026.9.6", "doctor --fix compat.matrix config.legacy-keys"),
+            ("0.7.10", "2026.4.9", "@0.8.20"),
+        ] {
+            let here = Here { config: Some(keys.to_owned()), ..here(connector, None) };
+            let outlook = Outlook::of(&catalogue, here, Version::parse(openclaw).unwrap());
+            assert!(outlook.goes_on(), "{connector}");
+            assert!(outlook.command.unwrap().ends_with(command), "{connector}");
+        }
     }
 }

@@ -178,11 +178,13 @@ fn what_an_openclaw_upgrade_would_mean_is_told_before_it() {
     let connector = &told["connector"];
     assert_eq!((&connector["result"], &connector["adapted"]), (&json!("answers"), &json!(true)));
     assert_eq!(connector["basis"], "measured");
+    assert_eq!(told["newest"]["basis"], "measured");
     assert_eq!(told["fixHint"], "openclaw-setup doctor --fix compat.matrix");
     let another = ask("2026.3.13", &[]);
     assert_exit(&another, 0);
     let command = "upgrade npm:@dingtalk-real-ai/dingtalk-connector@0.8.3 --allow-downgrade";
     assert_says(&another, &["does not answer on OpenClaw 2026.3.13 (measured)", command]);
+    assert_says(&another, &["dingtalk-connector@0.8.3  (measured)"]);
     let none = ask("2026.2.1", &[]);
     assert_exit(&none, 3);
     assert_says(&none, &["by rule", "not known to answer", "import.meta"]);
