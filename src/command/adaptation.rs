@@ -5,6 +5,7 @@ use std::path::Path;
 use semver::Version as Semver;
 
 use crate::connector::adaptation::{Change, Host, Original, Refit, due};
+use crate::connector::catalogue::Basis;
 use crate::connector::imports::{Exports, imports, reached};
 use crate::connector::prediction::Prediction;
 use crate::connector::{PACKAGE_JSON, Package, Payload, Sha256};
@@ -91,28 +92,35 @@ fn predicted(installation: &Installation, connector: &Original<'_>) -> Option<Pr
 
 fn wanted(installation: &Installation, connector: &Original<'_>) -> Result<Vec<Change>, Problem> {
     let Some((version, openclaw)) = pair(installation, connector) else { return Ok(Vec::new()) };
-    if let Some(prediction) = predicted(installation, connector).filter(|found| found.is_certain) {
-        let message = prediction.text(&version, openclaw);
-        return Err(impossible(installation, &message, (&version, openclaw)));
-    }
-    let adaptations = installation.catalogue.adaptations(&version, openclaw);
+    let catalogue = &installation.catalogue;
+    let instead = || {
+        let record = installation.record.as_ref();
+        let standing = record.and_then(|record| Semver::parse(&record.origin.version).ok());
+        catalogue.instead(openclaw, standing.as_ref(), &version)
+    };
+    let refuse_impossible = |found: Option<Prediction>| match found {
+        Some(found) if found.is_certain => {
+            Err(Problem::new("compat.matrix", found.text(&version, openclaw), instead()))
+        }
+        _ => Ok(()),
+    };
+    refuse_impossible(predicted(installation, connector))?;
+    let adaptations = catalogue.adaptations(&version, openclaw);
     if adaptations.is_empty() {
         return Ok(Vec::new());
     }
     let exports = exports(installation);
     let host = Host { version: openclaw, exports: exports.as_ref() };
     let changes = adaptations.iter().map(|adaptation| adaptation.changes(connector, host));
-    Ok(changes.collect::<Result<Vec<_>, _>>()?.concat())
-}
-
-/// The refusal of what the host cannot load.
-fn impossible(
-    installation: &Installation,
-    message: &str,
-    (refused, openclaw): (&Semver, Version),
-) -> Problem {
-    let record = installation.record.as_ref();
-    let standing = record.and_then(|record| Semver::parse(&record.origin.version).ok());
-    let instead = installation.catalogue.instead(openclaw, standing.as_ref(), refused);
-    Problem::new("compat.matrix", message.to_owned(), instead)
+    let changes = changes.collect::<Result<Vec<_>, _>>().map_err(|problem| {
+        let hint = format!("{}\n{}", instead(), problem.hint);
+        Problem { hint, ..problem }
+    })?;
+    let changes = changes.concat();
+    let known = catalogue.expected(&version, openclaw);
+    if known.is_none_or(|known| known.basis != Basis::Measured) {
+        // an adaptation proves what it leads to, and nothing of what else is imported
+        refuse_impossible(Prediction::of_changed(connector, &changes, host, catalogue))?;
+    }
+    Ok(changes)
 }

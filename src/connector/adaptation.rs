@@ -193,9 +193,7 @@ fn refusal(connector: &str, openclaw: Version, why: &str) -> Problem {
         openclaw,
         why
     );
-    let hint = say!(
-        "Take another connector, or another OpenClaw. To install this one as it comes: --no-adapt --force-incompatible"
-    );
+    let hint = say!("To install this one as it comes: --no-adapt --force-incompatible");
     Problem::new("compat.adaptation", message, hint)
 }
 

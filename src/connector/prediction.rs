@@ -2,10 +2,10 @@
 
 use semver::Version as Semver;
 
-use super::adaptation::{Host, Original};
+use super::adaptation::{Change, Host, Original};
 use super::admits;
 use super::catalogue::{Answer, Catalogue};
-use super::imports::{Exports, Import};
+use super::imports::{Exports, Import, imports, is_module};
 use crate::openclaw::version::Version;
 use crate::say;
 
@@ -47,6 +47,27 @@ impl Prediction {
         reasons.sort();
         reasons.dedup();
         Some(Self { answer, is_certain, reasons })
+    }
+
+    /// The same of a connector as these changes make it.
+    #[must_use]
+    pub fn of_changed(
+        connector: &Original<'_>,
+        changes: &[Change],
+        host: Host<'_>,
+        catalogue: &Catalogue,
+    ) -> Option<Self> {
+        let change = |path: &str| changes.iter().find(|change| change.path == path);
+        let text = |path: &str| {
+            change(path).map_or_else(|| (connector.text)(path), |change| change.new.clone())
+        };
+        let mut found = connector.imports.clone();
+        for change in changes.iter().filter(|change| is_module(&change.path)) {
+            let new = change.new.as_deref().unwrap_or_default();
+            found.insert(change.path.clone(), imports(new));
+        }
+        let then = Original { imports: &found, text: &text, package: connector.package };
+        Self::of(&then, host, catalogue)
     }
 
     /// Whether anything speaks against the pair.

@@ -4,6 +4,7 @@ use super::*;
 use crate::connector::catalogue::Catalogue;
 use crate::connector::imports::imports;
 use crate::connector::manifest::Permissions;
+use crate::connector::prediction::Prediction;
 
 const GONE: &str = "openclaw/plugin-sdk/channel-runtime";
 const MODULE: &str = r#"import { b } from "./b.mjs";
@@ -32,6 +33,12 @@ fn host(subpaths: &[&str], name: &str) -> (tempfile::TempDir, Exports) {
 }
 
 fn adapted(module: &str, exports: Option<&Exports>) -> Result<Vec<Change>, Problem> {
+    let host = Host { version: Version::of(2026, 9, 6), exports };
+    with(module, |connector| adaptation().changes(connector, host))
+}
+
+/// A connector of this one module.
+fn with<T>(module: &str, judge: impl FnOnce(&Original<'_>) -> T) -> T {
     let found = BTreeMap::from([("dist/a.mjs".to_owned(), imports(module))]);
     let text = |path: &str| match path {
         "dist/a.mjs" => Some(module.to_owned()),
@@ -41,8 +48,7 @@ fn adapted(module: &str, exports: Option<&Exports>) -> Result<Vec<Change>, Probl
     let package =
         br#"{"name": "x", "version": "0.8.20", "openclaw": {"extensions": ["./dist/a.mjs"]}}"#;
     let package = Package::parse(Some(package), Path::new("/x")).unwrap();
-    let connector = Original { imports: &found, text: &text, package: &package };
-    adaptation().changes(&connector, Host { version: Version::of(2026, 9, 6), exports })
+    judge(&Original { imports: &found, text: &text, package: &package })
 }
 
 #[test]
@@ -117,6 +123,21 @@ fn nothing_is_guessed() {
         let refused = adapted(module, exports).unwrap_err();
         assert_eq!(refused.code, "compat.adaptation");
         assert!(refused.message.contains(why), "{}", refused.message);
+    }
+}
+
+/// An adaptation proves where it leads to; the rest of an adapted connector is judged as any other.
+#[test]
+fn what_an_adapted_connector_imports_beside_is_held_against_the_host() {
+    let (_place, exports) = host(&["channel-reply-pipeline"], "createTypingCallbacks");
+    let host = Host { version: Version::of(2026, 10, 1), exports: Some(&exports) };
+    let also_gone = format!("import \"openclaw/plugin-sdk/gone\";\n{MODULE}");
+    for (module, is_certain) in [(MODULE, false), (&also_gone, true)] {
+        let changes = adapted(module, Some(&exports)).unwrap();
+        let catalogue = Catalogue::built_in();
+        let found =
+            with(module, |connector| Prediction::of_changed(connector, &changes, host, &catalogue));
+        assert_eq!(found.unwrap().is_certain, is_certain, "{module}");
     }
 }
 
