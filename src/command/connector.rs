@@ -126,10 +126,14 @@ impl Candidate {
         }
     }
 
-    /// What is to be said where nobody has tried it on this OpenClaw.
-    pub(super) fn prediction(&self, installation: &Installation) -> Option<Note> {
+    /// What is to be said where nobody has tried it on this OpenClaw, or where it is forced to stay
+    /// without the adaptation that it would need.
+    pub(super) fn doubt(&self, installation: &Installation) -> Option<Note> {
         let Self::Payload(payload) = self else { return None };
-        let prediction = adaptation::prediction_of_payload(installation, payload)?;
+        let Some(prediction) = adaptation::prediction_of_payload(installation, payload) else {
+            let refused = adaptation::of_payload(installation, payload).err();
+            return refused.map(|problem| Note::not_adapted(problem.message));
+        };
         let version = semver::Version::parse(&payload.package.version).ok()?;
         Some(Note::predicted(prediction.text(&version, installation.program.version?)))
     }

@@ -109,8 +109,9 @@ impl Question<'_> {
         for place in places {
             let payload = open(context, &place, &checks, registry)?;
             let proven = payload.filter(|payload| payload.digest() == record.origin.payload);
-            if let Some(payload) = proven {
-                return Ok(Some(self.found(&payload, Some(record), npm)));
+            let found = proven.and_then(|payload| self.found(&payload, Some(record), npm));
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(None)
@@ -133,14 +134,22 @@ impl Question<'_> {
         versions.sort_by_key(|(version, _)| standing.as_ref() != Some(&version.to_string()));
         for (_, place) in versions {
             let payload = open(context, &place, &Checks::default(), registry)?;
-            if let Some(payload) = payload {
-                return Ok(Some(self.found(&payload, None, npm)));
+            let found = payload.and_then(|payload| self.found(&payload, None, npm));
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(None)
     }
 
-    fn found(&self, payload: &Payload, record: Option<&InstalledRecord>, npm: Npm) -> Found {
+    /// What can be made of it; nothing of one that cannot be adapted as this OpenClaw needs it.
+    fn found(
+        &self,
+        payload: &Payload,
+        record: Option<&InstalledRecord>,
+        npm: Npm,
+    ) -> Option<Found> {
+        let changes = adaptation::of_payload(self.installation, payload).ok()?;
         let place = payload.origin().to_owned();
         let modules = if !payload.needs_dependencies() {
             Modules::Brought
@@ -149,12 +158,11 @@ impl Question<'_> {
         } else if npm == Npm::There {
             Modules::Fetched { pins: self.installation.catalogue.pins(&payload.package) }
         } else {
-            return Found::NeedsNpm(place);
+            return Some(Found::NeedsNpm(place));
         };
         let (digest, version) = (payload.digest(), payload.package.version.clone());
-        let changes = adaptation::of_payload(self.installation, payload).unwrap_or_default();
         let refit = Refit::of(&changes, self.installation.program.version);
-        Found::Whole(LocalPayload { place, digest, version, modules, refit })
+        Some(Found::Whole(LocalPayload { place, digest, version, modules, refit }))
     }
 
     /// Whether the live dependencies are as they were recorded.

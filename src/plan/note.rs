@@ -279,6 +279,12 @@ impl Note {
         Self::new("predicted", text)
     }
 
+    /// Why what is installed all the same could not be adapted.
+    #[must_use]
+    pub fn not_adapted(why: String) -> Self {
+        Self::new("not-adapted", why)
+    }
+
     /// OpenClaw ends the bot's conversations in the connector's stead.
     pub(super) fn timeout_moved(key: &str, minutes: f64) -> Self {
         let text = say!(

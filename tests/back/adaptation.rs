@@ -113,6 +113,8 @@ fn a_change_of_settings_never_exchanges_the_connector() {
 #[test]
 fn an_adaptation_is_shown_and_never_guessed() {
     let (machine, payload) = set_up();
+    let import = r#"echo 'import("openclaw/plugin-sdk/channel-runtime");' >>plugin.ts"#;
+    let other = machine.altered_connector("0.8.21", import);
     let before = machine.theirs();
     openclaw(&machine, "2026.9.6", NEW);
     let upgrade = |more: &[&str]| machine.setup(&[&["upgrade", &payload], more].concat()).run();
@@ -127,9 +129,67 @@ fn an_adaptation_is_shown_and_never_guessed() {
     openclaw(&machine, "2026.9.6", &["core"]);
     let refused = upgrade(&["--yes"]);
     assert_exit(&refused, 1);
-    assert_says(&refused, &["exports neither openclaw/plugin-sdk/channel-runtime nor"]);
+    let instead = "Connector 0.8.3 fits OpenClaw 2026.9.6 (by rule";
+    let neither = "exports neither openclaw/plugin-sdk/channel-runtime nor";
+    assert_says(&refused, &[neither, instead, "--no-adapt --force-incompatible"]);
+    let forced = machine.setup(&["upgrade", &other, "--dry-run", "--force-incompatible"]).run();
+    assert_exit(&forced, 0);
+    assert_says(&forced, &["connector 0.8.21 cannot be adapted for OpenClaw 2026.9.6"]);
     openclaw(&machine, "2026.4.9", OLD);
     before.assert_same(&machine.theirs());
+}
+
+/// Where nobody has measured the adaptation, what else is imported has to be there, too.
+#[test]
+fn an_adaptation_by_rule_is_refused_where_something_else_is_gone() {
+    let (machine, payload) = set_up();
+    openclaw(&machine, "2026.10.1", NEW);
+    let upgrade = |payload: &str| machine.setup(&["upgrade", payload, "--dry-run"]).run();
+    assert_exit(&upgrade(&payload), 0);
+    let gone = machine.altered_connector(
+        "0.8.21",
+        r#"echo 'import "openclaw/plugin-sdk/gone"; export const later = () => import("openclaw/plugin-sdk/channel-runtime");' >>plugin.ts"#,
+    );
+    let refused = upgrade(&gone);
+    assert_exit(&refused, 1);
+    let module = "openclaw/plugin-sdk/gone is not exported (plugin.ts)";
+    assert_says(&refused, &[module, "fits OpenClaw 2026.10.1 (by rule"]);
+}
+
+/// A damaged tree is not made anew from a payload that cannot be adapted as this OpenClaw needs it.
+#[test]
+fn a_repair_does_not_leave_an_adaptation_out() {
+    let (machine, _) = set_up();
+    machine.shell(&format!("echo >>{CONNECTOR}/plugin.ts"));
+    let planned = machine.setup(&["doctor", "plugin.checksum", "--fix", "--dry-run"]).run();
+    assert_says(&planned, &["Would be fixed", "plugin.checksum"]);
+    openclaw(&machine, "2026.9.6", &["core"]);
+    let before = machine.read(format!("{CONNECTOR}/plugin.ts"));
+    let fixed = machine.setup(&["doctor", "plugin.checksum", "--fix", "--yes"]).run();
+    assert_says(&fixed, &["Nothing here has a safe repair", "plugin.checksum"]);
+    assert_eq!(machine.read(format!("{CONNECTOR}/plugin.ts")), before);
+}
+
+/// From 2026.3.28 on OpenClaw holds the channel against the connector's schema.
+#[test]
+fn a_config_that_the_next_openclaw_refuses_is_told_before_it() {
+    let (machine, _) = set_up();
+    openclaw(&machine, "2026.3.24", OLD);
+    let schema = r#""channelConfigs": {"dingtalk-connector": {"schema": {"additionalProperties": false, "properties": {"enabled": {}, "clientId": {}, "clientSecret": {}}}}},"#;
+    let alter = format!("sed -i '/\"channels\"/i {schema}' openclaw.plugin.json");
+    let payload = machine.altered_connector("0.8.13", &alter);
+    assert_exit(&machine.upgrade(&payload, &["--allow-downgrade"]).run(), 0);
+    let ask = || machine.setup(&["upgrade", "--for-openclaw", "2026.3.28", "--json"]).run();
+    assert_eq!(document(&ask())["fixHint"], Value::Null);
+    machine.edit(CONFIG, r#""clientId":"#, r#""sessionTimeout": 1800000, "clientId":"#);
+    let asked = ask();
+    assert_exit(&asked, 0);
+    let told = document(&asked);
+    assert_eq!(told["fixHint"], "openclaw-setup doctor --fix config.legacy-keys");
+    assert!(told["config"].as_str().unwrap().contains("forbids sessionTimeout"), "{told}");
+    assert_eq!(told["openclaw"], json!({"version": "2026.3.24", "then": "2026.3.28"}));
+    assert_exit(&machine.setup(&["doctor", "--fix", "config.legacy-keys", "--yes"]).run(), 0);
+    assert_eq!(document(&ask())["fixHint"], Value::Null);
 }
 
 #[test]

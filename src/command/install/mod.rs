@@ -203,8 +203,8 @@ impl<'a> InstallRequest<'a> {
         };
         let mut plan = planning::plan(&installation, &request)?;
         plan.notes.extend(self.notes.clone());
-        let prediction = plan.tree().and_then(|_| candidate.prediction(&installation));
-        plan.notes.extend(prediction);
+        let doubt = plan.tree().and_then(|_| candidate.doubt(&installation));
+        plan.notes.extend(doubt);
         if !has_asked && !plan.is_empty() {
             plan.notes.extend(self.refusal(&dingtalk, config.effective())?.map(Note::bot_refused));
         }
