@@ -32,7 +32,7 @@ pub const PLACES: [&str; 2] =
 const SCHEMA: u32 = 1;
 
 /// What is known of pairs of connector and `OpenClaw`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Catalogue {
     schema_version: u32,
@@ -141,7 +141,7 @@ impl Catalogue {
     /// The one that the program was built with.
     #[must_use]
     pub fn built_in() -> Self {
-        Self::parse(BUILT_IN.as_bytes()).unwrap_or_else(|_| Self::empty())
+        Self::parse(BUILT_IN.as_bytes()).unwrap_or_default()
     }
 
     /// Reads one; else why it cannot be used, with line and column.
@@ -159,24 +159,6 @@ impl Catalogue {
             return Err(say!("the date “{date}” is not of the form YYYY-MM-DD", date));
         }
         Ok(catalogue)
-    }
-
-    fn empty() -> Self {
-        Self {
-            schema_version: SCHEMA,
-            date: String::new(),
-            rules: Vec::new(),
-            cells: Vec::new(),
-            generations: Vec::new(),
-            keys: Vec::new(),
-            pins: Vec::new(),
-            programs: Vec::new(),
-            adaptations: Vec::new(),
-            node: Vec::new(),
-            forms: Vec::new(),
-            as_they_come: false,
-            faults: Vec::new(),
-        }
     }
 
     /// `--no-adapt`: a connector is judged, and stays, as it comes.

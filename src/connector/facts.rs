@@ -98,8 +98,6 @@ impl Package {
 pub struct PluginManifest {
     /// `version`; absent from connector 0.8.14 on.
     pub version: Option<String>,
-    /// `configSchema`: rules `plugins.entries.<id>.config`, not the channel.
-    pub config_schema: Value,
     /// `channelConfigs.dingtalk-connector.schema`: rules the channel's block in the config;
     /// enforced by `OpenClaw` from 2026.3.28 on.
     pub channel_schema: Option<Value>,
@@ -132,16 +130,16 @@ impl PluginManifest {
                 ),
             ));
         }
-        let config_schema = object.get("configSchema").filter(|schema| schema.is_object());
+        // it rules `plugins.entries.<id>.config`, not the channel
+        if !object.get("configSchema").is_some_and(Value::is_object) {
+            return Err(file.wrong("configSchema", &say!("an object")));
+        }
         let channel_schema = object
             .get("channelConfigs")
             .and_then(|channels| channels.get(CONNECTOR_ID))
             .and_then(|channel| channel.get("schema"));
         Ok(Self {
             version: object.get("version").and_then(Value::as_str).map(str::to_string),
-            config_schema: config_schema
-                .cloned()
-                .ok_or_else(|| file.wrong("configSchema", &say!("an object")))?,
             channel_schema: channel_schema.cloned(),
         })
     }
@@ -237,7 +235,6 @@ mod tests {
         )
         .unwrap();
         assert_eq!(manifest.version.as_deref(), Some("0.8.13"));
-        assert!(manifest.config_schema.is_object());
         assert_eq!(manifest.channel_schema.unwrap()["additionalProperties"], false);
     }
 

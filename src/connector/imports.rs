@@ -190,15 +190,6 @@ pub fn reached(
     found
 }
 
-/// The same of a tree on disk.
-#[must_use]
-pub fn reached_in(tree: &Path, package: &Package) -> BTreeMap<String, Vec<Import>> {
-    reached(package, |path| {
-        let text = String::from_utf8(foreign::glance(&tree.join(path))?).ok()?;
-        Some(imports(&text))
-    })
-}
-
 /// The files that a relative specifier may mean, the likeliest first.
 fn candidates_of(importer: &str, specifier: &str) -> Option<Vec<String>> {
     if !specifier.starts_with('.') {

@@ -88,9 +88,7 @@ impl Proof {
     #[must_use]
     pub fn of_answer(answered: Answered) -> Self {
         match answered {
-            Answered::Yes { session, .. } => {
-                Self { session: Some(session), ..Self::whole(Rung::Answers) }
-            }
+            Answered::Yes(session) => Self { session: Some(session), ..Self::whole(Rung::Answers) },
             Answered::No(cause) => Self::before(Rung::Answers, cause),
             Answered::CannotTry(reason) => Self::before(Rung::Answers, cannot_ask(&reason)),
         }

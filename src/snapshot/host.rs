@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::program::names_node;
 use crate::child::Helper;
 use crate::interrupt::Interrupt;
 use crate::systemd::logind;
@@ -42,7 +43,7 @@ impl Host {
         path: Option<String>,
         (deadline, interrupt): (Deadline, &Interrupt),
     ) -> Self {
-        let node = command.first().map(PathBuf::from).filter(|program| is_node(program));
+        let node = command.first().map(PathBuf::from).filter(|program| names_node(program));
         let lingers = logind::lingers(user);
         Self {
             may_linger: lingers == Some(false) && logind::may_set_linger(deadline, interrupt),
@@ -66,10 +67,6 @@ fn now_usec() -> u64 {
 fn missing_programs(command: &[String]) -> Vec<PathBuf> {
     let paths = command.iter().take_while(|word| *word != "gateway").map(PathBuf::from);
     paths.filter(|path| path.is_absolute() && !path.exists()).collect()
-}
-
-fn is_node(program: &Path) -> bool {
-    program.file_name().is_some_and(|name| name == "node" || name == "nodejs")
 }
 
 fn version_of(node: &Path, deadline: Deadline, interrupt: &Interrupt) -> Option<String> {

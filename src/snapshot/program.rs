@@ -43,7 +43,8 @@ impl Program {
     }
 }
 
-fn names_node(program: &Path) -> bool {
+/// Whether a command begins with Node.js.
+pub(super) fn names_node(program: &Path) -> bool {
     program.file_name().is_some_and(|name| name == "node" || name == "nodejs")
 }
 

@@ -84,18 +84,6 @@ impl Managed {
         effective(&self.environment, &self.unit, &self.files)
     }
 
-    /// The environment of the process that runs now; where it cannot be read, that of the next.
-    #[must_use]
-    pub fn environment_of_process(&self) -> Environment {
-        self.unit
-            .main_pid
-            .and_then(|pid| {
-                crate::fs::foreign::glance(std::path::Path::new(&format!("/proc/{pid}/environ")))
-            })
-            .filter(|bytes| !bytes.is_empty())
-            .map_or_else(|| self.effective_environment(), |bytes| Environment::of_process(&bytes))
-    }
-
     /// Whether the unit or a drop-in of it has changed since systemd has read it.
     #[must_use]
     pub fn has_unread_files(&self) -> bool {

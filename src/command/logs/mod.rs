@@ -18,8 +18,8 @@ use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::report::terminal::Shown;
 use crate::say;
-use crate::snapshot::process::dotenv;
-use crate::snapshot::service::{Managed, Service};
+use crate::snapshot::process::{Process, dotenv};
+use crate::snapshot::service::Service;
 use crate::timeout::Timeout;
 
 /// How many lines are shown where nothing says so.
@@ -36,7 +36,7 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let service =
         context.service(manager.as_ref(), context.deadline()).unwrap_or(Service::Unmanaged);
     // whoever reads an environment learns its secrets
-    let _ = service.managed().map(Managed::environment_of_process);
+    let _ = service.managed().and_then(|managed| managed.unit.main_pid).map(Process::look);
     let started = service.managed().map_or(0, |managed| managed.unit.main_start_usec);
     let mut secrets = Secrets::read(&context);
     let source = LogSource::of(&context.paths.unit, secrets.config());

@@ -65,13 +65,9 @@ pub struct Road {
 /// What became of the question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answered {
-    /// The model gave our word back.
-    Yes {
-        /// How long that took.
-        took: Duration,
-        /// To be removed, which takes longer than the answer did.
-        session: Session,
-    },
+    /// The model gave our word back. The session is to be removed, which takes longer than the
+    /// answer did.
+    Yes(Session),
     /// No answer, or not the model's. Its session has been removed, if that could be done.
     No(Problem),
     /// There is no way to ask from here, and why.
@@ -100,7 +96,7 @@ pub fn ask(road: &Road, deadline: Deadline, interrupt: &Interrupt) -> Answered {
     };
     let mut problem = match reply {
         Ok(text) if question.is_answered_by(&text) => {
-            return Answered::Yes { took: begin.elapsed(), session };
+            return Answered::Yes(session);
         }
         Ok(text) if NO_WORDS.contains(&text.trim()) => {
             let logged = logged_failure(&road.log, begin_usec, interrupt);

@@ -54,7 +54,7 @@ impl Machine {
         let deadline = Deadline::after(Duration::from_secs(3));
         let answered = ask(&road, deadline, &Interrupt::never());
         let removed = match &answered {
-            Answered::Yes { session, .. } => session.remove(&road, &Interrupt::never()),
+            Answered::Yes(session) => session.remove(&road, &Interrupt::never()),
             _ => Ok(()),
         };
         (answered, removed)
@@ -108,7 +108,7 @@ fn the_word_is_the_answer_and_the_session_goes() {
     for reply in [streamed, at_once] {
         let machine = Machine::new("200 OK", reply, REMOVES);
         let (answered, removed) = machine.asked("0.6.0");
-        assert!(matches!(answered, Answered::Yes { .. }), "{answered:?}");
+        assert!(matches!(answered, Answered::Yes(_)), "{answered:?}");
         assert_eq!(removed, Ok(()));
         let folder = machine.home.path().join("agents/main/sessions");
         let left: Vec<_> =
@@ -193,7 +193,7 @@ fn later_connectors_are_asked_through_the_agent_in_the_gateway() {
             echo "{\"status\":\"ok\",\"result\":{\"payloads\":[{\"text\":\"$word\"}],\"meta\":{}}}" ;;
         *) echo '{"archived":[]}' ;; esac"#;
     let (answered, removed) = Machine::new("", "", answers).asked("0.8.3");
-    assert!(matches!(answered, Answered::Yes { .. }), "{answered:?}");
+    assert!(matches!(answered, Answered::Yes(_)), "{answered:?}");
     assert_eq!(removed, Ok(()));
     let fails =
         r#"echo '{"result":{"payloads":[{"text":"404 no"}],"meta":{"stopReason":"error"}}}'"#;
