@@ -5,12 +5,8 @@ use std::num::{IntErrorKind, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::since::NotATime;
-use crate::connector::NotSha256;
 use crate::language::{Explain, Problem};
-use crate::openclaw::version::NotAVersion;
 use crate::say;
-use crate::snapshot::paths::NotAProfile;
 
 /// What ends a run before it begins: a fault, or help and version, which were asked for.
 #[derive(Debug)]
@@ -91,15 +87,7 @@ impl UsageError {
     fn reason(&self) -> String {
         let Some(source) = self.0.source() else { return String::new() };
         let text = source.to_string();
-        let reason = if source.is::<NotSha256>() {
-            say!("it is not 64 hexadecimal digits")
-        } else if source.is::<NotATime>() {
-            say!("it is not a time span or a time")
-        } else if source.is::<NotAVersion>() {
-            say!("it is not a version of OpenClaw, such as 2026.9.6")
-        } else if source.is::<NotAProfile>() {
-            say!("a profile's name has letters, digits, - and _, and begins with a letter or digit")
-        } else if let Some(number) = source.downcast_ref::<ParseIntError>() {
+        let reason = if let Some(number) = source.downcast_ref::<ParseIntError>() {
             if number.kind() == &IntErrorKind::PosOverflow {
                 say!("it is too large")
             } else {

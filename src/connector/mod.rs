@@ -27,7 +27,7 @@ mod source;
 pub use archive::Format;
 pub use checksums::{Checks, Verification};
 pub use checksums::{ChecksumList, SHA256SUMS};
-pub use digest::{NotSha256, Sha256};
+pub use digest::Sha256;
 pub use entry::Limits;
 pub use error::changed;
 pub use facts::{

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::say;
+
 /// The first version that rejects, or ignores and strips, `plugins.installs` in its config.
 pub const INSTALLS_LEAVE_THE_CONFIG: Version = Version::of(2026, 4, 25);
 
@@ -54,23 +56,11 @@ impl Version {
     }
 }
 
-/// The text is no version of OpenClaw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAVersion;
-
-impl fmt::Display for NotAVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a version of OpenClaw")
-    }
-}
-
-impl std::error::Error for NotAVersion {}
-
 impl std::str::FromStr for Version {
-    type Err = NotAVersion;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, NotAVersion> {
-        Self::parse(text).ok_or(NotAVersion)
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text).ok_or_else(|| say!("it is not a version of OpenClaw, such as 2026.9.6"))
     }
 }
 

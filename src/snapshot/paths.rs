@@ -21,23 +21,16 @@ pub struct Wishes {
     pub profile: Option<String>,
 }
 
-/// The text is no profile's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAProfile;
-
-impl std::fmt::Display for NotAProfile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("not a profile's name")
-    }
-}
-
-impl std::error::Error for NotAProfile {}
-
 /// A profile's name, as OpenClaw 2026.3.13 accepts it (`src/cli/profile-utils.ts`).
-pub fn profile_name(text: &str) -> Result<String, NotAProfile> {
+pub fn profile_name(text: &str) -> Result<String, String> {
     let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let begins_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if is_plain && begins_well && text.len() <= 64 { Ok(text.to_owned()) } else { Err(NotAProfile) }
+    if !is_plain || !begins_well || text.len() > 64 {
+        return Err(say!(
+            "a profile's name has letters, digits, - and _, and begins with a letter or digit"
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 /// Refuses variables whose names of profile and unit lead elsewhere.
@@ -216,7 +209,7 @@ fn expand(path: &Path, home: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{NotAProfile, Paths, Wishes, odd_name, profile_name, refuse_odd_names};
+    use super::{Paths, Wishes, odd_name, profile_name, refuse_odd_names};
     use crate::snapshot::surroundings::Surroundings;
     use std::path::{Path, PathBuf};
 
@@ -249,7 +242,7 @@ mod tests {
     fn a_name_that_leads_elsewhere_is_none() {
         let long = "a".repeat(65);
         for odd in ["", "../../x", "a/b", "-a", "_a", "a b", "a.b", "工作", &long] {
-            assert_eq!(profile_name(odd), Err(NotAProfile), "{odd}");
+            assert!(profile_name(odd).is_err(), "{odd}");
         }
         for name in ["work", "9", "Work_2-b", &long[1..]] {
             assert_eq!(profile_name(name).as_deref(), Ok(name));
