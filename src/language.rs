@@ -13,12 +13,14 @@ use std::sync::OnceLock;
 use flate2::read::GzDecoder;
 
 /// A language that the program speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Language {
-    /// English, the default.
+    /// English.
     #[default]
+    #[value(name = "en")]
     English,
     /// Simplified Chinese.
+    #[value(name = "zh-CN", aliases = ["zh", "zh_CN", "zh-Hans", "cn"])]
     Chinese,
 }
 

@@ -1,7 +1,7 @@
 //! The command line, nothing else.
 //!
-//! The English text of a command or an option is its doc comment; the Chinese one stands below it,
-//! in clap's slot for a long help, which [`localize`] moves to where help is shown.
+//! The English text of a command or an option is its doc comment, which [`localize`] looks up in
+//! `po/zh_CN.po`.
 
 pub mod examples;
 pub mod localize;
@@ -15,14 +15,15 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueHint};
 
-use crate::connector::Sha256;
+use crate::connector::Checks;
+use crate::language::Language;
 use crate::openclaw::version::Version;
 use crate::settings::{GatewayAuth, Setting, sources::Given};
 use crate::snapshot::paths::profile_name;
 use since::Since;
 use usage::UsageError;
+pub use voice::Color;
 use voice::Voice;
-pub use voice::{Color, Lang};
 
 /// Make a DingTalk bot work on an OpenClaw server, and take every step back
 #[derive(Debug, Parser)]
@@ -105,7 +106,7 @@ pub struct Global {
     pub color: Color,
     /// Language (default: from the locale)
     #[arg(long, global = true, value_name = "LANG", ignore_case = true)]
-    pub lang: Option<Lang>,
+    pub lang: Option<Language>,
     /// Assume yes; do not prompt
     #[arg(short, long, global = true)]
     pub yes: bool,
@@ -212,7 +213,7 @@ pub struct Install {
     pub fit: FitOptions,
     /// How the connector is checked.
     #[command(flatten)]
-    pub checksums: Checksums,
+    pub checks: Checks,
     /// How far it is proved.
     #[command(flatten)]
     pub proof: ProofOptions,
@@ -232,14 +233,14 @@ pub struct Upgrade {
     pub allow_downgrade: bool,
     /// Only tell what an OpenClaw upgrade would mean
     #[arg(long, value_name = "VERSION")]
-    #[arg(conflicts_with_all = ["source", "allow_downgrade", "FitOptions", "Checksums", "ProofOptions"])]
+    #[arg(conflicts_with_all = ["source", "allow_downgrade", "FitOptions", "Checks", "ProofOptions"])]
     pub for_openclaw: Option<Version>,
     /// Whether the connector has to fit.
     #[command(flatten)]
     pub fit: FitOptions,
     /// How the connector is checked.
     #[command(flatten)]
-    pub checksums: Checksums,
+    pub checks: Checks,
     /// How far it is proved.
     #[command(flatten)]
     pub proof: ProofOptions,
@@ -361,21 +362,6 @@ pub struct Logs {
     /// Start there, such as 2h or 14:30 (default: last start)
     #[arg(long, value_name = "TIME")]
     pub since: Option<Since>,
-}
-
-/// How the connector is checked.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Checksums")]
-pub struct Checksums {
-    /// SHA-256 of the archive
-    #[arg(long, value_name = "HEX")]
-    pub sha256: Option<Sha256>,
-    /// A list in the format of sha256sum(1)
-    #[arg(long, value_name = "FILE")]
-    pub checksums: Option<PathBuf>,
-    /// Install a connector that has no checksum at all
-    #[arg(long)]
-    pub allow_unverified: bool,
 }
 
 /// Settings of the bot and its model provider. A secret is never an argument.

@@ -11,7 +11,7 @@ use crate::language::Language;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Voice {
     /// The language that was asked for.
-    pub lang: Option<Lang>,
+    pub lang: Option<Language>,
     /// One JSON document on stdout instead of text.
     pub json: bool,
     /// When to use colour.
@@ -66,29 +66,11 @@ impl From<Color> for clap::ColorChoice {
     }
 }
 
-/// A language of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Lang {
-    /// English.
-    En,
-    /// Simplified Chinese.
-    #[value(name = "zh-CN", aliases = ["zh", "zh_CN", "zh-Hans", "cn"])]
-    ZhCn,
-}
-
-impl From<Lang> for Language {
-    fn from(lang: Lang) -> Self {
-        match lang {
-            Lang::En => Self::English,
-            Lang::ZhCn => Self::Chinese,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::Voice;
-    use crate::cli::{Cli, Color, Lang};
+    use crate::cli::{Cli, Color};
+    use crate::language::Language;
     use std::ffi::OsString;
 
     fn arguments(line: &str) -> Vec<OsString> {
@@ -115,6 +97,6 @@ mod tests {
     fn hears_through_faults() {
         let line = "openclaw-setup --nonsense --lang zh-CN --color sometimes --json";
         let voice = Voice::overheard(&arguments(line));
-        assert_eq!(voice, Voice { lang: Some(Lang::ZhCn), json: true, color: Color::Auto });
+        assert_eq!(voice, Voice { lang: Some(Language::Chinese), json: true, color: Color::Auto });
     }
 }

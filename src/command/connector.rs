@@ -9,13 +9,12 @@ use semver::Version;
 use super::adaptation;
 use super::context::Context;
 use super::failure::Failure;
-use crate::cli::Checksums;
 use crate::connector::adaptation::Change;
 use crate::connector::catalogue::Catalogue;
 use crate::connector::installed::{InstalledRecord, Origin, Traces};
 use crate::connector::npm::{self, Registry};
 use crate::connector::{
-    Checks, DEFAULT_PACKAGE, DEFAULT_PAYLOADS, Limits, NpmSpec, Payload, Source, TreeManifest,
+    Checks, DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Payload, Source, TreeManifest,
     Verification, stocked,
 };
 use crate::fs::exchange::Identity;
@@ -57,13 +56,6 @@ impl Candidate {
             return Ok(Self::Installed(Box::new(record)));
         }
         let named = named(wanted, &payloads(context), installation)?;
-        let checksums = wanted.checksums;
-        let checks = Checks {
-            sha256: checksums.sha256,
-            checksums: checksums.checksums.clone(),
-            allow_unverified: checksums.allow_unverified,
-            limits: Limits::default(),
-        };
         let (registry, bar) = (registry(context, installation), Bar::on(context.console));
         let expect_reachable = |needed: &str| {
             bar.begin(&say!("asking npm's registry"), None);
@@ -75,7 +67,7 @@ impl Candidate {
         if let Source::Npm(spec) = &named {
             expect_reachable(&format!("npm:{spec}"))?;
         }
-        let payload = Payload::open(&named, &checks, &registry, &context.interrupt, &bar)?;
+        let payload = Payload::open(&named, wanted.checks, &registry, &context.interrupt, &bar)?;
         wanted.expect_version(&payload)?;
         if payload.needs_dependencies() && !matches!(named, Source::Npm(_)) {
             let package = &payload.package;
@@ -172,7 +164,7 @@ pub(super) struct Wanted<'a> {
     pub(super) source: Option<&'a str>,
     /// Exactly this one.
     pub(super) version: Option<&'a Version>,
-    pub(super) checksums: &'a Checksums,
+    pub(super) checks: &'a Checks,
     /// The one that stands will do, where it is of that version and may work.
     pub(super) may_stay: bool,
     /// Nothing but settings is to be changed: the one that we have installed stays, whatever it is.

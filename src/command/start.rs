@@ -104,7 +104,7 @@ fn die_without_a_word_of_others() {
 /// JSON is for programs: English, whoever runs it, unless a language is asked for.
 fn choose_language(voice: Voice) {
     let of_reader = || if voice.json { Language::English } else { Language::of_environment() };
-    voice.lang.map_or_else(of_reader, Language::from).choose();
+    voice.lang.unwrap_or_else(of_reader).choose();
 }
 
 /// `NO_COLOR` and `CLICOLOR_FORCE` as <https://no-color.org> and <https://bixense.com/clicolors> say;

@@ -164,17 +164,22 @@ fn unescape(name: &str) -> Option<String> {
     Some(plain)
 }
 
-/// What the operator says about a payload's checksums.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What the operator says about a payload's checksums, as options of the command line.
+#[derive(Debug, Clone, PartialEq, Eq, Default, clap::Args)]
+#[command(next_help_heading = "Checksums")]
 pub struct Checks {
-    /// `--sha256`: the digest of the archive.
+    /// SHA-256 of the archive
+    #[arg(long, value_name = "HEX")]
     pub sha256: Option<Sha256>,
-    /// `--checksums`: a list in sha256sum(1)'s format.
+    /// A list in the format of sha256sum(1)
+    #[arg(long, value_name = "FILE")]
     pub checksums: Option<PathBuf>,
-    /// `--allow-unverified`: go on if nothing vouches for the payload. A checksum that is there
-    /// must match all the same.
+    // a checksum that is there must match all the same
+    /// Install a connector that has no checksum at all
+    #[arg(long)]
     pub allow_unverified: bool,
     /// How large the payload may be.
+    #[arg(skip)]
     pub limits: Limits,
 }
 

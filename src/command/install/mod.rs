@@ -15,10 +15,10 @@ use super::execute::{Change, Executed, Outcome, Stage, execute};
 use super::failure::{Exit, Failure};
 use super::outlook;
 use super::stage::{Work, recording};
-use crate::cli::{Checksums, FitOptions, Install, ProofOptions, Upgrade};
-use crate::connector::TreeManifest;
+use crate::cli::{FitOptions, Install, ProofOptions, Upgrade};
 use crate::connector::adaptation::Refit;
 use crate::connector::installed::InstalledRecord;
+use crate::connector::{Checks, TreeManifest};
 use crate::openclaw::document::Value;
 use crate::outside::dingtalk::Bot;
 use crate::plan::config;
@@ -40,7 +40,7 @@ pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure>
     let request = InstallRequest {
         context,
         source: options.source.as_deref(),
-        checksums: &options.checksums,
+        checks: &options.checks,
         fit: options.fit,
         purpose: Purpose::Install,
         start: options.start,
@@ -62,7 +62,7 @@ pub(super) fn upgrade(context: &Context, options: &Upgrade) -> Result<Exit, Fail
     let request = InstallRequest {
         context,
         source: options.source.as_deref(),
-        checksums: &options.checksums,
+        checks: &options.checks,
         fit: options.fit,
         purpose: Purpose::Upgrade { allow_downgrade: options.allow_downgrade },
         proof: options.proof,
@@ -91,7 +91,7 @@ pub(super) fn as_described(
     let request = InstallRequest {
         context,
         source: connector.source.as_deref(),
-        checksums: &Checksums { sha256, checksums: None, allow_unverified: false },
+        checks: &Checks { sha256, ..Checks::default() },
         fit: FitOptions { force_incompatible: false, no_adapt: false },
         purpose: Purpose::Install,
         start: desired.start,
@@ -115,7 +115,7 @@ fn readable_answers(file: &Path) -> Option<Note> {
 struct InstallRequest<'a> {
     context: &'a Context,
     source: Option<&'a str>,
-    checksums: &'a Checksums,
+    checks: &'a Checks,
     fit: FitOptions,
     purpose: Purpose,
     start: bool,
@@ -214,11 +214,11 @@ impl<'a> InstallRequest<'a> {
 
     fn wanted(&self) -> Wanted<'a> {
         let version = self.file.and_then(|(_, version)| version);
-        let is_of_version = version.is_some() && self.checksums.sha256.is_none();
+        let is_of_version = version.is_some() && self.checks.sha256.is_none();
         Wanted {
             source: self.source,
             version,
-            checksums: self.checksums,
+            checks: self.checks,
             may_stay: is_of_version || self.source.is_none() && self.purpose == Purpose::Install,
             is_of_settings: self.is_of_settings,
             forced: self.fit.force_incompatible,
