@@ -11,6 +11,7 @@ use std::io::Read;
 use std::sync::OnceLock;
 
 use flate2::read::GzDecoder;
+use serde::Serialize;
 
 /// A language that the program speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -153,6 +154,16 @@ pub fn translated(english: &str) -> &str {
     match Language::chosen() {
         Language::English => english,
         Language::Chinese => chinese().get(english).map_or(english, String::as_str),
+    }
+}
+
+/// What serde calls a variant: the word that programs and files have for it, never translated.
+#[must_use]
+pub fn word(variant: impl Serialize) -> String {
+    match serde_json::to_value(variant) {
+        Ok(serde_json::Value::String(word)) => word,
+        // it has fields: those have no word
+        _ => String::new(),
     }
 }
 
@@ -333,7 +344,7 @@ impl<E: Explain + 'static> From<E> for Box<dyn Explain> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, Language, fill, list, read_po};
+    use super::{Address, Language, fill, list, read_po, word};
 
     #[test]
     fn locale_names_choose_the_language() {
@@ -398,6 +409,17 @@ mod tests {
                     \"one \"\n\"line\\n\"\nmsgstr \"“一”\\\"\"\n";
         let entry = ("one line\n".to_owned(), "“一”\"".to_owned());
         assert_eq!(read_po(text), [entry]);
+    }
+
+    #[test]
+    fn a_variant_is_called_as_serde_calls_it() {
+        use crate::outside::Route;
+        use crate::systemd::{ActiveState, LoadState};
+        use crate::transaction::journal::Phase;
+        assert_eq!(word(Route::Proxied), "proxy");
+        assert_eq!(word(Phase::Committed), "committed");
+        assert_eq!(word(&LoadState::NotFound), "not-found");
+        assert_eq!(word(&ActiveState::Other("maintenance".to_owned())), "maintenance");
     }
 
     #[test]

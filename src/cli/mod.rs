@@ -16,7 +16,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueHint};
 
 use crate::connector::Checks;
-use crate::language::Language;
+use crate::language::{Language, word};
 use crate::openclaw::version::Version;
 use crate::settings::{GatewayAuth, Setting, sources::Given};
 use crate::snapshot::paths::profile_name;
@@ -406,17 +406,13 @@ impl SettingOptions {
     pub fn given(&self) -> Vec<(Setting, Given)> {
         let text = |text: &Option<String>| text.clone().map(Given::Text);
         let file = |path: &Option<PathBuf>| path.clone().map(Given::in_file);
-        let auth = self.gateway_auth.map(|auth| match auth {
-            GatewayAuth::None => "none".to_owned(),
-            GatewayAuth::Token => "token".to_owned(),
-        });
         [
             (Setting::ClientId, text(&self.client_id)),
             (Setting::ClientSecret, file(&self.client_secret_file)),
             (Setting::BaseUrl, text(&self.base_url)),
             (Setting::Model, text(&self.model)),
             (Setting::ApiKey, file(&self.api_key_file)),
-            (Setting::GatewayAuth, auth.map(Given::Text)),
+            (Setting::GatewayAuth, self.gateway_auth.map(|auth| Given::Text(word(auth)))),
             (Setting::GatewayToken, file(&self.gateway_token_file)),
             (Setting::SessionTimeout, self.session_timeout.map(|ms| Given::Text(ms.to_string()))),
             (Setting::NoProxy, text(&self.no_proxy)),

@@ -18,6 +18,7 @@ use crate::doctor::{CHECKS, Diagnosis, Severity, diagnose};
 use crate::health::{ChatAnswer, Proof, Readiness};
 use crate::language::Localized;
 use crate::language::addressed;
+use crate::language::word;
 use crate::report::screen::Screen;
 use crate::report::table::Table;
 use crate::report::{Console, Mark, json};
@@ -252,7 +253,7 @@ impl Status {
                 say!("{name} does not exist", name)
             }
             Some(Managed { unit, .. }) => {
-                let (name, active, sub) = (&unit.name, unit.active_state.name(), &unit.sub_state);
+                let (name, active, sub) = (&unit.name, word(&unit.active_state), &unit.sub_state);
                 let pid = unit.main_pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
                 let count = unit.n_restarts;
                 let flaps = match count {
@@ -361,7 +362,7 @@ impl Status {
             "unit": managed.map(|managed| json!({
                 "name": managed.unit.name,
                 "exists": managed.has_unit(),
-                "activeState": managed.unit.active_state.name(),
+                "activeState": managed.unit.active_state,
                 "subState": managed.unit.sub_state,
                 "mainPid": managed.unit.main_pid,
                 "restarts": managed.unit.n_restarts,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::language::{Localized, addressed};
+use crate::language::{Localized, addressed, word};
 use crate::openclaw::document::mask::is_secret_key;
 use crate::openclaw::document::{KeyPath, Place, references};
 use crate::outside::Answer;
@@ -157,7 +157,7 @@ impl Evidence {
 
 impl From<&Answer> for Evidence {
     fn from(answer: &Answer) -> Self {
-        let place = format!("{} ({})", answer.subject, answer.route.name());
+        let place = format!("{} ({})", answer.subject, word(answer.route));
         Self { place, fact: answer.to_string() }
     }
 }

@@ -6,6 +6,7 @@ use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::connector::behaviour::Habit;
 use crate::health::port::{Listener, described};
 use crate::health::{ChatAnswer, Readiness};
+use crate::language::word;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::plan::error;
 use crate::plan::repair::Repair;
@@ -271,7 +272,7 @@ pub(super) fn health(snapshot: &Snapshot) -> Verdict {
     };
     let unit = &managed.unit;
     if !unit.is_up() {
-        let (name, state) = (&unit.name, unit.active_state.name());
+        let (name, state) = (&unit.name, word(&unit.active_state));
         let text = say!("{name} is not running ({state})", name, state);
         return Finding::error(text)
             .hint(format!("systemctl --user start {name}"))

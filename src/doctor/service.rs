@@ -2,7 +2,7 @@
 
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::health::Readiness;
-use crate::language::Explain;
+use crate::language::{Explain, word};
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
 use crate::say;
@@ -75,15 +75,7 @@ pub(super) fn unit(snapshot: &Snapshot) -> Verdict {
     };
     let (unit, name) = (&managed.unit, &managed.unit.name);
     let load_state = |finding: Finding| {
-        let state = match &unit.load_state {
-            LoadState::NotFound => "not-found".to_owned(),
-            LoadState::Masked => "masked".to_owned(),
-            LoadState::BadSetting => "bad-setting".to_owned(),
-            LoadState::Error => "error".to_owned(),
-            LoadState::Loaded => "loaded".to_owned(),
-            LoadState::Other(other) => other.clone(),
-        };
-        finding.about(name.clone()).read(format!("{name} LoadState"), state)
+        finding.about(name.clone()).read(format!("{name} LoadState"), word(&unit.load_state))
     };
     match unit.load_state {
         LoadState::NotFound => {

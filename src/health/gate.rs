@@ -12,7 +12,7 @@ use super::{
 };
 use crate::fs::foreign;
 use crate::interrupt::Interrupt;
-use crate::language::{Explain, Problem};
+use crate::language::{Explain, Problem, word};
 use crate::redaction::masked;
 use crate::systemd::environment::{Environment, Routing};
 use crate::systemd::{ActiveState, ManagerError, Unit, UserManager};
@@ -226,7 +226,7 @@ impl Watch<'_> {
         }
         self.lacking = error::not_up(
             self.gate.unit,
-            &format!("{}/{}", unit.active_state.name(), unit.sub_state),
+            &format!("{}/{}", word(&unit.active_state), unit.sub_state),
         );
         Ok(None)
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Route;
+use crate::language::word;
 use crate::redaction::masked;
 
 /// A stage on the way to an answer, in their order.
@@ -22,20 +23,6 @@ pub enum Stage {
     Tls,
     /// The server answers.
     Http,
-}
-
-impl Stage {
-    /// As people and programs write it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Tcp => "tcp",
-            Self::Proxy => "proxy",
-            Self::Tls => "tls",
-            Self::Http => "http",
-        }
-    }
 }
 
 /// A stage that was passed.
@@ -131,8 +118,8 @@ impl fmt::Display for Answer {
     /// `dns 3 ms · tcp 12 ms · tls 30 ms · http 210 ms → HTTP 200`
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stages = self.stages.iter();
-        let stages = stages.map(|timing| format!("{} {} ms", timing.stage.name(), timing.millis));
-        let failure = self.failure().map(|(stage, code)| format!("{} {code}", stage.name()));
+        let stages = stages.map(|timing| format!("{} {} ms", word(timing.stage), timing.millis));
+        let failure = self.failure().map(|(stage, code)| format!("{} {code}", word(stage)));
         let end = self.status.map_or_else(|| "✗".to_owned(), |status| format!("→ HTTP {status}"));
         write!(formatter, "{} {end}", stages.chain(failure).collect::<Vec<_>>().join(" · "))
     }

@@ -21,17 +21,6 @@ pub enum Route {
     Proxied,
 }
 
-impl Route {
-    /// As evidence and JSON write it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Proxied => "proxy",
-        }
-    }
-}
-
 impl Localized for Route {
     fn text(&self) -> String {
         match self {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::dingtalk::Bot;
 use super::{Answer, Probe, Question, Route, routes};
-use crate::language::{Explain, Problem};
+use crate::language::{Explain, Problem, word};
 use crate::redaction::{learn, masked};
 use crate::say;
 
@@ -129,7 +129,7 @@ impl<'a> Registrar<'a> {
 /// What was told; every answer says by `errcode` whether all is well.
 fn told(answer: &Answer) -> Result<Value, Problem> {
     if let Some((stage, code)) = answer.failure() {
-        let (subject, stage) = (&answer.subject, stage.name());
+        let (subject, stage) = (&answer.subject, word(stage));
         let text =
             say!("{subject} cannot be reached: {stage} fails ({code})", subject, stage, code);
         return Err(trouble(text));

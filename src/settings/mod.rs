@@ -7,29 +7,21 @@ pub mod prompt;
 pub mod secret;
 pub mod sources;
 
+use clap::ValueEnum;
+
 use crate::language::Problem;
 
 pub use error::missing;
 pub use secret::Secret;
 
-/// How the gateway's HTTP interface is guarded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+/// How the gateway's HTTP interface is guarded; OpenClaw's words for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum GatewayAuth {
     /// No token: the page's setting; only behind a loopback bind.
     None,
     /// A token, which the connector sends.
     Token,
-}
-
-impl GatewayAuth {
-    /// OpenClaw's word for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Token => "token",
-        }
-    }
 }
 
 /// One setting of the operator: its name on every way in.
@@ -172,20 +164,15 @@ impl Settings {
             Setting::BaseUrl => self.base_url = plain(),
             Setting::Model => self.model = plain(),
             Setting::NoProxy => self.no_proxy = plain(),
-            Setting::GatewayAuth => self.gateway_auth = Some(gateway_auth(text)?),
+            Setting::GatewayAuth => {
+                let auth = GatewayAuth::from_str(text, false);
+                self.gateway_auth = Some(auth.map_err(|_| error::malformed(setting))?);
+            }
             Setting::SessionTimeout => {
                 self.session_timeout = Some(text.parse().map_err(|_| error::malformed(setting))?);
             }
         }
         Ok(())
-    }
-}
-
-fn gateway_auth(text: &str) -> Result<GatewayAuth, Problem> {
-    match text {
-        "none" => Ok(GatewayAuth::None),
-        "token" => Ok(GatewayAuth::Token),
-        _ => Err(error::malformed(Setting::GatewayAuth)),
     }
 }
 

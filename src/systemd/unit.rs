@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::environment::Environment;
 
 /// Whether systemd could load the unit file.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LoadState {
     /// Loaded.
@@ -29,7 +29,7 @@ pub enum LoadState {
 }
 
 /// Whether the unit runs.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActiveState {
     /// It runs.
@@ -48,22 +48,6 @@ pub enum ActiveState {
     /// Another word of systemd's.
     #[serde(untagged)]
     Other(String),
-}
-
-impl ActiveState {
-    /// systemd's own word for it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Active => "active",
-            Self::Reloading => "reloading",
-            Self::Inactive => "inactive",
-            Self::Failed => "failed",
-            Self::Activating => "activating",
-            Self::Deactivating => "deactivating",
-            Self::Other(other) => other,
-        }
-    }
 }
 
 /// A line `EnvironmentFile=`.

@@ -16,7 +16,7 @@ use crate::fs::fault::change;
 use crate::fs::image::{FileImage, FileState};
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory, is_absent, own};
-use crate::language::{Explain, Kind};
+use crate::language::{Explain, Kind, word};
 use crate::say;
 
 /// The format that this program writes. Older ones are read, newer ones refused untouched.
@@ -71,7 +71,7 @@ pub struct UnitBefore {
     pub was_active: bool,
 }
 
-/// How far a transaction has come.
+/// How far a transaction has come; the word in the state file and in `--json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
@@ -81,18 +81,6 @@ pub enum Phase {
     Committed,
     /// Everything is taken back.
     Undone,
-}
-
-impl Phase {
-    /// The word in the state file and in `--json`.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Committed => "committed",
-            Self::Undone => "undone",
-        }
-    }
 }
 
 /// What happens to a step, for the progress file.
@@ -133,7 +121,7 @@ impl Journal {
                 keep(&files, number, "new", step.contents.after.as_ref())?;
             }
         }
-        let undone = private(format!("{}\n", Phase::Undone.word()).into_bytes());
+        let undone = private(format!("{}\n", word(Phase::Undone)).into_bytes());
         replace::replace(&files.join(SPARE), Some(&undone), "journal")?;
         directory::sync(&files)?;
         let journal = Self { directory: directory.to_owned(), intent, phase: Phase::Open };
@@ -343,7 +331,7 @@ impl Journal {
     }
 
     fn write_state(&self, phase: Phase) -> Result<(), TransactionError> {
-        self.write(STATE, format!("{}\n", phase.word()).as_bytes())
+        self.write(STATE, format!("{}\n", word(phase)).as_bytes())
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TransactionError> {
@@ -394,12 +382,12 @@ pub(super) fn mark_prepared(directory: &Path) -> Result<(), TransactionError> {
 /// `None`: it is only prepared.
 fn read_state(path: &Path) -> Result<Option<Phase>, TransactionError> {
     let state = read(path)?.map(|file| file.bytes).unwrap_or_default();
-    if state.trim_ascii() == PREPARED.as_bytes() {
+    let state = String::from_utf8_lossy(state.trim_ascii());
+    if state == PREPARED {
         return Ok(None);
     }
-    let mut phases = [Phase::Open, Phase::Committed, Phase::Undone].into_iter();
-    let phase = phases.find(|phase| state.trim_ascii() == phase.word().as_bytes());
-    phase.map(Some).ok_or_else(|| TransactionError::Unreadable {
+    let phase = serde_json::from_value(state.into());
+    phase.map(Some).map_err(|_| TransactionError::Unreadable {
         path: path.to_owned(),
         reason: "unknown state".to_owned(),
     })

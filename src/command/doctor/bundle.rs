@@ -151,7 +151,7 @@ fn unit(snapshot: &Snapshot) -> serde_json::Value {
         .collect();
     json!({
         "name": unit.name,
-        "activeState": unit.active_state.name(),
+        "activeState": unit.active_state,
         "subState": unit.sub_state,
         "result": unit.result,
         "unitFileState": unit.unit_file_state,

@@ -2,6 +2,7 @@
 
 use crate::doctor::proxy::dingtalk::passes;
 use crate::doctor::{Evidence, Finding, Snapshot};
+use crate::language::word;
 use crate::outside::dingtalk::{BotAnswers, refusal};
 use crate::outside::{Answer, Route};
 use crate::say;
@@ -87,7 +88,7 @@ pub(super) fn without_stream(snapshot: &Snapshot) -> Vec<Finding> {
 fn explained(bot: &Account<'_>, snapshot: &Snapshot) -> (String, String) {
     let asked = [&bot.http.open, &bot.direct.stream];
     if let Some((stage, code)) = asked.into_iter().find_map(Answer::failure) {
-        let stage = stage.name();
+        let stage = word(stage);
         let message =
             say!("DingTalk's Stream cannot be reached: {stage} fails ({code})", stage, code);
         return (message, unreachable_hint(snapshot));

@@ -4,7 +4,7 @@
 use super::provider;
 use crate::doctor::{Evidence, Finding, Snapshot, Verdict};
 use crate::health::{blocked_provider, provider_blocked};
-use crate::language::{Localized, Problem};
+use crate::language::{Localized, Problem, word};
 use crate::openclaw::document::KeyPath;
 use crate::outside::provider::{ProviderAnswers, Unasked};
 use crate::outside::{Route, Stage};
@@ -42,7 +42,7 @@ fn unreachable(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding
     let (stage, code) = failed.failure()?;
     let mut open = answers.reach.iter().filter(|answer| answer.has_arrived());
     let other = open.next().map(|answer| answer.route);
-    let (url, way, name) = (&failed.subject, failed.route.text(), stage.name());
+    let (url, way, name) = (&failed.subject, failed.route.text(), word(stage));
     // on this route nobody else is connected to first
     let is_dead = failed.route == Route::Proxied && matches!(stage, Stage::Dns | Stage::Tcp);
     let message = if is_dead {
@@ -111,7 +111,7 @@ fn unanswered(snapshot: &Snapshot, answers: &ProviderAnswers) -> Option<Finding>
         (Some((stage, code)), _) => Finding::error(say!(
             "{url} accepts the connection but returns no completion: {name} fails ({code})",
             url,
-            name = stage.name(),
+            name = word(stage),
             code
         ))
         .hint(way_out(stage, url)),

@@ -51,7 +51,9 @@ pub(super) fn section(
     }
     let wanted = wish.settings.gateway_auth;
     let by_unit = option_of(wish.command, "--auth");
-    if wanted.is_some_and(|wanted| by_unit.is_some_and(|unit| unit != wanted.word())) {
+    if wanted
+        .is_some_and(|wanted| by_unit.is_some_and(|unit| unit != crate::language::word(wanted)))
+    {
         return Err(error::decided_by_the_unit("--auth"));
     }
     let credential = match (wanted, guard.mode.as_deref()) {
