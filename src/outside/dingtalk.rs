@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Answer, OutsideError, Probe, Question, Route, routes};
+use super::{Answer, Probe, Question, Route, routes};
+use crate::language::Problem;
 use crate::say;
 
 /// Where a token is asked for.
@@ -63,7 +64,7 @@ pub fn refusal_of(
     bot: &Bot,
     proxy: Option<&str>,
     probe: &Probe<'_>,
-) -> Result<Option<String>, OutsideError> {
+) -> Result<Option<String>, Problem> {
     let ask = |proxy| Question::post(TOKEN_URL, &token_wish(bot), proxy, SHORT);
     let answers = probe.ask(&routes(proxy).map(ask).collect::<Vec<_>>())?;
     let is_granted = answers.iter().any(|answer| answer.status == Some(200));
@@ -79,7 +80,7 @@ pub fn ask(
     bots: &[Bot],
     proxy: Option<&str>,
     probe: &Probe<'_>,
-) -> Result<Vec<BotAnswers>, OutsideError> {
+) -> Result<Vec<BotAnswers>, Problem> {
     let asked = bots.iter().flat_map(|bot| routes(proxy).map(move |proxy| (bot, proxy)));
     let questions = asked.clone().flat_map(|(bot, proxy)| questions(bot, proxy));
     let mut answers = probe.ask(&questions.collect::<Vec<_>>())?.into_iter();

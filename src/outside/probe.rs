@@ -5,9 +5,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Answer, OutsideError, Question};
+use super::{Answer, Question, error};
 use crate::child::{Helper, Unfinished};
 use crate::interrupt::Interrupt;
+use crate::language::Problem;
 use crate::systemd::environment::Environment;
 use crate::timeout::Deadline;
 
@@ -49,38 +50,34 @@ impl<'a> Probe<'a> {
     }
 
     /// Asks all of it at once.
-    pub fn ask(&self, questions: &[Question]) -> Result<Vec<Answer>, OutsideError> {
+    pub fn ask(&self, questions: &[Question]) -> Result<Vec<Answer>, Problem> {
         let table = self.told(questions)?;
         Ok(table.into_iter().map(Answer::without_secrets).collect())
     }
 
     /// The same with what the servers have given, for those who came for it. Script and questions
     /// go over standard input: no secret is ever an argument or a variable.
-    pub(super) fn told(&self, questions: &[Question]) -> Result<Vec<Answer>, OutsideError> {
+    pub(super) fn told(&self, questions: &[Question]) -> Result<Vec<Answer>, Problem> {
         if questions.is_empty() {
             return Ok(Vec::new());
         }
-        let node = self.node.clone().ok_or(OutsideError::NoNode)?;
+        let node = self.node.clone().ok_or_else(error::no_node)?;
         let input = format!("{SCRIPT}\nprobe({});\n", serde_json::json!(questions)).into_bytes();
         let environment = self.environment.iter().map(|(name, value)| (name, value));
         let helper = Helper::new(&node).arg("-").envs(environment);
         let deadline = Deadline::after(Question::longest(questions) + START);
         let finished = match helper.run_with(input, deadline, self.interrupt) {
             Ok(finished) => finished,
-            Err(Unfinished::Io(cause)) => {
-                return Err(OutsideError::NotStarted { node, cause: cause.to_string() });
-            }
-            Err(Unfinished::Late) => {
-                return Err(OutsideError::NoAnswer { node, cause: "ETIMEDOUT".to_owned() });
-            }
-            Err(Unfinished::Interrupted) => return Err(OutsideError::Interrupted),
+            Err(Unfinished::Io(cause)) => return Err(error::not_started(&node, &cause)),
+            Err(Unfinished::Late) => return Err(error::no_answer(&node, "ETIMEDOUT")),
+            Err(Unfinished::Interrupted) => return Err(error::interrupted()),
         };
         let table: Vec<Answer> = serde_json::from_str(&finished.stdout).unwrap_or_default();
         if table.len() == questions.len() {
             return Ok(table);
         }
         // not its own words: an old Node shows the line of the script that it does not understand
-        Err(OutsideError::NoAnswer { node, cause: finished.status.to_string() })
+        Err(error::no_answer(&node, &finished.status.to_string()))
     }
 }
 
@@ -103,7 +100,7 @@ mod tests {
 
     const TIMEOUT: Duration = Duration::from_secs(5);
 
-    fn asked(questions: &[Question], interrupt: &Interrupt) -> Result<Vec<Answer>, OutsideError> {
+    fn asked(questions: &[Question], interrupt: &Interrupt) -> Result<Vec<Answer>, Problem> {
         Probe::new(Some("node".into()), &Environment::default(), interrupt).ask(questions)
     }
 
@@ -204,11 +201,11 @@ mod tests {
         let question = [Question::get("http://127.0.0.1:1/", None, TIMEOUT)];
         let environment = Environment::default();
         let missing = Probe::new(Some("/nonexistent/node".into()), &environment, &never);
-        assert!(matches!(missing.ask(&question), Err(OutsideError::NotStarted { .. })));
+        assert_eq!(missing.ask(&question).unwrap_err().code, "outside.not-started");
         let other = Probe::new(Some("/bin/cat".into()), &environment, &never);
-        assert!(matches!(other.ask(&question), Err(OutsideError::NoAnswer { .. })));
+        assert_eq!(other.ask(&question).unwrap_err().code, "outside.no-answer");
         let none = Probe::new(None, &environment, &never);
-        assert_eq!(none.ask(&question), Err(OutsideError::NoNode));
+        assert_eq!(none.ask(&question).unwrap_err().code, "outside.no-node");
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Answer, OutsideError, Probe, Question, Route, routes};
+use super::{Answer, Probe, Question, Route, routes};
+use crate::language::Problem;
 
 /// How long a route may take.
 const REACH: Duration = Duration::from_secs(10);
@@ -72,7 +73,7 @@ pub enum Unasked {
 impl Provider {
     /// Asks: the routes first, then for the completion on the one that the gateway takes, or on the
     /// other one where that leads nowhere.
-    pub fn ask(&self, probe: &Probe<'_>) -> Result<ProviderAnswers, OutsideError> {
+    pub fn ask(&self, probe: &Probe<'_>) -> Result<ProviderAnswers, Problem> {
         let looks =
             routes(self.proxy.as_deref()).map(|proxy| Question::get(&self.base_url, proxy, REACH));
         let reach = probe.ask(&looks.collect::<Vec<_>>())?;
@@ -99,12 +100,7 @@ impl Provider {
         Ok((format!("{}{path}", self.base()), model))
     }
 
-    fn complete(
-        &self,
-        probe: &Probe<'_>,
-        url: &str,
-        route: Route,
-    ) -> Result<Completion, OutsideError> {
+    fn complete(&self, probe: &Probe<'_>, url: &str, route: Route) -> Result<Completion, Problem> {
         let proxy = self.proxy.as_deref().filter(|_| route == Route::Proxied);
         let asked = |url: &str, body: &Value, timeout| {
             self.authorised(Question::post(url, body, proxy, timeout))

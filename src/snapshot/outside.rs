@@ -1,9 +1,9 @@
 //! What the world outside has answered, where `--live` had it asked.
 
-use crate::language::{Explain, Localized};
+use crate::language::{Localized, Problem};
+use crate::outside::Answer;
 use crate::outside::dingtalk::BotAnswers;
 use crate::outside::provider::ProviderAnswers;
-use crate::outside::{Answer, OutsideError};
 use crate::say;
 
 /// Something that only `--live` brings: nothing where nobody wanted it, or why it is not there.
@@ -26,7 +26,7 @@ pub enum Reason {
     /// The secret is kept where we do not look.
     SecretElsewhere,
     /// There was nothing to ask with.
-    Probe(OutsideError),
+    Probe(Problem),
 }
 
 impl Localized for Reason {
@@ -36,7 +36,7 @@ impl Localized for Reason {
             Self::SecretElsewhere => {
                 say!("its secret is not in the config, so it cannot be checked")
             }
-            Self::Probe(error) => error.message(),
+            Self::Probe(problem) => problem.message.clone(),
         }
     }
 }

@@ -9,9 +9,10 @@ use crate::command::context::Context;
 use crate::command::failure::Failure;
 use crate::doctor::Check;
 use crate::doctor::live_targets::LiveTargets;
+use crate::language::{Kind, Problem};
+use crate::outside::Probe;
 use crate::outside::dingtalk::{self, Bot};
 use crate::outside::provider::Provider;
-use crate::outside::{OutsideError, Probe};
 use crate::redaction::masked;
 use crate::say;
 use crate::snapshot::Snapshot;
@@ -78,11 +79,11 @@ fn ask_unless(
 /// Only an interrupt ends the command: that nobody could be asked is told by the checks.
 fn answered<T, A>(
     target: Live<T>,
-    ask: impl FnOnce(T) -> Result<A, OutsideError>,
-) -> Result<Live<A>, OutsideError> {
+    ask: impl FnOnce(T) -> Result<A, Problem>,
+) -> Result<Live<A>, Problem> {
     let answers = target.map(|found| found.and_then(|target| ask(target).map_err(Reason::Probe)));
     match answers {
-        Some(Err(Reason::Probe(interrupt @ OutsideError::Interrupted))) => Err(interrupt),
+        Some(Err(Reason::Probe(problem))) if problem.kind == Kind::Interrupted => Err(problem),
         answers => Ok(answers),
     }
 }

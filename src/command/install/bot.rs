@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use crate::command::context::Context;
 use crate::command::doctor::live::node;
-use crate::language::{Explain, Kind, Problem};
+use crate::language::{Kind, Problem};
 use crate::openclaw::document::Value;
 use crate::outside::dingtalk::{Bot, refusal_of};
 use crate::outside::registration::{BASE_VARIABLE, Invitation, Registrar, SOURCE_VARIABLE};
-use crate::outside::{OutsideError, Probe};
+use crate::outside::{self, Probe};
 use crate::progress::Progress;
 use crate::report::bar::Bar;
 use crate::report::{Mark, qr};
@@ -46,7 +46,7 @@ impl<'a> DingTalk<'a> {
         let bar = Bar::on(self.context.console);
         bar.begin(&say!("asking DingTalk"), None);
         match refusal_of(bot, any_proxy(&self.environment), &self.probe) {
-            Err(OutsideError::Interrupted) => Err(OutsideError::Interrupted.problem()),
+            Err(problem) if problem.kind == Kind::Interrupted => Err(problem),
             told => Ok(told.unwrap_or_default()),
         }
     }
@@ -111,7 +111,7 @@ impl<'a> DingTalk<'a> {
             let next = Deadline::after(invitation.interval);
             while !next.has_passed() {
                 if interrupt.is_raised() {
-                    return Err(OutsideError::Interrupted.problem());
+                    return Err(outside::error::interrupted());
                 }
                 bar.tell(&waiting(end, trouble.as_ref().map(|(_, what)| what)));
                 thread::sleep(LOOK);

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::outside::dingtalk::BotAnswers;
+use crate::outside::error::no_node;
 use crate::outside::provider::{Completion, ProviderAnswers, Unasked};
-use crate::outside::{Answer, OutsideError, Route, Stage, StageTiming};
+use crate::outside::{Answer, Route, Stage, StageTiming};
 use crate::snapshot::outside::{Outside, Reason};
 use crate::snapshot::tree::Dependency;
 
@@ -11,7 +12,7 @@ const UNABLE: Option<fn(&mut Machine)> = Some(|p| {
     behind_a_proxy(p);
     p.no_log();
     p.snapshot.outside = Outside {
-        provider: Some(Err(Reason::Probe(OutsideError::NoNode))),
+        provider: Some(Err(Reason::Probe(no_node()))),
         dingtalk: Some(Err(Reason::SecretElsewhere)),
     };
 });
