@@ -418,8 +418,8 @@ mod tests {
         use crate::transaction::journal::Phase;
         assert_eq!(word(Route::Proxied), "proxy");
         assert_eq!(word(Phase::Committed), "committed");
-        assert_eq!(word(&LoadState::NotFound), "not-found");
-        assert_eq!(word(&ActiveState::Other("maintenance".to_owned())), "maintenance");
+        assert_eq!(word(LoadState::NotFound), "not-found");
+        assert_eq!(word(ActiveState::Other("maintenance".to_owned())), "maintenance");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::language::{Explain, Kind};
 use crate::report::{Console, json};
 use crate::say;
 use crate::transaction::apply;
-use crate::transaction::error::{Leftover, TransactionError};
+use crate::transaction::error::{Leftover, interrupted};
 
 /// The exit codes, as the manual page lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,8 +138,7 @@ impl Failure {
     }
 
     fn document(&self, command: &str) -> serde_json::Value {
-        let left: Vec<_> =
-            self.left.iter().map(super::super::transaction::error::Leftover::text).collect();
+        let left: Vec<_> = self.left.iter().map(Leftover::text).collect();
         let mut body = serde_json::json!({
             "error": json::error(&*self.cause),
             "exitCode": self.exit.code(),
@@ -178,8 +177,7 @@ pub(super) fn of_transaction(failure: apply::Failure) -> Failure {
         (true, true) => Exit::Interrupted,
         (true, false) => Exit::Failed,
     };
-    let cause =
-        if failure.interrupted { TransactionError::Interrupted.into() } else { failure.cause };
+    let cause = if failure.interrupted { interrupted().into() } else { failure.cause };
     Failure { exit, cause, left: failure.left, undone: true, open: failure.open, findings: None }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::attributes;
 use super::bounds::NEVER;
-use super::error::{Leftover, TransactionError};
+use super::error::{Leftover, TransactionError, changed, interrupted, other_file_system};
 use super::generations;
 use super::journal::{Event, Intent, Journal, Phase};
 use super::linger;
@@ -100,7 +100,7 @@ impl Preparation {
         note_directories(&mut intent);
         note_real_places(&mut intent);
         if watch.interrupt.is_raised() {
-            return Err(Failure::before_the_switch(TransactionError::Interrupted));
+            return Err(Failure::before_the_switch(interrupted()));
         }
         let mut journal =
             Journal::begin(&self.directory, intent).map_err(Failure::before_the_switch)?;
@@ -119,8 +119,7 @@ impl Preparation {
         if device_above(live) == device_above(&self.slot()) {
             return Ok(());
         }
-        let records = self.directory.clone();
-        Err(TransactionError::OtherFileSystem { live: live.to_owned(), records })
+        Err(other_file_system(live, &self.directory).into())
     }
 
     /// Notes which directory is which, so that after any death the disk itself tells whether the
@@ -238,7 +237,7 @@ fn apply_all(
 ) -> Result<(), ServiceError> {
     for (number, step) in journal.intent().steps.iter().enumerate() {
         if watch.interrupt.is_raised() {
-            return Err(TransactionError::Interrupted.into());
+            return Err(interrupted().into());
         }
         journal.note(number, Event::Begin)?;
         if let Err(error) = apply(journal, step, service, watch.timeout) {
@@ -275,7 +274,7 @@ fn apply(
         Step::File(file) => apply_file(file, &journal.intent().id, timeout),
         Step::Attributes { path, before, after } => {
             if attributes::of(path)? != *before {
-                return Err(TransactionError::ChangedMeanwhile { path: path.clone() }.into());
+                return Err(changed(path).into());
             }
             Ok(attributes::give(path, *after)?)
         }
@@ -290,7 +289,7 @@ fn apply(
 fn apply_tree(tree: &TreeStep, slot: &Path) -> Result<(), ServiceError> {
     let expected = tree.before.as_ref().and_then(|before| before.identity);
     if Identity::of(&tree.live)? != expected {
-        return Err(TransactionError::ChangedMeanwhile { path: tree.live.clone() }.into());
+        return Err(changed(&tree.live).into());
     }
     exchange::swap(&tree.live, slot)?;
     Ok(())
@@ -304,7 +303,7 @@ fn apply_file(file: &FileStep, id: &str, timeout: Duration) -> Result<(), Servic
     if current == file.before && replace::change(&file.path, before, after, id)? {
         return Ok(());
     }
-    Err(TransactionError::ChangedMeanwhile { path: file.path.clone() }.into())
+    Err(changed(&file.path).into())
 }
 
 #[cfg(test)]

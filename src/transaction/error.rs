@@ -7,7 +7,7 @@ use crate::language::{Explain, Kind, Problem};
 use crate::say;
 use crate::systemd::Verb;
 
-/// A transaction that did not go through.
+/// A transaction that did not go through: what somebody decides by, and everything else.
 #[derive(Debug)]
 pub enum TransactionError {
     /// Another run holds the lock.
@@ -17,37 +17,6 @@ pub enum TransactionError {
     },
     /// A file operation failed, or what it is about belongs to somebody else.
     File(FileError),
-    /// A step leads to where no plan for this installation leads.
-    Foreign {
-        /// Where it leads, or what it would do there.
-        subject: String,
-        /// The journal that it stands in, if it is not just planned.
-        journal: Option<PathBuf>,
-    },
-    /// A file is no longer as it was when the plan was made.
-    ChangedMeanwhile {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Somebody else writes a file again and again, so that nothing can be put back in between.
-    Contended {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The journal was written by a newer program.
-    NewerFormat {
-        /// The journal.
-        path: PathBuf,
-        /// Its format.
-        format: u32,
-    },
-    /// The journal cannot be read.
-    Damaged {
-        /// The journal.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
     /// Nothing can be told of a transaction, since what it wrote about itself cannot be read.
     Unreadable {
         /// The file of the journal.
@@ -60,31 +29,8 @@ pub enum TransactionError {
         /// Where it was kept.
         kept: PathBuf,
     },
-    /// The operator asked to stop.
-    Interrupted,
-    /// The connector's place and our records are on two file systems.
-    OtherFileSystem {
-        /// The connector's place.
-        live: PathBuf,
-        /// The transaction's directory.
-        records: PathBuf,
-    },
-    /// A job of the unit ended otherwise than well.
-    Job {
-        /// What was asked.
-        verb: Verb,
-        /// Of which unit.
-        unit: String,
-        /// How it ended, in systemd's word.
-        outcome: String,
-    },
-    /// An earlier transaction is unfinished and could not be taken back.
-    Unrecovered {
-        /// Its id.
-        id: String,
-        /// What stands in the way.
-        left: Vec<Leftover>,
-    },
+    /// Any other.
+    Other(Problem),
 }
 
 /// Something that undo could not put back.
@@ -118,6 +64,12 @@ impl From<FileError> for TransactionError {
     }
 }
 
+impl From<Problem> for TransactionError {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem)
+    }
+}
+
 impl Explain for TransactionError {
     fn problem(&self) -> Problem {
         match self {
@@ -127,29 +79,6 @@ impl Explain for TransactionError {
                 Problem::new("transaction.busy", message, hint).of_kind(Kind::Busy)
             }
             Self::File(error) => error.problem(),
-            Self::Foreign { subject, journal } => foreign(subject, journal.as_deref()),
-            Self::ChangedMeanwhile { path } => {
-                let message = say!(
-                    "{path} was changed by others while this command was running",
-                    path = path.display()
-                );
-                let hint =
-                    say!("Nothing written by others was overwritten. Run the command again.");
-                Problem::new("transaction.changed-meanwhile", message, hint).of_kind(Kind::Changed)
-            }
-            Self::Contended { path } => {
-                let path = path.display();
-                let message = say!("another program keeps writing {path}", path);
-                let hint = say!("Stop it; to see which one it is: sudo fuser -v {path}", path);
-                Problem::new("transaction.contended", message, hint).of_kind(Kind::Passing)
-            }
-            Self::NewerFormat { path, format } => newer_format(path, *format),
-            Self::Damaged { path, reason } => {
-                let hint = say!(
-                    "Nothing was touched. Keep the directory that holds it and ask for help with it."
-                );
-                Problem::new("transaction.damaged", unreadable(path, reason), hint)
-            }
             Self::Unreadable { path, reason } => {
                 let hint = say!(
                     "Nothing was touched. To keep that transaction aside and go on: openclaw-setup recover"
@@ -166,26 +95,55 @@ impl Explain for TransactionError {
                 );
                 Problem::new("transaction.lost", message, hint)
             }
-            Self::Interrupted => {
-                let hint = say!("Run the command again.");
-                let problem = Problem::new("transaction.interrupted", say!("interrupted"), hint);
-                problem.of_kind(Kind::Interrupted)
-            }
-            Self::OtherFileSystem { live, records } => other_file_system(live, records),
-            Self::Job { verb, unit, outcome } => job(*verb, unit, outcome),
-            Self::Unrecovered { id, left } => unrecovered(id, left),
+            Self::Other(problem) => problem.clone(),
         }
     }
 }
 
-fn job(verb: Verb, unit: &str, outcome: &str) -> Problem {
+/// A file is no longer as it was when the plan was made.
+pub(super) fn changed(path: &Path) -> Problem {
+    let path = path.display();
+    let message = say!("{path} was changed by others while this command was running", path);
+    let hint = say!("Nothing written by others was overwritten. Run the command again.");
+    Problem::new("transaction.changed-meanwhile", message, hint).of_kind(Kind::Changed)
+}
+
+/// Somebody else writes a file again and again, so that nothing can be put back in between.
+pub(super) fn contended(path: &Path) -> Problem {
+    let path = path.display();
+    let message = say!("another program keeps writing {path}", path);
+    let hint = say!("Stop it; to see which one it is: sudo fuser -v {path}", path);
+    Problem::new("transaction.contended", message, hint).of_kind(Kind::Passing)
+}
+
+/// The journal cannot be read.
+pub(super) fn damaged(path: &Path, reason: &str) -> Problem {
+    let hint =
+        say!("Nothing was touched. Keep the directory that holds it and ask for help with it.");
+    Problem::new("transaction.damaged", unreadable(path, reason), hint)
+}
+
+fn unreadable(path: &Path, reason: &str) -> String {
+    say!("{path} cannot be read: {reason}", path = path.display(), reason)
+}
+
+/// The operator asked to stop.
+pub(crate) fn interrupted() -> Problem {
+    let hint = say!("Run the command again.");
+    let problem = Problem::new("transaction.interrupted", say!("interrupted"), hint);
+    problem.of_kind(Kind::Interrupted)
+}
+
+/// A job of the unit ended otherwise than well, in systemd's word.
+pub(super) fn job(verb: Verb, unit: &str, outcome: &str) -> Problem {
     let verb = verb.name();
     let message = say!("systemd's job to {verb} {unit} ended with: {outcome}", verb, unit, outcome);
     let hint = say!("Look at its log: journalctl --user -u {unit} -n 50", unit);
     Problem::new("transaction.job", message, hint)
 }
 
-fn foreign(subject: &str, journal: Option<&Path>) -> Problem {
+/// A step leads to where no plan for this installation leads, in a journal if it is not just planned.
+pub(super) fn foreign(subject: &str, journal: Option<&Path>) -> Problem {
     let (message, hint) = if let Some(journal) = journal {
         let message = say!(
             "journal refused: {journal} has a step that no plan for this installation has: {subject}",
@@ -204,7 +162,8 @@ fn foreign(subject: &str, journal: Option<&Path>) -> Problem {
     Problem::new("transaction.foreign-step", message, hint)
 }
 
-fn newer_format(path: &Path, format: u32) -> Problem {
+/// What was written by a newer program.
+pub(super) fn newer_format(path: &Path, format: u32) -> Problem {
     let message = say!(
         "{path} has format {format}, written by a newer openclaw-setup",
         path = path.display(),
@@ -216,11 +175,8 @@ fn newer_format(path: &Path, format: u32) -> Problem {
     Problem::new("transaction.newer-format", message, hint)
 }
 
-fn unreadable(path: &Path, reason: &str) -> String {
-    say!("{path} cannot be read: {reason}", path = path.display(), reason)
-}
-
-fn other_file_system(live: &Path, records: &Path) -> Problem {
+/// The connector's place and our records are on two file systems.
+pub(super) fn other_file_system(live: &Path, records: &Path) -> Problem {
     let message = say!(
         "{live} is on another file system than {records}, so the tree cannot be swapped in one step",
         live = live.display(),
@@ -233,7 +189,8 @@ fn other_file_system(live: &Path, records: &Path) -> Problem {
     Problem::new("transaction.other-file-system", message, hint)
 }
 
-fn unrecovered(id: &str, left: &[Leftover]) -> Problem {
+/// An earlier transaction is unfinished and could not be taken back.
+pub(super) fn unrecovered(id: &str, left: &[Leftover]) -> Problem {
     let texts: Vec<_> = left.iter().map(Leftover::text).collect();
     let message = say!(
         "transaction {id} is unfinished and could not be rolled back: {left}",

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::error::{Leftover, TransactionError};
+use super::error::{self, Leftover, TransactionError, damaged};
 use super::step::{FileStep, Step, TreeStep};
 use crate::fs::error::Cause;
 use crate::fs::fault::change;
@@ -147,7 +147,7 @@ impl Journal {
         let format = header["format"].as_u64().and_then(|format| u32::try_from(format).ok());
         match format {
             Some(format) if format > FORMAT => {
-                return Err(TransactionError::NewerFormat { path, format });
+                return Err(error::newer_format(&path, format).into());
             }
             Some(_) => {}
             None => return Err(damaged("no format".to_owned())),
@@ -363,14 +363,14 @@ fn keep(
 
 /// What [`keep`] has kept, with the attributes of the file that it was; nothing is taken on trust.
 fn kept(path: &Path, image: &FileImage) -> Result<FileState, TransactionError> {
-    let damaged = |reason: &str| TransactionError::Damaged {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    };
     own::directory(path.parent().unwrap_or(path))?;
-    let bytes = own::read(path)?.ok_or_else(|| damaged("it is missing"))?.bytes;
+    let bytes = own::read(path)?.ok_or_else(|| damaged(path, "it is missing"))?.bytes;
     let state = FileState { bytes, mode: image.mode, uid: image.uid, gid: image.gid };
-    if state.image() == *image { Ok(state) } else { Err(damaged("its digest is wrong")) }
+    if state.image() == *image {
+        Ok(state)
+    } else {
+        Err(damaged(path, "its digest is wrong").into())
+    }
 }
 
 /// Says that nothing has been touched, or that nothing of it matters any more.
@@ -407,8 +407,5 @@ fn read(path: &Path) -> Result<Option<FileState>, TransactionError> {
 
 /// Fails only for a path that is not UTF-8, which JSON cannot hold.
 fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<Vec<u8>, TransactionError> {
-    serde_json::to_vec_pretty(value).map_err(|error| TransactionError::Damaged {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })
+    Ok(serde_json::to_vec_pretty(value).map_err(|error| damaged(path, &error.to_string()))?)
 }

@@ -1,9 +1,9 @@
 //! What undo could not put back: its name, and where its old content lies; and what lies beside a
 //! file after a death.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::error::{Leftover, TransactionError};
+use super::error::{Leftover, TransactionError, changed};
 use super::journal::Journal;
 use super::linger;
 use super::step::{FileStep, Step, TreeSide};
@@ -111,9 +111,4 @@ fn subject(step: &Step) -> String {
 /// The directory that one side of a swap is.
 pub(super) fn identity(side: Option<&TreeSide>) -> Option<Identity> {
     side.and_then(|side| side.identity)
-}
-
-/// Somebody else has changed it.
-pub(super) fn changed(path: &Path) -> TransactionError {
-    TransactionError::ChangedMeanwhile { path: path.to_owned() }
 }

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::error::TransactionError;
+use super::error::changed;
 use super::service::ServiceError;
 use crate::systemd::logind::{lingers, set_linger};
 
 /// Switches it; refused where somebody else has done so since the plan.
 pub(super) fn switch(user: &str, uid: u32, on: bool) -> Result<(), ServiceError> {
     if lingers(user) == Some(on) {
-        return Err(TransactionError::ChangedMeanwhile { path: note_of(user) }.into());
+        return Err(changed(&note_of(user)).into());
     }
     Ok(set_linger(uid, on)?)
 }

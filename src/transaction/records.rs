@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::bounds::{Bounds, Outside};
-use super::error::TransactionError;
+use super::error::{self, TransactionError};
 use super::journal::{INTENT, Journal, Phase};
 use super::step::Step;
 use crate::connector::installed::InstalledRecord;
@@ -87,9 +87,7 @@ impl Records {
             None => Ok(()),
             Some(_) if refusals.any(|refusal| refusal.is_none()) => Ok(()),
             Some(Outside::NotOurs(error)) => Err(error.into()),
-            Some(Outside::Foreign(subject)) => {
-                Err(TransactionError::Foreign { subject, journal: journal.map(Path::to_owned) })
-            }
+            Some(Outside::Foreign(subject)) => Err(error::foreign(&subject, journal).into()),
         }
     }
 
@@ -98,7 +96,7 @@ impl Records {
         let path = journal.directory().join(INTENT);
         let (id, name) = (&journal.intent().id, journal.directory().file_name());
         if name != Some(id.as_ref()) {
-            return Err(TransactionError::Foreign { subject: id.clone(), journal: Some(path) });
+            return Err(error::foreign(id, Some(&path)).into());
         }
         self.accept(&journal.intent().steps, Some(&path))
     }
@@ -112,7 +110,7 @@ impl Records {
         let path = self.installed();
         let file = own::read(&path)?;
         let record = file.as_ref().map(|file| InstalledRecord::read(&file.bytes)).transpose();
-        let record = record.map_err(|format| TransactionError::NewerFormat { path, format })?;
+        let record = record.map_err(|format| error::newer_format(&path, format))?;
         Ok((file, record.flatten()))
     }
 

@@ -1,6 +1,6 @@
 //! After a death of the program: what it left is taken back, or was committed already.
 
-use super::error::{Leftover, TransactionError};
+use super::error::{self, Leftover, TransactionError};
 use super::generations;
 use super::journal::{Journal, Phase};
 use super::records::Records;
@@ -58,7 +58,7 @@ fn finish(
     let left = undo::undo(journal, service, progress);
     let (id, command) = (journal.intent().id.clone(), journal.intent().command.clone());
     if journal.phase() == Phase::Open {
-        return Err(TransactionError::Unrecovered { id, left });
+        return Err(error::unrecovered(&id, &left).into());
     }
     Ok(Recovery { id, command, left })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::error::TransactionError;
+use super::error;
 use crate::interrupt::Interrupt;
 use crate::language::Explain;
 use crate::systemd::{JobOutcome, ManagerError, UserManager, Verb};
@@ -87,10 +87,7 @@ impl<'a> GatewayUnit<'a> {
         let unit = self.unit;
         match self.ask(manager, |it, deadline, stop| it.run(verb, unit, deadline, stop))? {
             JobOutcome::Done => Ok(()),
-            JobOutcome::Failed(outcome) => {
-                let unit = unit.to_owned();
-                Err(TransactionError::Job { verb, unit, outcome }.into())
-            }
+            JobOutcome::Failed(outcome) => Err(error::job(verb, unit, &outcome).into()),
         }
     }
 

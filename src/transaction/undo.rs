@@ -8,10 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::attributes;
-use super::error::{Leftover, TransactionError};
+use super::error::{Leftover, TransactionError, changed, contended};
 use super::generations;
 use super::journal::{Journal, Phase};
-use super::leftover::{self, changed, identity, salvage};
+use super::leftover::{self, identity, salvage};
 use super::linger;
 use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
@@ -176,7 +176,7 @@ fn undo_step(
             // what came in its place is somebody else's; it may stand where ours was never made
             if is_no_directory(path) {
                 let was_made = journal.done()?.contains(&number);
-                return if was_made { Err(changed(path)) } else { Ok(Outcome::NothingToDo) };
+                return if was_made { Err(changed(path).into()) } else { Ok(Outcome::NothingToDo) };
             }
             Ok(if exists(path)? && directory::remove_if_empty(path)? {
                 Outcome::TakenBack
@@ -201,7 +201,7 @@ fn undo_step(
             }
             // both: something else has come into its place; neither: it is lost
             if stands == lies && journal.done()?.contains(&number) {
-                return Err(changed(from));
+                return Err(changed(from).into());
             }
             Ok(Outcome::NothingToDo)
         }
@@ -241,7 +241,7 @@ fn undo_attributes(
             attributes::give(path, before)?;
             Ok(Outcome::TakenBack)
         }
-        _ => Err(changed(path)),
+        _ => Err(changed(path).into()),
     }
 }
 
@@ -272,7 +272,7 @@ fn undo_file(
         }
         salvage(journal, number, file, left)?;
     }
-    Err(TransactionError::Contended { path: file.path.clone() })
+    Err(contended(&file.path).into())
 }
 
 /// `None`: somebody else has written the file between the look at it and the write.
@@ -292,7 +292,7 @@ fn write_back(
         let was_ours = replace::change(&file.path, current.as_ref(), old.as_ref(), id)?;
         return Ok(was_ours.then_some(Outcome::TakenBack));
     }
-    let Some(theirs) = &current else { return Err(changed(&file.path)) };
+    let Some(theirs) = &current else { return Err(changed(&file.path).into()) };
     let back = without_ours(journal, number, file, theirs)?;
     if let Some(back) = back.filter(|_| !theirs.bytes.is_empty()) {
         return put_back(journal, number, file, theirs, back);
@@ -304,7 +304,7 @@ fn write_back(
             return Ok(None);
         }
     }
-    Err(changed(&file.path))
+    Err(changed(&file.path).into())
 }
 
 /// What was kept of the old file; what is no longer so is lost, and not looked for again.
@@ -382,11 +382,11 @@ fn undo_tree(journal: &Journal, tree: &TreeStep) -> Result<Outcome, TransactionE
         return Ok(Outcome::NothingToDo);
     }
     if now != after {
-        return Err(changed(&tree.live));
+        return Err(changed(&tree.live).into());
     }
     // a slot without the old tree must not take the new one's place
     if Identity::of(&slot)? != before {
-        return Err(changed(&slot));
+        return Err(changed(&slot).into());
     }
     exchange::swap(&tree.live, &slot)?;
     Ok(Outcome::TakenBack)

@@ -13,7 +13,7 @@ use crate::progress::Unwatched;
 use crate::systemd::ManagerError;
 use crate::transaction::apply::{Failure, Preparation, Watch};
 use crate::transaction::attributes;
-use crate::transaction::error::TransactionError;
+use crate::transaction::error::{TransactionError, interrupted};
 use crate::transaction::journal::{FORMAT, Intent, Journal, UnitBefore, private};
 use crate::transaction::records::Records;
 use crate::transaction::recover::{self, Recovery};
@@ -101,7 +101,7 @@ impl Room {
             Watch { interrupt: &self.interrupt, progress: &Unwatched, timeout: Duration::ZERO };
         let stop = self.interrupt.clone();
         let mut verify = || match strike().map_err(lost) {
-            Ok(()) if stop.is_raised() => Err(TransactionError::Interrupted.into()),
+            Ok(()) if stop.is_raised() => Err(interrupted().into()),
             asked => asked,
         };
         Ok(preparation.switch(intent, &mut self.gateway, &watch, &mut verify))
