@@ -48,52 +48,43 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// The option on the command line.
-    #[must_use]
-    pub fn option(self) -> &'static str {
+    /// The key in the answers file, the option on the command line, the environment variable.
+    const fn names(self) -> [&'static str; 3] {
         match self {
-            Self::ClientId => "--client-id",
-            Self::ClientSecret => "--client-secret-file",
-            Self::GatewayToken => "--gateway-token-file",
-            Self::BaseUrl => "--base-url",
-            Self::Model => "--model",
-            Self::ApiKey => "--api-key-file",
-            Self::GatewayAuth => "--gateway-auth",
-            Self::SessionTimeout => "--session-timeout",
-            Self::NoProxy => "--no-proxy",
-        }
-    }
-
-    /// The environment variable.
-    #[must_use]
-    pub fn variable(self) -> &'static str {
-        match self {
-            Self::ClientId => "OPENCLAW_SETUP_CLIENT_ID",
-            Self::ClientSecret => "OPENCLAW_SETUP_CLIENT_SECRET",
-            Self::GatewayToken => "OPENCLAW_SETUP_GATEWAY_TOKEN",
-            Self::BaseUrl => "OPENCLAW_SETUP_BASE_URL",
-            Self::Model => "OPENCLAW_SETUP_MODEL",
-            Self::ApiKey => "OPENCLAW_SETUP_API_KEY",
-            Self::GatewayAuth => "OPENCLAW_SETUP_GATEWAY_AUTH",
-            Self::SessionTimeout => "OPENCLAW_SETUP_SESSION_TIMEOUT",
-            Self::NoProxy => "OPENCLAW_SETUP_NO_PROXY",
+            Self::ClientId => ["clientId", "--client-id", "OPENCLAW_SETUP_CLIENT_ID"],
+            Self::ClientSecret => {
+                ["clientSecret", "--client-secret-file", "OPENCLAW_SETUP_CLIENT_SECRET"]
+            }
+            Self::GatewayToken => {
+                ["gatewayToken", "--gateway-token-file", "OPENCLAW_SETUP_GATEWAY_TOKEN"]
+            }
+            Self::BaseUrl => ["baseUrl", "--base-url", "OPENCLAW_SETUP_BASE_URL"],
+            Self::Model => ["model", "--model", "OPENCLAW_SETUP_MODEL"],
+            Self::ApiKey => ["apiKey", "--api-key-file", "OPENCLAW_SETUP_API_KEY"],
+            Self::GatewayAuth => ["gatewayAuth", "--gateway-auth", "OPENCLAW_SETUP_GATEWAY_AUTH"],
+            Self::SessionTimeout => {
+                ["sessionTimeout", "--session-timeout", "OPENCLAW_SETUP_SESSION_TIMEOUT"]
+            }
+            Self::NoProxy => ["noProxy", "--no-proxy", "OPENCLAW_SETUP_NO_PROXY"],
         }
     }
 
     /// The key in the answers file.
     #[must_use]
     pub const fn answer(self) -> &'static str {
-        match self {
-            Self::ClientId => "clientId",
-            Self::ClientSecret => "clientSecret",
-            Self::GatewayToken => "gatewayToken",
-            Self::BaseUrl => "baseUrl",
-            Self::Model => "model",
-            Self::ApiKey => "apiKey",
-            Self::GatewayAuth => "gatewayAuth",
-            Self::SessionTimeout => "sessionTimeout",
-            Self::NoProxy => "noProxy",
-        }
+        self.names()[0]
+    }
+
+    /// The option on the command line.
+    #[must_use]
+    pub fn option(self) -> &'static str {
+        self.names()[1]
+    }
+
+    /// The environment variable.
+    #[must_use]
+    pub fn variable(self) -> &'static str {
+        self.names()[2]
     }
 
     /// Whether its value is never shown.
