@@ -13,41 +13,14 @@ use crate::doctor::CHECKS;
 use crate::explanation;
 use crate::report::console::Output;
 
-/// A function of bash and zsh: the transactions, one id a line, of the installation that the words
-/// of its call name. What the shell has taken apart at a `=` counts as well.
-const TRANSACTIONS: &str = r#"
-_openclaw_setup_transactions() {
-    local word option= place=()
-    for word in "$@"; do
-        case $option,$word in
-            ?*,=) ;;
-            ?*,*) place+=("$option" "${word/#\~/$HOME}"); option= ;;
-            ,--user|,--profile|,--state-dir) option=$word ;;
-            ,--user=*|,--profile=*|,--state-dir=*) place+=("$word") ;;
-        esac
-    done
-    openclaw-setup "${place[@]}" history 2>/dev/null | grep -oE "^[0-9]{8}-[0-9]{6}[-0-9]*"
-}
-"#;
+/// A function of bash and zsh, which both of their scripts call.
+const TRANSACTIONS: &str = include_str!("completions/transactions.bash");
 
 /// The same in fish, of the line that is being written.
-const TRANSACTIONS_IN_FISH: &str = r"
-function __openclaw_setup_transactions
-    set -l place
-    set -l option
-    for word in (commandline -opc)
-        if set -q option[1]
-            set -a place $option (string replace -r '^~' $HOME -- $word)
-            set option
-        else if contains -- $word --user --profile --state-dir
-            set option $word
-        else if string match -qr '^--(user|profile|state-dir)=' -- $word
-            set -a place $word
-        end
-    end
-    openclaw-setup $place history 2>/dev/null | string match -r '^\d{8}-\d{6}[-\d]*'
-end
-";
+const TRANSACTIONS_IN_FISH: &str = include_str!("completions/transactions.fish");
+
+/// What completes in bash; the words in capitals stand for what is known only here.
+const VALUES: &str = include_str!("completions/values.bash");
 
 /// Lists the payloads that packages have brought, one directory a line.
 const PAYLOADS: &str = "find /usr/share/openclaw-setup/connectors/dingtalk-connector -mindepth 1 -maxdepth 1 -type d 2>/dev/null";
@@ -91,38 +64,16 @@ fn in_bash(script: &str) -> String {
     let valued = arguments.filter(|arg| arg.get_action().takes_values());
     let valued: BTreeSet<_> =
         valued.filter_map(|arg| Some(format!("--{}", arg.get_long()?))).collect();
-    let valued = valued.into_iter().collect::<Vec<_>>().join("|");
-    let (checks, codes) = (checks(), codes());
+    let valued = valued.into_iter().collect::<Vec<_>>().join(",*|");
+    let function = VALUES
+        .replace("VALUED", &valued)
+        .replace("CHECKS", &checks())
+        .replace("CODES", &codes())
+        .replace("PAYLOADS", PAYLOADS);
     // clap_complete 4.6 takes the program's hyphen for the beginning of a subcommand, in one of two
     // places: no subcommand would be recognised
     let script = script.replace("openclaw__subcmd__setup", "openclaw__setup");
-    format!(
-        r#"{script}{TRANSACTIONS}
-_openclaw_setup_values() {{
-    local word command= words= before=("${{COMP_WORDS[@]:1:COMP_CWORD-1}}")
-    for word in "${{before[@]}}"; do
-        case $word in
-            doctor|explain|rollback|install|upgrade) command=$word; break ;;
-        esac
-    done
-    case $3,$2,$command in
-        --user,*) words=$(compgen -u) ;;
-        *,-*|{},*) ;;
-        *,doctor) words="{checks}" ;;
-        *,explain) words="{codes}" ;;
-        *,rollback) words=$(_openclaw_setup_transactions "${{before[@]}}") ;;
-        *,install|*,upgrade) words=$({PAYLOADS}; compgen -f -- "$2") ;;
-    esac
-    if [[ -n $words ]]; then
-        COMPREPLY=($(compgen -W "$words" -- "$2"))
-    else
-        _openclaw__setup "$@"
-    fi
-}}
-complete -F _openclaw_setup_values -o bashdefault -o default openclaw-setup
-"#,
-        valued.replace('|', ",*|")
-    )
+    format!("{script}\n{TRANSACTIONS}\n{function}")
 }
 
 /// The generated script completes files for each of them. Of the line it keeps only what follows the
@@ -144,7 +95,7 @@ fn in_zsh(script: &str) -> String {
     let script = script.lines().map(line).collect::<Vec<_>>().join("\n") + "\n";
     let begin = "_openclaw-setup() {\n";
     let noting =
-        format!("{TRANSACTIONS}\n{begin}    local -a typed=(\"${{(@)words[2,CURRENT-1]}}\")\n");
+        format!("\n{TRANSACTIONS}\n{begin}    local -a typed=(\"${{(@)words[2,CURRENT-1]}}\")\n");
     script.replacen(begin, &noting, 1)
 }
 
@@ -163,5 +114,5 @@ fn in_fish(script: &str) -> String {
     found
         .iter()
         .map(line)
-        .fold(script.to_owned() + TRANSACTIONS_IN_FISH, |script, line| script + &line)
+        .fold(format!("{script}\n{TRANSACTIONS_IN_FISH}"), |script, line| script + &line)
 }
