@@ -7,51 +7,7 @@ use crate::redaction::{MASK, masked};
 /// How the lines of the connector begin that hold nobody's words: what failed, and how it is
 /// connected (0.6.0 to 0.8.20). Everything else that it says stays out of sight, since half of it
 /// quotes a message or an answer.
-const HARMLESS: [&str; 43] = [
-    "AI Card 创建失败",
-    "Abort signal received",
-    "Cannot find module",
-    "Connected to DingTalk",
-    "Disconnecting",
-    "FINISHED 更新失败",
-    "Gateway call failed",
-    "Gateway error",
-    "Gateway 流完成",
-    "Gateway 调用失败",
-    "INPUTING 切换失败",
-    "LLM request timed out",
-    "Maximum number of redirects",
-    "No reply from agent",
-    "SDK dispatch 失败",
-    "SDK reconnect",
-    "SDK 版本过低",
-    "Starting DingTalk",
-    "TypeError: fetch failed",
-    "auto-restart attempt",
-    "channel exited",
-    "connect success",
-    "dingtalk-connector failed",
-    "dingtalk-connector: abort signal",
-    "dingtalk-connector[",
-    "fetch failed",
-    "get endpoint failed",
-    "getUnionId 失败",
-    "giving up after",
-    "onStatusChange patch={\"connected\":",
-    "protocol mismatch",
-    "sample connector",
-    "startAccount",
-    "starting",
-    "streaming 更新失败",
-    "停止钉钉",
-    "启动钉钉",
-    "响应 status",
-    "处理消息异常",
-    "插件已注册",
-    "钉钉 Channel",
-    "钉钉 Stream",
-    "错误响应",
-];
+const HARMLESS: &str = include_str!("harmless.txt");
 
 /// Words after which people's words stand, whoever speaks them.
 const MESSAGE_MARKS: [&str; 6] =
@@ -97,7 +53,7 @@ fn kept_length(line: &LogLine) -> usize {
     if is_the_connectors(line) {
         let tags = tags_length(&line.text);
         let said = line.text[tags..].trim_start_matches(|c: char| !c.is_alphanumeric());
-        if !HARMLESS.iter().chain(&MESSAGE_MARKS).any(|beginning| said.starts_with(beginning)) {
+        if !HARMLESS.lines().chain(MESSAGE_MARKS).any(|beginning| said.starts_with(beginning)) {
             return tags;
         }
     }
