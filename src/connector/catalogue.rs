@@ -316,17 +316,6 @@ impl Catalogue {
     #[must_use]
     pub fn clash(
         &self,
-        connector: &Semver,
-        openclaw: Version,
-        standing: Option<&Semver>,
-    ) -> Option<Problem> {
-        self.clash_of(&Release::named(connector.clone()), openclaw, standing)
-    }
-
-    /// The same of a tree, whose code may not be that of the program that was measured.
-    #[must_use]
-    pub fn clash_of(
-        &self,
         release: &Release,
         openclaw: Version,
         standing: Option<&Semver>,

@@ -19,15 +19,15 @@ pub(super) fn catalogue(snapshot: &Snapshot) -> Verdict {
 
 pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
     let Some(release) = snapshot.release() else { return Ok(Vec::new()) };
-    let connector = release.version;
+    let connector = release.version.clone();
     let Some(openclaw) = snapshot.openclaw() else {
         return Err(say!("OpenClaw's version is not known"));
     };
     let installation = &snapshot.installation;
     let catalogue = &installation.catalogue;
-    let known = catalogue.known(&connector, openclaw);
+    let known = catalogue.known(&connector, openclaw).map(|known| known.of(&release));
     let adapted = installation.record.as_ref().and_then(|record| record.adapted.as_ref());
-    let clash = catalogue.clash(&connector, openclaw, Some(&connector));
+    let clash = catalogue.clash(&release, openclaw, Some(&connector));
     // taking an adaptation back mends nothing where the connector fails as it comes
     let refit = snapshot.refit.as_ref().ok().and_then(Option::as_ref);
     let refit = refit.filter(|refit| refit.adapted.is_some() || clash.is_none());

@@ -225,7 +225,7 @@ fn refuse_incompatible(installation: &Installation, request: &Request<'_>) -> Re
     let standing = request.standing();
     let clash =
         installation.program.version.filter(|_| !request.force_incompatible).and_then(|openclaw| {
-            installation.catalogue.clash_of(&release, openclaw, standing.as_ref())
+            installation.catalogue.clash(&release, openclaw, standing.as_ref())
         });
     clash.map_or(Ok(()), |problem| Err(error::incompatible(problem)))
 }

@@ -133,7 +133,8 @@ fn what_is_chosen_has_answered() {
         let chosen = catalogue.best(catalogue.connectors(), Version::parse(openclaw));
         assert_eq!(chosen.map(|v| v.to_string()).as_deref(), best, "{openclaw}");
     }
-    let clash = catalogue.clash(&Semver::new(0, 8, 20), Version::of(2026, 9, 6), None);
+    let clash =
+        catalogue.clash(&Release::named(Semver::new(0, 8, 20)), Version::of(2026, 9, 6), None);
     assert_eq!(clash, None);
 }
 
@@ -157,7 +158,9 @@ fn what_is_not_to_be_adapted_is_judged_as_it_comes() {
     assert_eq!(adaptations(&catalogue, "2026.9.6"), [""; 0]);
     let mut catalogue = Catalogue::newest_of(&[]);
     catalogue.take_them_as_they_come();
-    let newest = catalogue.clash(&Semver::new(0, 8, 20), Version::of(2026, 9, 6), None).unwrap();
+    let newest = catalogue
+        .clash(&Release::named(Semver::new(0, 8, 20)), Version::of(2026, 9, 6), None)
+        .unwrap();
     assert!(newest.hint.contains("is 2026.7.35, with connector 0.8.13."), "{}", newest.hint);
     assert!(newest.hint.contains("omit --no-adapt"), "{}", newest.hint);
 }
@@ -171,7 +174,8 @@ fn the_command_that_is_named_works_here() {
         (Some(Semver::new(0, 6, 0)), " upgrade npm:"),
         (Some(Semver::new(0, 8, 24)), " upgrade --allow-downgrade npm:"),
     ] {
-        let (payload, openclaw) = (Semver::new(0, 7, 10), Version::of(2026, 4, 9));
+        let payload = Release::named(Semver::new(0, 7, 10));
+        let openclaw = Version::of(2026, 4, 9);
         let clash = catalogue.clash(&payload, openclaw, standing.as_ref()).unwrap();
         assert!(clash.hint.contains(command), "{}", clash.hint);
     }
@@ -339,7 +343,7 @@ fn a_program_is_known_by_its_code() {
     let patched = release("0.6.0", None);
     let (known, clash) = (
         catalogue.expected_of(&patched, Version::of(2026, 3, 13)).unwrap(),
-        catalogue.clash_of(&patched, Version::of(2026, 4, 9), None).unwrap(),
+        catalogue.clash(&patched, Version::of(2026, 4, 9), None).unwrap(),
     );
     let text = patched.told(&known.text(&patched.version, Version::of(2026, 3, 13)));
     assert!(text.contains("(measured with another program of this version); its code"), "{text}");

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::cases::needs_network;
 use super::machine::{Machine, adapted};
+use crate::connector::Sha256;
 use crate::doctor::CHECKS;
 use crate::language::Language;
 use crate::openclaw::version::Version;
@@ -138,6 +139,19 @@ fn evidence_cites_the_file_that_has_the_effect() {
     assert!(place.unwrap().to_string().starts_with('4'));
     let (file, _) = machine.snapshot.place(&["gateway", "bind"]);
     assert!(file.ends_with("openclaw.json"), "{file:?}");
+}
+
+#[test]
+fn a_namesake_of_what_was_measured_is_not_said_to_be_it() {
+    let mut machine = Machine::healthy();
+    machine.connector("0.6.0");
+    machine.openclaw(Some(Version::of(2026, 4, 9)));
+    let catalogue = machine.snapshot.installation.catalogue.clone();
+    machine.tree().release = catalogue.release("0.6.0", |_| Some(Sha256::of(b"patched")));
+    let check = CHECKS.iter().find(|check| check.id == "compat.matrix").unwrap();
+    let [finding] = &check.verdict(&machine.snapshot).unwrap()[..] else { panic!() };
+    let namesake = "measured with another program of this version";
+    assert!(finding.message.contains(namesake), "{}", finding.message);
 }
 
 /// A tree that is another release by its code is judged by that, and what its files say is shown.
