@@ -33,19 +33,16 @@ pub fn all() -> impl Iterator<Item = Entry> {
 
 impl Entry {
     /// What has happened, or was found.
-    #[must_use]
     pub fn cause(&self) -> &'static str {
         translated(self.cause)
     }
 
     /// What to do.
-    #[must_use]
     pub fn remedy(&self) -> &'static str {
         translated(self.remedy)
     }
 
     /// Whether it is the one of this name, or one of the family of this name.
-    #[must_use]
     pub fn is_called(&self, name: &str) -> bool {
         self.code == name || self.code.split('.').next() == Some(name)
     }
@@ -58,7 +55,6 @@ impl Entry {
 }
 
 /// The codes that may have been meant, the nearest first.
-#[must_use]
 pub fn similar(name: &str) -> Vec<&'static str> {
     let mut near: Vec<_> = all().map(|entry| (entry.nearness(name), entry.code)).collect();
     near.retain(|(nearness, _)| *nearness > 0.8);

@@ -26,7 +26,6 @@ pub struct Interrupt {
 
 impl Interrupt {
     /// An interrupt that nothing raises: for tests and read-only commands.
-    #[must_use]
     pub fn never() -> Self {
         Self::default()
     }
@@ -57,13 +56,11 @@ impl Interrupt {
     }
 
     /// Whether a signal has come.
-    #[must_use]
     pub fn is_raised(&self) -> bool {
         self.raised.load(Ordering::SeqCst)
     }
 
     /// The last signal that has come.
-    #[must_use]
     pub fn signal(&self) -> Option<i32> {
         i32::try_from(self.signal.load(Ordering::SeqCst)).ok().filter(|signal| *signal != 0)
     }

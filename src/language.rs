@@ -77,7 +77,6 @@ impl Address {
 }
 
 /// The text with its commands as they have to be typed for this installation.
-#[must_use]
 pub fn addressed(text: &str) -> String {
     let within = |text: String, address: &Address| address.within(&text);
     ADDRESSED.with_borrow(|addresses| addresses.iter().fold(text.to_owned(), within))
@@ -85,13 +84,11 @@ pub fn addressed(text: &str) -> String {
 
 impl Language {
     /// The language of a locale name such as `zh_CN.UTF-8` or `en-GB`.
-    #[must_use]
     pub fn of_locale(locale: &str) -> Self {
         if locale.to_ascii_lowercase().starts_with("zh") { Self::Chinese } else { Self::English }
     }
 
     /// The language of the environment (`LANGUAGE`, `LC_ALL`, `LC_MESSAGES`, `LANG`).
-    #[must_use]
     pub fn of_environment() -> Self {
         sys_locale::get_locale().map_or(Self::English, |locale| Self::of_locale(&locale))
     }
@@ -102,7 +99,6 @@ impl Language {
     }
 
     /// The language that was chosen.
-    #[must_use]
     pub fn chosen() -> Self {
         CHOSEN.get()
     }
@@ -149,7 +145,6 @@ macro_rules! say_count {
 }
 
 /// The text in the chosen language; the text itself where there is no translation.
-#[must_use]
 pub fn translated(english: &str) -> &str {
     match Language::chosen() {
         Language::English => english,
@@ -158,7 +153,6 @@ pub fn translated(english: &str) -> &str {
 }
 
 /// What serde calls a variant: the word that programs and files have for it, never translated.
-#[must_use]
 pub fn word(variant: impl Serialize) -> String {
     match serde_json::to_value(variant) {
         Ok(serde_json::Value::String(word)) => word,
@@ -168,7 +162,6 @@ pub fn word(variant: impl Serialize) -> String {
 }
 
 /// Several things in one sentence.
-#[must_use]
 pub fn list<T: AsRef<str>>(things: &[T]) -> String {
     let things: Vec<_> = things.iter().map(AsRef::as_ref).collect();
     things.join(match Language::chosen() {
@@ -178,7 +171,6 @@ pub fn list<T: AsRef<str>>(things: &[T]) -> String {
 }
 
 /// Puts the values where their names stand in braces; `{{` and `}}` are braces themselves.
-#[must_use]
 pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
     let text = addressed(text);
     let mut filled = String::with_capacity(text.len());
@@ -216,7 +208,6 @@ pub(crate) fn unpacked(packed: &[u8]) -> String {
 }
 
 /// The entries of a file in gettext's PO format: `msgid` and `msgstr`, in lines of C strings.
-#[must_use]
 pub fn read_po(text: &str) -> Vec<(String, String)> {
     let mut entries: Vec<(String, String)> = Vec::new();
     let mut in_translation = false;
@@ -318,7 +309,6 @@ pub struct Problem {
 
 impl Problem {
     /// A problem to which trying again does not help.
-    #[must_use]
     pub fn new(code: &'static str, message: String, hint: String) -> Self {
         Self { code, kind: Kind::Lasting, message, hint, evidence: Vec::new() }
     }

@@ -1,14 +1,15 @@
 //! openclaw-setup: makes a `DingTalk` bot work on an `OpenClaw` server, and takes every step back.
 //!
 //! This page is the table of contents. Data flows one way:
-//! parse (`cli`) → observe (`installation`) → plan → apply (`transaction`) → verify (`health`) → `report`.
+//! parse (`cli`) → look (`snapshot`) → plan → apply (`transaction`) → verify (`health`) → `report`.
 
 #![deny(clippy::disallowed_methods)]
 
-// the ground floor: words that every room uses
+// the ground floor: words that every room uses; say!, which all of them say, comes first
+#[macro_use]
+pub mod language;
 mod child;
 pub mod interrupt;
-pub mod language;
 pub mod progress;
 pub mod redaction;
 pub mod timeout;

@@ -13,31 +13,26 @@ pub struct Timeout {
 
 impl Timeout {
     /// What the operator said, if anything.
-    #[must_use]
     pub fn new(given: Option<Duration>) -> Self {
         Self { given }
     }
 
     /// For a phase that nobody but us can end.
-    #[must_use]
     pub fn span(self) -> Duration {
         self.given.unwrap_or(USUAL)
     }
 
     /// For a wait that has a limit of its own, which the operator may shorten.
-    #[must_use]
     pub fn at_most(self, ours: Duration) -> Duration {
         ours.min(self.span())
     }
 
     /// For a first word that is waited for, unless the operator said otherwise.
-    #[must_use]
     pub fn span_instead_of(self, ours: Duration) -> Duration {
         self.given.unwrap_or(ours)
     }
 
     /// For a phase that another allows `theirs`: as long as that, unless the operator said less.
-    #[must_use]
     pub fn span_for(self, theirs: Duration) -> Duration {
         self.given.unwrap_or_else(|| USUAL.max(theirs))
     }
@@ -52,19 +47,16 @@ pub struct Deadline {
 
 impl Deadline {
     /// A deadline `timeout` from now.
-    #[must_use]
     pub fn after(timeout: Duration) -> Self {
         Self { at: Instant::now() + timeout }
     }
 
     /// The time that is left; zero once it has passed.
-    #[must_use]
     pub fn remaining(&self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }
 
     /// Whether the time is up.
-    #[must_use]
     pub fn has_passed(&self) -> bool {
         self.remaining().is_zero()
     }

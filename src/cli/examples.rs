@@ -1,7 +1,6 @@
 //! The examples in each command's help, as `examples.txt` has them.
 
 use crate::language::translated;
-use crate::say;
 
 /// A command, and in English what it is for.
 type Example = (&'static str, &'static str);

@@ -5,7 +5,6 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::{Cli, examples};
 use crate::language::translated;
-use crate::say;
 
 /// The program's name.
 pub const PROGRAM: &str = "openclaw-setup";
@@ -14,7 +13,6 @@ pub const PROGRAM: &str = "openclaw-setup";
 const WIDTH: usize = 80;
 
 /// The whole command line, its texts in `language`.
-#[must_use]
 pub fn command() -> Command {
     let command = Cli::command()
         .bin_name("openclaw-setup")

@@ -163,7 +163,6 @@ pub enum Command {
 
 impl Command {
     /// Its name on the command line and in the journal.
-    #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Install(_) => "install",
@@ -402,7 +401,6 @@ pub struct SettingOptions {
 
 impl SettingOptions {
     /// The options that were given, as settings with their values.
-    #[must_use]
     pub fn given(&self) -> Vec<(Setting, Given)> {
         let text = |text: &Option<String>| text.clone().map(Given::Text);
         let file = |path: &Option<PathBuf>| path.clone().map(Given::in_file);

@@ -5,8 +5,6 @@ use std::str::FromStr;
 use jiff::civil::{DateTime, Time};
 use jiff::{Span, Timestamp, Zoned};
 
-use crate::say;
-
 /// A moment, in µs since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Since {

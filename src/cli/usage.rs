@@ -6,7 +6,6 @@ use std::num::{IntErrorKind, ParseIntError};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::language::{Explain, Problem};
-use crate::say;
 
 /// What ends a run before it begins: a fault, or help and version, which were asked for.
 #[derive(Debug)]
@@ -21,7 +20,6 @@ impl From<clap::Error> for UsageError {
 impl UsageError {
     /// Help or the version, which clap prints itself: on stdout what was asked for, and on stderr
     /// the help of a program that was started without a command.
-    #[must_use]
     pub fn page(&self) -> Option<&clap::Error> {
         let is_page = matches!(
             self.0.kind(),
@@ -33,7 +31,6 @@ impl UsageError {
     }
 
     /// Whether nothing is wrong but that there is no command.
-    #[must_use]
     pub fn lacks_a_command(&self) -> bool {
         matches!(
             self.0.kind(),

@@ -20,7 +20,6 @@ pub struct Voice {
 
 impl Voice {
     /// What the arguments of a command line, right or wrong, say about it.
-    #[must_use]
     pub fn overheard(arguments: &[OsString]) -> Self {
         let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
         let options: Vec<_> = words.iter().map(AsRef::as_ref).take_while(|w| *w != "--").collect();

@@ -12,7 +12,6 @@ use super::{doctor, install, uninstall};
 use crate::cli::{Apply, Uninstall};
 use crate::plan::render;
 use crate::report::json as documents;
-use crate::say;
 use crate::settings::desired;
 
 pub(super) fn run(mut context: Context, options: &Apply) -> Result<Exit, Failure> {

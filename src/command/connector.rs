@@ -24,7 +24,6 @@ use crate::plan::install::PayloadFacts;
 use crate::plan::note::Note;
 use crate::progress::Progress;
 use crate::report::bar::Bar;
-use crate::say;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::tree::{LiveTree, channel_schema_of, version_of};

@@ -18,7 +18,6 @@ use crate::report::bar::Bar;
 use crate::report::journald::{self, Ending};
 use crate::report::json;
 use crate::report::{Console, Mark};
-use crate::say;
 use crate::settings::prompt;
 use crate::snapshot::Snapshot;
 use crate::snapshot::installation::Installation;

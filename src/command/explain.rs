@@ -7,7 +7,6 @@ use crate::doctor::CHECKS;
 use crate::explanation::{self, Entry};
 use crate::language::{Problem, addressed, list};
 use crate::report::{Console, json, table::Table};
-use crate::say;
 
 pub(super) fn run(console: Console, name: Option<&str>) -> Result<Exit, Failure> {
     let entries = explanation::all().filter(|entry| name.is_none_or(|name| entry.is_called(name)));

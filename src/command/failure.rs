@@ -5,7 +5,6 @@ use signal_hook::consts::{SIGHUP, SIGTERM};
 use crate::interrupt::Interrupt;
 use crate::language::{Explain, Kind};
 use crate::report::{Console, json};
-use crate::say;
 use crate::transaction::apply;
 use crate::transaction::error::{Leftover, interrupted};
 

@@ -10,7 +10,6 @@ use super::failure::{Exit, Failure};
 use crate::connector::adaptation::Extent;
 use crate::language::Localized;
 use crate::report::{json, table::Table};
-use crate::say;
 use crate::transaction::generations::size_on_disk;
 use crate::transaction::journal::{Journal, Phase};
 use crate::transaction::step::Step;

@@ -17,7 +17,6 @@ use crate::openclaw::version::Version;
 use crate::plan::error::nothing_installed;
 use crate::report::table::Table;
 use crate::report::{Console, Mark, json};
-use crate::say;
 use crate::snapshot::Snapshot;
 
 /// What is installed here.

@@ -24,7 +24,6 @@ use crate::progress::Progress;
 use crate::report::Mark;
 use crate::report::bar::Bar;
 use crate::report::json as documents;
-use crate::say;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::process::Process;

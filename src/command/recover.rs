@@ -5,7 +5,6 @@ use super::failure::{Exit, Failure};
 use crate::fs::exists;
 use crate::report::journald::{self, Ending};
 use crate::report::{bar::Bar, json};
-use crate::say;
 use crate::transaction::error::Leftover;
 use crate::transaction::recover::{Recovery, recover, set_aside_unreadable};
 use crate::transaction::service::GatewayUnit;

@@ -11,7 +11,6 @@ use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::plan::error;
 use crate::plan::rollback::{self as planning, Past, PastStep, Request};
-use crate::say;
 use crate::systemd::UserManager;
 use crate::systemd::logind::lingers;
 use crate::transaction::attributes;

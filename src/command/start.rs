@@ -26,13 +26,11 @@ use crate::language::{Address, Language};
 use crate::report::Console;
 use crate::report::console::Output;
 use crate::report::terminal::Shown;
-use crate::say;
 use crate::snapshot::account::Account;
 use crate::snapshot::paths;
 use crate::snapshot::surroundings::Surroundings;
 
 /// Runs the program; its exit code is one of the manual page's.
-#[must_use]
 pub fn run() -> ExitCode {
     keep_inherited_descriptors();
     leave_no_core();

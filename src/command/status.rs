@@ -27,7 +27,6 @@ use crate::snapshot::{Part, Snapshot};
 use crate::systemd::LoadState;
 use crate::systemd::environment::{Environment, Routing};
 use crate::transaction::journal::Journal;
-use crate::{say, say_count};
 
 /// What the screen shows beside the snapshot.
 struct Status {

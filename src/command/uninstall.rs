@@ -10,7 +10,6 @@ use crate::cli::Uninstall;
 use crate::fs::is_absent;
 use crate::health::{Endpoint, Readiness};
 use crate::plan::uninstall::{self as planning, Request};
-use crate::say;
 use crate::systemd::UserManager;
 
 /// How long the gateway's answer may take: it is on loopback.

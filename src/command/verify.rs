@@ -12,7 +12,6 @@ use crate::connector::{Sha256, TreeManifest};
 use crate::language::Localized;
 use crate::report::Mark;
 use crate::report::json;
-use crate::say;
 use crate::snapshot::paths;
 
 pub(super) fn run(context: &Context) -> Result<Exit, Failure> {

@@ -17,7 +17,6 @@ use crate::fs::stage::{Stage, remove_tree};
 use crate::language::{Localized, Problem};
 use crate::openclaw::document::{Document, Edit, KeyPath};
 use crate::openclaw::version::Version;
-use crate::{say, say_count};
 
 /// One adaptation of the catalogue; `docs/COMPATIBILITY.md` describes the form.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -210,7 +209,6 @@ pub struct Adapted {
 
 impl Adapted {
     /// What is recorded of these changes; `None` where there are none.
-    #[must_use]
     pub fn of(changes: &[Change], openclaw: Version) -> Option<Self> {
         let is_added = |change: &&Change| change.old.is_none();
         let original = |change: &Change| Some((change.path.clone(), change.old.clone()?));
@@ -222,7 +220,6 @@ impl Adapted {
     }
 
     /// How much it is.
-    #[must_use]
     pub fn extent(&self) -> Extent {
         let (openclaw, changed, added) =
             (self.openclaw.clone(), self.changed.len(), self.added.len());
@@ -230,14 +227,12 @@ impl Adapted {
     }
 
     /// A file's text as it came, `now` being what stands there.
-    #[must_use]
     pub fn original(&self, path: &str, now: impl FnOnce(&str) -> Option<String>) -> Option<String> {
         let is_ours = self.added.contains(path);
         self.changed.get(path).cloned().or_else(|| now(path).filter(|_| !is_ours))
     }
 
     /// A tree as it came.
-    #[must_use]
     pub fn undone_in(&self, tree: &TreeManifest) -> TreeManifest {
         let original = |path: &str, node: &Node| match (node, self.changed.get(path)) {
             (Node::File { mode, .. }, Some(text)) => Node::File {
@@ -288,7 +283,6 @@ pub struct Refit {
 
 impl Refit {
     /// That of a tree as it came.
-    #[must_use]
     pub fn of(changes: &[Change], openclaw: Option<Version>) -> Self {
         let adapted = openclaw.and_then(|openclaw| Adapted::of(changes, openclaw));
         Self { changes: changes.to_vec(), adapted }
@@ -297,7 +291,6 @@ impl Refit {
 
 /// The changes that take a tree which was adapted as `now`, or not at all, to how it shall be
 /// adapted; `text` is what stands there.
-#[must_use]
 pub fn due(
     now: Option<&Adapted>,
     wanted: &[Change],

@@ -76,13 +76,11 @@ impl Generation {
     }
 
     /// Whether it has this habit.
-    #[must_use]
     pub fn has(&self, habit: Habit) -> bool {
         self.0.contains(&habit)
     }
 
     /// Whether it turns away whom `dmPolicy: allowlist` does not name.
-    #[must_use]
     pub fn heeds_dm_policy(&self, names_somebody: bool) -> bool {
         self.has(Habit::HeedsDmPolicy) || names_somebody && self.has(Habit::HeedsAllowFrom)
     }

@@ -15,7 +15,6 @@ use super::release::{Program, Release};
 use crate::fs::{foreign, is_absent};
 use crate::language::{Explain, Localized, Problem};
 use crate::openclaw::version::Version;
-use crate::say;
 
 mod known;
 
@@ -109,7 +108,6 @@ struct Engine {
 
 impl Catalogue {
     /// The newest catalogue that can be read: the operator's, the package's, the built-in one.
-    #[must_use]
     pub fn newest() -> Self {
         Self::newest_of(&PLACES.map(Path::new))
     }
@@ -139,7 +137,6 @@ impl Catalogue {
     }
 
     /// The one that the program was built with.
-    #[must_use]
     pub fn built_in() -> Self {
         Self::parse(BUILT_IN.as_bytes()).unwrap_or_default()
     }
@@ -171,7 +168,6 @@ impl Catalogue {
     }
 
     /// What is known of a pair, the connector being as it comes: a measured cell beats a rule.
-    #[must_use]
     pub fn known(&self, connector: &Semver, openclaw: Version) -> Option<Known<'_>> {
         let openclaw = openclaw.as_semver();
         let cell = self.cell(connector, &openclaw).map(|cell| Known {
@@ -193,7 +189,6 @@ impl Catalogue {
 
     /// The adaptations with which a pair answers that does not as it comes. One that was measured and
     /// failed is none.
-    #[must_use]
     pub fn adaptations(&self, connector: &Semver, openclaw: Version) -> Vec<&Adaptation> {
         if self.as_they_come { Vec::new() } else { self.fitting(connector, openclaw) }
     }
@@ -214,7 +209,6 @@ impl Catalogue {
     }
 
     /// The same with its adaptation, where there is one: what becomes of a payload here.
-    #[must_use]
     pub fn expected(&self, connector: &Semver, openclaw: Version) -> Option<Known<'_>> {
         let known = self.known(connector, openclaw)?;
         let adaptations = self.adaptations(connector, openclaw);
@@ -230,19 +224,16 @@ impl Catalogue {
     }
 
     /// The same of a tree, whose code may not be that of the program that was measured.
-    #[must_use]
     pub fn expected_of(&self, release: &Release, openclaw: Version) -> Option<Known<'_>> {
         Some(self.expected(&release.version, openclaw)?.of(release))
     }
 
     /// Whether a pair is known to answer, adapted or not.
-    #[must_use]
     pub fn answers(&self, connector: &Semver, openclaw: Version) -> bool {
         self.expected(connector, openclaw).is_some_and(|known| known.answer == Answer::Answers)
     }
 
     /// The range of Node.js, in npm's form, that an `OpenClaw` needs.
-    #[must_use]
     pub fn node_for(&self, openclaw: Version) -> Option<&str> {
         let openclaw = openclaw.as_semver();
         let engine = self.node.iter().find(|engine| engine.openclaw.matches(&openclaw));
@@ -250,7 +241,6 @@ impl Catalogue {
     }
 
     /// What a connector of this version needs, heeds and does.
-    #[must_use]
     pub fn generation(&self, connector: Option<&Semver>) -> Generation {
         connector.map_or_else(Generation::unknown, |connector| {
             Generation::of(&self.generations, &released(connector))
@@ -258,7 +248,6 @@ impl Catalogue {
     }
 
     /// The keys of the channel that some connectors read, and one of this version does not.
-    #[must_use]
     pub fn unread_keys(&self, connector: &Semver) -> Vec<&str> {
         let version = released(connector);
         let unread = self.keys.iter().filter(|row| !row.connector.matches(&version));
@@ -266,7 +255,6 @@ impl Catalogue {
     }
 
     /// What is fetched otherwise than a connector declares.
-    #[must_use]
     pub fn pins(&self, package: &Package) -> Vec<Pin> {
         npm::pins(&self.pins, package)
     }
@@ -278,7 +266,6 @@ impl Catalogue {
 
     /// What an `OpenClaw` makes of a connector of this form, and what is seen then; `None`: nothing
     /// is known.
-    #[must_use]
     pub fn form(&self, package: &Package, openclaw: Version) -> Option<(Answer, &str)> {
         let openclaw = openclaw.as_semver();
         let fits = |form: &&Form| {
@@ -290,7 +277,6 @@ impl Catalogue {
     }
 
     /// Whether nothing is known against a pair, adapted or not.
-    #[must_use]
     pub fn may_work(&self, connector: &Semver, openclaw: Option<Version>) -> bool {
         let known = openclaw.and_then(|openclaw| self.expected(connector, openclaw));
         known.is_none_or(|known| known.answer == Answer::Answers)
@@ -313,7 +299,6 @@ impl Catalogue {
     }
 
     /// What is known against a pair, adapted or not, and what would answer instead of the connector that stands.
-    #[must_use]
     pub fn clash(
         &self,
         release: &Release,
@@ -336,7 +321,6 @@ impl Catalogue {
 
     /// What fits an `OpenClaw` beside the one that is refused, with the command that brings it in place
     /// of the connector that stands.
-    #[must_use]
     pub fn instead(
         &self,
         openclaw: Version,

@@ -70,13 +70,11 @@ impl ChecksumList {
     }
 
     /// Where the list lies.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The digest of the file called `name`, in whatever directory the list has it.
-    #[must_use]
     pub fn digest_of(&self, name: &str) -> Option<Sha256> {
         self.digests.get(name).copied().or_else(|| {
             let mut same = self

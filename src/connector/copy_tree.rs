@@ -14,7 +14,6 @@ use crate::fs::stage::Stage;
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::progress::Progress;
-use crate::say;
 
 /// What is copied, and where to.
 #[derive(Debug, Clone, Copy)]

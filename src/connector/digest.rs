@@ -6,8 +6,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
-use crate::say;
-
 /// A SHA-256 value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -15,7 +13,6 @@ pub struct Sha256([u8; 32]);
 
 impl Sha256 {
     /// The value of bytes that are all there.
-    #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         sha2::Sha256::new_with_prefix(bytes).into()
     }

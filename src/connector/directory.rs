@@ -17,7 +17,6 @@ use crate::fs::beneath::{self, Listed};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::progress::Progress;
-use crate::say;
 
 /// Hands everything beneath `root` to `receiver`, each directory before what lies in it. `path`
 /// is the absolute path of `root`, for messages.

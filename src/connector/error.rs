@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use super::digest::Sha256;
 use crate::fs::{Action, FileError};
 use crate::language::{Explain, Kind, Problem};
-use crate::say;
 
 /// What somebody else has to deliver again.
 fn get_again(code: &'static str, message: String) -> Problem {
@@ -51,7 +50,6 @@ pub(super) fn temporary(cause: io::Error) -> Problem {
 }
 
 /// Between checking and copying, an entry became another one.
-#[must_use]
 pub fn changed(payload: &Path, entry: &str) -> Problem {
     let message = say!(
         "{payload}: “{entry}” changed while it was being installed",

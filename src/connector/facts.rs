@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use super::manifest::{Node, TreeManifest};
 use crate::language::Problem;
-use crate::say;
 
 /// The id of the connector as plugin and as channel, in every version of it.
 pub const CONNECTOR_ID: &str = "dingtalk-connector";

@@ -36,7 +36,6 @@ pub struct Import {
 
 impl Import {
     /// Whether this is an import of the host, and not of types alone.
-    #[must_use]
     pub fn asks_the_host(&self) -> bool {
         !self.types_only && is_within(&self.specifier, HOST)
     }
@@ -48,7 +47,6 @@ fn is_within(specifier: &str, package: &str) -> bool {
 
 /// The imports of a module's text: `from "…"`, `import "…"`, `import("…")`, `require("…")`, and what
 /// bundlers make of it. A line that is a comment says none.
-#[must_use]
 pub fn imports(text: &str) -> Vec<Import> {
     text.match_indices(['"', '\'', '`'])
         .filter_map(|(at, quote)| import_at(text, at, quote))
@@ -155,7 +153,6 @@ fn listed(names: &str) -> Vec<String> {
 }
 
 /// Whether a path of a connector may be loaded as its own code.
-#[must_use]
 pub fn is_module(path: &str) -> bool {
     let end = path.rsplit_once('.').map(|(_, end)| end);
     end.is_some_and(|end| ENDS.contains(&end)) && !path.split('/').any(|part| part == NODE_MODULES)
@@ -222,7 +219,6 @@ pub struct Exports {
 
 impl Exports {
     /// Reads them; `None` where the package has no list of them.
-    #[must_use]
     pub fn of(package: &Path) -> Option<Self> {
         let bytes = foreign::glance(&package.join(PACKAGE_JSON))?;
         let json: Value = serde_json::from_slice(&bytes).ok()?;
@@ -232,7 +228,6 @@ impl Exports {
     }
 
     /// Whether a connector finds `openclaw/…` there.
-    #[must_use]
     pub fn has(&self, specifier: &str) -> bool {
         self.target(specifier).is_some()
     }
@@ -243,7 +238,6 @@ impl Exports {
 
     /// The names that such a module exports, where its text tells all of them. Behind the bare
     /// `openclaw/plugin-sdk` stands a proxy that has more than its file (`root-alias.cjs`).
-    #[must_use]
     pub fn names(&self, specifier: &str) -> Option<BTreeSet<String>> {
         if specifier == BARE {
             return None;

@@ -77,7 +77,6 @@ struct Header {
 
 impl InstalledRecord {
     /// A record of today's format.
-    #[must_use]
     pub fn of(origin: Origin, traces: Traces, tree: TreeManifest) -> Self {
         Self { format: FORMAT, origin, traces, tree, adapted: None }
     }
@@ -91,7 +90,6 @@ impl InstalledRecord {
     }
 
     /// Whether the tree is adapted by these changes, and in nothing else.
-    #[must_use]
     pub fn is_adapted_by(&self, changes: &[Change]) -> bool {
         let holds = |change: &Change| match (self.tree.get(&change.path), &change.new) {
             (Some(Node::File { sha256, .. }), Some(text)) => *sha256 == Sha256::of(text.as_bytes()),
@@ -103,7 +101,6 @@ impl InstalledRecord {
 
     /// Whether the recorded tree, its adaptation taken back, is the payload byte for byte: but for
     /// what is put there beside it, the npm dependencies or the link to the host.
-    #[must_use]
     pub fn came_as_the_payload(&self) -> bool {
         let Some(adapted) = &self.adapted else { return false };
         let came = adapted.undone_in(&self.tree);
@@ -117,7 +114,6 @@ impl InstalledRecord {
     }
 
     /// The record as it is written: on one line, since it is as large as the tree has files.
-    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec(self).unwrap_or_default();
         bytes.push(b'\n');

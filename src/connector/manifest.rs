@@ -10,7 +10,6 @@ use sha2::Digest as _;
 
 use super::digest::Sha256;
 use crate::language::Localized;
-use crate::say;
 
 /// The path of the tree's root in a manifest.
 pub const ROOT: &str = ".";
@@ -27,19 +26,16 @@ impl Permissions {
     pub const PLAIN: Self = Self(0o644);
 
     /// The permissions in a mode as the system tells it.
-    #[must_use]
     pub fn of_raw(mode: u32) -> Self {
         Self(mode & 0o7777)
     }
 
     /// The permissions that we give a file.
-    #[must_use]
     pub fn of_file(executable: bool) -> Self {
         if executable { Self::OPEN } else { Self::PLAIN }
     }
 
     /// Whether anybody may execute it.
-    #[must_use]
     pub fn executable(self) -> bool {
         self.0 & 0o111 != 0
     }
@@ -138,13 +134,11 @@ pub struct TreeManifest {
 
 impl TreeManifest {
     /// What is at `path`.
-    #[must_use]
     pub fn get(&self, path: &str) -> Option<&Node> {
         self.nodes.get(path)
     }
 
     /// The digest of the file at `path`.
-    #[must_use]
     pub fn sha256(&self, path: &str) -> Option<Sha256> {
         match self.get(path)? {
             Node::File { sha256, .. } => Some(*sha256),
@@ -177,7 +171,6 @@ impl TreeManifest {
 
     /// One value for the tree as a whole: SHA-256 over the sorted paths with their type, mode,
     /// size and content. It depends on nothing else, in particular not on time or owner.
-    #[must_use]
     pub fn digest(&self) -> Sha256 {
         let mut hash = sha2::Sha256::new();
         for (path, node) in self.iter() {
@@ -208,7 +201,6 @@ impl TreeManifest {
     }
 
     /// How `found` differs from this manifest, sorted by path. Empty means: the same tree.
-    #[must_use]
     pub fn deviations(&self, found: &Self) -> Vec<Deviation> {
         let extra = found.nodes.keys().filter(|path| self.get(path).is_none());
         let mut deviations: Vec<_> = self

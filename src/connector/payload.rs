@@ -23,7 +23,6 @@ use crate::fs::stage::Stage;
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::progress::Progress;
-use crate::say;
 
 /// A connector that may be installed.
 #[derive(Debug)]
@@ -158,31 +157,26 @@ impl Payload {
 
     /// The digest of that tree: it identifies the payload, which its version does not (five
     /// different connectors call themselves 0.6.0).
-    #[must_use]
     pub fn digest(&self) -> Sha256 {
         self.tree.digest()
     }
 
     /// The text of `package.json` or of a module that imports the host.
-    #[must_use]
     pub fn text(&self, path: &str) -> Option<String> {
         String::from_utf8(self.texts.get(path)?.clone()).ok()
     }
 
     /// Where it comes from: an absolute path, or `npm:NAME@VERSION`.
-    #[must_use]
     pub fn origin(&self) -> &Path {
         &self.store.path
     }
 
     /// Whether it brings its npm dependencies along.
-    #[must_use]
     pub fn brings_node_modules(&self) -> bool {
         self.tree.get(NODE_MODULES).is_some()
     }
 
     /// Whether npm dependencies must be fetched after staging.
-    #[must_use]
     pub fn needs_dependencies(&self) -> bool {
         !self.brings_node_modules()
             && self.package.dependencies.keys().any(|name| name != npm::HOST)

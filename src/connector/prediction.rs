@@ -7,7 +7,6 @@ use super::admits;
 use super::catalogue::{Answer, Catalogue};
 use super::imports::{Exports, Import, imports, is_module};
 use crate::openclaw::version::Version;
-use crate::say;
 
 /// What is expected of a pair that neither a cell nor a rule speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +21,6 @@ pub struct Prediction {
 impl Prediction {
     /// Reads it from the connector's imports, its form, and what it says of its host; `None` where
     /// the host cannot be read.
-    #[must_use]
     pub fn of(connector: &Original<'_>, host: Host<'_>, catalogue: &Catalogue) -> Option<Self> {
         let exports = host.exports?;
         let (mut certain, mut doubts) = (Vec::new(), Vec::new());
@@ -50,7 +48,6 @@ impl Prediction {
     }
 
     /// The same of a connector as these changes make it.
-    #[must_use]
     pub fn of_changed(
         connector: &Original<'_>,
         changes: &[Change],
@@ -71,13 +68,11 @@ impl Prediction {
     }
 
     /// Whether anything speaks against the pair.
-    #[must_use]
     pub fn has_doubts(&self) -> bool {
         !self.reasons.is_empty()
     }
 
     /// The same in words.
-    #[must_use]
     pub fn text(&self, connector: &Semver, openclaw: Version) -> String {
         let none = || say!("this OpenClaw exports whatever is loaded at the start");
         let reasons = self.reasons.join("; ");

@@ -4,7 +4,6 @@ use semver::{Version, VersionReq};
 
 /// Whether npm's range admits the version. Tags and URLs admit nothing, but for `latest`, which
 /// is what an unpinned dependency amounts to.
-#[must_use]
 pub fn admits(range: &str, version: &str) -> bool {
     let Ok(version) = Version::parse(version) else { return false };
     let range = range.trim();

@@ -11,7 +11,6 @@ use super::error;
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::progress::Progress;
-use crate::say;
 
 /// Memory in use for content, whatever the payload's size.
 const PIECE: usize = 256 * 1024;

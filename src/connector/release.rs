@@ -6,7 +6,6 @@ use semver::Version;
 use serde::Deserialize;
 
 use super::digest::Sha256;
-use crate::say;
 
 /// One published program, known by the one file that is nearly all of its code: a row of the catalogue.
 #[derive(Debug, Clone, Deserialize)]
@@ -77,13 +76,11 @@ impl Release {
     }
 
     /// A release of which nothing is known but its version.
-    #[must_use]
     pub fn named(version: Version) -> Self {
         Self { version, is_known: false, is_namesake: false, remark: None }
     }
 
     /// A sentence about it, with what is to be said beside its version.
-    #[must_use]
     pub fn told(&self, text: &str) -> String {
         let remark = self.remark.as_ref();
         remark.map_or_else(|| text.to_owned(), |remark| say!("{text}; {remark}", text, remark))

@@ -6,7 +6,6 @@ use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::connector::behaviour::{Generation, Habit};
 use crate::openclaw::document::{KeyPath, Value};
 use crate::openclaw::version::Version;
-use crate::say;
 use crate::snapshot::bots::{DM_POLICY, bots, heeded_rules};
 
 /// The names under which the connector was published: of these the behaviour is known by version.

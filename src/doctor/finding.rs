@@ -10,7 +10,6 @@ use crate::openclaw::document::{KeyPath, Place, references};
 use crate::outside::Answer;
 use crate::plan::repair::Repair;
 use crate::redaction::{MASK, masked};
-use crate::say;
 use crate::settings::Setting;
 use crate::settings::form::fault;
 use crate::settings::is_placeholder;
@@ -38,6 +37,7 @@ pub struct Evidence {
 }
 
 /// Something that is wrong, or worth knowing.
+#[must_use]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// How bad it is.
@@ -58,74 +58,63 @@ pub struct Finding {
 
 impl Finding {
     /// Something that does not work.
-    #[must_use]
     pub fn error(message: String) -> Self {
         Self::of(Severity::Error, message)
     }
 
     /// Something that does not work well, or not for long.
-    #[must_use]
     pub fn warning(message: String) -> Self {
         Self::of(Severity::Warning, message)
     }
 
     /// Something worth knowing.
-    #[must_use]
     pub fn info(message: String) -> Self {
         Self::of(Severity::Info, message)
     }
 
     /// A finding of a severity that is decided elsewhere.
-    #[must_use]
     pub fn of(severity: Severity, message: String) -> Self {
         let (symptom, path, evidence, repairs) = (None, None, Vec::new(), Vec::new());
         Self { severity, message, symptom, path, evidence, hint: String::new(), repairs }
     }
 
     /// What to do by hand, with the exact command; what `--fix` does needs no word here.
-    #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
         let hint = [self.hint, addressed(&hint.into())].join("\n").trim().to_owned();
         Self { hint, ..self }
     }
 
     /// What a user sees because of it.
-    #[must_use]
     pub fn symptom(mut self, symptom: impl Into<String>) -> Self {
         self.symptom = Some(symptom.into());
         self
     }
 
     /// The file or key that it is about.
-    #[must_use]
     pub fn about(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
     /// One more piece of evidence.
-    #[must_use]
     pub fn read(mut self, place: impl Into<String>, fact: impl Into<String>) -> Self {
         self.evidence.push(Evidence { place: place.into(), fact: fact.into() });
         self
     }
 
     /// More evidence.
-    #[must_use]
     pub fn evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
         self.evidence.extend(evidence);
         self
     }
 
     /// What `--fix` does about it.
-    #[must_use]
     pub fn repaired_by(mut self, repairs: impl IntoIterator<Item = Repair>) -> Self {
         self.repairs.extend(repairs);
         self
     }
 
     /// What `--fix` does about it, or what to do by hand.
-    #[must_use]
     pub(super) fn remedied(self, remedy: Result<Repair, String>) -> Self {
         match remedy {
             Ok(repair) => self.repaired_by([repair]),
@@ -147,7 +136,6 @@ impl Finding {
 
 impl Evidence {
     /// Something read in a file.
-    #[must_use]
     pub fn in_file(file: &Path, place: Option<Place>, fact: impl Into<String>) -> Self {
         let file = file.display();
         let place = place.map_or_else(|| file.to_string(), |place| format!("{file}:{place}"));
@@ -197,7 +185,6 @@ impl Finding {
 
 impl Evidence {
     /// A key of the config with its value, where it stands; a secret is only said to be there.
-    #[must_use]
     pub fn of_key(snapshot: &Snapshot, path: &[&str]) -> Self {
         let (file, place) = snapshot.place(path);
         let name = KeyPath::from(path).to_string();

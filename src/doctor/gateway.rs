@@ -10,7 +10,6 @@ use crate::language::word;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::plan::error;
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::settings::Setting;
 use crate::snapshot::bots::{Bot, exposure};
 use crate::snapshot::program::option_of;

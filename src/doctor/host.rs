@@ -4,7 +4,6 @@ use super::config::{Later, later_openclaw};
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::connector::admits;
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::snapshot::Pending;
 
 pub(super) fn node(snapshot: &Snapshot) -> Verdict {

@@ -23,20 +23,17 @@ pub struct LiveTargets<'e> {
 
 impl<'e> LiveTargets<'e> {
     /// As the gateway sees it; without a gateway and a unit, as if nothing were set.
-    #[must_use]
     pub fn of(snapshot: &'e Snapshot) -> Self {
         let environment = proxy::environment(snapshot).unwrap_or_default();
         Self { snapshot, environment }
     }
 
     /// The environment.
-    #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
 
     /// A proxy that could be taken, whether or not it is.
-    #[must_use]
     pub fn proxy(&self) -> Option<&str> {
         any_proxy(&self.environment)
     }
@@ -113,7 +110,6 @@ impl<'e> LiveTargets<'e> {
 }
 
 /// The name of a variable, which OpenClaw writes into `models.json` instead of a secret.
-#[must_use]
 pub fn is_marker(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }

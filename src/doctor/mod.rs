@@ -22,7 +22,6 @@ use Severity::{Error, Info, Warning};
 
 use crate::health::Rung;
 use crate::language::translated;
-use crate::say;
 use crate::snapshot::outside::Outside;
 use crate::snapshot::{Part, Snapshot};
 pub use finding::{Evidence, Finding, Severity, Verdict};
@@ -191,7 +190,6 @@ pub enum Need {
 
 impl Need {
     /// Why a check that needs this is skipped here; nothing where it is there.
-    #[must_use]
     pub fn unmet(self, snapshot: &Snapshot) -> Option<String> {
         let hidden = || say!("what it looks at cannot be read (host.access)");
         let (is_met, reason) = match self {
@@ -221,13 +219,11 @@ impl Need {
 
 impl Check {
     /// What it looks for.
-    #[must_use]
     pub fn title(&self) -> &'static str {
         translated(self.title)
     }
 
     /// The part of the id before the dot.
-    #[must_use]
     pub fn family(&self) -> &'static str {
         self.id.split('.').next().unwrap_or(self.id)
     }

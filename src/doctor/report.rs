@@ -2,7 +2,6 @@
 
 use super::{Check, Evidence, Finding, Severity, Snapshot};
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::snapshot::log::time_text;
 
 /// What came of it.
@@ -22,7 +21,6 @@ pub struct Diagnosis {
 const CONSEQUENCES: [&str; 2] = ["service.crashloop", "gateway.health"];
 
 /// Runs the chosen checks. Log lines that speak of a check's subject become its evidence.
-#[must_use]
 pub fn diagnose(checks: &[&'static Check], snapshot: &Snapshot) -> Diagnosis {
     let mut diagnosis = Diagnosis::default();
     for check in checks {
@@ -49,7 +47,6 @@ pub fn diagnose(checks: &[&'static Check], snapshot: &Snapshot) -> Diagnosis {
 }
 
 /// What the log says about a check's subject.
-#[must_use]
 pub fn heard(snapshot: &Snapshot, check: &str) -> Vec<Evidence> {
     let about = snapshot.log.about(check);
     about
@@ -81,19 +78,16 @@ impl Diagnosis {
     }
 
     /// Whether nothing is as bad as `severity`.
-    #[must_use]
     pub fn is_below(&self, severity: Severity) -> bool {
         self.findings.iter().all(|(_, finding)| finding.severity < severity)
     }
 
     /// How many findings are of a severity.
-    #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|(_, finding)| finding.severity == severity).count()
     }
 
     /// Everything that `--fix` would do.
-    #[must_use]
     pub fn repairs(&self) -> Vec<Repair> {
         let all = self.findings.iter().flat_map(|(_, finding)| finding.repairs.clone());
         let mut repairs: Vec<Repair> = Vec::new();
@@ -106,7 +100,6 @@ impl Diagnosis {
     }
 
     /// Whether an error remains that has no safe repair.
-    #[must_use]
     pub fn leaves_errors(&self) -> bool {
         let is_error = |(check, finding): &(&Check, Finding)| {
             finding.severity == Severity::Error && !self.would_fix(check, finding)
@@ -121,7 +114,6 @@ impl Diagnosis {
     }
 
     /// What the repairs would make go, and what would be left.
-    #[must_use]
     pub fn split(&self) -> (Self, Self) {
         let all = self.findings.iter().cloned();
         let (findings, left) = all.partition(|(check, finding)| self.would_fix(check, finding));

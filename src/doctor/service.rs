@@ -5,7 +5,6 @@ use crate::health::Readiness;
 use crate::language::{Explain, word};
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::snapshot::service::Service;
 use crate::systemd::{ActiveState, LoadState};
 

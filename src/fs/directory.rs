@@ -73,7 +73,6 @@ pub fn create(path: &Path, mode: u32) -> Result<bool, FileError> {
 
 /// The path with every symbolic link above its last component resolved: those that are there
 /// before a transaction begins are the operator's own.
-#[must_use]
 pub fn with_real_parent(path: &Path) -> PathBuf {
     let real = path.parent().and_then(|parent| parent.canonicalize().ok());
     match (real, path.file_name()) {

@@ -7,7 +7,6 @@ use rustix::io::Errno;
 
 use super::own;
 use crate::language::{Explain, Kind, Problem};
-use crate::say;
 
 /// What the program was about to do with a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,14 +77,12 @@ impl FileError {
     }
 
     /// Something is not used, because it is not ours alone.
-    #[must_use]
     pub fn not_ours(path: &Path, uid: u32, mode: u32) -> Self {
         let cause = Cause::NotOurs(uid, mode & 0o7777);
         Self { action: Action::Read, path: path.to_owned(), cause }
     }
 
     /// The operating system's reason, if it is one.
-    #[must_use]
     pub fn errno(&self) -> Option<Errno> {
         match &self.cause {
             Cause::System(cause) => Errno::from_io_error(cause),
@@ -94,13 +91,11 @@ impl FileError {
     }
 
     /// Whether the file was refused for what it is: no regular file, or too large.
-    #[must_use]
     pub fn is_refusal(&self) -> bool {
         matches!(self.cause, Cause::System(_)) && self.errno().is_none()
     }
 
     /// Whether the file or directory was simply not there.
-    #[must_use]
     pub fn is_missing(&self) -> bool {
         self.errno() == Some(Errno::NOENT)
     }
@@ -207,7 +202,6 @@ impl Explain for FileError {
 }
 
 /// What to do where a right is missing: the place that lacks it, and the command that gives it.
-#[must_use]
 pub fn closed(path: &Path) -> String {
     if let Some(barrier) = own::barrier(path) {
         return format!("{}\n{}", barrier.message(), barrier.hint());

@@ -10,7 +10,6 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statat};
 use rustix::io::Errno;
 
 use super::{Action, FileError};
-use crate::say;
 use crate::timeout::Deadline;
 
 /// Enough for a secret or a handful of answers.
@@ -31,7 +30,6 @@ pub fn open(path: &Path) -> Result<File, FileError> {
 }
 
 /// What a file holds that may be absent or unreadable without harm.
-#[must_use]
 pub fn glance(path: &Path) -> Option<Vec<u8>> {
     read(path, TEXT_LIMIT).ok()
 }

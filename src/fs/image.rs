@@ -73,7 +73,6 @@ impl FileState {
     }
 
     /// The image by which this state is recognised.
-    #[must_use]
     pub fn image(&self) -> FileImage {
         let sha256 = base16ct::lower::encode_string(&Sha256::digest(&*self.bytes));
         FileImage { sha256, mode: self.mode, uid: self.uid, gid: self.gid }

@@ -32,7 +32,6 @@ pub fn exists(path: &Path) -> Result<bool, FileError> {
 
 /// Whether there is certainly nothing at the path: where a wrong "nothing" would do harm, and the
 /// next to read the path tells why it cannot.
-#[must_use]
 pub fn is_absent(path: &Path) -> bool {
     matches!(exists(path), Ok(false))
 }

@@ -13,7 +13,6 @@ use rustix::io::Errno;
 
 use super::image::FileState;
 use super::{Action, FileError, beneath};
-use crate::say;
 
 /// Writing by group or others; an access list's grants show in the bits of the group.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
@@ -23,7 +22,6 @@ const STICKY: u32 = 0o1000;
 const UNMAPPED: u32 = 65534;
 
 /// The user we run as.
-#[must_use]
 pub fn acting() -> u32 {
     rustix::process::geteuid().as_raw()
 }
@@ -83,7 +81,6 @@ pub fn place(path: &Path) -> Result<(), FileError> {
 
 /// What keeps us from reading what is at the path: the outermost place on the way that lets us not
 /// through.
-#[must_use]
 pub fn barrier(path: &Path) -> Option<FileError> {
     let mut on_the_way: Vec<_> = path.ancestors().collect();
     on_the_way.reverse();

@@ -124,7 +124,6 @@ impl<'a> Place<'a> {
     }
 
     /// Where that lies.
-    #[must_use]
     pub fn beside(&self) -> PathBuf {
         self.path.with_file_name(&self.beside)
     }

@@ -13,7 +13,6 @@ use rustix::io::Errno;
 
 use super::{Action, beneath};
 use crate::language::{Kind, Problem};
-use crate::say;
 
 /// Directories and executable files; never depends on the umask.
 const OPEN_MODE: u32 = 0o755;
@@ -64,7 +63,6 @@ impl Stage {
     }
 
     /// The absolute path of the root.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }

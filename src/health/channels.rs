@@ -34,7 +34,6 @@ pub enum ChannelQuestion {
 
 /// Runs `openclaw channels status --json` as the unit would run `OpenClaw`: the same programs, the
 /// same environment.
-#[must_use]
 pub fn asked_for_channel(
     id: &str,
     exec_start: &CommandLine,

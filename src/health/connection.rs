@@ -25,7 +25,6 @@ pub type Connections = Vec<(String, Connection)>;
 ///
 /// Only dingtalk-stream's own `connect success` says that a handshake succeeded, and it names no
 /// account: where there are several, it takes as many of them as tickets were granted.
-#[must_use]
 pub fn connections(lines: &[LogLine], accounts: &[String]) -> Connections {
     let mut opened = 0;
     let mut granted = BTreeSet::new();
@@ -69,7 +68,6 @@ pub fn mark_connected(connections: &mut Connections, connected: &[String]) {
 }
 
 /// Whether there is an account, and every one is connected.
-#[must_use]
 pub fn all_open(connections: &Connections) -> bool {
     let is_open = |(_, connection): &(String, Connection)| *connection == Connection::Open;
     !connections.is_empty() && connections.iter().all(is_open)

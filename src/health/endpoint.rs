@@ -74,7 +74,6 @@ pub enum ChatAnswer {
 
 impl Readiness {
     /// The word for it in JSON.
-    #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
             Self::Ready => "ready",
@@ -88,7 +87,6 @@ impl Readiness {
 
 impl ChatAnswer {
     /// The word for it in JSON.
-    #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -104,25 +102,21 @@ impl ChatAnswer {
 impl Endpoint {
     /// The gateway on `port`; `token` is sent as the connector would send it, and to its `owner`
     /// only.
-    #[must_use]
     pub fn new(port: u16, token: Option<String>, owner: Owner) -> Self {
         Self { port, token, owner }
     }
 
     /// The port.
-    #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
     /// Who listens on the port in the gateway's place, if somebody does.
-    #[must_use]
     pub fn stranger(&self) -> Option<String> {
         self.owner.proved(self.port).err()
     }
 
     /// Asks `GET /readyz`.
-    #[must_use]
     pub fn readiness(&self, timeout: Duration) -> Readiness {
         let answer = self.bounded(timeout, move |it| it.asked_whether_ready(timeout));
         answer.unwrap_or_else(|late| Readiness::Odd { what: late })
@@ -152,7 +146,6 @@ impl Endpoint {
 
     /// Asks `POST /v1/chat/completions`. A `GET` would prove nothing: with the endpoint off, the
     /// control page answers it with 200.
-    #[must_use]
     pub fn chat(&self, timeout: Duration) -> ChatAnswer {
         let posted =
             move |it: &Self| it.post("{}", None, timeout).map(|answer| answer.status().as_u16());

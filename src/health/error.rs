@@ -4,7 +4,6 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::language::{Kind, Problem, list};
-use crate::{say, say_count};
 
 /// A problem whose cause the gateway's log should show.
 fn see_log(unit: &str, code: &'static str, message: String) -> Problem {
@@ -63,7 +62,6 @@ pub(super) fn no_listener(unit: &str, port: u16) -> Problem {
 }
 
 /// The gateway says that it is not ready, and which channels it waits for.
-#[must_use]
 pub fn not_ready(unit: &str, failing: &[String]) -> Problem {
     let message = if failing.is_empty() {
         say!("the gateway is not ready")
@@ -128,7 +126,6 @@ pub(super) fn connector_missing(unit: &str, id: &str) -> Problem {
 }
 
 /// Neither the log nor the gateway itself has said that the connector is loaded.
-#[must_use]
 pub fn connector_unproven(unit: &str, id: &str) -> Problem {
     let message = say!("nothing shows that the gateway has loaded the channel {id}", id);
     see_log(unit, "gateway.connector-unproven", message)
@@ -179,7 +176,6 @@ pub(super) fn silent(seconds: u64) -> Problem {
 }
 
 /// OpenClaw itself keeps the gateway from asking.
-#[must_use]
 pub fn provider_blocked(id: &str) -> Problem {
     let message = say!(
         "OpenClaw does not let the gateway ask provider {id}: it takes its address for a private or internal one",

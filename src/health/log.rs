@@ -112,7 +112,6 @@ impl LogEvents {
     ///
     /// `/readyz` stays at 200 and `plugins list` says "loaded" when the running gateway could not
     /// load a plugin; the gateway's own log does not lie (`OpenClaw` 2026.3.13, measured).
-    #[must_use]
     pub fn of(lines: &[LogLine], id: &str) -> Self {
         let mut events = Self::default();
         for (at, line) in lines.iter().enumerate() {
@@ -124,7 +123,6 @@ impl LogEvents {
     }
 
     /// Why the gateway did not start.
-    #[must_use]
     pub fn refusal(&self) -> Option<&LogEvent> {
         let refuses = |event: &&LogEvent| {
             matches!(event, LogEvent::ConfigInvalid(_) | LogEvent::StartRefused(_))
@@ -133,7 +131,6 @@ impl LogEvents {
     }
 
     /// Why the connector is not loaded.
-    #[must_use]
     pub fn connector_failure(&self) -> Option<&str> {
         self.found.iter().find_map(|event| match event {
             LogEvent::ConnectorFailed(reason) => Some(reason.as_str()),
@@ -142,7 +139,6 @@ impl LogEvents {
     }
 
     /// Whether the connector's own channel has spoken, which proves that it is loaded.
-    #[must_use]
     pub fn has_spoken(&self) -> bool {
         self.found.contains(&LogEvent::ConnectorSpoke)
     }
@@ -157,7 +153,6 @@ impl LogEvents {
 
 /// What the gateway's config or start was refused for last, with the time, unless it has started
 /// since; a config that only a running gateway did not take over counts, too.
-#[must_use]
 pub fn last_refusal(lines: &[LogLine], id: &str) -> Option<(u64, LogEvent)> {
     lines.iter().enumerate().fold(None, |last, (at, line)| {
         if line.text.starts_with("listening on ") {
@@ -176,7 +171,6 @@ pub fn last_refusal(lines: &[LogLine], id: &str) -> Option<(u64, LogEvent)> {
 
 /// The provider that `OpenClaw` itself does not let the gateway ask, because it takes its address for a
 /// private one (2026.9.6, measured).
-#[must_use]
 pub fn blocked_provider(text: &str) -> Option<&str> {
     let told = text.split_once("[model-fetch] error provider=")?.1;
     let id = told.contains("name=SsrFBlockedError").then(|| told.split(' ').next())??;

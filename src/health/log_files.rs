@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use super::{LogLine, LogSource};
 use crate::child;
 use crate::fs::foreign;
-use crate::say;
 
 /// The file that the config names; else those in the directories that are ours, the oldest day
 /// first.

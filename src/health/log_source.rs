@@ -25,7 +25,6 @@ impl LogSource {
     /// The log of `unit` with that config (`logging.file`). `OpenClaw` 2026.3.13's folders for its
     /// files are `/tmp/openclaw`, or, where that belongs to another user, `/tmp/openclaw-UID`
     /// (`resolvePreferredOpenClawTmpDir`).
-    #[must_use]
     pub fn of(unit: &str, config: Option<&Value>) -> Self {
         let uid = rustix::process::geteuid().as_raw();
         let file = config.and_then(|config| config.get(&["logging", "file"])?.as_str());
@@ -39,7 +38,6 @@ impl LogSource {
 
 /// What the gateway has logged since a moment (µs since 1970): from the journal, or, where that
 /// holds nothing, from the log files. Nothing at all is no error.
-#[must_use]
 pub fn gateway_log(
     source: &LogSource,
     since_usec: u64,

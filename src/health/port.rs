@@ -62,7 +62,6 @@ const LISTEN: &str = "0A";
 impl Listener {
     /// Looks through `/proc/net/tcp`, `/proc/net/tcp6` and the descriptors of every process that
     /// we may see.
-    #[must_use]
     pub fn look(port: u16) -> Self {
         let Some(sockets) = sockets(port) else { return Self::Unknown };
         let Some(first) = sockets.first() else { return Self::Nobody };
@@ -72,7 +71,6 @@ impl Listener {
 
     /// Whoever listens and is neither this process nor one of this unit: a user, and where it may be
     /// seen, a process.
-    #[must_use]
     pub fn other_than(&self, pid: Option<u32>, unit: &str) -> Option<(u32, Option<&Holder>)> {
         match self {
             Self::Held(holders) => {
@@ -88,7 +86,6 @@ impl Listener {
 }
 
 /// A process of a unit of that name, of the system or of a user.
-#[must_use]
 pub fn process_of(unit: &str, of_system: bool) -> Option<u32> {
     let is_in = |pid: &u32| {
         let found = unit_of(*pid);
@@ -115,7 +112,6 @@ impl Owner {
 }
 
 /// A process with its unit, else a user, by what they are called.
-#[must_use]
 pub fn described(holders: &[Holder], uid: u32) -> String {
     let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
     let user = user.map_or_else(|| format!("uid {uid}"), |user| user.name);

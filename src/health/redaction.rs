@@ -21,7 +21,6 @@ pub struct Redaction {
 
 impl Redaction {
     /// For lines that are cut off somewhere: the first may be in the midst of a message.
-    #[must_use]
     pub fn from_anywhere() -> Self {
         Self { in_message: true }
     }

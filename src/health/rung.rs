@@ -6,7 +6,6 @@ use super::connection::{Connection, Connections};
 use super::{Answered, Session};
 use crate::language::{Problem, list};
 use crate::redaction::masked;
-use crate::say;
 
 /// A rung; each needs those below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -26,7 +25,6 @@ pub enum Rung {
 
 impl Rung {
     /// What was seen, where it was.
-    #[must_use]
     pub fn text(self) -> String {
         match self {
             Self::Running => say!("the gateway runs"),
@@ -55,13 +53,11 @@ pub struct Proof {
 
 impl Proof {
     /// Everything was seen up to this rung, and no more is expected.
-    #[must_use]
     pub fn whole(reached: Rung) -> Self {
         Self { reached: Some(reached), ..Self::default() }
     }
 
     /// Everything was seen up to the rung before this one, and why not this one.
-    #[must_use]
     pub fn before(next: Rung, cause: Problem) -> Self {
         let reached = match next {
             Rung::Running => None,
@@ -74,7 +70,6 @@ impl Proof {
     }
 
     /// Not every account is connected to DingTalk; that none is switched on is the operator's choice.
-    #[must_use]
     pub fn not_connected(accounts: &Connections) -> Self {
         let is_chosen = accounts.is_empty();
         Self {
@@ -85,7 +80,6 @@ impl Proof {
     }
 
     /// What the model's answer proves, where every rung below it was seen.
-    #[must_use]
     pub fn of_answer(answered: Answered) -> Self {
         match answered {
             Answered::Yes(session) => Self { session: Some(session), ..Self::whole(Rung::Answers) },
@@ -101,13 +95,11 @@ impl Proof {
     }
 
     /// Whether a rung that was tried was not reached.
-    #[must_use]
     pub fn has_failed(&self) -> bool {
         self.next.is_some() && !self.is_chosen
     }
 
     /// The accounts in words, where there is more than the one.
-    #[must_use]
     pub fn accounts_text(&self) -> Option<String> {
         let word = |(account, connection): &(String, Connection)| {
             let state = match connection {
@@ -142,21 +134,18 @@ fn not_connected(connections: &Connections) -> Problem {
 }
 
 /// Nobody was to be asked.
-#[must_use]
 pub fn not_asked() -> Problem {
     let message = say!("the model was not asked");
     Problem::new("answer.not-asked", message, ask_it())
 }
 
 /// No gateway was started that could be looked at; `reason` says why.
-#[must_use]
 pub fn not_started(reason: String) -> Problem {
     let hint = say!("When the gateway runs: openclaw-setup status --live");
     Problem::new("gateway.not-started", reason, hint)
 }
 
 /// What was said at the start can no longer be read.
-#[must_use]
 pub fn not_told() -> Problem {
     let message = say!("the gateway's log does not go back to its start");
     Problem::new("gateway.not-told", message, ask_it())
@@ -164,7 +153,6 @@ pub fn not_told() -> Problem {
 
 /// The log says nothing of the connector, and the gateway, asked for its channels, did not answer:
 /// a busy one is slow to (2026.4.9, measured), which tells nothing against the connector.
-#[must_use]
 pub fn not_answered() -> Problem {
     let message = say!(
         "the gateway's log does not tell, and the gateway gave no answer when it was asked for its channels"

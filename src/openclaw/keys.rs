@@ -27,7 +27,6 @@ impl std::fmt::Debug for KeyChange {
 }
 
 /// What `edits` change in a value, key by key.
-#[must_use]
 pub fn changes(before: &Value, edits: &[Edit]) -> Vec<KeyChange> {
     let after = edits.iter().fold(before.clone(), |value, edit| edit.applied_to(&value));
     let change = |edit: &Edit| {
@@ -41,7 +40,6 @@ pub fn changes(before: &Value, edits: &[Edit]) -> Vec<KeyChange> {
 
 /// What has changed between two values, member by member: the other way to know our keys, from the
 /// two images of a file.
-#[must_use]
 pub fn difference(before: &Value, after: &Value) -> Vec<KeyChange> {
     let mut found = Vec::new();
     compare(&mut Vec::new(), Some(before), Some(after), &mut found);
@@ -88,13 +86,11 @@ fn compare(
 }
 
 /// How many leading segments of a path exist.
-#[must_use]
 pub fn existing_part(value: &Value, path: &[String]) -> usize {
     (0..=path.len()).rev().find(|length| value.get(&path[..*length]).is_some()).unwrap_or_default()
 }
 
 /// Adds later changes to earlier ones: a key keeps the value that it had before the first of them.
-#[must_use]
 pub fn accumulated(earlier: &[KeyChange], later: Vec<KeyChange>) -> Vec<KeyChange> {
     let mut all = earlier.to_vec();
     for change in later {
@@ -111,7 +107,6 @@ pub type Kept = Vec<String>;
 
 /// The edits that take keys back, last one first: a key returns to its old value only if it still
 /// has ours.
-#[must_use]
 pub fn edits_back(current: &Value, keys: &[KeyChange]) -> (Vec<Edit>, Kept) {
     let mut value = current.clone();
     let (mut edits, mut kept) = (Vec::new(), Vec::new());
@@ -158,7 +153,6 @@ fn withdrawal(now: Option<&Value>, key: &KeyChange) -> Option<Vec<Edit>> {
 }
 
 /// Removes a key, and the objects around it down to depth `existing` that hold nothing else.
-#[must_use]
 pub fn removal(value: &Value, path: &[String], existing: usize) -> Vec<Edit> {
     let removable = |length: &usize| {
         let parent = value.get(&path[..*length]).and_then(Value::as_object);

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::say;
-
 /// The first version that rejects, or ignores and strips, `plugins.installs` in its config.
 pub const INSTALLS_LEAVE_THE_CONFIG: Version = Version::of(2026, 4, 25);
 
@@ -33,19 +31,16 @@ pub struct Version {
 
 impl Version {
     /// A version by its date.
-    #[must_use]
     pub const fn of(year: u16, month: u16, day: u16) -> Self {
         Self { year, month, day }
     }
 
     /// The same date as a semantic version, which ranges can be compared with.
-    #[must_use]
     pub fn as_semver(self) -> semver::Version {
         semver::Version::new(self.year.into(), self.month.into(), self.day.into())
     }
 
     /// Reads `2026.3.13`, `2026.3.23-2`, `2026.5.30-beta.1` or `OpenClaw 2026.3.13 (61d171a)`.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let word =
             text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;

@@ -30,7 +30,6 @@ pub struct WayBack {
 /// `leaving` is the plugin that is not there afterwards: what is left of the blocks that came with
 /// it goes too, because OpenClaw refuses a config that names a channel or plugin which is not
 /// there. `None`: one of the texts cannot be edited.
-#[must_use]
 pub fn take_back(
     path: &Path,
     theirs: &[u8],

@@ -61,31 +61,26 @@ pub struct Answer {
 
 impl Answer {
     /// Whether the server answered, whatever it said.
-    #[must_use]
     pub fn has_arrived(&self) -> bool {
         self.status.is_some()
     }
 
     /// Where and why it ended without an answer.
-    #[must_use]
     pub fn failure(&self) -> Option<(Stage, &str)> {
         Some((self.failed_stage?, self.failed_code.as_deref()?))
     }
 
     /// The body as JSON; `null` where it is none.
-    #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
     /// The whole time, in ms.
-    #[must_use]
     pub fn millis(&self) -> u64 {
         self.stages.iter().map(|timing| timing.millis).sum()
     }
 
     /// What the server said of an error, in one short line.
-    #[must_use]
     pub fn complaint(&self) -> String {
         let body = self.json();
         let error = if body["error"].is_object() { &body["error"] } else { &body };

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::{Answer, Probe, Question, Route, routes};
 use crate::language::Problem;
-use crate::say;
 
 /// Where a token is asked for.
 pub const TOKEN_URL: &str = "https://api.dingtalk.com/v1.0/oauth2/accessToken";
@@ -47,7 +46,6 @@ pub struct BotAnswers {
 
 /// That `DingTalk` itself refuses a bot's id and secret, as a sentence. A firewall's block page refuses,
 /// too, and so does `DingTalk` an address that is not on the app's list: neither is one.
-#[must_use]
 pub fn refusal(token: &Answer) -> Option<String> {
     let code = token.json()["code"].as_str().map(str::to_owned);
     let concerns_the_bot = code.is_some_and(|code| !code.contains("WhiteList"));
@@ -110,13 +108,11 @@ fn questions(bot: &Bot, proxy: Option<&str>) -> [Question; 3] {
 
 impl BotAnswers {
     /// The route that they took.
-    #[must_use]
     pub fn route(&self) -> Route {
         self.token.route
     }
 
     /// All of them, in the order in which they were asked.
-    #[must_use]
     pub fn all(&self) -> [&Answer; 3] {
         [&self.token, &self.open, &self.stream]
     }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::language::{Kind, Problem};
-use crate::say;
 
 /// There is no Node.js to ask with.
 pub(crate) fn no_node() -> Problem {

@@ -40,7 +40,6 @@ pub struct Probe<'a> {
 
 impl<'a> Probe<'a> {
     /// `node` with what matters of the gateway's environment.
-    #[must_use]
     pub fn new(node: Option<PathBuf>, gateway: &Environment, interrupt: &'a Interrupt) -> Self {
         let trust = TRUST.into_iter();
         let trust = trust.filter_map(|name| Some((name, gateway.get(name)?.to_owned())));

@@ -182,7 +182,6 @@ fn refuses_the_limit(answer: &Answer) -> bool {
 impl Completion {
     /// Where the newer interface was asked and is not there: the base at which the older one has
     /// completed the same request.
-    #[must_use]
     pub fn older_interface(&self) -> Option<&str> {
         let lacks_it =
             self.answer.subject.ends_with("/responses") && self.answer.status == Some(404);
@@ -194,7 +193,6 @@ impl Completion {
 
 impl ProviderAnswers {
     /// The answer to the look at one route.
-    #[must_use]
     pub fn on(&self, route: Route) -> Option<&Answer> {
         self.reach.iter().find(|answer| answer.route == route)
     }

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use crate::language::Localized;
 use crate::redaction::masked;
-use crate::say;
 
 /// The way out of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +50,6 @@ pub struct Question {
 
 impl Question {
     /// `GET url`, through the proxy where there is one.
-    #[must_use]
     pub fn get(url: impl Into<String>, proxy: Option<&str>, timeout: Duration) -> Self {
         let url = url.into();
         Self {
@@ -67,7 +65,6 @@ impl Question {
     }
 
     /// `POST url` with JSON.
-    #[must_use]
     pub fn post(
         url: impl Into<String>,
         body: &Value,

@@ -10,7 +10,6 @@ use super::dingtalk::Bot;
 use super::{Answer, Probe, Question, Route, routes};
 use crate::language::{Explain, Problem, word};
 use crate::redaction::{learn, masked};
-use crate::say;
 
 /// Another server than `DingTalk`'s.
 pub const BASE_VARIABLE: &str = "DINGTALK_REGISTRATION_BASE_URL";
@@ -49,7 +48,6 @@ pub struct Invitation {
 
 impl<'a> Registrar<'a> {
     /// `base` and `source` are what the installer's variables say.
-    #[must_use]
     pub fn new(
         probe: &'a Probe<'a>,
         proxy: Option<&'a str>,
@@ -146,7 +144,6 @@ fn told(answer: &Answer) -> Result<Value, Problem> {
 }
 
 /// Nobody has made use of the invitation in time.
-#[must_use]
 pub fn expired() -> Problem {
     trouble(say!("the link has expired"))
 }

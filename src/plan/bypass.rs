@@ -38,7 +38,6 @@ pub(super) fn text((_, state): &(PathBuf, Option<FileState>)) -> Option<String> 
 /// The least that takes requests to this machine past a proxy, and keeps the entries `also` in both
 /// variables: nothing where that is so, else `override.conf`, else the drop-in of ours that systemd
 /// reads last, else with it a file of variables, which no `Environment=` overrides.
-#[must_use]
 pub fn plan(installation: &Installation, config: Option<&Value>, also: &Bypass) -> Outcome {
     let files = Files::of(installation);
     let named = &installation.drop_in;

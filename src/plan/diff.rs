@@ -16,7 +16,6 @@ use crate::transaction::step::{FileStep, Role};
 const WIDEST: usize = 200;
 
 /// A unified diff with three lines of context; empty where the texts are equal.
-#[must_use]
 pub fn unified(old: &str, new: &str) -> String {
     let old_lines: Vec<_> = old.split_inclusive('\n').collect();
     let new_lines: Vec<_> = new.split_inclusive('\n').collect();
@@ -64,7 +63,6 @@ fn window(line: &str, start: usize) -> String {
 }
 
 /// The masked difference that a step makes; empty for our own records.
-#[must_use]
 pub fn difference(step: &FileStep) -> String {
     let text = |state: Option<&FileState>| {
         state.map(|state| String::from_utf8_lossy(&state.bytes).into_owned()).unwrap_or_default()

@@ -7,7 +7,6 @@ use semver::Version;
 use crate::connector::behaviour::{Generation, Habit, USUAL_PORT};
 use crate::language::Problem;
 use crate::openclaw::document::Value;
-use crate::say;
 use crate::snapshot::installation::Installation;
 
 /// A config that something else manages is not edited.
@@ -87,7 +86,6 @@ pub(super) fn token_conflict(key: &str) -> Problem {
 }
 
 /// There is no connector to upgrade.
-#[must_use]
 pub fn nothing_installed() -> Problem {
     let hint = say!("Install one: openclaw-setup install");
     Problem::new("connector.not-installed", say!("no DingTalk connector is installed here"), hint)
@@ -103,7 +101,6 @@ pub(super) fn downgrade(from: &str, to: &str) -> Problem {
 }
 
 /// The catalogue knows that this pair does not answer.
-#[must_use]
 pub fn incompatible(problem: Problem) -> Problem {
     let anyway = say!("To install it all the same: --force-incompatible");
     let hint = format!("{}\n{anyway}", problem.hint);
@@ -111,7 +108,6 @@ pub fn incompatible(problem: Problem) -> Problem {
 }
 
 /// The connector that is to stay does not answer here as it stands.
-#[must_use]
 pub fn ill_adapted() -> Problem {
     let message = say!("the installed connector is not adapted to this OpenClaw as it has to be");
     let hint = say!("Adapt it first: openclaw-setup doctor --fix compat.matrix");
@@ -128,7 +124,6 @@ pub(super) fn channel_needs_connector() -> Problem {
 }
 
 /// The gateway runs, and the file of `apply` says that it is not to be stopped.
-#[must_use]
 pub fn restart_refused() -> Problem {
     let message = say!(
         "the gateway runs and would have to be stopped for this, which restart: false forbids"
@@ -140,7 +135,6 @@ pub fn restart_refused() -> Problem {
 }
 
 /// There is no transaction of that id, or none at all.
-#[must_use]
 pub fn no_such_transaction(id: Option<&str>) -> Problem {
     let message = id.map_or_else(
         || say!("there is no transaction to roll back"),
@@ -159,7 +153,6 @@ pub(super) fn tree_pruned(id: &str) -> Problem {
 }
 
 /// The connector calls another port than the gateway's.
-#[must_use]
 pub fn port_missed(connector: &Version, does: &Generation, port: u16) -> Option<Problem> {
     let misses = port != USUAL_PORT && does.has(Habit::NeedsUsualPort);
     let version = connector;
@@ -175,7 +168,6 @@ pub fn port_missed(connector: &Version, does: &Generation, port: u16) -> Option<
 }
 
 /// The connector speaks plain HTTP to a gateway that speaks TLS.
-#[must_use]
 pub fn tls_missed(connector: &Version, does: &Generation, tls: Option<&Value>) -> Option<Problem> {
     let misses = tls == Some(&Value::from(true)) && does.has(Habit::ForbidsTls);
     let version = connector;

@@ -49,7 +49,6 @@ pub enum Purpose {
 
 impl Purpose {
     /// The command's name.
-    #[must_use]
     pub fn command(self) -> &'static str {
         match self {
             Self::Install => "install",

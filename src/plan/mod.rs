@@ -43,13 +43,11 @@ pub struct Plan {
 
 impl Plan {
     /// Whether the machine already is as it should be.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && !self.adopts
     }
 
     /// The step that swaps the tree, if there is one.
-    #[must_use]
     pub fn tree(&self) -> Option<&TreeStep> {
         self.steps.iter().find_map(|step| match step {
             Step::Tree(tree) => Some(tree),
@@ -64,13 +62,11 @@ impl Plan {
     }
 
     /// Whether a gateway that runs is stopped for it.
-    #[must_use]
     pub fn stops_the_gateway(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Stop { .. }))
     }
 
     /// Whether the gateway runs afterwards, so that its health can be judged.
-    #[must_use]
     pub fn starts_the_gateway(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Start { .. }))
     }

@@ -6,7 +6,6 @@ use semver::Version;
 
 use crate::connector::npm::Pin;
 use crate::language::{Localized, Problem, list};
-use crate::{say, say_count};
 
 /// A remark of the plan: something it corrects, leaves, or cannot do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +83,6 @@ impl Note {
     }
 
     /// What `DingTalk` says of the bot that was given.
-    #[must_use]
     pub fn bot_refused(refusal: String) -> Self {
         Self::new("bot-refused", refusal)
     }
@@ -274,13 +272,11 @@ impl Note {
     }
 
     /// What is expected of a connector that nobody has tried on this OpenClaw.
-    #[must_use]
     pub fn predicted(text: String) -> Self {
         Self::new("predicted", text)
     }
 
     /// Why what is installed all the same could not be adapted.
-    #[must_use]
     pub fn not_adapted(why: String) -> Self {
         Self::new("not-adapted", why)
     }
@@ -319,7 +315,6 @@ impl Note {
     }
 
     /// The proof at the end costs something.
-    #[must_use]
     pub fn asks_the_model() -> Self {
         let text = say!(
             "at the end the model is asked one question the way the bot asks it, which costs a few tokens (not with --no-ask)"
@@ -328,7 +323,6 @@ impl Note {
     }
 
     /// A real run of `apply` would refuse to stop the gateway.
-    #[must_use]
     pub fn restart_refused() -> Self {
         let text = say!(
             "restart: false forbids to stop the gateway for this; as long as it runs, a real run refuses it"
@@ -337,7 +331,6 @@ impl Note {
     }
 
     /// The answers file can be read by others.
-    #[must_use]
     pub fn answers_readable(file: &Path) -> Self {
         let text = say!(
             "{file} can be read by others; protect it: chmod 600 {file}",

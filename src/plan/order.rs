@@ -38,7 +38,6 @@ pub struct Changes {
 
 impl Changes {
     /// Whether nothing at all would change; directories alone are no reason for a transaction.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         let Self { tree, drop_ins, config, models, record, others, directories: _ } = self;
         tree.is_none()
@@ -52,7 +51,6 @@ impl Changes {
 
 /// Stop → tree → drop-in → `Reload` → config → start: OpenClaw refuses a config that names a
 /// channel whose plugin is not there, and its own restart on a changed config cannot race ours.
-#[must_use]
 pub fn arrival(installation: &Installation, changes: Changes) -> Vec<Step> {
     arrival_after(installation, Vec::new(), changes)
 }
@@ -61,7 +59,6 @@ pub fn arrival(installation: &Installation, changes: Changes) -> Vec<Step> {
 /// standing connector's schema lets the coming channel block be. So no config is on disk that the
 /// connector beside it forbids, neither on the way there nor when the steps are undone. (No order
 /// could do that where each connector forbids a key of the other's block.)
-#[must_use]
 pub fn replacement(
     installation: &Installation,
     mut changes: Changes,
@@ -96,7 +93,6 @@ fn arrival_after(installation: &Installation, first: Vec<FileStep>, changes: Cha
 }
 
 /// Stop → config → tree → drop-in → `Reload` → start: the mirror.
-#[must_use]
 pub fn removal(installation: &Installation, changes: Changes) -> Vec<Step> {
     let Changes { tree, drop_ins, config, models, record, others, directories } = changes;
     let mut steps: Vec<Step> = config.into_iter().chain(models).map(Step::File).collect();
@@ -125,7 +121,6 @@ fn directory_removal(directories: &[PathBuf]) -> Vec<Step> {
 }
 
 /// The same steps with a `Reload`, for a manager that has not read what stands on the disk.
-#[must_use]
 pub fn restarted(installation: &Installation, mut steps: Vec<Step>) -> Vec<Step> {
     if steps.is_empty() {
         return around_with_jobs(installation, vec![Step::Reload]);
@@ -187,7 +182,6 @@ pub(super) fn rewritten(
 }
 
 /// The gateway's unit before, where there is one.
-#[must_use]
 pub fn unit_before(installation: &Installation) -> Option<UnitBefore> {
     let managed = installation.service.managed().filter(|managed| managed.has_unit())?;
     Some(UnitBefore { name: managed.unit.name.clone(), was_active: managed.unit.is_up() })
@@ -225,7 +219,6 @@ pub(super) fn config_lock(installation: &Installation) -> Option<PathBuf> {
 }
 
 /// What there is to say of the surroundings, whatever the plan.
-#[must_use]
 pub fn surrounding_notes(installation: &Installation, config: &ConfigSet) -> Vec<Note> {
     let mut notes = Vec::new();
     if installation.program.version.is_none() {
@@ -249,7 +242,6 @@ pub fn surrounding_notes(installation: &Installation, config: &ConfigSet) -> Vec
 }
 
 /// A unit that runs and is allowed more time to stop than we usually wait.
-#[must_use]
 pub fn slow_stop(installation: &Installation) -> Option<Note> {
     let unit = &installation.service.managed()?.unit;
     let allowed = unit.timeout_stop.filter(|allowed| unit.is_up() && *allowed > USUAL)?;
@@ -257,7 +249,6 @@ pub fn slow_stop(installation: &Installation) -> Option<Note> {
 }
 
 /// The user's own changes to the tree are never silently destroyed: the old tree is kept.
-#[must_use]
 pub fn deviation_note(
     installation: &Installation,
     live: Option<&LiveTree>,

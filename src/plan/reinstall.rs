@@ -39,7 +39,6 @@ pub struct Reinstall {
 impl Reinstall {
     /// What the repairs of the tree come to, together: `None` where none of them concerns it.
     /// `live` is the version of the tree that stands there.
-    #[must_use]
     pub fn of(installation: &Installation, live: Option<&str>, repairs: &[Repair]) -> Option<Self> {
         let stock = repairs.iter().find_map(|repair| match repair {
             Repair::Reinstall(stock) => Some(stock.clone()),
@@ -71,7 +70,6 @@ impl Reinstall {
     }
 
     /// The step that swaps it in.
-    #[must_use]
     pub fn step(&self, installation: &Installation, live: Option<&str>) -> TreeStep {
         let tree = order::tree(installation, live.map(str::to_owned), Some(self.version.clone()));
         let recorded = installation.record.as_ref().and_then(|record| record.adapted.clone());
@@ -93,7 +91,6 @@ impl Reinstall {
 }
 
 /// The running OpenClaw's package, where a connector of this version needs a link to it.
-#[must_use]
 pub fn host_of(installation: &Installation, version: &str) -> Option<PathBuf> {
     let version = semver::Version::parse(version).ok();
     let generation = installation.catalogue.generation(version.as_ref());

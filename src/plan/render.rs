@@ -5,17 +5,14 @@ use serde_json::{Map, Value, json};
 use super::{Plan, diff};
 use crate::connector::adaptation::Change;
 use crate::language::Localized;
-use crate::say;
 use crate::transaction::step::Step;
 
 /// The plan as text.
-#[must_use]
 pub fn text(plan: &Plan) -> String {
     lines(plan, true)
 }
 
 /// The plan as text, without what the files differ in.
-#[must_use]
 pub fn outline(plan: &Plan) -> String {
     lines(plan, false)
 }
@@ -57,7 +54,6 @@ fn difference(change: &Change) -> String {
 }
 
 /// The plan as the body of a JSON document.
-#[must_use]
 pub fn json(plan: &Plan) -> Map<String, Value> {
     let steps: Vec<Value> = plan.steps.iter().map(json_step).collect();
     let notes: Vec<Value> =

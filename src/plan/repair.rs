@@ -6,7 +6,6 @@ use crate::connector::adaptation::Refit;
 use crate::connector::npm::Pin;
 use crate::language::Localized;
 use crate::openclaw::document::Edit;
-use crate::say;
 use crate::snapshot::repair_source::LocalPayload;
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::Attributes;

@@ -22,7 +22,6 @@ pub const MASK: &str = "***";
 
 /// A text of somebody else's without any secret: known ones, those told by their shape, and those
 /// told by the name before them.
-#[must_use]
 pub fn masked(text: &str) -> String {
     let text = guarded(text);
     let named = name::values_in(&text);
@@ -31,14 +30,12 @@ pub fn masked(text: &str) -> String {
 
 /// A text of our own without any secret that somebody else's words have brought into it. Names are
 /// left alone: `clientSecret: it is a placeholder` is a sentence.
-#[must_use]
 pub fn guarded(text: &str) -> String {
     let shaped = shape::secrets_in(text);
     known::without_known(&covered(text, shaped))
 }
 
 /// Arguments of a command line, each without its secret: `--token x` and `--token=x` alike.
-#[must_use]
 pub fn masked_arguments<S: AsRef<str>>(arguments: &[S]) -> Vec<String> {
     let mut expects_secret = false;
     let shown = arguments.iter().map(AsRef::as_ref).map(|argument| {

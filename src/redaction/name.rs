@@ -37,7 +37,6 @@ const SCHEMES: [&str; 5] = ["bearer", "basic", "token", "digest", "negotiate"];
 
 /// Whether the value of this key, variable, header or option is never shown. Case, `_` and `-`
 /// make no difference.
-#[must_use]
 pub fn is_secret_name(name: &str) -> bool {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let plain = plain.to_ascii_lowercase();
@@ -49,7 +48,6 @@ pub fn is_secret_name(name: &str) -> bool {
 }
 
 /// Whether everything below this key is secret.
-#[must_use]
 pub fn is_holder(name: &str) -> bool {
     HOLDERS.iter().any(|holder| name.eq_ignore_ascii_case(holder))
 }

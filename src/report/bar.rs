@@ -20,7 +20,6 @@ pub struct Bar {
 
 impl Bar {
     /// A bar on this console; without a terminal, lines.
-    #[must_use]
     pub fn on(console: Console) -> Self {
         let on_terminal = std::io::stderr().is_terminal() && !console.quiet && !console.json;
         Self { console, on_terminal, drawn: RefCell::new(None) }

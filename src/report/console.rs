@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 
 use super::terminal::{Mark, Shown};
 use crate::language::{Explain, Kind, Localized};
-use crate::say;
 
 /// Of the 256 colours: the first 16 are whatever the terminal's theme makes of them.
 const WHITE_ON_BLACK: &str = "38;5;231;48;5;16";
@@ -76,7 +75,6 @@ impl Console {
     }
 
     /// The same as text, for results on stdout.
-    #[must_use]
     pub fn marked(&self, mark: Mark, text: &str) -> String {
         format!("{} {}", mark.sign(), text.replace('\n', "\n  "))
     }
@@ -130,7 +128,6 @@ static FAULT: OnceLock<io::Error> = OnceLock::new();
 
 impl Output {
     /// Why something could not be written, if so.
-    #[must_use]
     pub fn fault() -> Option<&'static io::Error> {
         FAULT.get()
     }

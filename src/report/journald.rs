@@ -3,8 +3,6 @@
 
 use std::os::unix::net::UnixDatagram;
 
-use crate::say;
-
 /// Where journald listens (systemd's "Native Journal Protocol").
 const SOCKET: &str = "/run/systemd/journal/socket";
 

@@ -8,7 +8,6 @@ use crate::language::Explain;
 pub const SCHEMA: u32 = 1;
 
 /// A document of `command`, with its own keys, those of an object, after the common ones.
-#[must_use]
 pub fn document(command: &str, ok: bool, body: impl Into<Value>) -> Value {
     let mut document = Map::new();
     document.insert("schemaVersion".to_owned(), json!(SCHEMA));
@@ -21,7 +20,6 @@ pub fn document(command: &str, ok: bool, body: impl Into<Value>) -> Value {
 }
 
 /// An error as data: its code never changes, its texts are in the reader's language.
-#[must_use]
 pub fn error(error: &dyn Explain) -> Value {
     json!({
         "code": error.code(),

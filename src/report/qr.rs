@@ -13,7 +13,6 @@ const QUIET: usize = 2;
 const BESIDE: usize = 4;
 
 /// The code for the terminal of standard error; nothing where it would not fit.
-#[must_use]
 pub fn for_terminal(link: &str) -> Option<String> {
     let size = tcgetwinsize(std::io::stderr()).ok()?;
     within(link, size.ws_col.into(), size.ws_row.into())

@@ -28,7 +28,6 @@ pub struct Screen {
 
 impl Screen {
     /// For this console; `terminal` is the environment's word for what it runs on.
-    #[must_use]
     pub fn on(console: Console, terminal: Option<&str>) -> Self {
         let moves = terminal.is_some_and(|name| name != "dumb");
         let in_place = moves && !console.json && io::stdout().is_terminal();
@@ -64,7 +63,6 @@ impl Screen {
     }
 
     /// Waits; true as soon as nobody watches any more: after a signal, or a pipe's reader has gone.
-    #[must_use]
     pub fn reader_leaves(&self, pause: Duration, interrupt: &Interrupt) -> bool {
         let (deadline, stdout) = (Deadline::after(pause), io::stdout());
         while !deadline.has_passed() {

@@ -15,7 +15,6 @@ impl Table {
     }
 
     /// The table as text.
-    #[must_use]
     pub fn text(&self) -> String {
         let width = self.rows.iter().map(|(name, _)| name.width()).max().unwrap_or_default();
         let line = |(name, value): &(String, String)| {

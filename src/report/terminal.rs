@@ -47,14 +47,12 @@ pub struct Shown(String);
 
 impl Shown {
     /// A text, whoever's words are in it.
-    #[must_use]
     pub fn of(text: &str) -> Self {
         Self(visible(&guarded(text)))
     }
 
     /// A document. Within JSON strings `\u` escapes mean what they stand for, and no character
     /// that needs one stands outside of them.
-    #[must_use]
     pub fn json(document: &Value, on_one_line: bool) -> Self {
         let document = guarded_value(document);
         let text = if on_one_line { document.to_string() } else { format!("{document:#}") };
@@ -62,7 +60,6 @@ impl Shown {
     }
 
     /// With the mark at the beginning of a line in its colour.
-    #[must_use]
     pub(super) fn with_colored_marks(self) -> Self {
         let colored = |line: &str| {
             let mark = Mark::ALL.into_iter().find(|mark| {
@@ -80,14 +77,12 @@ impl Shown {
     }
 
     /// With its first `length` bytes in a colour.
-    #[must_use]
     pub(super) fn with_colored_start(self, length: usize, color: &str) -> Self {
         let Some((start, rest)) = self.0.split_at_checked(length) else { return self };
         Self(format!("\u{1b}[{color}m{start}\u{1b}[0m{rest}"))
     }
 
     /// With each of its lines in a colour.
-    #[must_use]
     pub(super) fn with_colored_lines(self, color: &str) -> Self {
         let colored = |line| format!("\u{1b}[{color}m{line}\u{1b}[0m");
         Self(self.0.lines().map(colored).collect::<Vec<_>>().join("\n"))
@@ -95,7 +90,6 @@ impl Shown {
 
     /// As a screen drawn over the last one, where it is not the first: nothing is blanked that is
     /// written again, and what does not fit on a terminal of these columns and rows is left out.
-    #[must_use]
     pub(super) fn over_the_last(
         self,
         is_first: bool,
@@ -128,7 +122,6 @@ impl Shown {
     }
 
     /// The text, for what draws on the terminal by itself.
-    #[must_use]
     pub fn into_text(self) -> String {
         self.0
     }

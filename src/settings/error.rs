@@ -5,7 +5,6 @@ use std::path::Path;
 use super::Setting;
 use crate::fs::FileError;
 use crate::language::{Explain, Kind, Problem, list};
-use crate::say;
 
 /// What the operator has to correct.
 pub(super) fn incorrect(code: &'static str, message: String) -> Problem {
@@ -45,7 +44,6 @@ pub(super) fn malformed(setting: Setting) -> Problem {
 }
 
 /// They are needed, absent everywhere, and no terminal is there to ask on.
-#[must_use]
 pub fn missing(settings: &[Setting]) -> Problem {
     let names: Vec<_> = settings.iter().map(|setting| setting.answer()).collect();
     let message = say!(

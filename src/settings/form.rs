@@ -1,7 +1,6 @@
 //! What form a value has to have: one judgement, where it enters and where it stands.
 
 use super::Setting;
-use crate::say;
 
 /// A conversation that is shorter is nobody's wish: the number was meant in minutes or seconds.
 const SHORTEST_SESSION: u32 = 60_000;
@@ -10,7 +9,6 @@ const SHORTEST_SESSION: u32 = 60_000;
 const ENDPOINTS: [&str; 4] = ["/chat/completions", "/completions", "/responses", "/messages"];
 
 /// Why a value cannot be right, as the end of a sentence that begins with its name.
-#[must_use]
 pub fn fault(setting: Setting, text: &str) -> Option<String> {
     match setting {
         Setting::ClientId => odd(text, |c| c.is_ascii_alphanumeric() || "-_.".contains(c)),

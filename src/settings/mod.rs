@@ -70,25 +70,21 @@ impl Setting {
     }
 
     /// The key in the answers file.
-    #[must_use]
     pub const fn answer(self) -> &'static str {
         self.names()[0]
     }
 
     /// The option on the command line.
-    #[must_use]
     pub fn option(self) -> &'static str {
         self.names()[1]
     }
 
     /// The environment variable.
-    #[must_use]
     pub fn variable(self) -> &'static str {
         self.names()[2]
     }
 
     /// Whether its value is never shown.
-    #[must_use]
     pub fn is_secret(self) -> bool {
         matches!(self, Self::ClientSecret | Self::GatewayToken | Self::ApiKey)
     }
@@ -132,7 +128,6 @@ pub struct Settings {
 
 impl Settings {
     /// Whether anything about the model provider was given.
-    #[must_use]
     pub fn concern_the_provider(&self) -> bool {
         self.base_url.is_some() || self.model.is_some() || self.api_key.is_some()
     }
@@ -171,7 +166,6 @@ impl Settings {
 ///
 /// The page's `gatewayToken: "你的gatewayToken"`, left as it is, makes the connector fail with
 /// "Cannot convert argument to a `ByteString`".
-#[must_use]
 pub fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
     let lower = value.to_lowercase();

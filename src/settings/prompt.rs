@@ -9,13 +9,11 @@ use super::{Setting, Settings, error};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::report::terminal::Shown;
-use crate::say;
 
 /// How often a prompt looks for Ctrl-C.
 const POLL_INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 /// Whether somebody is there to answer: both ends of the dialogue are a terminal.
-#[must_use]
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }

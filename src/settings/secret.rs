@@ -14,7 +14,6 @@ pub struct Secret(String);
 
 impl Secret {
     /// Wraps a text, which is shown nowhere from now on.
-    #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         redaction::learn(&text);
@@ -32,7 +31,6 @@ impl Secret {
     }
 
     /// The text itself, for the one place that must write or send it.
-    #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -24,7 +24,6 @@ pub enum Given {
 
 impl Given {
     /// The value of an option that names a file, or `-`.
-    #[must_use]
     pub fn in_file(path: PathBuf) -> Self {
         if path == Path::new("-") { Self::StandardInput } else { Self::File(path) }
     }

@@ -7,7 +7,6 @@ use nix::unistd::{Gid, Uid, User, getgrouplist};
 use super::surroundings::Surroundings;
 use crate::fs::is_absent;
 use crate::language::Problem;
-use crate::say;
 
 /// Variables of this program, and no other's.
 const OWN: &str = "OPENCLAW_SETUP_";
@@ -27,7 +26,6 @@ pub struct Account {
 
 impl Account {
     /// The user that this process runs as. `HOME` wins over the user data base, as in OpenClaw.
-    #[must_use]
     pub fn of_process(surroundings: &Surroundings) -> Self {
         let uid = Uid::effective();
         let user = User::from_uid(uid).ok().flatten();

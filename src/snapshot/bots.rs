@@ -23,7 +23,6 @@ pub struct Bot<'v> {
 
 /// The key through which others than this machine can reach the gateway, and its value. `OpenClaw`
 /// itself refuses to start on a bind beyond loopback without auth; Tailscale's serving it allows.
-#[must_use]
 pub fn exposure<'v>(
     config: &'v Value,
     command: &'v [String],
@@ -39,7 +38,6 @@ pub fn exposure<'v>(
 
 /// The channel's bots, as a connector sees them whose accounts have what the channel says beside them, or
 /// one whose accounts have not.
-#[must_use]
 pub fn bots(config: &Value, accounts_inherit: bool) -> Vec<Bot<'_>> {
     let Some(channel) = config.get(&["channels", CONNECTOR]) else { return Vec::new() };
     let accounts = channel.get(&["accounts"]).and_then(Value::as_object);
@@ -54,7 +52,6 @@ pub fn bots(config: &Value, accounts_inherit: bool) -> Vec<Bot<'_>> {
 
 impl<'v> Bot<'v> {
     /// A value that the connector finds.
-    #[must_use]
     pub fn get(&self, key: &str) -> Option<&'v Value> {
         let is_there = |value: &&Value| **value != Value::Null;
         let own = self.block.get(&[key]).filter(is_there);
@@ -62,7 +59,6 @@ impl<'v> Bot<'v> {
     }
 
     /// Where the connector looks for a key first, of the places that hold it; else where it belongs.
-    #[must_use]
     pub fn path<'a>(&'a self, key: &'a str) -> Vec<&'a str> {
         let own = self.inherited.is_none() || self.block.get(&[key]).is_some();
         match self.account.filter(|_| own) {
@@ -82,13 +78,11 @@ impl<'v> Bot<'v> {
     }
 
     /// Whether `allowFrom` has an entry.
-    #[must_use]
     pub fn names_somebody(&self) -> bool {
         self.get("allowFrom").and_then(Value::as_array).is_some_and(|names| !names.is_empty())
     }
 
     /// What the connector shows to the gateway, as it is written: the token, else the password.
-    #[must_use]
     pub fn credential(&self) -> Option<&'v str> {
         let keys = ["gatewayToken", "gatewayPassword"];
         let texts = keys.into_iter().filter_map(|key| self.get(key).and_then(Value::as_str));
@@ -97,7 +91,6 @@ impl<'v> Bot<'v> {
 }
 
 /// The rules of access that a connector heeds: of which bot, and by which key.
-#[must_use]
 pub fn heeded_rules<'v>(
     config: &'v Value,
     connector: &Generation,
@@ -127,7 +120,6 @@ pub enum Own {
 
 impl Own {
     /// As it is written.
-    #[must_use]
     pub fn written(&self) -> Option<&str> {
         if let Self::Written(text) = self { Some(text) } else { None }
     }
@@ -147,7 +139,6 @@ pub struct Guard {
 
 impl Guard {
     /// Reads it; `environment` is what the gateway's process sees.
-    #[must_use]
     pub fn of(config: &Value, environment: &Environment, command: &[String]) -> Self {
         let auth = |key: &'static str| config.get(&["gateway", "auth", key]);
         // OpenClaw then takes what is missing from the user's login shell
@@ -179,7 +170,6 @@ impl Guard {
     }
 
     /// What is asked of whoever calls.
-    #[must_use]
     pub fn credential(&self) -> Option<&str> {
         match self.mode.as_deref()? {
             "token" => self.token.written(),

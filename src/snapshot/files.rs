@@ -22,7 +22,6 @@ pub struct PrivateFile {
 
 impl PrivateFile {
     /// Looks at each of the files that is there.
-    #[must_use]
     pub fn look(paths: &[PathBuf]) -> Vec<Self> {
         let mut files: Vec<Self> = Vec::new();
         for path in paths {
@@ -60,7 +59,6 @@ pub struct Backup {
 }
 
 /// OpenClaw's ring (`.bak`, `.bak.1` … `.bak.4`), its `.last-good`, and copies of people's own.
-#[must_use]
 pub fn backups(config: &Path) -> Vec<Backup> {
     let (Some(directory), Some(name)) = (config.parent(), config.file_name()) else {
         return Vec::new();
@@ -76,7 +74,6 @@ pub fn backups(config: &Path) -> Vec<Backup> {
 }
 
 /// The OpenClaw that last wrote a config, which says so.
-#[must_use]
 pub fn written_by(config: &Value) -> Option<Version> {
     Version::parse(config.get(&["meta", "lastTouchedVersion"])?.as_str()?)
 }

@@ -35,7 +35,6 @@ pub struct Host {
 
 impl Host {
     /// Looks around. `command` is the unit's; `path` the PATH of its process.
-    #[must_use]
     pub fn look(
         user: &str,
         state_dir: &Path,

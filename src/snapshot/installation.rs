@@ -126,7 +126,6 @@ impl Installation {
 
     /// What OpenClaw's process sees: its environment, then what `.env` files and the config's `env`
     /// add to it. Neither overrides a variable that is there.
-    #[must_use]
     pub fn process_environment(&self, own: &Environment, config: Option<&Value>) -> Environment {
         let mut environment = own.clone();
         let files = self.dotenv.iter().map(|file| file.environment.clone());
@@ -146,13 +145,11 @@ impl Installation {
     }
 
     /// What OpenClaw's next process will see.
-    #[must_use]
     pub fn next_environment(&self, config: &Value) -> Environment {
         self.process_environment(&self.service.effective_environment(), Some(config))
     }
 
     /// A text of the config as OpenClaw reads it; `None` where a variable of it is not known.
-    #[must_use]
     pub fn resolved(&self, text: &str, config: &Value) -> Option<String> {
         let environment = self.next_environment(config);
         substituted(text, |name| environment.get(name).map(str::to_owned))
@@ -160,7 +157,6 @@ impl Installation {
 
     /// The gateway as this connector calls it, with what it shows for the first of its bots. What no
     /// header can carry it cannot show: a finding of its own.
-    #[must_use]
     pub fn endpoint(
         &self,
         config: Option<&Value>,
@@ -176,13 +172,11 @@ impl Installation {
     }
 
     /// What guards the gateway.
-    #[must_use]
     pub fn guard(&self, config: &Value) -> Guard {
         Guard::of(config, &self.next_environment(config), self.service.command())
     }
 
     /// Whose the gateway's port has to be: the user's, and, where the unit runs, the unit's.
-    #[must_use]
     pub fn owner_of_the_port(&self) -> Owner {
         let running = self.service.managed().filter(|managed| managed.unit.is_up());
         let unit = running.map(|_| self.paths.unit.clone());
@@ -190,14 +184,12 @@ impl Installation {
     }
 
     /// A file that will be ours alone: the owner's, readable by nobody else.
-    #[must_use]
     pub fn new_file(&self, bytes: Vec<u8>, mode: u32) -> FileState {
         FileState { bytes: bytes.into(), mode, uid: self.account.uid, gid: self.account.gid }
     }
 }
 
 /// `env.vars.NAME` and `env.NAME`.
-#[must_use]
 pub fn environment_of_config(config: &Value) -> Environment {
     let mut environment = Environment::default();
     for path in [&["env", "vars"][..], &["env"]] {

@@ -6,13 +6,11 @@ use crate::health::{
     not_asked, not_ready, not_started, not_told,
 };
 use crate::language::Problem;
-use crate::say;
 use crate::systemd::ActiveState;
 use crate::systemd::environment::Routing;
 
 impl Snapshot {
     /// The rungs that are seen; nothing where DingTalk is not set up. The model is not asked.
-    #[must_use]
     pub fn proof(&self) -> Proof {
         if self.tree.is_none() || self.channel().is_none() {
             return Proof::default();
@@ -32,7 +30,6 @@ impl Snapshot {
     }
 
     /// Why a rung is not seen that is the next one and should be.
-    #[must_use]
     pub fn missed(&self, rung: Rung) -> Option<Problem> {
         let proof = self.proof();
         let (next, cause) = proof.next.filter(|_| !proof.is_chosen)?;

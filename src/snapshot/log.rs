@@ -117,7 +117,6 @@ const TAIL: usize = 400;
 
 impl Log {
     /// Reads the lines. What somebody wrote to the bot is neither shown nor taken for a symptom.
-    #[must_use]
     pub fn of(
         lines: &[LogLine],
         source: String,
@@ -157,7 +156,6 @@ impl Log {
     }
 
     /// Whether it leaves open whether the connector is loaded, or connected.
-    #[must_use]
     pub fn is_silent(&self) -> bool {
         let is_unseen = |(_, state): &(String, Connection)| *state == Connection::Unseen;
         !self.channel_spoke || self.connections.iter().any(is_unseen)
@@ -199,7 +197,6 @@ fn shown(line: &LogLine) -> String {
 }
 
 /// The time as people and programs read it, UTC.
-#[must_use]
 pub fn time_text(usec: u64) -> String {
     let usec = i64::try_from(usec).unwrap_or(i64::MAX);
     jiff::Timestamp::from_microsecond(usec)

@@ -156,55 +156,46 @@ pub struct Answers {
 
 impl Snapshot {
     /// The config's meaning, where it can be read.
-    #[must_use]
     pub fn effective(&self) -> Option<&Value> {
         self.config.as_ref().ok().map(ConfigSet::effective)
     }
 
     /// Whether there is a config with something in it: OpenClaw cannot read an empty one.
-    #[must_use]
     pub fn has_config(&self) -> bool {
         self.config.as_ref().is_ok_and(|config| !config.root().bytes().trim_ascii().is_empty())
     }
 
     /// A value of the config.
-    #[must_use]
     pub fn key(&self, path: &[&str]) -> Option<&Value> {
         self.effective()?.get(path)
     }
 
     /// A text of the config.
-    #[must_use]
     pub fn text(&self, path: &[&str]) -> Option<&str> {
         self.key(path).and_then(Value::as_str)
     }
 
     /// The channel's block.
-    #[must_use]
     pub fn channel(&self) -> Option<&Value> {
         self.key(&["channels", CONNECTOR])
     }
 
     /// Whether the channel is there and not switched off: a gateway loads nothing for one that is.
-    #[must_use]
     pub fn channel_is_on(&self) -> bool {
         self.effective().is_some_and(channel_is_on)
     }
 
     /// What guards the gateway, where its config can be read.
-    #[must_use]
     pub fn guard(&self) -> Option<bots::Guard> {
         Some(self.installation.guard(self.effective()?))
     }
 
     /// Whether the gateway asks nobody for anything.
-    #[must_use]
     pub fn is_unguarded(&self) -> bool {
         self.guard().is_some_and(|guard| guard.mode.as_deref() == Some("none"))
     }
 
     /// The file and place at which a key stands; the main file alone where it stands nowhere.
-    #[must_use]
     pub fn place(&self, path: &[&str]) -> (PathBuf, Option<Place>) {
         let found = self.config.as_ref().ok().and_then(|config| config.place_of(path));
         found.map_or_else(
@@ -214,19 +205,16 @@ impl Snapshot {
     }
 
     /// The gateway's unit, where a manager answers and has it.
-    #[must_use]
     pub fn unit(&self) -> Option<&Managed> {
         self.installation.service.managed().filter(|managed| managed.has_unit())
     }
 
     /// Whether the gateway's unit runs.
-    #[must_use]
     pub fn is_up(&self) -> bool {
         self.unit().is_some_and(|managed| managed.unit.is_up())
     }
 
     /// The environment of the gateway's process; where it cannot be read, that of the next one.
-    #[must_use]
     pub fn environment(&self) -> Option<Environment> {
         let of_process = self.process.as_ref().and_then(|process| process.environment.clone());
         of_process
@@ -234,26 +222,22 @@ impl Snapshot {
     }
 
     /// OpenClaw's version.
-    #[must_use]
     pub fn openclaw(&self) -> Option<Version> {
         self.installation.program.version
     }
 
     /// The connector's version, as its `package.json` tells it.
-    #[must_use]
     pub fn connector(&self) -> Option<semver::Version> {
         let package = self.tree.as_ref()?.package.as_ref().ok()?;
         semver::Version::parse(&package.version).ok()
     }
 
     /// Which release the connector is; of its code, that may be another than it says.
-    #[must_use]
     pub fn release(&self) -> Option<Release> {
         self.tree.as_ref()?.release.clone()
     }
 
     /// What the connector needs, heeds and does; one whose tree is gone is the one that was installed.
-    #[must_use]
     pub fn generation(&self) -> Generation {
         let recorded = || self.installation.record.as_ref()?.origin.version.parse().ok();
         let version = self.release().map(|release| release.version).or_else(recorded);
@@ -261,40 +245,34 @@ impl Snapshot {
     }
 
     /// Whether the connector talks to the gateway over HTTP.
-    #[must_use]
     pub fn speaks_http(&self) -> bool {
         self.generation().has(Habit::NeedsEndpoint)
     }
 
     /// The channel's bots, as the connector sees them.
-    #[must_use]
     pub fn bots(&self) -> Vec<bots::Bot<'_>> {
         let inherit = self.generation().has(Habit::AccountsInherit);
         self.effective().map(|config| bots::bots(config, inherit)).unwrap_or_default()
     }
 
     /// Whether a part could not be looked at, at least not wholly.
-    #[must_use]
     pub fn is_hidden(&self, part: Part) -> bool {
         self.installation.unseen.iter().any(|unseen| unseen.part == Some(part))
     }
 
     /// Whether anything of DingTalk is here: tree, channel, or our record.
-    #[must_use]
     pub fn has_dingtalk(&self) -> bool {
         self.tree.is_some() || self.channel().is_some() || self.installation.record.is_some()
     }
 }
 
 /// Whether a config's channel is there and not switched off.
-#[must_use]
 pub fn channel_is_on(effective: &Value) -> bool {
     effective.get(&["channels", CONNECTOR]).is_some_and(is_on)
 }
 
 /// The accounts of the channel that are not switched off; where it names none, the one that its own
 /// block makes (connector 0.6.0 to 0.8.20).
-#[must_use]
 pub fn accounts_of(effective: &Value) -> Vec<String> {
     let name = |bot: &bots::Bot<'_>| bot.account.unwrap_or(DEFAULT_ACCOUNT).to_owned();
     bots::bots(effective, true).iter().map(name).collect()

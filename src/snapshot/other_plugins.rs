@@ -24,7 +24,6 @@ pub struct OtherPlugins {
 
 impl OtherPlugins {
     /// Scans the folders that OpenClaw 2026.3.13 scans, but for `own`.
-    #[must_use]
     pub fn look(extensions: &Path, others: &[PathBuf], own: &Path) -> Self {
         let mut found = Self::default();
         match fs::read_dir(extensions) {

@@ -4,7 +4,6 @@ use crate::language::{Localized, Problem};
 use crate::outside::Answer;
 use crate::outside::dingtalk::BotAnswers;
 use crate::outside::provider::ProviderAnswers;
-use crate::say;
 
 /// Something that only `--live` brings: nothing where nobody wanted it, or why it is not there.
 pub type Live<T> = Option<Result<T, Reason>>;
@@ -43,19 +42,16 @@ impl Localized for Reason {
 
 impl Outside {
     /// The provider's answers.
-    #[must_use]
     pub fn provider(&self) -> Option<&ProviderAnswers> {
         self.provider.as_ref()?.as_ref().ok()
     }
 
     /// DingTalk's answers.
-    #[must_use]
     pub fn dingtalk(&self) -> Option<&[BotAnswers]> {
         self.dingtalk.as_ref()?.as_deref().ok()
     }
 
     /// Everything that was answered.
-    #[must_use]
     pub fn answers(&self) -> Vec<&Answer> {
         let of_provider = self.provider().into_iter().flat_map(ProviderAnswers::all);
         let of_bots = self.dingtalk().into_iter().flatten().flat_map(BotAnswers::all);

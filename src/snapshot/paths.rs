@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::surroundings::Surroundings;
 use crate::language::Problem;
-use crate::say;
 
 /// The id of the connector: plugin, channel and directory bear it.
 pub const CONNECTOR: &str = crate::connector::CONNECTOR_ID;
@@ -75,7 +74,6 @@ pub struct Paths {
 impl Paths {
     /// Resolves the places as OpenClaw 2026.3.13 does (`src/config/paths.ts`, `infra/home-dir.ts`,
     /// `daemon/systemd.ts`); `exists` asks the disk.
-    #[must_use]
     pub fn resolve(
         surroundings: &Surroundings,
         home: &Path,
@@ -126,7 +124,6 @@ impl Paths {
 }
 
 /// The real form of a path: of as much of it as exists.
-#[must_use]
 pub fn real(path: &Path) -> PathBuf {
     let existing = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
     match existing {

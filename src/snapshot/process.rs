@@ -19,7 +19,6 @@ pub struct Process {
 
 impl Process {
     /// Looks at a process.
-    #[must_use]
     pub fn look(pid: u32) -> Self {
         let bytes = foreign::glance(Path::new(&format!("/proc/{pid}/environ")));
         let environment = bytes.filter(|bytes| !bytes.is_empty());
@@ -34,7 +33,6 @@ impl Process {
 
 /// The `.env` below a directory, as OpenClaw reads it (`src/infra/dotenv.ts`): it never overrides a
 /// variable that is there, not even an empty one.
-#[must_use]
 pub fn dotenv(directory: &Path) -> Option<SetFile> {
     SetFile::read(&directory.join(".env"), true, |text| {
         // dotenv knows a leading `export`, which systemd's format does not

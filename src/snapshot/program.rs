@@ -22,7 +22,6 @@ impl Program {
     /// Looks at the unit's command (`node …/openclaw/dist/index.js gateway --port N`), then for
     /// `openclaw` on the PATH, then at the unit's `OPENCLAW_SERVICE_VERSION`, then at the version
     /// that last wrote the config (`meta.lastTouchedVersion`).
-    #[must_use]
     pub fn find(
         command: &[String],
         service_version: Option<&str>,
@@ -69,7 +68,6 @@ fn package_of(file: &Path) -> Option<(PathBuf, Option<Version>)> {
 }
 
 /// The value of an option in a command line: `--port 18789` or `--port=18789`.
-#[must_use]
 pub fn option_of<'a>(command: &'a [String], name: &str) -> Option<&'a str> {
     command.iter().enumerate().find_map(|(place, argument)| {
         let rest = argument.strip_prefix(name)?;

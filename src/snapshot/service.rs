@@ -10,7 +10,6 @@ use crate::fs::foreign;
 use crate::interrupt::Interrupt;
 use crate::openclaw::document::Value;
 use crate::openclaw::include::ConfigSet;
-use crate::say;
 use crate::snapshot::paths::Paths;
 use crate::systemd::environment::{
     Environment, SetFile, UnitFile, effective, parsed_file, read_environment_files, read_unit_files,
@@ -46,7 +45,6 @@ pub struct Managed {
 
 impl Service {
     /// Why no gateway runs under the unit, where none does.
-    #[must_use]
     pub fn why_down(&self, unit: &str) -> String {
         match self {
             Self::Unmanaged => say!("no systemd user manager runs for this user"),
@@ -79,13 +77,11 @@ impl Managed {
     }
 
     /// The environment that the unit's next process would have.
-    #[must_use]
     pub fn effective_environment(&self) -> Environment {
         effective(&self.environment, &self.unit, &self.files)
     }
 
     /// Whether the unit or a drop-in of it has changed since systemd has read it.
-    #[must_use]
     pub fn has_unread_files(&self) -> bool {
         let is_unread = |file: &UnitFile| {
             file.path.extension().is_some_and(|end| end == "conf")
@@ -95,7 +91,6 @@ impl Managed {
     }
 
     /// Whether the unit's file is there.
-    #[must_use]
     pub fn has_unit(&self) -> bool {
         self.unit.load_state != LoadState::NotFound
     }
@@ -103,7 +98,6 @@ impl Managed {
 
 impl Service {
     /// The manager's answers, where there is a manager.
-    #[must_use]
     pub fn managed(&self) -> Option<&Managed> {
         match self {
             Self::Managed(managed) => Some(managed),
@@ -112,7 +106,6 @@ impl Service {
     }
 
     /// The gateway's command line, where its unit is known.
-    #[must_use]
     pub fn command(&self) -> &[String] {
         self.managed()
             .and_then(|managed| managed.unit.exec_start.first())
@@ -120,13 +113,11 @@ impl Service {
     }
 
     /// The environment that the unit's next process would have.
-    #[must_use]
     pub fn effective_environment(&self) -> Environment {
         self.managed().map(Managed::effective_environment).unwrap_or_default()
     }
 
     /// The same, if these were the unit's files and a file of `variables` were read last.
-    #[must_use]
     pub fn environment_with(&self, files: &[UnitFile], variables: Option<&SetFile>) -> Environment {
         let texts = files.iter().map(|file| file.text.as_str());
         let Some(managed) = self.managed() else {
@@ -141,7 +132,6 @@ impl Service {
     }
 
     /// A variable of the unit's next process.
-    #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
         self.effective_environment().get(name).map(str::to_owned)
     }
@@ -163,7 +153,6 @@ pub struct OtherUnit {
 }
 
 /// The units of the user and of the system, but for `own`, that start `openclaw … gateway`.
-#[must_use]
 pub fn other_units(unit_dir: &Path, own: &str, home: &Path) -> Vec<OtherUnit> {
     let places = [(unit_dir, false), (Path::new("/etc/systemd/system"), true)];
     let all = places.into_iter().flat_map(|(place, of_system)| gateways(place, of_system, home));
@@ -216,7 +205,6 @@ fn port_of(exec_start: &str, set: &Environment, config: Option<&Value>) -> Optio
 }
 
 /// The client ids of a config's channel and its accounts.
-#[must_use]
 pub fn bots_of(config: &Value) -> Vec<String> {
     let all = bots(config, true).into_iter();
     all.filter_map(|bot| Some(bot.get("clientId")?.as_str()?.to_owned())).collect()

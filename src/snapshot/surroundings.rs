@@ -19,7 +19,6 @@ impl std::fmt::Debug for Surroundings {
 
 impl Surroundings {
     /// Those of this process; names that are not UTF-8 are none of ours.
-    #[must_use]
     pub fn of_process() -> Self {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
@@ -28,7 +27,6 @@ impl Surroundings {
     }
 
     /// Chosen ones: for tests and for another user's session.
-    #[must_use]
     pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let variables =
             variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
@@ -36,13 +34,11 @@ impl Surroundings {
     }
 
     /// A variable that is set and not empty, as text.
-    #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         self.variables.get(name)?.to_str().map(str::to_owned).filter(|value| !value.is_empty())
     }
 
     /// A variable that is set and not empty, as a path.
-    #[must_use]
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)
     }

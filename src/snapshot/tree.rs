@@ -68,7 +68,6 @@ pub struct Dependency {
 
 impl Tree {
     /// Looks at the tree; `None` where nothing stands there.
-    #[must_use]
     pub fn look(path: &Path, catalogue: &Catalogue) -> Option<Self> {
         let found = path.symlink_metadata().ok()?;
         let package = Package::parse(foreign::glance(&path.join(PACKAGE_JSON)).as_deref(), path);
@@ -157,20 +156,17 @@ pub struct LiveTree {
 
 impl LiveTree {
     /// Which release it is by its code.
-    #[must_use]
     pub fn release(&self, catalogue: &Catalogue) -> Option<Release> {
         catalogue.release(self.version.as_deref()?, |path| self.manifest.sha256(path))
     }
 
     /// The version for people.
-    #[must_use]
     pub fn shown_version(&self) -> String {
         self.version.clone().unwrap_or_else(|| "?".to_owned())
     }
 }
 
 /// The version that a tree's `package.json` tells.
-#[must_use]
 pub fn version_of(tree: &Path) -> Option<String> {
     let bytes = foreign::glance(&tree.join("package.json"))?;
     let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
@@ -178,7 +174,6 @@ pub fn version_of(tree: &Path) -> Option<String> {
 }
 
 /// Which release a tree is by its code.
-#[must_use]
 pub fn release_of(tree: &Path, catalogue: &Catalogue) -> Option<Release> {
     let digest = |path: &str| Some(Sha256::of(&foreign::glance(&tree.join(path))?));
     catalogue.release(&version_of(tree)?, digest)
@@ -186,7 +181,6 @@ pub fn release_of(tree: &Path, catalogue: &Catalogue) -> Option<Release> {
 
 /// The schema of the channel block in a tree's manifest; a manifest that `OpenClaw` could not use
 /// rules nothing.
-#[must_use]
 pub fn channel_schema_of(tree: &Path) -> Option<Json> {
     let bytes = foreign::glance(&tree.join(PLUGIN_JSON))?;
     PluginManifest::parse(Some(&bytes), tree).ok()?.channel_schema

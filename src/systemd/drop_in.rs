@@ -13,7 +13,6 @@ pub const LAST: [&str; 2] = ["zz-openclaw-setup.conf", "zz-openclaw-setup.env"];
 const SECTIONS: [&str; 3] = ["[Unit]", "[Service]", "[Install]"];
 
 /// The text with the lost line ends put back, or `None` if none are missing.
-#[must_use]
 pub fn repaired(text: &str) -> Option<String> {
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut changed = false;

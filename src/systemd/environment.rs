@@ -22,7 +22,6 @@ pub struct Environment {
 
 impl Environment {
     /// Out of `NAME=value` items, a later one beating an earlier one.
-    #[must_use]
     pub fn of_assignments<S: AsRef<str>>(items: impl IntoIterator<Item = S>) -> Self {
         let mut environment = Self::default();
         for item in items {
@@ -34,13 +33,11 @@ impl Environment {
     }
 
     /// Out of `/proc/PID/environ`: NUL-separated, not necessarily UTF-8.
-    #[must_use]
     pub fn of_process(bytes: &[u8]) -> Self {
         Self::of_assignments(bytes.split(|&byte| byte == 0).map(String::from_utf8_lossy))
     }
 
     /// The value of a variable.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
@@ -84,7 +81,6 @@ pub struct Target<'u> {
 
 impl<'u> Target<'u> {
     /// The server that a URL names.
-    #[must_use]
     pub fn of(url: &'u str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
         let secure = matches!(scheme.to_ascii_lowercase().as_str(), "https" | "wss");
@@ -100,7 +96,6 @@ impl<'u> Target<'u> {
 }
 
 /// A proxy that speaks HTTP, under whichever name an environment has it. It may hold a password.
-#[must_use]
 pub fn any_proxy(environment: &Environment) -> Option<&str> {
     let names =
         ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];

@@ -3,7 +3,6 @@
 use std::fmt::Display;
 
 use crate::language::{Explain, Kind, Problem};
-use crate::say;
 
 /// Everything that can go wrong between us and `systemd --user`. A step is what was being done, in
 /// the reader's words.

@@ -10,7 +10,6 @@ use super::bus::{call, owner};
 use super::wait::Wait;
 use super::{ManagerError, error};
 use crate::interrupt::Interrupt;
-use crate::say;
 use crate::timeout::Deadline;
 use crate::worker::Worker;
 
@@ -24,7 +23,6 @@ const POLKIT: &str = "org.freedesktop.PolicyKit1";
 const FOLDER: &str = "/var/lib/systemd/linger";
 
 /// Whether the user lingers; `None` where this system has no place to note it.
-#[must_use]
 pub fn lingers(user: &str) -> Option<bool> {
     let folder = Path::new(FOLDER);
     let parent = folder.parent().filter(|parent| parent.is_dir())?;
@@ -34,7 +32,6 @@ pub fn lingers(user: &str) -> Option<bool> {
 
 /// Whether logind would obey this process: it is there, and polkit lets a user do this for
 /// themselves without a password. Without polkit only root may.
-#[must_use]
 pub fn may_set_linger(deadline: Deadline, interrupt: &Interrupt) -> bool {
     let is_root = rustix::process::geteuid().is_root();
     let allowed = asked(deadline, interrupt, async move {

@@ -12,7 +12,6 @@ use super::systemctl::Systemctl;
 use super::wait::Wait;
 use super::{ActiveState, JobOutcome, LoadState, ManagerError, Session, Unit, Verb, error};
 use crate::interrupt::Interrupt;
-use crate::say;
 use crate::timeout::Deadline;
 
 /// How long a manager whose socket is there may take to answer at first.
@@ -58,7 +57,6 @@ impl UserManager {
     }
 
     /// The bus address, or `systemctl` and the private socket; empty where the way to it is lost.
-    #[must_use]
     pub fn route(&self) -> String {
         self.route.borrow().as_ref().map(|route| route.name()).unwrap_or_default()
     }

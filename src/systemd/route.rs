@@ -29,7 +29,6 @@ pub enum Verb {
 
 impl Verb {
     /// The word that systemctl(1) uses.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Start => "start",

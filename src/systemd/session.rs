@@ -19,7 +19,6 @@ pub struct Session {
 impl Session {
     /// The session of a user who did not start this process: only the places that follow from
     /// the uid.
-    #[must_use]
     pub fn of_user(uid: u32) -> Self {
         Self { uid, bus_address: None, runtime_directory: None, runtime_root: "/run/user".into() }
     }

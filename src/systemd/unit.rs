@@ -138,7 +138,6 @@ pub struct Unit {
 
 impl Unit {
     /// Whether it runs, or is about to.
-    #[must_use]
     pub fn is_up(&self) -> bool {
         matches!(
             self.active_state,

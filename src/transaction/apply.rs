@@ -70,19 +70,16 @@ impl Preparation {
     }
 
     /// The id that the transaction will have.
-    #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
     /// The transaction's own directory (0700).
-    #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
     /// Where the new connector tree is staged.
-    #[must_use]
     pub fn slot(&self) -> PathBuf {
         self.directory.join("tree")
     }

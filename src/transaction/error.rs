@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use crate::fs::FileError;
 use crate::language::{Explain, Kind, Problem};
-use crate::say;
 use crate::systemd::Verb;
 
 /// A transaction that did not go through: what somebody decides by, and everything else.
@@ -46,7 +45,6 @@ pub struct Leftover {
 
 impl Leftover {
     /// One line for the report.
-    #[must_use]
     pub fn text(&self) -> String {
         let (subject, cause) = (&self.subject, self.cause.message());
         if let Some(kept) = &self.kept {

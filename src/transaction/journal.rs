@@ -17,7 +17,6 @@ use crate::fs::image::{FileImage, FileState};
 use crate::fs::replace;
 use crate::fs::{Action, FileError, directory, is_absent, own};
 use crate::language::{Explain, Kind, word};
-use crate::say;
 
 /// The format that this program writes. Older ones are read, newer ones refused untouched.
 pub const FORMAT: u32 = 1;
@@ -157,44 +156,37 @@ impl Journal {
     }
 
     /// What the transaction is about.
-    #[must_use]
     pub fn intent(&self) -> &Intent {
         &self.intent
     }
 
     /// How far it has come.
-    #[must_use]
     pub fn phase(&self) -> Phase {
         self.phase
     }
 
     /// Its directory.
-    #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
     /// The slot that holds the staged tree before the swap, and the old tree after it.
-    #[must_use]
     pub fn slot(&self) -> PathBuf {
         self.directory.join("tree")
     }
 
     /// The slot with which a tree step swaps.
-    #[must_use]
     pub fn slot_of(&self, tree: &TreeStep) -> PathBuf {
         tree.slot.clone().unwrap_or_else(|| self.slot())
     }
 
     /// Where something that is moved out of sight goes: a name of its own for each path.
-    #[must_use]
     pub fn quarantine(&self, from: &Path) -> PathBuf {
         let digest = Sha256::digest(from.as_os_str().as_encoded_bytes());
         self.directory.join(format!("aside-{}", base16ct::lower::encode_string(&digest[..8])))
     }
 
     /// Where all that it has moved out of sight is, or was until it was pruned.
-    #[must_use]
     pub fn quarantined(&self) -> Vec<PathBuf> {
         let moved = self.intent.steps.iter().filter_map(|step| match step {
             Step::Move { from, to: None } => Some(self.quarantine(from)),
@@ -204,7 +196,6 @@ impl Journal {
     }
 
     /// The name of what is about to be removed for good.
-    #[must_use]
     pub fn trash(&self) -> PathBuf {
         self.directory.join("condemned")
     }
@@ -229,7 +220,6 @@ impl Journal {
     }
 
     /// Where the preimage of file step `number` is kept.
-    #[must_use]
     pub fn preimage_path(&self, number: usize) -> PathBuf {
         self.kept_path(number, "old")
     }
@@ -302,7 +292,6 @@ impl Journal {
 
     /// Whether something could not be taken back, or may not have been, so that the contents are
     /// still needed.
-    #[must_use]
     pub fn has_leftovers(&self) -> bool {
         !is_absent(&self.directory.join(LEFTOVERS))
     }
@@ -340,7 +329,6 @@ impl Journal {
 }
 
 /// A file of ours: only the owner may read it.
-#[must_use]
 pub fn private(bytes: impl Into<Arc<Vec<u8>>>) -> FileState {
     FileState {
         bytes: bytes.into(),

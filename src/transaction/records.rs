@@ -49,7 +49,6 @@ pub struct Records {
 
 impl Records {
     /// The records below a state directory. Nothing is created yet.
-    #[must_use]
     pub fn below(state_dir: &Path) -> Self {
         Self { root: state_dir.join("openclaw-setup"), bounds: Vec::new() }
     }
@@ -115,25 +114,21 @@ impl Records {
     }
 
     /// The directory itself.
-    #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// The record of what is installed, with the manifest of the tree.
-    #[must_use]
     pub fn installed(&self) -> PathBuf {
         self.root.join("installed.json")
     }
 
     /// The directory of the transactions.
-    #[must_use]
     pub fn transactions(&self) -> PathBuf {
         self.root.join("transactions")
     }
 
     /// The file whose lock means that a run is at work.
-    #[must_use]
     pub fn lock_file(&self) -> PathBuf {
         self.root.join("lock")
     }
@@ -211,7 +206,6 @@ impl Records {
     }
 
     /// Everything that keeps a command from going by the transactions.
-    #[must_use]
     pub fn faults(&self) -> Vec<TransactionError> {
         let ids = match self.prove().and_then(|_| self.ids()) {
             Ok(ids) => ids,

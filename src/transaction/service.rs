@@ -48,7 +48,6 @@ pub struct GatewayUnit<'a> {
 impl<'a> GatewayUnit<'a> {
     /// The unit `unit`; all calls together may take as long as `timeout` says, and once more to
     /// take them back.
-    #[must_use]
     pub fn new(
         manager: Option<&'a UserManager>,
         unit: &'a str,

@@ -8,7 +8,6 @@ use crate::connector::adaptation::{Adapted, Change, Extent, Refit};
 use crate::fs::exchange::Identity;
 use crate::fs::image::{FileImage, FileState};
 use crate::language::Localized;
-use crate::say;
 
 /// One change to the machine, with what is needed to take it back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -100,7 +99,6 @@ impl TreeStep {
     }
 
     /// How the tree that will stand there is adapted.
-    #[must_use]
     pub fn adapted(&self) -> Option<&Extent> {
         self.after.as_ref()?.adapted.as_ref()
     }
@@ -181,7 +179,6 @@ pub struct Contents {
 
 impl FileStep {
     /// A step that takes the file from `before` to `after`.
-    #[must_use]
     pub fn new(
         role: Role,
         path: PathBuf,

@@ -22,7 +22,6 @@ use crate::language::{Explain, Kind, Localized};
 use crate::openclaw::config_lock::{ConfigLock, TIMEOUT};
 use crate::openclaw::way_back::{self, Images, WayBack};
 use crate::progress::Progress;
-use crate::say;
 use crate::timeout::Deadline;
 
 /// How long it is tried to put a file back that somebody else writes again and again.

@@ -17,7 +17,6 @@ use crate::fs::{Action, FileError};
 use crate::openclaw::include::ConfigSet;
 use crate::redaction::{MASK, masked, masked_arguments};
 use crate::report::{Console, Mark};
-use crate::say;
 use crate::snapshot::Snapshot;
 
 /// One file of the archive.

@@ -19,7 +19,6 @@ use crate::plan::reinstall::Reinstall;
 use crate::plan::repair::Repair;
 use crate::report::Mark;
 use crate::report::json;
-use crate::say;
 use crate::snapshot::Snapshot;
 use crate::snapshot::outside::Outside;
 use crate::snapshot::paths::CONNECTOR;

@@ -14,7 +14,6 @@ use crate::outside::Probe;
 use crate::outside::dingtalk::{self, Bot};
 use crate::outside::provider::Provider;
 use crate::redaction::masked;
-use crate::say;
 use crate::snapshot::Snapshot;
 use crate::snapshot::outside::{Live, Outside, Reason};
 use crate::snapshot::program::Program;

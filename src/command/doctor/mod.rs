@@ -15,7 +15,6 @@ use crate::cli::Doctor;
 use crate::doctor::{CHECKS, Check, Diagnosis, Severity, diagnose};
 use crate::language::Problem;
 use crate::report::json;
-use crate::say;
 use crate::snapshot::Snapshot;
 
 pub(super) fn run(context: &Context, options: &Doctor) -> Result<Exit, Failure> {

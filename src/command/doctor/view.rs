@@ -8,7 +8,6 @@ use crate::report::Console;
 use crate::report::Mark;
 use crate::report::table::Table;
 use crate::snapshot::Snapshot;
-use crate::{say, say_count};
 
 /// The screen: findings, worst first, and one line that sums it up; with `-v` also what is well, and
 /// what could not be looked at.

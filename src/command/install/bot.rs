@@ -13,7 +13,6 @@ use crate::outside::{self, Probe};
 use crate::progress::Progress;
 use crate::report::bar::Bar;
 use crate::report::{Mark, qr};
-use crate::say;
 use crate::settings::prompt;
 use crate::snapshot::installation::Installation;
 use crate::systemd::environment::{Environment, any_proxy};

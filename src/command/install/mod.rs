@@ -25,7 +25,6 @@ use crate::plan::config;
 use crate::plan::install::{self as planning, Purpose, Request};
 use crate::plan::note::Note;
 use crate::report::Mark;
-use crate::say;
 use crate::settings::desired::{self, Desired, Effort};
 use crate::settings::{self, Secret, Setting, Settings, prompt, sources};
 use crate::snapshot::paths::CONNECTOR;

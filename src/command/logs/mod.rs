@@ -17,7 +17,6 @@ use crate::health::{Follower, LogLine, LogSource, Origin, Redaction, Wanted};
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::report::terminal::Shown;
-use crate::say;
 use crate::snapshot::process::{Process, dotenv};
 use crate::snapshot::service::Service;
 use crate::timeout::Timeout;

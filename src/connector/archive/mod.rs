@@ -35,7 +35,6 @@ pub enum Format {
 
 impl Format {
     /// The format of a file called so.
-    #[must_use]
     pub fn of_name(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
         [

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use crate::connector::Release;
 use crate::language::Localized;
 use crate::openclaw::version::Version;
-use crate::say;
 
 /// How the bot did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -64,7 +63,6 @@ impl Known<'_> {
     }
 
     /// The same in words.
-    #[must_use]
     pub fn text(&self, connector: &Semver, openclaw: Version) -> String {
         let basis = self.basis.text();
         match self.answer {

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::shown;
 use crate::language::Problem;
-use crate::say;
 
 /// The refusal of one entry; `entry` is its name as the payload has it.
 pub(in crate::connector) fn of(payload: &Path, entry: &[u8], reason: Problem) -> Problem {

@@ -15,7 +15,6 @@ use crate::connector::reading::Watch;
 use crate::connector::source::NpmSpec;
 use crate::fs::foreign;
 use crate::language::Problem;
-use crate::say;
 
 const SHA512: &str = "sha512-";
 

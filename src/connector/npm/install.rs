@@ -23,7 +23,6 @@ use crate::fs::stage::{Stage, remove_tree};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::progress::Progress;
-use crate::say;
 
 const SCRATCH: &str = ".openclaw-setup-npm";
 

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::connector::facts::Package;
 use crate::connector::range::admits;
 use crate::language::Localized;
-use crate::say;
 
 /// What the gateway itself provides.
 pub(in crate::connector) const HOST: &str = "openclaw";
@@ -60,7 +59,6 @@ impl Localized for Pin {
 }
 
 /// What would be fetched otherwise than declared. Pure: for the plan as well as for the deed.
-#[must_use]
 pub(in crate::connector) fn pins(known: &[Pinned], package: &Package) -> Vec<Pin> {
     let ranges = package.dependencies.iter().chain(&package.optional_dependencies);
     ranges

@@ -66,7 +66,6 @@ impl Registry {
     ///
     /// `node` is the gateway's node: an npm beside it is preferred to the one on the `PATH`,
     /// because with nvm and the like the `PATH` of a service is not the shell's.
-    #[must_use]
     pub fn new(
         environment: impl IntoIterator<Item = (OsString, OsString)>,
         node: Option<&Path>,
@@ -78,13 +77,11 @@ impl Registry {
     }
 
     /// Whether it may be asked at all: not with `--offline`.
-    #[must_use]
     pub fn is_allowed(&self) -> bool {
         !self.offline
     }
 
     /// Whether there is an npm to ask it with.
-    #[must_use]
     pub fn has_npm(&self) -> bool {
         self.locate().is_some()
     }

@@ -5,7 +5,6 @@ use crate::openclaw::document::KeyPath;
 use crate::openclaw::version::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::plan::config::Forbidden;
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::settings::Setting;
 use crate::snapshot::paths::CONNECTOR;
 

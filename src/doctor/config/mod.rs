@@ -10,7 +10,6 @@ use crate::language::Explain;
 use crate::openclaw::document::{ConfigError, Edit, KeyPath, Place, Value};
 use crate::openclaw::version::{UNKNOWN_CHANNELS_ARE_TOLERATED, Version};
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::snapshot::files::{Backup, written_by};
 use crate::snapshot::log::{LOG_PATTERNS, LogPattern};
 use crate::snapshot::paths::CONNECTOR;
@@ -59,7 +58,6 @@ pub(super) fn read_only(snapshot: &Snapshot) -> Verdict {
 }
 
 /// The newest valid version of a config that cannot be used: brought back only on request.
-#[must_use]
 pub fn restoration(snapshot: &Snapshot) -> Option<Repair> {
     restorable(snapshot).map(|backup| Repair::RestoreConfig { from: backup.path.clone() })
 }

@@ -5,7 +5,6 @@ use crate::doctor::{Evidence, Finding, Snapshot};
 use crate::language::word;
 use crate::outside::dingtalk::{BotAnswers, refusal};
 use crate::outside::{Answer, Route};
-use crate::say;
 use crate::snapshot::paths::CONNECTOR;
 
 /// One account: its HTTP answers on the route that leads to DingTalk, and its direct ones. The Stream

@@ -8,7 +8,6 @@ use super::proxy::dingtalk::is_in_the_way;
 use super::{Evidence, Finding, Snapshot, Verdict, missed};
 use crate::health::Rung;
 use crate::openclaw::document::{KeyPath, Value};
-use crate::say;
 use crate::settings::Setting;
 use crate::snapshot::bots::Bot;
 use crate::snapshot::paths::CONNECTOR;

@@ -6,7 +6,6 @@ use crate::doctor::finding::only_live;
 use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::language::Localized;
 use crate::outside::provider::Completion;
-use crate::say;
 use crate::settings::Setting;
 
 /// The completion, or why a check that can say nothing without it is skipped.

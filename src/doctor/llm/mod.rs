@@ -8,7 +8,6 @@ use super::{Evidence, Finding, Snapshot, Verdict};
 use crate::openclaw::document::{Edit, KeyPath, Value, is_reference, references};
 use crate::plan::config::{COMPLETIONS, Provider, RESPONSES, apis, provider_of, right_api};
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::settings::is_placeholder;
 use crate::settings::{Setting, Settings};
 

@@ -9,7 +9,6 @@ use crate::openclaw::document::KeyPath;
 use crate::outside::provider::{ProviderAnswers, Unasked};
 use crate::outside::{Route, Stage};
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::systemd::environment::{Bypass, Target};
 
 /// From here on the gateway's own timeout is at risk, in ms.

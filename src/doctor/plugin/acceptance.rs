@@ -6,7 +6,6 @@ use super::remedy::{copying, reinstallation};
 use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::openclaw::version::Version;
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::snapshot::tree::{Examined, Tree};
 use crate::transaction::step::Attributes;
 
@@ -182,7 +181,6 @@ pub(in crate::doctor) fn unhiding(snapshot: &Snapshot) -> Vec<Repair> {
 }
 
 /// The paths whose content a repair needs.
-#[must_use]
 pub fn rewritten(repairs: &[Repair]) -> Vec<PathBuf> {
     let paths = repairs.iter().filter_map(|repair| match repair {
         Repair::Unlink { path } => Some(path.as_path()),

@@ -8,7 +8,6 @@ use super::{Evidence, Finding, Snapshot, Verdict, missed};
 use crate::health::Rung;
 use crate::language::{Explain, Localized};
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::snapshot::paths::CONNECTOR;
 use remedy::{reinstallation, reinstalling, restoring_modes};
 

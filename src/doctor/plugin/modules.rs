@@ -8,7 +8,6 @@ use crate::connector::npm::Resolution;
 use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::openclaw::version::PLUGINS_RUN_CAPTURED;
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::snapshot::tree::Tree;
 
 pub(in crate::doctor) fn deps(snapshot: &Snapshot) -> Verdict {

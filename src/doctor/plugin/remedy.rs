@@ -4,7 +4,6 @@ use crate::connector::adaptation::{Change, Refit};
 use crate::connector::{NODE_MODULES, PACKAGE_JSON, Verification};
 use crate::doctor::Snapshot;
 use crate::plan::repair::Repair;
-use crate::say;
 use crate::snapshot::repair_source::Npm;
 
 /// A repair, or what to do by hand where there is none.

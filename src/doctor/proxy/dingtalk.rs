@@ -9,7 +9,6 @@ use crate::outside::Route;
 use crate::outside::dingtalk::{BotAnswers, TOKEN_URL};
 use crate::plan::repair::Repair;
 use crate::redaction::masked;
-use crate::say;
 use crate::systemd::environment::{Bypass, Environment, Target, axios_proxy};
 
 /// What keeps the connector's requests from the proxy: axios reads a leading dot as “and all

@@ -7,7 +7,6 @@ use crate::connector::behaviour::Habit;
 use crate::plan::bypass;
 use crate::plan::repair::Repair;
 use crate::redaction::masked;
-use crate::say;
 use crate::snapshot::installation::environment_of_config;
 use crate::snapshot::service::Managed;
 use crate::systemd::drop_in;
@@ -17,7 +16,6 @@ const PROXIES: [&str; 6] =
     ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 
 /// What OpenClaw's process sees, or its next one would; nothing where that cannot be known.
-#[must_use]
 pub fn environment(snapshot: &Snapshot) -> Option<Environment> {
     let (own, _) = base(snapshot).ok()?;
     Some(seen_by(snapshot, &own))

@@ -4,7 +4,6 @@ use crate::connector::behaviour::{Generation, Habit};
 use crate::openclaw::document::Value;
 
 /// The agent that answers the bot, as the connector itself finds it.
-#[must_use]
 pub fn agent_of(config: &Value, account: Option<&str>, connector: &Generation) -> String {
     const MAIN: &str = "main";
     if !connector.has(Habit::RoutesByBindings) {

@@ -24,7 +24,6 @@ use crate::connector::behaviour::{Generation, Habit};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::redaction::masked;
-use crate::say;
 use crate::systemd::CommandLine;
 use crate::systemd::environment::Environment;
 use crate::timeout::Deadline;
@@ -75,7 +74,6 @@ pub enum Answered {
 }
 
 /// Asks.
-#[must_use]
 pub fn ask(road: &Road, deadline: Deadline, interrupt: &Interrupt) -> Answered {
     let Some(connector) = &road.connector else {
         return Answered::CannotTry(say!("the connector's version is not known"));

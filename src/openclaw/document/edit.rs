@@ -74,7 +74,6 @@ impl Edit {
     }
 
     /// Whether `value` already is what this edit wants.
-    #[must_use]
     pub fn is_fulfilled_by(&self, value: &Value) -> bool {
         match (&self.change, value.get(self.path.segments())) {
             (Change::Set(value), found) => found == Some(value),
@@ -85,7 +84,6 @@ impl Edit {
     }
 
     /// What `value` means after this edit, said without any text.
-    #[must_use]
     pub fn applied_to(&self, value: &Value) -> Value {
         let mut result = value.clone();
         let path = self.path.segments();
@@ -142,7 +140,6 @@ pub struct KeyPath(Vec<String>);
 
 impl KeyPath {
     /// The segments from the root downward.
-    #[must_use]
     pub fn segments(&self) -> &[String] {
         &self.0
     }

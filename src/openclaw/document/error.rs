@@ -8,7 +8,6 @@ use super::token::Place;
 use crate::fs::error::closed;
 use crate::fs::own;
 use crate::language::{Explain, list};
-use crate::say;
 
 /// Why a config could not be read or edited; no file was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

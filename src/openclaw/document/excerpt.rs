@@ -57,7 +57,6 @@ impl Excerpt {
 }
 
 /// The whole of a text that cannot be parsed, as an excerpt shows it.
-#[must_use]
 pub fn masked(text: &str) -> String {
     let cells = cells(text, Span::new(0, text.len()));
     let shown = |cell: &Cell| match text.as_bytes()[cell.offset] {

@@ -10,7 +10,6 @@ impl Document {
     /// The text without secrets: values of secret keys, secrets in other texts, and comments that
     /// speak of such keys. `is_new` tells which values are new, so that a diff shows that they
     /// change.
-    #[must_use]
     pub fn masked(&self, is_new: &dyn Fn(&KeyPath) -> bool) -> String {
         let mut covers = Covers { text: &self.text, is_new, found: Vec::new() };
         if let Some(root) = &self.root {
@@ -134,7 +133,6 @@ fn looks_random(value: &str) -> bool {
 }
 
 /// Whether a key's value is never shown.
-#[must_use]
 pub fn is_secret_key(name: &str) -> bool {
     is_holder(name) || is_secret_name(name)
 }

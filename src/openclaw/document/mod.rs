@@ -90,7 +90,6 @@ impl Document {
 
     /// The bytes of a broken config with its slips of the hand corrected, where each can have meant
     /// one thing only.
-    #[must_use]
     pub fn corrected(bytes: &[u8]) -> Option<Vec<u8>> {
         slip::corrected(std::str::from_utf8(bytes).ok()?).map(String::into_bytes)
     }
@@ -101,37 +100,31 @@ impl Document {
     }
 
     /// The file's path, as given.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The file's bytes, a byte order mark included.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.text.as_bytes()
     }
 
     /// Whether the file holds only white space and comments, which OpenClaw refuses to read.
-    #[must_use]
     pub fn is_blank(&self) -> bool {
         self.root.is_none()
     }
 
     /// The meaning of the whole file; of a blank one, an empty object.
-    #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
     /// What stands at `path`; a segment such as `0` also selects an array's element.
-    #[must_use]
     pub fn get<S: AsRef<str>>(&self, path: &[S]) -> Option<&Value> {
         self.value.get(path)
     }
 
     /// Where the key (or element) at `path` stands.
-    #[must_use]
     pub fn place_of<S: AsRef<str>>(&self, path: &[S]) -> Option<Place> {
         let (last, parents) = path.split_last()?;
         let root = self.root.as_ref()?;
@@ -141,7 +134,6 @@ impl Document {
     }
 
     /// The keys that stand twice in one object, in the order of the text.
-    #[must_use]
     pub fn warnings(&self) -> Vec<DuplicateKey> {
         let mut found = Vec::new();
         if let Some(root) = &self.root {

@@ -1,19 +1,16 @@
 //! OpenClaw's `${NAME}` in strings: recognising references, and writing a text that is none.
 
 /// The names that `text` refers to, in order. `$${NAME}` is an escape and refers to nothing.
-#[must_use]
 pub fn references(text: &str) -> Vec<&str> {
     occurrences(text).filter(|found| !found.escaped).map(|found| found.name).collect()
 }
 
 /// Whether `text` is exactly one reference, such as `${DINGTALK_SECRET}`.
-#[must_use]
 pub fn is_reference(text: &str) -> bool {
     name_at(text).is_some_and(|name| name.len() + "${}".len() == text.len())
 }
 
 /// Writes `text` so that OpenClaw reads it back literally: `${NAME}` becomes `$${NAME}`.
-#[must_use]
 pub fn escape_substitution(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut copied = 0;
@@ -28,7 +25,6 @@ pub fn escape_substitution(text: &str) -> String {
 
 /// `text` as OpenClaw reads it: each `${NAME}` replaced by its value, each `$${NAME}` by `${NAME}`.
 /// `None` where a value is not known.
-#[must_use]
 pub fn substituted(text: &str, value_of: impl Fn(&str) -> Option<String>) -> Option<String> {
     let mut read = String::with_capacity(text.len());
     let mut copied = 0;

@@ -26,43 +26,36 @@ pub enum Value {
 
 impl Value {
     /// An empty object.
-    #[must_use]
     pub fn object() -> Self {
         Self::Object(IndexMap::new())
     }
 
     /// The string, if it is one.
-    #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         if let Self::String(text) = self { Some(text) } else { None }
     }
 
     /// The boolean, if it is one.
-    #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         if let Self::Bool(truth) = self { Some(*truth) } else { None }
     }
 
     /// The number, if it is one.
-    #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         if let Self::Number(number) = self { Some(*number) } else { None }
     }
 
     /// The elements, if it is an array.
-    #[must_use]
     pub fn as_array(&self) -> Option<&[Value]> {
         if let Self::Array(elements) = self { Some(elements) } else { None }
     }
 
     /// The members, if it is an object.
-    #[must_use]
     pub fn as_object(&self) -> Option<&IndexMap<String, Value>> {
         if let Self::Object(members) = self { Some(members) } else { None }
     }
 
     /// What stands at `path`; a segment such as `0` also selects an array's element.
-    #[must_use]
     pub fn get<S: AsRef<str>>(&self, path: &[S]) -> Option<&Value> {
         path.iter().try_fold(self, |value, segment| value.child(segment.as_ref()))
     }
@@ -89,7 +82,6 @@ impl Value {
 
     /// The same as strict JSON; `NaN` and the infinities, which JSON lacks, become `null` (as
     /// `JSON.stringify` does).
-    #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Null => serde_json::Value::Null,

@@ -47,13 +47,11 @@ impl ConfigSet {
     }
 
     /// The meaning of all files together, as OpenClaw sees it before it fills in `${VAR}`.
-    #[must_use]
     pub fn effective(&self) -> &Value {
         &self.effective
     }
 
     /// The main config's own document.
-    #[must_use]
     pub fn root(&self) -> &Document {
         &self.root.document
     }
@@ -64,13 +62,11 @@ impl ConfigSet {
     }
 
     /// The file and the place in it at which a key stands that has an effect.
-    #[must_use]
     pub fn place_of(&self, path: &[&str]) -> Option<(&Path, Place)> {
         self.root.place_of(path)
     }
 
     /// Keys that stand twice in one object, file by file (real paths).
-    #[must_use]
     pub fn warnings(&self) -> Vec<(PathBuf, DuplicateKey)> {
         let of_file = |(path, document): (&Path, &Document)| {
             let path = path.to_owned();

@@ -111,7 +111,6 @@ pub struct Forbidden {
 
 impl Forbidden {
     /// Looks for it.
-    #[must_use]
     pub fn of(schema: &Json, config: &Value) -> Self {
         let Some(channel) = config.get(&TIMEOUT[..2]) else { return Self::default() };
         let keys = forbidden(schema, channel);
@@ -121,7 +120,6 @@ impl Forbidden {
     }
 
     /// The edits that take it out: nothing that has a place elsewhere is lost.
-    #[must_use]
     pub fn edits(&self) -> Vec<Edit> {
         let channel = || KeyPath::from(&TIMEOUT[..2]);
         let raise =

@@ -121,7 +121,6 @@ pub fn edits<'a>(effective: &'a Value, wish: &Wish<'_>) -> Result<Draft<'a>, Pro
 }
 
 /// The settings that are needed and neither given nor in the config.
-#[must_use]
 pub fn needed(effective: &Value, settings: &Settings) -> Vec<Setting> {
     let mut needed = channel::needed(effective, settings);
     needed.extend(provider::needed(effective, settings));

@@ -23,7 +23,6 @@ pub struct Provider {
 ///
 /// A model's own id may hold slashes (`deepseek-ai/DeepSeek-V3`), so what stands before the first
 /// one is a provider only if the config has it, or if it is `openai`.
-#[must_use]
 pub fn provider_of(effective: &Value, settings: &Settings) -> Provider {
     let present = default_model(effective).and_then(|model| model.split_once('/'));
     let known = |id: &str| id == "openai" || effective.get(&["models", "providers", id]).is_some();
@@ -136,7 +135,6 @@ pub fn apis(entry: &Value) -> impl Iterator<Item = (Vec<String>, &str)> {
 }
 
 /// OpenClaw's own word for an interface that somebody has named otherwise.
-#[must_use]
 pub fn right_api(word: &str) -> Option<&'static str> {
     let right = match word.to_lowercase().replace(['_', ' '], "-").as_str() {
         "openai"
@@ -188,7 +186,6 @@ fn default_model_edits(draft: &mut Draft<'_>, provider: &Provider) {
 
 /// What `models.json` needs beyond what OpenClaw regenerates: at a merge its old `apiKey` stays, so
 /// a rotated one is changed there, too.
-#[must_use]
 pub fn models_file_edits(generated: &Value, effective: &Value, settings: &Settings) -> Vec<Edit> {
     let provider = provider_of(effective, settings);
     let path = ["providers", provider.id.as_str(), "apiKey"];

@@ -11,7 +11,6 @@ use super::{ALL, Setting, Settings, error};
 use crate::connector::Sha256;
 use crate::language::{Explain, Problem, list};
 use crate::openclaw::document::{Document, Value};
-use crate::say;
 use crate::snapshot::surroundings::Surroundings;
 use crate::timeout::Deadline;
 
@@ -80,7 +79,6 @@ pub fn read(path: &Path, surroundings: &Surroundings, end: Deadline) -> Result<D
 }
 
 /// They are needed, and neither in the file nor in OpenClaw's config.
-#[must_use]
 pub fn missing(path: &Path, settings: &[Setting]) -> Problem {
     let names: Vec<_> = settings.iter().map(|setting| setting.answer()).collect();
     let (path, names) = (path.display(), list(&names));

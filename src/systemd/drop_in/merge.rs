@@ -18,7 +18,6 @@ pub struct Assigned {
 
 impl Assigned {
     /// The value of one spelling.
-    #[must_use]
     pub fn get(&self, spelling: Spelling) -> Option<&str> {
         match spelling {
             Spelling::Lower => self.lower.as_deref(),
@@ -31,7 +30,6 @@ impl Assigned {
 ///
 /// An assignment that the file has already is changed where it stands; a missing one is added to
 /// the end of the last `[Service]` section. Line ends lost in copy and paste are put back.
-#[must_use]
 pub fn merged(existing: Option<&str>, bypass: &Bypass) -> String {
     let existing = existing.unwrap_or_default();
     let mut text = repaired(existing).unwrap_or_else(|| existing.to_owned());
@@ -52,7 +50,6 @@ pub fn merged(existing: Option<&str>, bypass: &Bypass) -> String {
 /// The drop-in without what we wrote: a spelling gets back the value it had `before` us, and an
 /// assignment that somebody has edited since loses only the entries that we brought. `None` when
 /// nothing is left that somebody else wrote.
-#[must_use]
 pub fn without_bypass(existing: &str, ours: &Bypass, before: &Assigned) -> Option<String> {
     let mut text = existing.to_owned();
     for spelling in Spelling::BOTH {
@@ -84,7 +81,6 @@ pub fn without_bypass(existing: &str, ours: &Bypass, before: &Assigned) -> Optio
 }
 
 /// What the file assigns to the two spellings, as far as it has its way.
-#[must_use]
 pub fn assigned(text: &str) -> Assigned {
     let found = variables(Environment::default(), [text]);
     let value = |spelling: Spelling| found.get(spelling.name()).map(str::to_owned);
@@ -112,7 +108,6 @@ pub fn variables<'t>(
 }
 
 /// The values that the text gives the service for this key, in order.
-#[must_use]
 pub fn values_of(text: &str, key: &str) -> Vec<String> {
     let value = |line: Line| match line.kind() {
         Kind::Assignment { key: k, value, .. }
@@ -126,7 +121,6 @@ pub fn values_of(text: &str, key: &str) -> Vec<String> {
 }
 
 /// The last line, counted from 1, that gives the service this key with a value that `matters`.
-#[must_use]
 pub fn line_of(text: &str, key: &str, matters: impl Fn(&str) -> bool) -> Option<usize> {
     let is_it = |line: &Line| {
         line.section.as_deref() == Some("Service")

@@ -5,7 +5,6 @@ use super::{Environment, Target};
 
 /// The proxy through which axios sends a request. It may hold a password, and be one that axios
 /// cannot speak with.
-#[must_use]
 pub fn axios_proxy<'e>(environment: &'e Environment, target: &Target<'_>) -> Option<&'e str> {
     let scheme = if target.secure { "https_proxy" } else { "http_proxy" };
     let proxy = either(environment, scheme).or_else(|| either(environment, "all_proxy"))?;

@@ -22,7 +22,6 @@ impl Spelling {
     pub const BOTH: [Self; 2] = [Self::Lower, Self::Upper];
 
     /// The variable's name.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Lower => "no_proxy",
@@ -40,7 +39,6 @@ pub struct Bypass {
 impl Bypass {
     /// The loopback names added to everything that `environment` already bypasses under either
     /// spelling: our assignment replaces both values, so none of their entries may get lost.
-    #[must_use]
     pub fn extending(environment: &Environment) -> Self {
         let values = Spelling::BOTH.map(|spelling| environment.get(spelling.name()));
         let mut bypass = Self::default();
@@ -53,7 +51,6 @@ impl Bypass {
     }
 
     /// The entries of a value as it stands.
-    #[must_use]
     pub fn of_value(value: &str) -> Self {
         let mut bypass = Self::default();
         bypass.add_all(entries(value));
@@ -61,19 +58,16 @@ impl Bypass {
     }
 
     /// The value to write.
-    #[must_use]
     pub fn value(&self) -> String {
         self.entries.join(",")
     }
 
     /// The entries.
-    #[must_use]
     pub fn entries(&self) -> &[String] {
         &self.entries
     }
 
     /// Whether every entry of `other` is an entry here too, or `*` makes that needless.
-    #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         let all = self.entries.iter().any(|entry| entry == "*");
         all || other.entries.iter().all(|entry| self.contains(entry))

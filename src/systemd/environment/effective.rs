@@ -27,14 +27,12 @@ pub struct SetFile {
 
 impl SetFile {
     /// One of this text.
-    #[must_use]
     pub fn holding(path: PathBuf, text: &str) -> Self {
         Self { path, environment: parsed_file(text), fault: None, optional: false }
     }
 
     /// Reads it; `None` where it is not there and need not be. A pipe holds up whoever starts the
     /// gateway: systemd itself (measured with 252), or OpenClaw.
-    #[must_use]
     pub fn read(path: &Path, optional: bool, parsed: fn(&str) -> Environment) -> Option<Self> {
         let (environment, fault) = match foreign::read(path, foreign::TEXT_LIMIT) {
             Ok(text) => (parsed(&String::from_utf8_lossy(&text)), None),
@@ -57,7 +55,6 @@ pub struct UnitFile {
 
 /// The unit's own file, then its drop-ins by their names, as systemd reads them; those in `folder`
 /// also where systemd has not read them yet.
-#[must_use]
 pub fn read_unit_files(unit: &Unit, folder: &Path) -> Vec<UnitFile> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let unread = entries.filter(|path| path.extension().is_some_and(|end| end == "conf"));
@@ -79,7 +76,6 @@ pub fn read_unit_files(unit: &Unit, folder: &Path) -> Vec<UnitFile> {
 /// Reads the unit's environment files, in order, then those of drop-ins that systemd has not read
 /// yet. One whose path holds wildcards is left out, as only the running process can tell what they
 /// matched.
-#[must_use]
 pub fn read_environment_files(unit: &Unit, files: &[UnitFile]) -> Vec<SetFile> {
     let is_unread = |file: &&UnitFile| {
         unit.fragment_path.as_ref() != Some(&file.path) && !unit.drop_in_paths.contains(&file.path)
@@ -99,7 +95,6 @@ pub fn read_environment_files(unit: &Unit, files: &[UnitFile]) -> Vec<SetFile> {
 
 /// The environment of the unit's next process: the manager's own, then `Environment=`, then the
 /// files, less `UnsetEnvironment=` (systemd.exec(5)).
-#[must_use]
 pub fn effective(manager: &Environment, unit: &Unit, files: &[SetFile]) -> Environment {
     let mut environment = manager.clone();
     environment.overlay(&unit.environment);
@@ -117,7 +112,6 @@ pub fn effective(manager: &Environment, unit: &Unit, files: &[SetFile]) -> Envir
 }
 
 /// The assignments of an environment file; what systemd would skip is skipped.
-#[must_use]
 pub fn parsed_file(text: &str) -> Environment {
     let mut found = Environment::default();
     let mut rest = text.chars();

@@ -26,7 +26,6 @@ pub struct Routing {
 
 impl Routing {
     /// Reads the environment of a Node process whose gateway listens on `port`.
-    #[must_use]
     pub fn of(environment: &Environment, port: u16) -> Self {
         let list = first_set(environment, ["no_proxy", "NO_PROXY"]);
         let hosts = LOOPBACK_HOSTS.into_iter();
@@ -39,19 +38,16 @@ impl Routing {
 
     /// Whether requests to this machine pass any proxy by, however it is named but for `[::1]`:
     /// nobody is known to call that.
-    #[must_use]
     pub fn bypasses_loopback(&self) -> bool {
         self.not_bypassed.iter().all(|host| *host == LOOPBACK_V6)
     }
 
     /// Whether a request to this machine would be sent to a proxy.
-    #[must_use]
     pub fn is_broken(&self) -> bool {
         self.is_proxied && !self.bypasses_loopback()
     }
 
     /// Whether the connector's own road, `http://127.0.0.1`, leads to a proxy.
-    #[must_use]
     pub fn blocks_the_connector(&self) -> bool {
         self.is_broken() && self.not_bypassed.contains(&LOOPBACK_V4)
     }
@@ -59,7 +55,6 @@ impl Routing {
 
 /// The proxy through which undici 7 (`EnvHttpProxyAgent`) sends a request: for HTTPS the one for
 /// plain HTTP where no other is set. It may hold a password.
-#[must_use]
 pub fn undici_proxy<'e>(environment: &'e Environment, target: &Target<'_>) -> Option<&'e str> {
     let http = first_set(environment, ["http_proxy", "HTTP_PROXY"]);
     let https = first_set(environment, ["https_proxy", "HTTPS_PROXY"]);
