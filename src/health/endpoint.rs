@@ -326,8 +326,8 @@ mod tests {
 
     #[test]
     fn a_free_port_has_no_listener() {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        assert_eq!(of_ours(port, None).readiness(TIMEOUT), Readiness::NoListener);
+        // none that was ours: a child that another test is just starting may hold it still
+        assert_eq!(of_ours(1, None).readiness(TIMEOUT), Readiness::NoListener);
     }
 
     #[test]
