@@ -209,10 +209,13 @@ fn outlook() -> Vec<Key> {
         (
             "newest",
             say!(
-                "version, source and basis of the connector to take there, the newest that was measured before any other; or null."
+                "version, source and basis of the connector to take there, of what lies ready, else of npm's; the newest that was measured before any other; or null."
             ),
         ),
-        ("config", say!("Why OpenClaw would refuse the config with this connector, or null.")),
+        (
+            "config",
+            say!("Why OpenClaw would refuse the channel's keys with this connector, or null."),
+        ),
         ("node", say!("needed, found, suffices.")),
         ("fixHint", say!("The command after OpenClaw's upgrade, or null.")),
     ]

@@ -47,12 +47,14 @@ impl Question<'_> {
             }
             _ => None,
         };
-        let (stock, needs_npm) = match found {
-            Some(Found::Whole(stock)) => (Some(stock), None),
-            Some(Found::NeedsNpm(place)) => (None, Some(place)),
-            None => (None, None),
-        };
-        Ok(RepairSource { stock, needs_npm, modes, npm, movable: self.is_movable() })
+        let movable = self.is_movable();
+        let nothing = RepairSource { modes, npm, movable, ..RepairSource::default() };
+        Ok(match found {
+            Some(Found::Whole(stock)) => RepairSource { stock: Some(stock), ..nothing },
+            Some(Found::NeedsNpm(place)) => RepairSource { needs_npm: Some(place), ..nothing },
+            Some(Found::Unfit(problem)) => RepairSource { unfit: Some(problem), ..nothing },
+            None => nothing,
+        })
     }
 
     /// Where nothing but permissions are other than recorded, the tree can stay.
@@ -109,9 +111,8 @@ impl Question<'_> {
         for place in places {
             let payload = open(context, &place, &checks, registry)?;
             let proven = payload.filter(|payload| payload.digest() == record.origin.payload);
-            let found = proven.and_then(|payload| self.found(&payload, Some(record), npm));
-            if found.is_some() {
-                return Ok(found);
+            if let Some(payload) = proven {
+                return Ok(Some(self.found(&payload, Some(record), npm)));
             }
         }
         Ok(None)
@@ -134,22 +135,19 @@ impl Question<'_> {
         versions.sort_by_key(|(version, _)| standing.as_ref() != Some(&version.to_string()));
         for (_, place) in versions {
             let payload = open(context, &place, &Checks::default(), registry)?;
-            let found = payload.and_then(|payload| self.found(&payload, None, npm));
-            if found.is_some() {
-                return Ok(found);
+            if let Some(payload) = payload {
+                return Ok(Some(self.found(&payload, None, npm)));
             }
         }
         Ok(None)
     }
 
-    /// What can be made of it; nothing of one that cannot be adapted as this OpenClaw needs it.
-    fn found(
-        &self,
-        payload: &Payload,
-        record: Option<&InstalledRecord>,
-        npm: Npm,
-    ) -> Option<Found> {
-        let changes = adaptation::of_payload(self.installation, payload).ok()?;
+    /// What can be made of it.
+    fn found(&self, payload: &Payload, record: Option<&InstalledRecord>, npm: Npm) -> Found {
+        let changes = match adaptation::of_payload(self.installation, payload) {
+            Ok(changes) => changes,
+            Err(problem) => return Found::Unfit(problem),
+        };
         let place = payload.origin().to_owned();
         let modules = if !payload.needs_dependencies() {
             Modules::Brought
@@ -158,11 +156,11 @@ impl Question<'_> {
         } else if npm == Npm::There {
             Modules::Fetched { pins: self.installation.catalogue.pins(&payload.package) }
         } else {
-            return Some(Found::NeedsNpm(place));
+            return Found::NeedsNpm(place);
         };
         let (digest, version) = (payload.digest(), payload.package.version.clone());
         let refit = Refit::of(&changes, self.installation.program.version);
-        Some(Found::Whole(LocalPayload { place, digest, version, modules, refit }))
+        Found::Whole(LocalPayload { place, digest, version, modules, refit })
     }
 
     /// Whether the live dependencies are as they were recorded.
@@ -180,6 +178,8 @@ enum Found {
     Whole(LocalPayload),
     /// If npm could be asked.
     NeedsNpm(PathBuf),
+    /// Not for this OpenClaw, to which it cannot be adapted.
+    Unfit(Problem),
 }
 
 /// Opens a payload of this machine; one that cannot be read, or that nothing vouches for, is none.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::connector::Sha256;
 use crate::connector::adaptation::Refit;
 use crate::connector::npm::Pin;
+use crate::language::Problem;
 use crate::transaction::step::Attributes;
 
 /// What was found.
@@ -15,6 +16,8 @@ pub struct RepairSource {
     pub stock: Option<LocalPayload>,
     /// A payload that would be such a one, if its npm dependencies could be fetched now.
     pub needs_npm: Option<PathBuf>,
+    /// Why such a payload cannot be adapted as this OpenClaw needs it.
+    pub unfit: Option<Problem>,
     /// Paths of the tree whose permissions are other than recorded: how they stand, and how they
     /// stood. Empty where anything else is other, too, or where this user may not change them.
     pub modes: Vec<(PathBuf, Attributes, Attributes)>,

@@ -139,19 +139,21 @@ impl Journal {
             [INTENT, PROGRESS, STATE].iter().any(|name| !is_absent(&directory.join(name)));
         let phase = if was_begun { read_state(&directory.join(STATE))? } else { None };
         let Some(phase) = phase else { return Ok(None) };
-        let damaged = |reason: String| TransactionError::Unreadable { path: path.clone(), reason };
-        let Some(file) = read(&path)? else { return Err(damaged(say!("it is missing"))) };
+        let unreadable =
+            |reason: String| TransactionError::Unreadable { path: path.clone(), reason };
+        let Some(file) = read(&path)? else { return Err(unreadable(say!("it is missing"))) };
         let header: serde_json::Value =
-            serde_json::from_slice(&file.bytes).map_err(|error| damaged(error.to_string()))?;
+            serde_json::from_slice(&file.bytes).map_err(|error| unreadable(error.to_string()))?;
         let format = header["format"].as_u64().and_then(|format| u32::try_from(format).ok());
         match format {
             Some(format) if format > FORMAT => {
                 return Err(error::newer_format(&path, format).into());
             }
             Some(_) => {}
-            None => return Err(damaged("no format".to_owned())),
+            None => return Err(unreadable("no format".to_owned())),
         }
-        let intent = serde_json::from_value(header).map_err(|error| damaged(error.to_string()))?;
+        let intent =
+            serde_json::from_value(header).map_err(|error| unreadable(error.to_string()))?;
         Ok(Some(Self { directory: directory.to_owned(), intent, phase }))
     }
 

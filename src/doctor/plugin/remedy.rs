@@ -85,6 +85,10 @@ fn by_hand(snapshot: &Snapshot) -> String {
     {
         return hint;
     }
+    if let Some(unfit) = &snapshot.repair_source.unfit {
+        let (message, hint) = (&unfit.message, &unfit.hint);
+        return say!("It cannot be made whole from its copy: {message}. {hint}", message, hint);
+    }
     let Some(record) = &snapshot.installation.record else {
         return say!("Install it again: openclaw-setup install");
     };

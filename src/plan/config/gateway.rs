@@ -2,7 +2,7 @@
 
 use super::{Draft, Wish};
 use crate::connector::behaviour::Habit;
-use crate::language::Problem;
+use crate::language::{Problem, word};
 use crate::openclaw::document::{KeyPath, escape_substitution, substituted};
 use crate::plan::error;
 use crate::plan::note::Note;
@@ -51,9 +51,7 @@ pub(super) fn section(
     }
     let wanted = wish.settings.gateway_auth;
     let by_unit = option_of(wish.command, "--auth");
-    if wanted
-        .is_some_and(|wanted| by_unit.is_some_and(|unit| unit != crate::language::word(wanted)))
-    {
+    if wanted.is_some_and(|wanted| by_unit.is_some_and(|unit| unit != word(wanted))) {
         return Err(error::decided_by_the_unit("--auth"));
     }
     let credential = match (wanted, guard.mode.as_deref()) {
