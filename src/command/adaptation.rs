@@ -48,7 +48,7 @@ pub(super) struct Standing {
 pub(super) fn of_standing(installation: &Installation) -> Standing {
     let root = &installation.paths.connector;
     let now = |path: &str| text(&root.join(path));
-    let recorded = installation.record.as_ref().and_then(|record| record.adapted.as_ref());
+    let recorded = installation.record.as_ref().and_then(|record| record.adapted_in(now));
     let came = |path: &str| match recorded {
         Some(recorded) => recorded.original(path, now),
         None => now(path),
@@ -60,7 +60,12 @@ pub(super) fn of_standing(installation: &Installation) -> Standing {
     let refit = wanted(installation, &original).map(|wanted| {
         let changes = due(recorded, &wanted, &now);
         let Refit { adapted, .. } = Refit::of(&wanted, installation.program.version);
-        (!changes.is_empty()).then_some(Refit { changes, adapted })
+        // taking an adaptation back mends nothing where the connector fails as it comes
+        let mends = adapted.is_some()
+            || pair(installation, &original).is_none_or(|(connector, _)| {
+                installation.catalogue.may_work(&connector, installation.program.version)
+            });
+        (!changes.is_empty() && mends).then_some(Refit { changes, adapted })
     });
     Standing { refit, prediction: predicted(installation, &original) }
 }

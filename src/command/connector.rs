@@ -27,6 +27,7 @@ use crate::report::bar::Bar;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::tree::{LiveTree, channel_schema_of, version_of};
+use crate::transaction::step::TreeStep;
 
 /// How long npm's registry has for its first word: all is said within five seconds.
 const FIRST_WORD: Duration = Duration::from_millis(3500);
@@ -54,7 +55,7 @@ impl Candidate {
         {
             return Ok(Self::Installed(Box::new(record)));
         }
-        let named = named(wanted, &payloads(context), installation)?;
+        let named = named(wanted, &payloads(context), installation, live)?;
         let (registry, bar) = (registry(context, installation), Bar::on(context.console));
         let expect_reachable = |needed: &str| {
             bar.begin(&say!("asking npm's registry"), None);
@@ -96,31 +97,33 @@ impl Candidate {
         }
     }
 
-    /// How it has to be adapted; `None`: it stands, and is as it shall be.
+    /// How it has to be adapted; `None`: it stands, and stays.
     pub(super) fn changes(
         &self,
         installation: &Installation,
         forced: bool,
     ) -> Result<Option<Vec<Change>>, Failure> {
         let Self::Payload(payload) = self else {
-            let refit = adaptation::of_standing(installation).refit;
-            return match refit.map_err(incompatible) {
-                Ok(Some(_)) if !forced => Err(ill_adapted().into()),
-                Err(problem) if !forced => Err(problem.into()),
-                _ => Ok(None),
-            };
+            let unfit = unfit(installation).filter(|_| !forced);
+            return unfit.map_or(Ok(None), |problem| Err(refusal(problem)));
         };
         match adaptation::of_payload(installation, payload) {
             Err(_) if forced => Ok(Some(Vec::new())),
-            Err(problem) if problem.code == "compat.matrix" => Err(incompatible(problem).into()),
-            changes => Ok(Some(changes?)),
+            changes => Ok(Some(changes.map_err(refusal)?)),
         }
     }
 
-    /// What is to be said where nobody has tried it on this OpenClaw, or where it is forced to stay
+    /// What is to be said where nobody has tried it on this OpenClaw, or where it is forced to be
     /// without the adaptation that it would need.
-    pub(super) fn doubt(&self, installation: &Installation) -> Option<Note> {
-        let Self::Payload(payload) = self else { return None };
+    pub(super) fn doubt(
+        &self,
+        installation: &Installation,
+        tree: Option<&TreeStep>,
+    ) -> Option<Note> {
+        let Self::Payload(payload) = self else {
+            return unfit(installation).map(|problem| Note::not_adapted(problem.message));
+        };
+        tree?;
         let Some(prediction) = adaptation::prediction_of_payload(installation, payload) else {
             let refused = adaptation::of_payload(installation, payload).err();
             return refused.map(|problem| Note::not_adapted(problem.message));
@@ -146,10 +149,11 @@ impl Candidate {
                 channel_schema: payload.plugin.channel_schema.as_ref(),
                 unverified: payload.verification == Verification::Nothing,
             },
+            // it is judged as it stands
             Self::Installed(record) => PayloadFacts {
-                version: &record.origin.version,
+                version: live.and_then(|live| live.version.as_deref()).unwrap_or("?"),
                 digest: record.origin.payload,
-                tree: &record.tree,
+                tree: live.map_or(&record.tree, |live| &live.manifest),
                 dependencies: None,
                 channel_schema: live.and_then(|live| live.channel_schema.as_ref()),
                 unverified: false,
@@ -186,12 +190,13 @@ impl Wanted<'_> {
     }
 }
 
-/// The source that is named; else, of what a package brought, the version that is, or the newest that
-/// fits this OpenClaw; else that of npm's.
+/// The source that is named; else, of what a package brought, the version that is, or the best for
+/// this OpenClaw; else that of npm's. What answers here is not exchanged for an older one.
 fn named(
     wanted: &Wanted<'_>,
     payloads: &Path,
     installation: &Installation,
+    live: Option<&LiveTree>,
 ) -> Result<Source, Failure> {
     if wanted.source.is_some() {
         let mut source = Source::resolve(wanted.source.map(OsStr::new), payloads)?;
@@ -201,7 +206,13 @@ fn named(
         return Ok(source);
     }
     let (catalogue, openclaw) = (&installation.catalogue, installation.program.version);
-    let fitting = |versions| wanted.version.cloned().or_else(|| catalogue.best(versions, openclaw));
+    let standing = live.and_then(|live| live.release(catalogue)).map(|release| release.version);
+    let answering = standing
+        .filter(|standing| openclaw.is_some_and(|openclaw| catalogue.answers(standing, openclaw)));
+    let fitting = |mut versions: Vec<Version>| {
+        versions.retain(|version| answering.as_ref().is_none_or(|standing| version >= standing));
+        wanted.version.cloned().or_else(|| catalogue.best(versions, openclaw))
+    };
     let stock = stocked(payloads)?;
     let best = fitting(stock.iter().map(|(version, _)| version.clone()).collect());
     let place = best.and_then(|best| stock.into_iter().find(|(version, _)| *version == best));
@@ -244,6 +255,17 @@ fn standing(
         installed_at: now(),
     };
     Some(InstalledRecord::of(origin, Traces::default(), live.manifest.clone()))
+}
+
+/// Why the connector that stands does not answer here without being adapted anew, if so.
+fn unfit(installation: &Installation) -> Option<Problem> {
+    let refit = adaptation::of_standing(installation).refit;
+    refit.map_or_else(Some, |refit| refit.map(|_| ill_adapted()))
+}
+
+fn refusal(problem: Problem) -> Failure {
+    let is_known = problem.code == "compat.matrix";
+    if is_known { incompatible(problem).into() } else { problem.into() }
 }
 
 fn now() -> String {

@@ -89,6 +89,16 @@ impl InstalledRecord {
         }
     }
 
+    /// How the tree that stands is adapted, by the texts in it: not at all, where another has taken
+    /// the place of the one that was.
+    pub fn adapted_in(&self, text: impl Fn(&str) -> Option<String>) -> Option<&Adapted> {
+        let is_as_recorded = |path: &&String| {
+            text(path).map(|text| Sha256::of(text.as_bytes())) == self.tree.sha256(path)
+        };
+        let adapted = self.adapted.as_ref()?;
+        adapted.changed.keys().chain(&adapted.added).find(is_as_recorded).map(|_| adapted)
+    }
+
     /// Whether the tree is adapted by these changes, and in nothing else.
     pub fn is_adapted_by(&self, changes: &[Change]) -> bool {
         let holds = |change: &Change| match (self.tree.get(&change.path), &change.new) {

@@ -27,14 +27,11 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
     let known = catalogue.known(&connector, openclaw).map(|known| known.of(&release));
     let adapted = installation.record.as_ref().and_then(|record| record.adapted.as_ref());
     let clash = catalogue.clash(&release, openclaw, Some(&connector));
-    // taking an adaptation back mends nothing where the connector fails as it comes
-    let refit = snapshot.refit.as_ref().ok().and_then(Option::as_ref);
-    let refit = refit.filter(|refit| refit.adapted.is_some() || clash.is_none());
-    let problem = match (refit, adapted, &snapshot.refit) {
-        (Some(refit), Some(adapted), _) => Some(ill_adapted(adapted, refit, openclaw)),
-        (Some(_), None, _) => Some(not_adapted(&connector, openclaw, known)),
-        (None, _, Err(problem)) => Some(problem.clone()),
-        (None, _, Ok(_)) => clash,
+    let problem = match (&snapshot.refit, adapted, known) {
+        (Ok(Some(refit)), Some(adapted), _) => Some(ill_adapted(adapted, refit, openclaw)),
+        (Ok(Some(_)), None, Some(known)) => Some(not_adapted(&connector, openclaw, known)),
+        (Err(problem), _, _) => Some(problem.clone()),
+        _ => clash,
     };
     let Some(problem) = problem else {
         let doubtful = snapshot.prediction.as_ref().filter(|prediction| prediction.has_doubts());
@@ -48,9 +45,9 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
     let says = snapshot.connector().unwrap_or_else(|| connector.clone());
     let program = installation.program.package.as_ref();
     let finding = Finding::of(severity, problem.message).hint(problem.hint);
-    let finding = match refit {
-        Some(refit) => finding.remedied(adapting(snapshot, refit)),
-        None => finding,
+    let finding = match &snapshot.refit {
+        Ok(Some(refit)) => finding.remedied(adapting(snapshot, refit)),
+        _ => finding,
     };
     let finding = match release.remark {
         Some(remark) => finding.read(installation.paths.connector.display().to_string(), remark),
@@ -71,17 +68,9 @@ pub(super) fn matrix(snapshot: &Snapshot) -> Verdict {
 }
 
 /// As it comes it fails, and the catalogue knows an adaptation.
-fn not_adapted(connector: &Semver, openclaw: Version, known: Option<Known<'_>>) -> Problem {
-    let unmeasured = || {
-        say!(
-            "an adaptation of connector {connector} to OpenClaw {openclaw} is known, and it stands as it came",
-            connector,
-            openclaw
-        )
-    };
-    let known = known.map(|known| known.text(connector, openclaw));
-    let message =
-        known.map_or_else(unmeasured, |known| say!("{known}; an adaptation is known", known));
+fn not_adapted(connector: &Semver, openclaw: Version, known: Known<'_>) -> Problem {
+    let known = known.text(connector, openclaw);
+    let message = say!("{known}; an adaptation is known", known);
     Problem::new("compat.matrix", message, String::new())
 }
 

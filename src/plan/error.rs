@@ -111,7 +111,7 @@ pub fn incompatible(problem: Problem) -> Problem {
 pub fn ill_adapted() -> Problem {
     let message = say!("the installed connector is not adapted to this OpenClaw as it has to be");
     let hint = say!("Adapt it first: openclaw-setup doctor --fix compat.matrix");
-    incompatible(Problem::new("compat.matrix", message, hint))
+    Problem::new("compat.matrix", message, hint)
 }
 
 /// The channel block cannot stay without the connector.

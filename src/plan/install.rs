@@ -78,7 +78,7 @@ pub struct Request<'a> {
     pub config: &'a ConfigSet,
     /// The connector that is to be installed.
     pub payload: PayloadFacts<'a>,
-    /// How it has to be adapted; `None`: it stands, and is as it shall be.
+    /// How it has to be adapted; `None`: it stands, and stays.
     pub changes: Option<Vec<Change>>,
     /// The tree that stands there now.
     pub live: Option<&'a LiveTree>,

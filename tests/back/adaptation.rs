@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Machine;
 use crate::bench::program::{CONFIG, CONNECTOR, UNIT, assert_exit, assert_says, json as document};
+use crate::bench::{HOME, Machine, said};
 
 const OPENCLAW: &str = ".local/lib/node_modules/openclaw";
 const OLD: &[&str] = &["channel-runtime"];
@@ -110,6 +110,50 @@ fn a_change_of_settings_never_exchanges_the_connector() {
     assert_eq!(machine.message("hello")["reply"], "The agent heard: hello");
 }
 
+/// An adaptation that a downgrade has made wrong is no remedy where the connector fails anyway; and
+/// what a stranger has put in the place of ours is judged as it is.
+#[test]
+fn a_change_of_settings_is_judged_by_the_connector_that_stands() {
+    let (machine, _) = set_up();
+    openclaw(&machine, "2026.9.6", NEW);
+    fix(&machine);
+    let change = |more: &[&str]| {
+        let words = ["install", "--yes", "--session-timeout", "600000"];
+        machine.setup(&[&words[..], more].concat()).run()
+    };
+    let refused = change(&["--no-adapt"]);
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["connector 0.8.20 does not answer", "omit --no-adapt"]);
+    openclaw(&machine, "2026.3.13", OLD);
+    let refused = change(&[]);
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["connector 0.8.20 does not answer", "connector@0.8.3"]);
+    let found = machine.setup(&["doctor", "compat.matrix"]).run();
+    assert_exit(&found, 3);
+    assert_says(&found, &["connector 0.8.20 does not answer", "connector@0.8.3"]);
+    assert!(!said(&found).contains("--fix"), "{}", said(&found));
+
+    let theirs = machine.connector("0.7.10");
+    machine.shell(&format!("rm -r {CONNECTOR}; cp -R {theirs} {CONNECTOR}"));
+    let plan = document(&change(&["--dry-run", "--json"]));
+    assert_eq!(plan["connector"], json!({"from": "0.7.10", "to": "0.7.10"}), "{plan}");
+}
+
+/// Of 0.8.20, an adaptation to 2026.7.1 is known by rule; 0.8.13 was measured there.
+#[test]
+fn what_answers_is_not_exchanged_for_an_older_one() {
+    let (machine, payload) = set_up();
+    openclaw(&machine, "2026.7.1", OLD);
+    let older = machine.connector("0.8.13");
+    machine.shell(&format!(
+        "mkdir -p stock/dingtalk-connector; cp -R {payload} stock/dingtalk-connector/0.8.20
+         cp -R {older} stock/dingtalk-connector/0.8.13"
+    ));
+    let upgrade = machine.setup(&["upgrade", "--dry-run", "--json"]);
+    let plan = document(&upgrade.env("OPENCLAW_SETUP_PAYLOADS", &format!("{HOME}/stock")).run());
+    assert_eq!(plan["connector"], json!({"from": "0.8.20", "to": "0.8.20"}), "{plan}");
+}
+
 #[test]
 fn an_adaptation_is_shown_and_never_guessed() {
     let (machine, payload) = set_up();
@@ -166,7 +210,8 @@ fn a_repair_does_not_leave_an_adaptation_out() {
     openclaw(&machine, "2026.9.6", &["core"]);
     let before = machine.read(format!("{CONNECTOR}/plugin.ts"));
     let fixed = machine.setup(&["doctor", "plugin.checksum", "--fix", "--yes"]).run();
-    assert_says(&fixed, &["Nothing here has a safe repair", "plugin.checksum"]);
+    let cause = "It cannot be made whole from its copy: connector 0.8.20 cannot be adapted";
+    assert_says(&fixed, &["Nothing here has a safe repair", "plugin.checksum", cause]);
     assert_eq!(machine.read(format!("{CONNECTOR}/plugin.ts")), before);
 }
 

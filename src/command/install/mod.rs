@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure>
         purpose: Purpose::Install,
         start: options.start,
         proof: options.proof,
-        is_of_settings: options.source.is_none() && settings != Settings::default(),
+        is_of_settings: options.source.is_none() && !given.is_empty(),
         settings,
         notes: answers.and_then(readable_answers),
         token: Secret::fresh()?,
@@ -202,8 +202,7 @@ impl<'a> InstallRequest<'a> {
         };
         let mut plan = planning::plan(&installation, &request)?;
         plan.notes.extend(self.notes.clone());
-        let doubt = plan.tree().and_then(|_| candidate.doubt(&installation));
-        plan.notes.extend(doubt);
+        plan.notes.extend(candidate.doubt(&installation, plan.tree()));
         if !has_asked && !plan.is_empty() {
             plan.notes.extend(self.refusal(&dingtalk, config.effective())?.map(Note::bot_refused));
         }

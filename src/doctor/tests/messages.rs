@@ -57,7 +57,10 @@ const TABLE: &[Row] = &[
         &[],
     ),
     (
-        |m| m.adapted_before(Version::of(2026, 3, 13), None),
+        |m| {
+            m.adapted_before(Version::of(2026, 3, 13), None);
+            m.snapshot.refit = Ok(None);
+        },
         "compat.matrix",
         &["0.8.20 does not answer on OpenClaw 2026.3.13 (measured)", "dingtalk-connector@0.8.3"],
         &["--fix", "no adaptation"],

@@ -283,7 +283,10 @@ pub(super) const CASES: &[Case] = &[
         "adapted for an OpenClaw that is gone, and on this one it fails as it comes, too",
         Error,
         false,
-        |p| p.adapted_before(Version::of(2026, 3, 13), None),
+        |p| {
+            p.adapted_before(Version::of(2026, 3, 13), None);
+            p.snapshot.refit = Ok(None);
+        },
         ABSENT
     ),
     case!(
