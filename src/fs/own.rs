@@ -124,7 +124,8 @@ fn judge(path: &Path, uid: u32, mode: u32) -> Result<(), FileError> {
     Err(FileError::not_ours(path, uid, mode))
 }
 
-fn name_of(uid: u32) -> String {
+/// The user's name, or the number where there is none.
+pub fn name_of(uid: u32) -> String {
     let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
     user.map_or_else(|| uid.to_string(), |user| user.name)
 }

@@ -1,21 +1,26 @@
 //! The manager over D-Bus.
 
 use std::collections::HashMap;
+use std::fmt::Display;
+use std::os::unix::ffi::OsStrExt;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
+use rustix::net::SocketAddrUnix;
 use serde::Serialize;
+use zbus::address::Transport;
+use zbus::address::transport::UnixSocket;
 use zbus::export::futures_core::Stream;
 use zbus::message::Type;
 use zbus::{
-    Connection, DynamicType, Error, MatchRule, Message, MessageStream, OwnedObjectPath,
+    Address, Connection, DynamicType, Error, MatchRule, Message, MessageStream, OwnedObjectPath,
     OwnedVariant, connection, fdo,
 };
 
 use super::properties::Properties;
 use super::route::Route;
 use super::wait::{POLL_INTERVAL, Wait};
-use super::{JobOutcome, ManagerError, Verb, error};
+use super::{JobOutcome, ManagerError, Verb, error, peer};
 use crate::timeout::Deadline;
 use crate::worker::Worker;
 
@@ -49,32 +54,23 @@ impl Bus {
     /// Connects, and makes sure that systemd is there: a bus may live without it, and then any
     /// call would try to start one.
     pub(super) fn connect(address: &str, wait: &Wait) -> Result<Self, ManagerError> {
-        let absent = |reason: &str| ManagerError::Absent {
-            uid: rustix::process::geteuid().as_raw(),
-            looked: vec![format!("{address}: {reason}")],
-        };
-        if !address.starts_with("unix:") {
-            return Err(absent("not a local socket"));
-        }
+        let absent = |reason: &dyn Display| error::absent(address, reason);
+        let socket = socket_of(address).ok_or_else(|| absent(&"not a local socket"))?;
         let left = wait.deadline.remaining();
         let (connecting, entry) = (wait.within(LATE.min(left / 2)), ENTRY.min(left / 4));
         let worker = Worker::start().map_err(|cause| error::cannot_run("D-Bus", &cause))?;
         let (place, own) = (address.to_owned(), worker.clone());
+        let stream = peer::connect(address, &socket, &connecting)?;
         let found = connecting.until_on(&worker, async move {
-            let connection = connection::Builder::address(place.as_str()).build().await?;
+            let connection = connection::Builder::unix_stream(stream).build().await?;
             let systemd = systemd_comes(&connection, entry).await?;
             // the manager sends signals to those who want them
             call(&connection, MANAGER, "Subscribe", &()).await?;
             Ok(Self { address: place, connection, worker: own, systemd })
         })?;
         found.map_err(|why| match &why {
-            Error::Connection(reason, _) | Error::InputOutput(reason)
-                if error::is_absence(reason) =>
-            {
-                absent(&reason.to_string())
-            }
-            Error::Address(reason) => absent(reason),
-            Error::FDO(reason) if is_gone(reason) => absent("systemd is not on this bus"),
+            Error::InputOutput(reason) if error::is_absence(reason) => absent(reason),
+            Error::FDO(reason) if is_gone(reason) => absent(&"systemd is not on this bus"),
             _ => error::refused(address, &why),
         })
     }
@@ -191,6 +187,17 @@ impl Route for Bus {
         self.on_thread(wait, async move |bus, wait| {
             bus.ask(&wait, "ResetFailedUnit", &(unit,)).await.map(drop)
         })
+    }
+}
+
+/// Where a bus listens; a socket of this machine is the only one that can be proved to be ours.
+fn socket_of(address: &str) -> Option<SocketAddrUnix> {
+    let address = Address::try_from(address).ok()?;
+    let Transport::Unix(unix) = address.transport() else { return None };
+    match unix.path() {
+        UnixSocket::File(path) => SocketAddrUnix::new(path).ok(),
+        UnixSocket::Abstract(name) => SocketAddrUnix::new_abstract_name(name.as_bytes()).ok(),
+        _ => None,
     }
 }
 

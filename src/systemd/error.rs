@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use crate::fs::own;
 use crate::language::{Explain, Kind, Problem};
 
 /// Everything that can go wrong between us and `systemd --user`. A step is what was being done, in
@@ -41,6 +42,26 @@ pub enum ManagerError {
 pub(super) fn is_absence(cause: &std::io::Error) -> bool {
     use std::io::ErrorKind::{Interrupted, PermissionDenied, WouldBlock};
     !matches!(cause.kind(), Interrupted | PermissionDenied | WouldBlock)
+}
+
+/// Nobody is at this place.
+pub(super) fn absent(place: &str, reason: &dyn Display) -> ManagerError {
+    ManagerError::Absent { uid: own::acting(), looked: vec![format!("{place}: {reason}")] }
+}
+
+/// The socket could not be connected to.
+pub(super) fn unopened(place: &str, cause: &std::io::Error) -> ManagerError {
+    if is_absence(cause) { absent(place, cause) } else { refused(place, cause) }
+}
+
+/// What is there is not ours alone, as the message says: somebody else could answer.
+pub(super) fn foreign(message: String) -> ManagerError {
+    let us = own::name_of(own::acting());
+    let hint = say!(
+        "Nothing was asked of it. DBUS_SESSION_BUS_ADDRESS or XDG_RUNTIME_DIR may be another user's: su keeps them. Run the command in a login of {us}: su - {us}\nFor another user's OpenClaw, as root: --user NAME",
+        us
+    );
+    ManagerError::Other(Problem::new("systemd.refused", message, hint).of_kind(Kind::Passing))
 }
 
 /// The manager's socket is there and turns us away.

@@ -228,7 +228,7 @@ impl UserManager {
             Ok(Rc::new(bus) as Rc<dyn Route>)
         });
         let sockets = self.session.private_directories().into_iter().map(|directory| {
-            let systemctl = Systemctl::connect(&directory)?;
+            let systemctl = Systemctl::connect(&directory, wait)?;
             Ok(Rc::new(systemctl) as Rc<dyn Route>)
         });
         let mut looked = Vec::new();

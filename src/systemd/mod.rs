@@ -7,6 +7,7 @@ mod bus;
 mod error;
 pub mod logind;
 mod manager;
+mod peer;
 mod properties;
 mod route;
 mod session;

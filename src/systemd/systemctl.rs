@@ -3,14 +3,17 @@
 //! systemctl reaches the manager's private socket by itself, in cron, sudo and bare ssh sessions.
 //! Nothing is decided by its words, only by its exit status and by properties.
 
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+
+use rustix::net::SocketAddrUnix;
 
 use super::properties::Properties;
 use super::route::Route;
 use super::wait::Wait;
-use super::{JobOutcome, ManagerError, Verb, error};
+use super::{JobOutcome, ManagerError, Verb, error, peer};
 use crate::child::{Finished, Helper, Unfinished};
+use crate::fs::own;
+use crate::language::Explain;
 
 /// How often a job is asked for that leaves no trace in its unit: where the manager is executed anew
 /// while systemctl speaks to it, there is none, and where it refuses, none either.
@@ -22,18 +25,20 @@ pub(super) struct Systemctl {
 }
 
 impl Systemctl {
-    /// Makes sure that the manager's socket takes connections.
-    pub(super) fn connect(runtime_directory: &Path) -> Result<Self, ManagerError> {
-        let systemctl = Self { runtime_directory: runtime_directory.to_path_buf() };
+    /// Makes sure that the manager's socket takes connections, and that it is ours; and so is the
+    /// directory, for systemctl makes a connection of its own, each time.
+    pub(super) fn connect(runtime_directory: &Path, wait: &Wait) -> Result<Self, ManagerError> {
+        let real = runtime_directory.canonicalize();
+        let runtime_directory = real.unwrap_or_else(|_| runtime_directory.to_path_buf());
+        let systemctl = Self { runtime_directory };
         let place = systemctl.socket();
-        match UnixStream::connect(&place) {
-            Ok(_) => Ok(systemctl),
-            Err(cause) if error::is_absence(&cause) => Err(ManagerError::Absent {
-                uid: rustix::process::geteuid().as_raw(),
-                looked: vec![format!("{place}: {cause}")],
-            }),
-            Err(cause) => Err(error::refused(&place, &cause)),
-        }
+        let address = SocketAddrUnix::new(place.as_str());
+        let address = address.map_err(|cause| error::unopened(&place, &cause.into()))?;
+        peer::connect(&place, &address, wait)?;
+        let directory = systemctl.runtime_directory.as_path();
+        let proof = own::place(directory).and_then(|()| own::directory(directory));
+        proof.map_err(|error| error::foreign(error.problem().message))?;
+        Ok(systemctl)
     }
 
     fn socket(&self) -> String {

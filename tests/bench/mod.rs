@@ -33,7 +33,7 @@ const USER_MANAGER: &str =
 const FURNISH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/furnish.sh");
 const GATEWAY_CLIENT: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/gateway-client.py");
-const BENCH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench");
+pub(crate) const BENCH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_openclaw-setup");
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Ten times what the slowest command took on two busy cores.

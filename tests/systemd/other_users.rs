@@ -1,7 +1,7 @@
 //! Root who acts for a user, root by sudo, root's own OpenClaw.
 
 use crate::bench::program::{CONFIG, CONNECTOR, SECRET, UNIT, assert_exit, assert_says};
-use crate::bench::{HOME, Machine};
+use crate::bench::{BENCH, HOME, Machine, said};
 
 #[test]
 fn root_acts_for_a_user_and_every_file_is_the_users() {
@@ -76,4 +76,61 @@ fn roots_own_openclaw_under_roots_own_manager() {
     assert!(machine.read_text(CONFIG).contains("dingtalk-connector"));
     assert_eq!(machine.property(UNIT, "ActiveState"), "active");
     assert_eq!(machine.chat_status(), 400);
+}
+
+/// A user's manager and its unit, whose program leaves a mark.
+fn with_a_marker() -> Machine {
+    let machine = Machine::start();
+    machine.write("node", "#!/bin/sh\nid -u >/home/tester/ran\necho v22.0.0\n");
+    machine.write(
+        ".config/systemd/user/openclaw-gateway.service",
+        "[Service]\nExecStart=/home/tester/node /home/tester/openclaw/index.js gateway\n",
+    );
+    machine.shell("chmod 755 . node; systemctl --user daemon-reload");
+    machine
+}
+
+/// A socket of the tester's, or of root's, at which the tester's manager answers whoever comes.
+fn relay(machine: &Machine, by_root: bool, place: &str, bus: &str) {
+    let script = format!("/usr/bin/python3 {BENCH}/relay.py {place} {bus} >/dev/null 2>&1 &");
+    let order = machine.command(&["bash", "-c", &script]);
+    if by_root { order.by_root() } else { order }.ask();
+    machine.wait_until(&format!("[ -S {place} -a -w {place} ]"));
+}
+
+/// `su` keeps the variables of the login from which it was called.
+#[test]
+fn another_users_manager_does_not_say_what_root_runs() {
+    let machine = with_a_marker();
+    let theirs = "/home/tester/theirs";
+    machine.shell(&format!("mkdir -p {theirs}/systemd {theirs}/link/systemd"));
+    let refuses = |bus: &str, directory: &str, says: &[&str]| {
+        let status = machine.setup(&["status"]).env("DBUS_SESSION_BUS_ADDRESS", bus);
+        let refused = status.env("XDG_RUNTIME_DIR", directory).by_root().run();
+        assert!(!machine.has("ran"), "{bus} {directory}: {}", said(&refused));
+        assert_says(&refused, &[says, &["su - root", "--user NAME"]].concat());
+    };
+    let bus = "/home/tester/theirs/bus";
+    relay(&machine, false, bus, "/run/user/1000/bus");
+    let told = format!("{bus} belongs to tester, not to root");
+    refuses(&format!("unix:path={bus}"), "/nowhere", &[&told]);
+    refuses("", theirs, &[&told]);
+    machine.shell(&format!("rm {bus}"));
+    let private = "/home/tester/theirs/systemd/private";
+    relay(&machine, false, private, "/run/user/1000/systemd/private");
+    refuses("", theirs, &[&format!("{private} belongs to tester, not to root")]);
+    // one that leads to root's, as long as its owner likes
+    relay(&machine, true, "/run/roots", "/run/user/1000/systemd/private");
+    machine.shell("ln -s /run/roots theirs/link/systemd/private");
+    refuses("", "/home/tester/theirs/link", &["/home/tester/theirs belongs to tester"]);
+}
+
+#[test]
+fn beside_another_users_bus_ones_own_is_found() {
+    let machine = with_a_marker();
+    relay(&machine, true, "/run/roots", "/run/user/1000/bus");
+    let address = "unix:path=/run/roots";
+    let seen = machine.setup(&["status"]).env("DBUS_SESSION_BUS_ADDRESS", address).run();
+    assert!(!said(&seen).contains("belongs to root"), "{}", said(&seen));
+    assert_eq!(machine.read_text("ran"), "1000\n");
 }
