@@ -7,6 +7,7 @@ mod bench;
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -380,6 +381,25 @@ fn a_stopped_bus_does_not_hold_up_connecting() {
             UserManager::connect(&bench::session(), deadline, &NEVER()).map(|_| ())
         });
         assert_eq!(error.code(), "systemd.hung");
+    });
+}
+
+/// Others wait already that a manager which is stopped takes their connection.
+#[test]
+fn a_socket_that_takes_no_more_does_not_hold_up_connecting() {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+    bench::inside_with(&["--no-manager"], || {
+        fs::create_dir_all("/run/user/1000/systemd").unwrap();
+        for place in ["/run/user/1000/systemd/private", "/run/user/1000/bus"] {
+            let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+            bind(&socket, &SocketAddrUnix::new(place).unwrap()).unwrap();
+            listen(&socket, 0).unwrap();
+            let _waits = UnixStream::connect(place).unwrap();
+            let error = ends_in_time(|deadline| {
+                UserManager::connect(&bench::session(), deadline, &NEVER()).map(drop)
+            });
+            assert_eq!(error.code(), "systemd.hung");
+        }
     });
 }
 
