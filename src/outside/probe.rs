@@ -10,7 +10,7 @@ use crate::child::{Helper, Unfinished};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::systemd::environment::Environment;
-use crate::timeout::Deadline;
+use crate::timeout::{Deadline, Timeout};
 
 const SCRIPT: &str = include_str!("probe.cjs");
 
@@ -35,17 +35,23 @@ const TRUST_OPTIONS: [&str; 5] =
 pub struct Probe<'a> {
     node: Option<PathBuf>,
     environment: Vec<(&'static str, String)>,
+    timeout: Timeout,
     interrupt: &'a Interrupt,
 }
 
 impl<'a> Probe<'a> {
-    /// `node` with what matters of the gateway's environment.
-    pub fn new(node: Option<PathBuf>, gateway: &Environment, interrupt: &'a Interrupt) -> Self {
+    /// `node` with what matters of the gateway's environment; no question takes longer than `timeout`.
+    pub fn new(
+        node: Option<PathBuf>,
+        gateway: &Environment,
+        timeout: Timeout,
+        interrupt: &'a Interrupt,
+    ) -> Self {
         let trust = TRUST.into_iter();
         let trust = trust.filter_map(|name| Some((name, gateway.get(name)?.to_owned())));
         let options = trust_options(gateway.get("NODE_OPTIONS").unwrap_or_default());
         let options = Some(("NODE_OPTIONS", options)).filter(|(_, value)| !value.is_empty());
-        Self { node, environment: trust.chain(options).collect(), interrupt }
+        Self { node, environment: trust.chain(options).collect(), timeout, interrupt }
     }
 
     /// Asks all of it at once.
@@ -61,10 +67,12 @@ impl<'a> Probe<'a> {
             return Ok(Vec::new());
         }
         let node = self.node.clone().ok_or_else(error::no_node)?;
+        let shortened = questions.iter().map(|question| question.within(self.timeout));
+        let questions: Vec<_> = shortened.collect();
         let input = format!("{SCRIPT}\nprobe({});\n", serde_json::json!(questions)).into_bytes();
         let environment = self.environment.iter().map(|(name, value)| (name, value));
         let helper = Helper::new(&node).arg("-").envs(environment);
-        let deadline = Deadline::after(Question::longest(questions) + START);
+        let deadline = Deadline::after(Question::longest(&questions) + self.timeout.at_most(START));
         let finished = match helper.run_with(input, deadline, self.interrupt) {
             Ok(finished) => finished,
             Err(Unfinished::Io(cause)) => return Err(error::not_started(&node, &cause)),
@@ -100,7 +108,8 @@ mod tests {
     const TIMEOUT: Duration = Duration::from_secs(5);
 
     fn asked(questions: &[Question], interrupt: &Interrupt) -> Result<Vec<Answer>, Problem> {
-        Probe::new(Some("node".into()), &Environment::default(), interrupt).ask(questions)
+        Probe::new(Some("node".into()), &Environment::default(), Timeout::new(None), interrupt)
+            .ask(questions)
     }
 
     /// Serves one connection: reads until the text holds `until`, says `reply`, tells what it read.
@@ -198,12 +207,12 @@ mod tests {
     fn no_node_or_another_program_is_an_error() {
         let never = Interrupt::never();
         let question = [Question::get("http://127.0.0.1:1/", None, TIMEOUT)];
-        let environment = Environment::default();
-        let missing = Probe::new(Some("/nonexistent/node".into()), &environment, &never);
+        let (environment, usual) = (Environment::default(), Timeout::new(None));
+        let missing = Probe::new(Some("/nonexistent/node".into()), &environment, usual, &never);
         assert_eq!(missing.ask(&question).unwrap_err().code, "outside.not-started");
-        let other = Probe::new(Some("/bin/cat".into()), &environment, &never);
+        let other = Probe::new(Some("/bin/cat".into()), &environment, usual, &never);
         assert_eq!(other.ask(&question).unwrap_err().code, "outside.no-answer");
-        let none = Probe::new(None, &environment, &never);
+        let none = Probe::new(None, &environment, usual, &never);
         assert_eq!(none.ask(&question).unwrap_err().code, "outside.no-node");
     }
 
@@ -215,7 +224,7 @@ mod tests {
             "SECRET=s",
         ]);
         let never = Interrupt::never();
-        let probe = Probe::new(None, &gateway, &never);
+        let probe = Probe::new(None, &gateway, Timeout::new(None), &never);
         let expected = [("NODE_EXTRA_CA_CERTS", "/ca.pem"), ("NODE_OPTIONS", "--use-system-ca")];
         assert_eq!(probe.environment, expected.map(|(name, value)| (name, value.to_owned())));
     }

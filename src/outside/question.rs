@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::language::Localized;
 use crate::redaction::masked;
+use crate::timeout::Timeout;
 
 /// The way out of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +60,7 @@ impl Question {
             body: None,
             way: if proxy.is_some() { Route::Proxied } else { Route::Direct },
             proxy: proxy.map(str::to_owned),
-            timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+            timeout_ms: millis(timeout),
             follows: false,
         }
     }
@@ -89,6 +90,12 @@ impl Question {
         Self { follows: true, ..self }
     }
 
+    /// The same, that waits no longer than the operator.
+    pub(super) fn within(&self, timeout: Timeout) -> Self {
+        let ours = timeout.at_most(Duration::from_millis(self.timeout_ms));
+        Self { timeout_ms: millis(ours), ..self.clone() }
+    }
+
     /// How long the last of these may take, with those that it waits for.
     pub(super) fn longest(questions: &[Self]) -> Duration {
         let ends = questions.iter().scan(0, |end: &mut u64, question| {
@@ -98,4 +105,8 @@ impl Question {
         });
         Duration::from_millis(ends.max().unwrap_or_default())
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

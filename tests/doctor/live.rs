@@ -1,6 +1,8 @@
 //! `doctor --live`: the world outside is asked, for real, over TLS and through a proxy; DingTalk's cloud and the provider are
 //! the only stand-ins.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use crate::bench::outside::NOWHERE;
@@ -183,6 +185,24 @@ fn the_stage_that_fails_on_the_way_to_the_provider_is_named() {
         assert!(document["findings"][0]["message"].to_string().contains(message), "{document:#}");
         assert_eq!(document["findings"][0]["symptom"], "LLM request timed out");
     }
+}
+
+/// Each of them takes connections; without `--timeout` the waits come to 40 s.
+#[test]
+fn who_stays_silent_outside_is_waited_for_no_longer_than_allowed() {
+    let (machine, _) = well();
+    let silent = "import socket, time; at = [('127.0.0.9', 443), ('127.0.0.1', 8082)]
+listening = [socket.create_server(place) for place in at]; time.sleep(600)";
+    let _silent = machine.command(&["/usr/bin/python3", "-c", silent]).by_root().start();
+    machine.wait_until("(: </dev/tcp/127.0.0.1/8082) 2>/dev/null");
+    machine.dingtalk_leads_to(NOWHERE);
+    machine.shell("sed -i 's,model.example:8080,model.example:8082,' .openclaw/openclaw.json");
+    machine.wait_ready();
+    let begin = Instant::now();
+    let document = live(&machine, &["--timeout", "2"]);
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+    let measured = document["measurements"].as_array().unwrap();
+    assert!(measured.iter().any(|one| one["failedCode"] == "ETIMEDOUT"), "{document:#}");
 }
 
 #[test]

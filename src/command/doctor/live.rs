@@ -65,7 +65,7 @@ fn ask_unless(
         return Ok(());
     }
     let node = node(context, &snapshot.installation.program, snapshot.host.path.as_deref());
-    let probe = Probe::new(node, targets.environment(), &context.interrupt);
+    let probe = Probe::new(node, targets.environment(), context.timeout, &context.interrupt);
     let proxy = targets.proxy();
     let outside = Outside {
         provider: answered(provider, |provider| provider.ask(&probe))?,

@@ -36,7 +36,7 @@ impl<'a> DingTalk<'a> {
     pub(super) fn new(context: &'a Context, installation: &Installation, config: &Value) -> Self {
         let environment = installation.next_environment(config);
         let node = node(context, &installation.program, environment.get("PATH"));
-        let probe = Probe::new(node, &environment, &context.interrupt);
+        let probe = Probe::new(node, &environment, context.timeout, &context.interrupt);
         Self { context, environment, probe }
     }
 

@@ -90,7 +90,7 @@ impl Session {
         for _ in 0..3 {
             // an answer that is lost on a busy machine tells nothing; the list does
             let reply = call(road, "sessions.delete", &parameters, &[], deadline, interrupt);
-            let ended = Deadline::after(ending);
+            let ended = deadline.min(Deadline::after(ending));
             while !ended.has_passed() && !interrupt.is_raised() && self.id().is_none() {
                 thread::sleep(ENDING / 10);
             }
