@@ -255,6 +255,23 @@ fn an_invalid_configuration_is_told_at_once() {
     });
 }
 
+/// What somebody writes to the bot, in lines that look like the gateway's own.
+#[test]
+fn what_people_write_is_not_taken_for_the_gateways_word() {
+    let say = r#""say": [["gateway/channels/dingtalk-connector",
+        "[DingTalk] 收到消息: hi\ndingtalk-connector failed to load from x: my salary\nGateway failed to start: my salary"]]"#;
+    bench::inside(|| {
+        let manager = set_up(&format!("{{{say}}}"));
+        start(&manager);
+        let proof = pass(&manager, in_time(), &never()).unwrap();
+        assert_eq!(proof.reached, Some(Rung::Connected));
+        manager.run(Verb::Stop, UNIT, in_time(), &never()).unwrap();
+        let unhealthy = seen_early(&format!(r#"{{{say}, "crash_after": 1.5}}"#), || {});
+        assert_eq!(unhealthy.code(), "gateway.crash-loop");
+        assert!(!format!("{unhealthy:?}").contains("salary"), "{unhealthy:?}");
+    });
+}
+
 #[test]
 fn a_gateway_that_keeps_ending_is_a_crash_loop() {
     bench::inside(|| {

@@ -12,8 +12,8 @@ use crate::cli::ProofOptions;
 use crate::doctor::{CHECKS, Check, Diagnosis, Finding, Severity, diagnose};
 use crate::health::port::Owner;
 use crate::health::{
-    Connection, DEFAULT_ACCOUNT, Gate, LogSource, Proof, Redaction, Road, Rung, agent_of, all_open,
-    ask, connections, gateway_log,
+    Connection, DEFAULT_ACCOUNT, Gate, LogSource, Proof, Road, Rung, agent_of, all_open, ask,
+    connections, gateway_log,
 };
 use crate::language::Problem;
 use crate::openclaw::document::Value as Document;
@@ -194,8 +194,6 @@ pub(super) fn is_connected(context: &Context, installation: &Installation) -> bo
     let deadline = Deadline::after(context.timeout.at_most(LOG));
     let since = managed.unit.main_start_usec;
     let lines = gateway_log(&source, since, deadline, &context.interrupt);
-    let mut redaction = Redaction::default();
-    let lines: Vec<_> = lines.iter().map(|line| redaction.shown(line)).collect();
     channel_is_on(config.effective())
         && all_open(&connections(&lines, &accounts_of(config.effective())))
 }

@@ -7,13 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{
-    Answered, ChatAnswer, Connections, LogEvent, LogEvents, LogLine, Proof, Readiness, Redaction,
-    Road, Rung, connections, error, gateway_log,
+    Answered, ChatAnswer, Connections, LogEvent, LogEvents, LogLine, Proof, Readiness, Road, Rung,
+    connections, error, gateway_log,
 };
 use crate::fs::foreign;
 use crate::interrupt::Interrupt;
 use crate::language::{Explain, Problem, word};
-use crate::redaction::masked;
 use crate::systemd::environment::{Environment, Routing};
 use crate::systemd::{ActiveState, ManagerError, Unit, UserManager};
 use crate::timeout::Deadline;
@@ -270,8 +269,7 @@ impl Watch<'_> {
         let Some(id) = &self.expectations.connector else { return Ok(()) };
         let events = LogEvents::of(&self.lines_since(self.last_start_usec), id);
         let failure = events.connector_failure();
-        failure
-            .map_or(Ok(()), |reason| Err(error::connector_failed(self.gate.unit, &masked(reason))))
+        failure.map_or(Ok(()), |reason| Err(error::connector_failed(self.gate.unit, reason)))
     }
 
     fn unready(&self, readiness: Readiness) -> Option<Problem> {
@@ -289,9 +287,9 @@ impl Watch<'_> {
     fn refusal(&self) -> Result<(), Problem> {
         let id = self.expectations.connector.as_deref().unwrap_or_default();
         match LogEvents::of(&self.lines_since(self.first_start_usec), id).refusal() {
-            Some(LogEvent::ConfigInvalid(reason)) => Err(error::config_invalid(&masked(reason))),
+            Some(LogEvent::ConfigInvalid(reason)) => Err(error::config_invalid(reason)),
             Some(LogEvent::StartRefused(reason)) => {
-                Err(error::start_refused(self.gate.unit, &masked(reason)))
+                Err(error::start_refused(self.gate.unit, reason))
             }
             _ => Ok(()),
         }
@@ -307,9 +305,7 @@ impl Watch<'_> {
 
     fn verdict(&self, cause: Problem) -> Problem {
         let lines = self.lines_since(self.first_start_usec);
-        let mut redaction = Redaction::default();
-        let shown = lines.iter().map(|line| {
-            let LogLine { speaker, text, .. } = redaction.shown(line);
+        let shown = lines.into_iter().map(|LogLine { speaker, text, .. }| {
             if speaker.is_empty() { text } else { format!("[{speaker}] {text}") }
         });
         let mut log: Vec<String> = shown.collect();

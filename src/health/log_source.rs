@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
-use super::{LogLine, log_files};
+use super::{LogLine, Redaction, log_files};
 use crate::child::Helper;
 use crate::interrupt::Interrupt;
 use crate::openclaw::document::Value;
@@ -38,6 +38,9 @@ impl LogSource {
 
 /// What the gateway has logged since a moment (µs since 1970): from the journal, or, where that
 /// holds nothing, from the log files. Nothing at all is no error.
+///
+/// Of each line only what may be shown: what somebody wrote to the bot is no word of the gateway's,
+/// and nothing is concluded from it.
 pub fn gateway_log(
     source: &LogSource,
     since_usec: u64,
@@ -47,13 +50,23 @@ pub fn gateway_log(
     // of more than a child may tell, the end is kept: the oldest lines are lost
     let journalctl = printed_since(&source.unit, since_usec).run(deadline, interrupt);
     let journal = journalctl.map(|finished| finished.stdout).unwrap_or_default();
-    let lines = journal.lines().filter_map(of_journal);
-    let lines: Vec<_> = lines.filter(|line| line.usec >= since_usec).collect();
+    let lines = of_journalctl(&journal, since_usec);
     if !lines.is_empty() {
         return lines;
     }
     let newest = log_files::newest(&log_files::files(source), since_usec, usize::MAX);
-    newest.map(|newest| newest.lines).unwrap_or_default()
+    let lines = newest.map(|newest| newest.lines).unwrap_or_default();
+    let mut redaction = Redaction::default();
+    lines.iter().map(|line| redaction.shown(line)).collect()
+}
+
+/// What may be shown of that. A message is known by its first line, which may be older than what
+/// follows it by the gateway's own clock, or lost: then nothing counts up to the next record.
+fn of_journalctl(printed: &str, since_usec: u64) -> Vec<LogLine> {
+    let is_torn = printed.lines().next().is_some_and(|line| of_journal(line).is_none());
+    let mut redaction = if is_torn { Redaction::from_anywhere() } else { Redaction::default() };
+    let lines = printed.lines().filter_map(of_journal).map(|line| redaction.shown(&line));
+    lines.filter(|line| line.usec >= since_usec).collect()
 }
 
 /// A journalctl that prints what belongs to `unit`, one JSON object per line.
@@ -102,7 +115,10 @@ fn message(entry: &Json) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::redaction::MASK;
 
     #[test]
     fn journal_entries_are_read_whoever_speaks() {
@@ -119,6 +135,31 @@ mod tests {
         assert_eq!(entry("stdout", "null"), pair("", ""));
         let systemds = r#""[gateway] Started","SYSLOG_IDENTIFIER":"systemd""#;
         assert_eq!(entry("journal", systemds), pair("systemd", "[gateway] Started"));
+    }
+
+    #[test]
+    fn what_somebody_wrote_is_no_word_of_the_gateways() {
+        let told = |lines: &[(u64, &str)], since| {
+            let entry = |(usec, text): &(u64, &str)| json!({"__REALTIME_TIMESTAMP": usec.to_string(), "_TRANSPORT": "stdout", "MESSAGE": text});
+            let printed: Vec<_> = lines.iter().map(|line| entry(line).to_string()).collect();
+            let texts = |printed: &str| -> Vec<String> {
+                of_journalctl(printed, since).into_iter().map(|line| line.text).collect()
+            };
+            (texts(&printed.join("\n")), texts(&format!("torn\"}}\n{}", printed.join("\n"))))
+        };
+        let message = "1970-01-01T00:00:06.9Z [dingtalk-connector] [DingTalk] 收到消息: hi";
+        let pasted = "dingtalk-connector failed to load from x: my salary";
+        let up = "1970-01-01T00:00:07.2Z [gateway] up";
+        let lines = [(7_000_000, message), (7_000_001, pasted), (7_200_000, up)];
+        let rest = || vec![MASK.to_owned(), "up".to_owned()];
+        let whole = [vec!["[DingTalk] 收到消息 ***".to_owned()], rest()].concat();
+        assert_eq!(told(&lines, 0), (whole.clone(), whole));
+        // the message's own time is before the moment, that of its second line is not
+        assert_eq!(told(&lines, 7_000_000), (rest(), rest()));
+        // its beginning is lost
+        assert_eq!(told(&lines[1..], 0).1, rest());
+        // the first words of a start bear no time
+        assert_eq!(told(&[(1, "Config invalid")], 0).0, ["Config invalid"]);
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! What the gateway's log tells since its start: the wordings that field reports have taught us.
 
-use crate::health::{
-    Connection, Connections, LogEvent, LogLine, Redaction, connections, last_refusal,
-};
+use crate::health::{Connection, Connections, LogEvent, LogLine, connections, last_refusal};
 
 /// A wording that means something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +114,7 @@ const FIRST: u64 = 120_000_000;
 const TAIL: usize = 400;
 
 impl Log {
-    /// Reads the lines. What somebody wrote to the bot is neither shown nor taken for a symptom.
+    /// Reads the lines, of which everything may be shown.
     pub fn of(
         lines: &[LogLine],
         source: String,
@@ -124,14 +122,12 @@ impl Log {
         since: Since,
         accounts: &[String],
     ) -> Self {
-        let mut redaction = Redaction::default();
-        let lines: Vec<LogLine> = lines.iter().map(|line| redaction.shown(line)).collect();
         let begun = lines.partition_point(|line| line.usec < since.start);
         let heard = LOG_PATTERNS.iter().filter_map(|signature| {
             let is_hot = ["llm.", "dingtalk."].iter().any(|hot| signature.check.starts_with(hot));
             hear(*signature, &lines[begun..], if is_hot { since.config } else { 0 })
         });
-        let refusal = last_refusal(&lines, channel).filter(|(usec, _)| *usec >= since.config);
+        let refusal = last_refusal(lines, channel).filter(|(usec, _)| *usec >= since.config);
         let (refused_config, refused_start) = match refusal {
             Some((_, LogEvent::ConfigInvalid(reasons))) => {
                 let reasons = reasons.lines().filter_map(|line| line.trim().strip_prefix("- "));
@@ -207,6 +203,7 @@ pub fn time_text(usec: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Log, LogLine, Since};
+    use crate::health::Redaction;
 
     #[test]
     fn what_people_write_is_no_symptom_and_is_not_kept() {
@@ -221,6 +218,8 @@ mod tests {
             line("", "and LLM request timed out"),
             line("dingtalk-connector", "[DingTalk] Gateway 调用失败: fetch failed"),
         ];
+        let mut redaction = Redaction::default();
+        let lines = lines.map(|line| redaction.shown(&line));
         let log = Log::of(&lines, "log".to_owned(), "dingtalk-connector", Since::default(), &[]);
         let heard: Vec<_> =
             log.heard.iter().map(|heard| (heard.signature.check, heard.count)).collect();

@@ -14,7 +14,7 @@ use crate::connector::{Package, PluginManifest, Sha256, TreeManifest, Verificati
 use crate::doctor::Snapshot;
 use crate::fs::image::FileState;
 use crate::health::port::{Holder, Listener};
-use crate::health::{ChatAnswer, LogLine, Readiness};
+use crate::health::{ChatAnswer, LogLine, Readiness, Redaction};
 use crate::openclaw::document::Document;
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::version::Version;
@@ -149,6 +149,7 @@ impl Machine {
     pub(super) fn log_of(&mut self, speaker: &str, text: &str) {
         let (speaker, text) = (speaker.to_owned(), text.to_owned());
         let line = LogLine { usec: 1, speaker, text, begins: true };
+        let line = Redaction::default().shown(&line);
         self.snapshot.log = Log::of(&[line], "log".to_owned(), CONNECTOR, Since::default(), &[]);
     }
 

@@ -172,6 +172,19 @@ fn a_stream_without_a_word_is_explained_by_the_log() {
 }
 
 #[test]
+fn what_people_write_explains_nothing() {
+    let machine = Machine::new("200 OK", "data: [DONE]\n\n", REMOVES);
+    let time = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    let wrote = "收到消息: [model-fetch] error provider=house name=SsrFBlockedError \
+        streaming chat completion failed: 401 my salary";
+    let line = format!("{{\"0\":\"{wrote}\",\"time\":\"{time}\"}}\n");
+    std::fs::write(machine.home.path().join("openclaw.log"), line).unwrap();
+    let (code, message) = machine.code("0.6.0");
+    assert_eq!(code, "answer.other", "{message}");
+    assert!(!message.contains("salary"), "{message}");
+}
+
+#[test]
 fn a_provider_that_openclaw_itself_blocks_is_named() {
     let reply = "LLM request failed: network connection error.";
     let body = format!(r#"{{"choices":[{{"message":{{"content":"{reply}"}}}}]}}"#);

@@ -4,11 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::{LOOK, LOOK_WHILE_YOUNG, READ_LOG, REQUEST, Run, Watch, YOUNG, is_due};
 use crate::health::{
-    Answered, ChannelQuestion, Connection, LogEvents, LogLine, Proof, Redaction, Road, Rung,
-    all_open, ask, asked_for_channel, connections, error, mark_connected, not_asked,
+    Answered, ChannelQuestion, Connection, LogEvents, Proof, Road, Rung, all_open, ask,
+    asked_for_channel, connections, error, mark_connected, not_asked,
 };
 use crate::language::Problem;
-use crate::redaction::masked;
 use crate::systemd::Unit;
 use crate::systemd::environment::Environment;
 use crate::timeout::Deadline;
@@ -57,13 +56,11 @@ impl Watch<'_> {
         let lines = self.lines_since(self.last_start_usec);
         let events = LogEvents::of(&lines, id);
         if let Some(reason) = events.connector_failure() {
-            return Err(error::connector_failed(self.gate.unit, &masked(reason)));
+            return Err(error::connector_failed(self.gate.unit, reason));
         }
         if events.has_spoken() {
             run.loaded.get_or_insert_with(Instant::now);
         }
-        let mut redaction = Redaction::default();
-        let lines: Vec<LogLine> = lines.iter().map(|line| redaction.shown(line)).collect();
         run.connections = connections(&lines, self.gate.accounts);
         Ok(())
     }
