@@ -120,6 +120,40 @@ fn a_secret_that_the_gateway_speaks_and_a_message_of_several_lines_are_not_shown
     }
 }
 
+/// Through a drop-in, a file that it names, and a new process with the manager's environment.
+#[test]
+fn a_secret_that_comes_later_through_the_unit_is_learnt_as_well() {
+    let machine = saying("[]");
+    let drop_in = format!(".config/systemd/user/{UNIT}.d/20-secret.conf");
+    let elsewhere = "[Service]\nStandardOutput=null\nStandardError=null\n";
+    machine.write(&drop_in, elsewhere);
+    machine.shell("systemctl --user daemon-reload");
+    restart(&machine, "{}");
+    let mut listening = Listening::to(&machine, &["-f"]);
+    listening.until("listening on");
+    // said by somebody else, so that no start of the gateway lets everything be looked at anew
+    let said = |text: &str| {
+        let log = "$(ls -t /tmp/openclaw/openclaw-*.log | head -n 1)";
+        machine.shell(&format!(r#"echo '{{"0":"{text}","time":"'$(date -Is)'"}}' >>{log}"#));
+    };
+    let from_drop_in =
+        "Environment=API_TOKEN=l4ter-dropin\nEnvironmentFile=/home/tester/later.env\n";
+    machine.write("later.env", "OTHER_TOKEN=l4ter-file\n");
+    machine.write(&drop_in, format!("{elsewhere}{from_drop_in}"));
+    machine.shell("systemctl --user daemon-reload");
+    said("has l4ter-dropin and l4ter-file");
+    let heard = listening.until("has ");
+    assert!(heard.contains("has *** and ***"), "{heard}");
+    machine.write("later.env", "OTHER_TOKEN=l4test-file\n");
+    said("has l4test-file");
+    let heard = listening.until("has ");
+    assert!(heard.contains("has ***"), "{heard}");
+    machine.shell("systemctl --user set-environment MORE_TOKEN=l4ter-manager");
+    restart(&machine, r#"{"say": [["gateway/ws", "has l4ter-manager"]]}"#);
+    let heard = listening.until("[ws] has ");
+    assert!(heard.contains("[ws] has ***"), "{heard}");
+}
+
 #[test]
 fn a_gateway_whose_output_goes_elsewhere_is_read_from_its_file() {
     let machine = saying("[]");

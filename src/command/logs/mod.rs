@@ -17,8 +17,9 @@ use crate::health::{Follower, LogLine, LogSource, Origin, Redaction, Wanted};
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::report::terminal::Shown;
+use crate::snapshot::paths::Paths;
 use crate::snapshot::process::{Process, dotenv};
-use crate::snapshot::service::Service;
+use crate::snapshot::service::{Managed, Service};
 use crate::timeout::Timeout;
 
 /// How many lines are shown where nothing says so.
@@ -31,13 +32,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let timeout = Timeout::new(Some(context.timeout.span().min(TIMEOUT)));
     let context = Context { timeout, ..context };
-    let manager = context.manager().ok().flatten();
-    let service =
-        context.service(manager.as_ref(), context.deadline()).unwrap_or(Service::Unmanaged);
-    // whoever reads an environment learns its secrets
-    let _ = service.managed().and_then(|managed| managed.unit.main_pid).map(Process::look);
-    let started = service.managed().map_or(0, |managed| managed.unit.main_start_usec);
     let mut secrets = Secrets::read(&context);
+    let started = secrets.service.managed().map_or(0, |managed| managed.unit.main_start_usec);
     let source = LogSource::of(&context.paths.unit, secrets.config());
     let wanted = wanted(options, started);
     let origin = source.origin(wanted.since_usec, context.deadline(), &context.interrupt);
@@ -50,9 +46,9 @@ pub(super) fn run(context: Context, options: &Logs) -> Result<Exit, Failure> {
     let form = Form::of(context.console.json);
     let (mut redaction, mut count) = (Redaction::from_anywhere(), 0_u64);
     let stdout = std::io::stdout();
-    let mut hear = |line| {
+    let mut hear = |line: LogLine| {
         count += 1;
-        secrets.refresh();
+        secrets.refresh(line.usec);
         form.line(&redaction.shown(&line)).write_to(&mut stdout.lock())
     };
     let (interrupt, output) = (&context.interrupt, stdout.as_fd());
@@ -112,16 +108,24 @@ fn tell_of_silence(context: &Context, since_usec: u64) {
 /// Tells whether a file is still the one that was read.
 type Stamp = (u64, u64, i64, i64);
 
-/// Files of the gateway's; whoever reads one learns its secrets.
+/// What the gateway has its secrets from: its files, its unit, its process. Whoever reads one learns
+/// them.
 struct Secrets<'a> {
     context: &'a Context,
+    service: Service,
     config: Result<ConfigSet, ConfigError>,
     files: Vec<(PathBuf, Option<Stamp>)>,
+    read_usec: u64,
 }
 
 impl<'a> Secrets<'a> {
     fn read(context: &'a Context) -> Self {
+        let read_usec = u64::try_from(Timestamp::now().as_microsecond()).unwrap_or_default();
         let paths = &context.paths;
+        let manager = context.manager().ok().flatten();
+        let service =
+            context.service(manager.as_ref(), context.deadline()).unwrap_or(Service::Unmanaged);
+        let _ = service.managed().and_then(|managed| managed.unit.main_pid).map(Process::look);
         let config = ConfigSet::load(&paths.config);
         if let Some(models) = foreign::glance(&paths.models) {
             // one that cannot be read holds nothing that the gateway knows
@@ -133,8 +137,9 @@ impl<'a> Secrets<'a> {
             files.push(folder.join(".env"));
         }
         files.extend(config.iter().flat_map(ConfigSet::files).map(|(path, _)| path.to_owned()));
+        files.extend(service.managed().into_iter().flat_map(|managed| sources(managed, paths)));
         let files = files.into_iter().map(|path| (path.clone(), stamp(&path))).collect();
-        Self { context, config, files }
+        Self { context, service, config, files, read_usec }
     }
 
     /// The config, where it can be read.
@@ -142,12 +147,34 @@ impl<'a> Secrets<'a> {
         self.config.as_ref().ok().map(ConfigSet::effective)
     }
 
-    /// Reads the files again if one has changed.
-    fn refresh(&mut self) {
-        if self.files.iter().any(|(path, seen)| stamp(path) != *seen) {
+    /// Reads all again if a file has changed or the process has gone, and, as long as there is
+    /// none, for whatever was said since.
+    fn refresh(&mut self, said_usec: u64) {
+        let has_none = self.service.managed().is_some_and(|it| it.unit.main_pid.is_none());
+        if has_none && said_usec > self.read_usec
+            || self.files.iter().any(|(path, seen)| stamp(path) != *seen)
+        {
+            let before = std::mem::take(&mut self.files);
             *self = Self::read(self.context);
+            // a manager that does not answer names none of its files
+            let is_known = |path: &Path| self.files.iter().any(|(known, _)| known == path);
+            let lost = before.into_iter().map(|(path, _)| path).filter(|path| !is_known(path));
+            let lost: Vec<_> = lost.map(|path| (stamp(&path), path)).collect();
+            let lost = lost.into_iter().filter(|(seen, _)| seen.is_some());
+            self.files.extend(lost.map(|(seen, path)| (path, seen)));
         }
     }
+}
+
+/// What of the unit tells that its secrets may be others: its files, the folder where new ones
+/// appear, and its process, which is gone when there is a new one.
+fn sources(managed: &Managed, paths: &Paths) -> Vec<PathBuf> {
+    let drop_ins = paths.unit_dir.join(format!("{}.d", paths.unit));
+    let mut sources = vec![drop_ins];
+    sources.extend(managed.unit_files.iter().map(|file| file.path.clone()));
+    sources.extend(managed.files.iter().map(|file| file.path.clone()));
+    sources.extend(managed.unit.main_pid.map(|pid| format!("/proc/{pid}").into()));
+    sources
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
