@@ -171,6 +171,9 @@ pub fn list<T: AsRef<str>>(things: &[T]) -> String {
 }
 
 /// Puts the values where their names stand in braces; `{{` and `}}` are braces themselves.
+///
+/// A value has one line, whatever somebody has written into a version or a file's name: none begins
+/// a line of ours. Only one whose name ends with `lines` may have several.
 pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
     let text = addressed(text);
     let mut filled = String::with_capacity(text.len());
@@ -180,7 +183,11 @@ pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
         let name = rest[at + 1..].split('}').next().unwrap_or_default();
         let value = values.iter().find(|(known, _)| *known == name);
         match value {
-            Some((_, value)) if rest[at..].starts_with('{') => filled += &value.to_string(),
+            Some((name, value)) if rest[at..].starts_with('{') => {
+                let value = value.to_string();
+                let is_long = name.ends_with("lines");
+                filled += &if is_long { value } else { value.replace('\n', "\\n") };
+            }
             // a doubled brace
             _ => filled.push_str(&rest[at..=at]),
         }
@@ -382,12 +389,15 @@ mod tests {
 
     #[test]
     fn values_stand_where_their_names_do() {
-        let values: &[(&str, &dyn std::fmt::Display)] = &[("file", &"{a}"), ("line", &3)];
+        let values: &[(&str, &dyn std::fmt::Display)] =
+            &[("file", &"{a}"), ("line", &3), ("version", &"1\n✓ a"), ("last_lines", &"a\nb")];
         for (text, filled) in [
             ("{file}, line {line}", "{a}, line 3"),
             ("{line}：{file}", "3：{a}"),
             ("{{file}} {{}}", "{file} {}"),
             ("none", "none"),
+            ("{version}", "1\\n✓ a"),
+            ("says:\n{last_lines}", "says:\na\nb"),
         ] {
             assert_eq!(fill(text, values), filled);
         }

@@ -37,17 +37,17 @@ pub(super) fn crash_loop(unit: &str, restarts: u32) -> Problem {
     see_log(unit, "gateway.crash-loop", message)
 }
 
-/// The gateway refuses its configuration; the reason is `OpenClaw`'s list of what is wrong.
-pub(super) fn config_invalid(reason: &str) -> Problem {
-    let message = say!("the gateway rejects its configuration: {reason}", reason);
+/// The gateway refuses its configuration; the lines are `OpenClaw`'s list of what is wrong.
+pub(super) fn config_invalid(lines: &str) -> Problem {
+    let message = say!("the gateway rejects its configuration: {lines}", lines);
     let hint =
         say!("Correct the file; OpenClaw lists every problem with: openclaw config validate");
     Problem::new("gateway.config-invalid", message, hint)
 }
 
 /// The gateway refuses to start for another reason.
-pub(super) fn start_refused(unit: &str, reason: &str) -> Problem {
-    let message = say!("the gateway refuses to start: {reason}", reason);
+pub(super) fn start_refused(unit: &str, lines: &str) -> Problem {
+    let message = say!("the gateway refuses to start: {lines}", lines);
     see_log(unit, "gateway.start-refused", message)
 }
 
@@ -114,8 +114,8 @@ pub(super) fn bypass_missing(hosts: &[&str]) -> Problem {
 }
 
 /// The gateway says that it could not load the connector.
-pub(super) fn connector_failed(unit: &str, reason: &str) -> Problem {
-    let message = say!("the gateway could not load the connector: {reason}", reason);
+pub(super) fn connector_failed(unit: &str, lines: &str) -> Problem {
+    let message = say!("the gateway could not load the connector: {lines}", lines);
     see_log(unit, "gateway.connector-failed", message)
 }
 

@@ -102,8 +102,8 @@ impl Console {
     }
 
     fn explain(self, word: &str, color: &str, error: &dyn Explain) {
-        let problem = error.message();
-        let remedy = error.hint().replace('\n', "\n  ");
+        // a program's last lines, in the one and in the other, are not ours
+        let [problem, remedy] = [error.message(), error.hint()].map(|it| it.replace('\n', "\n  "));
         // a full-width colon brings its own space
         let space = if word.ends_with('：') { "" } else { " " };
         let mut head = Shown::of(&format!("{word}{space}{problem}"));

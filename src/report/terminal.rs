@@ -162,7 +162,7 @@ fn guarded_value(value: &Value) -> Value {
 /// Controls (C0, DEL, C1) and what overrides the direction of writing.
 fn is_command(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -176,7 +176,7 @@ mod tests {
         for (text, shown) in [
             ("a\u{1b}[2J\u{7}b\r\n\tc\u{8}", "a\\x1b[2J\\x07b\\x0d\n\tc\\x08"),
             ("\u{7f}\u{9b}31m", "\\x7f\\x9b31m"),
-            ("a\u{202e}b\u{2066}", "a\\u202eb\\u2066"),
+            ("a\u{202e}b\u{2066}\u{61c}", "a\\u202eb\\u2066\\u061c"),
             ("中文 ✓ é", "中文 ✓ é"),
         ] {
             assert_eq!(Shown::of(text).into_text(), shown);

@@ -198,7 +198,7 @@ pub(super) fn unrecovered(id: &str, left: &[Leftover]) -> Problem {
     let passing = left.iter().find(|left| left.cause.kind() == Kind::Passing);
     let hint = passing.map_or_else(
         || say!("Remove the cause named above, then run: openclaw-setup recover"),
-        |first| say!("{first}\nThen: openclaw-setup recover", first = first.cause.hint()),
+        |first| say!("{hint_lines}\nThen: openclaw-setup recover", hint_lines = first.cause.hint()),
     );
     Problem::new("transaction.unrecovered", message, hint).of_kind(Kind::Unfinished)
 }

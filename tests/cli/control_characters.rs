@@ -87,6 +87,25 @@ fn in_files() {
     assert_shown(&machine, &["install", &odd, "--client-id=ding1", "--client-secret-file=s", "-n"]);
 }
 
+/// Whose version or name has a line end in it, with a mark of ours behind it.
+#[test]
+fn no_value_begins_a_line_of_ours() {
+    let machine = Machine::only_a_home();
+    machine.write("s", "a-S3cret-of-some-length\n");
+    let forged = "✓ checksum verified";
+    let odd = machine
+        .altered_connector("0.6.2", &format!(r"sed -i 's/0\.6\.2/0.6.2\\n{forged}/' package.json"));
+    let folder = format!("gone\n{forged}");
+    for source in [odd, folder] {
+        let install = ["install", &source, "--client-id=ding1", "--client-secret-file=s", "-n"];
+        let mut sent = on_a_terminal(&machine, &[&["--color", "always"], &install[..]].concat());
+        let sent = as_written(&sent.exp_string(GONE).unwrap());
+        assert!(sent.contains(&format!("\\n{forged}")), "{sent:?}");
+        let is_forged = |line: &str| line.contains("checksum") && !line.contains("\\n✓");
+        assert!(!sent.lines().any(is_forged), "{sent:?}");
+    }
+}
+
 #[test]
 fn in_the_unit_and_in_the_log() {
     let machine =
