@@ -82,6 +82,8 @@ fn no_command_shows_one() {
     describe(&machine);
     look(&machine);
     trace(&machine, &[&install[..], &["--verbose"]].concat());
+    trace(&machine, &["doctor", "--live"]);
+    trace(&machine, &["status", "--live"]);
     add_accounts(&machine);
     look(&machine);
     every_way(&machine, &[&upgrade[..], &["-n"]].concat());
@@ -150,8 +152,23 @@ fn look(machine: &Machine) {
         &["history"],
         &["logs", "--since", "1h"],
         &["recover", "-n"],
+        &["status", "--live"],
+        &["status", "--metrics"],
+        &["doctor", "--live"],
+        &["doctor", "--list"],
+        &["upgrade", "--for-openclaw", "2026.9.6"],
+        &["explain", "gateway.auth"],
     ] {
         every_way(machine, command);
+    }
+    for endless in [&["logs", "-f", "--since", "1h"][..], &["status", "--watch"]] {
+        for more in [&[][..], &["--json"]] {
+            let command =
+                [&["timeout", "--signal=INT", "4", "openclaw-setup"], endless, more].concat();
+            let shown = said(&machine.command(&command).run());
+            assert!(!shown.is_empty(), "{command:?}");
+            assert_clean(&command.join(" "), &shown);
+        }
     }
 }
 
@@ -198,10 +215,11 @@ fn trace(machine: &Machine, command: &[&str]) {
         "openclaw-setup",
     ];
     let done: Output = machine.command(&[&strace, command].concat()).run();
-    assert_clean("install", &said(&done));
+    assert_clean(&command.join(" "), &said(&done));
     let own = machine.read_text("trace");
     // its own arguments were given to it, with the address that the test puts there
     let children: Vec<&str> = own.lines().skip(1).map(without_openclaws_own).collect();
+    assert!(!children.is_empty(), "{command:?} has started nothing");
     assert_clean("the children", &children.join("\n"));
 }
 
