@@ -136,7 +136,9 @@ pub(super) fn execute<'a>(
         (Outcome::Done(id, proof), None)
     };
     if change.purges {
-        generations::discard_all(&context.records)?;
+        // what is removed stays so, and DingTalk with it
+        let purged = generations::discard_all(&context.records).map_err(Failure::from);
+        purged.map_err(Failure::after_the_commit)?;
     }
     ends(change, outcome, found)
 }

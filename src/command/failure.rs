@@ -101,6 +101,9 @@ impl Failure {
         if self.undone {
             console.print(&self.undone_text());
         }
+        if self.exit == Exit::Problems {
+            console.print(&say!("  What this command has changed stays."));
+        }
         for leftover in &self.left {
             console.eprint(&format!("  • {}", leftover.text()));
         }

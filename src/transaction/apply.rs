@@ -27,6 +27,7 @@ use crate::progress::Progress;
 /// Dropped before [`Preparation::switch`], it leaves no trace.
 #[derive(Debug)]
 pub struct Preparation {
+    records: Records,
     directory: PathBuf,
     id: String,
     begun: bool,
@@ -66,7 +67,7 @@ impl Preparation {
             id = id_after(Some(&id), id.clone());
             directory = records.transactions().join(&id);
         }
-        Ok(Self { directory, id, begun: false })
+        Ok(Self { records: records.clone(), directory, id, begun: false })
     }
 
     /// The id that the transaction will have.
@@ -202,7 +203,7 @@ impl Drop for Preparation {
     fn drop(&mut self) {
         if !self.begun {
             // what stays after a failed clean-up is swept by the next run's recovery
-            let _ = generations::discard(&self.directory);
+            let _ = generations::discard(&self.records, &self.directory);
         }
     }
 }

@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use super::error::TransactionError;
-use super::journal::{self, INTENT, Journal, PROGRESS, Phase, STATE};
+use super::journal::{Journal, Phase};
 use super::records::Records;
 use crate::fs::fault::change;
-use crate::fs::{Action, FileError, directory, exchange, is_absent};
+use crate::fs::{Action, FileError, directory, exchange};
 
 /// How many generations are kept of the trees that committed transactions replaced, and as many of
 /// what others moved out of sight.
 pub const KEPT: usize = 3;
+
+/// How the name begins of what is no transaction any more, and about to be removed.
+const CONDEMNED: &str = "condemned-";
 
 /// Removes what the committed transactions keep, but for the newest [`KEPT`] that keep a tree and
 /// the newest [`KEPT`] that keep something moved out of sight: neither takes the other's place, and
@@ -51,14 +54,21 @@ pub fn forget_contents(journal: &Journal) -> Result<(), TransactionError> {
 }
 
 /// Removes the directory of a transaction that has touched nothing, or of which nothing matters.
-pub fn discard(directory: &Path) -> Result<(), TransactionError> {
-    // what is half removed must not be taken for a transaction that is open, and has lost a part
-    if !is_absent(&directory.join(STATE)) {
-        journal::mark_prepared(directory)?;
-    }
-    // the state last of the three: without it, the others are those of a damaged transaction
-    [PROGRESS, INTENT].iter().try_for_each(|name| remove_tree(&directory.join(name)))?;
-    remove_tree(directory)
+/// It leaves the transactions by one rename, which a full disk allows: what is half removed must not
+/// be taken for a transaction that is open, and has lost a part.
+pub fn discard(records: &Records, directory: &Path) -> Result<(), TransactionError> {
+    let name = directory.file_name().unwrap_or_default().display();
+    let condemned = records.root().join(format!("{CONDEMNED}{name}"));
+    remove_tree(&condemned)?;
+    // a disk that makes nothing durable any more is no reason to keep it
+    let moved = exchange::relocate(directory, &condemned);
+    let removed = remove_tree(&condemned);
+    Ok(moved?).and(removed)
+}
+
+/// Removes what a run that died while it discarded has left.
+pub(super) fn finish_discarding(records: &Records) -> Result<(), TransactionError> {
+    records.named(CONDEMNED)?.iter().try_for_each(|left| remove_tree(left))
 }
 
 /// The bytes that a transaction keeps on disk.
@@ -88,11 +98,10 @@ fn remove_tree(path: &Path) -> Result<(), TransactionError> {
     }
 }
 
-/// Removes every transaction: nothing can be rolled back afterwards. The caller holds the lock. What
-/// a kill leaves is swept like a preparation.
+/// Removes every transaction: nothing can be rolled back afterwards. The caller holds the lock. One
+/// that cannot be removed does not keep the others, with the secrets in their preimages.
 pub fn discard_all(records: &Records) -> Result<(), TransactionError> {
-    for id in records.ids()? {
-        discard(&records.transactions().join(id))?;
-    }
-    Ok(())
+    let directories = records.ids()?.into_iter().map(|id| records.transactions().join(id));
+    let outcomes: Vec<_> = directories.map(|directory| discard(records, &directory)).collect();
+    outcomes.into_iter().collect()
 }

@@ -22,7 +22,7 @@ use crate::language::{Explain, Kind, word};
 pub const FORMAT: u32 = 1;
 
 /// The file that notes each step that is begun and done.
-pub(super) const PROGRESS: &str = "progress";
+const PROGRESS: &str = "progress";
 
 /// The file that names what could not be taken back.
 const LEFTOVERS: &str = "left";
@@ -31,7 +31,7 @@ const LEFTOVERS: &str = "left";
 pub(super) const INTENT: &str = "intent.json";
 
 /// How far it has come: a [`Phase`], or that nothing has been touched.
-pub(super) const STATE: &str = "state";
+const STATE: &str = "state";
 
 /// The state before the intent is durable.
 const PREPARED: &str = "prepared";
@@ -124,7 +124,7 @@ impl Journal {
         replace::replace(&files.join(SPARE), Some(&undone), "journal")?;
         directory::sync(&files)?;
         let journal = Self { directory: directory.to_owned(), intent, phase: Phase::Open };
-        mark_prepared(directory)?;
+        journal.write(STATE, format!("{PREPARED}\n").as_bytes())?;
         journal.write(INTENT, &to_json(&journal.intent, directory)?)?;
         journal.write_state(Phase::Open)?;
         Ok(journal)
@@ -361,12 +361,6 @@ fn kept(path: &Path, image: &FileImage) -> Result<FileState, TransactionError> {
     } else {
         Err(damaged(path, "its digest is wrong").into())
     }
-}
-
-/// Says that nothing has been touched, or that nothing of it matters any more.
-pub(super) fn mark_prepared(directory: &Path) -> Result<(), TransactionError> {
-    let state = private(format!("{PREPARED}\n").into_bytes());
-    Ok(replace::replace(&directory.join(STATE), Some(&state), "journal")?)
 }
 
 /// `None`: it is only prepared.

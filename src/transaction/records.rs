@@ -166,21 +166,29 @@ impl Records {
 
     /// The ids of all transaction directories, oldest first.
     pub fn ids(&self) -> Result<Vec<String>, TransactionError> {
+        self.names_in(&self.transactions())
+    }
+
+    /// What lies in the directory itself under names that begin so.
+    pub(super) fn named(&self, beginning: &str) -> Result<Vec<PathBuf>, TransactionError> {
+        let mut names = self.names_in(&self.root)?;
+        names.retain(|name| name.starts_with(beginning));
+        Ok(names.iter().map(|name| self.root.join(name)).collect())
+    }
+
+    fn names_in(&self, directory: &Path) -> Result<Vec<String>, TransactionError> {
         self.prove()?;
-        let directory = self.transactions();
-        let entries = match std::fs::read_dir(&directory) {
+        let entries = match std::fs::read_dir(directory) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(FileError::at(Action::Read, &directory))?,
+            entries => entries.map_err(FileError::at(Action::Read, directory))?,
         };
-        let mut ids = Vec::new();
+        let mut names = Vec::new();
         for entry in entries {
-            let entry = entry.map_err(FileError::at(Action::Read, &directory))?;
-            if let Ok(id) = entry.file_name().into_string() {
-                ids.push(id);
-            }
+            let entry = entry.map_err(FileError::at(Action::Read, directory))?;
+            names.extend(entry.file_name().into_string());
         }
-        ids.sort();
-        Ok(ids)
+        names.sort();
+        Ok(names)
     }
 
     /// All journals, oldest first; what was only prepared never became a transaction, and

@@ -76,10 +76,11 @@ fn remove_dead_locks(journal: &Journal) -> Result<(), TransactionError> {
 /// What was only prepared has touched nothing: a run died while it staged. Contents of an
 /// undone transaction are still there if a run died, or the disk failed, while they were removed.
 fn sweep(records: &Records) -> Result<(), TransactionError> {
+    generations::finish_discarding(records)?;
     for id in records.ids()? {
         let directory = records.transactions().join(id);
         match Journal::read(&directory)? {
-            None => generations::discard(&directory)?,
+            None => generations::discard(records, &directory)?,
             Some(journal) if journal.phase() == Phase::Undone && !journal.has_leftovers() => {
                 generations::forget_contents(&journal)?;
             }

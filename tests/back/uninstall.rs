@@ -142,6 +142,22 @@ fn accounts_that_were_added_are_named_before_they_go_and_kept() {
     }
 }
 
+/// Nothing is undone for it, and so it is not told as if everything were as it was.
+#[test]
+fn records_that_cannot_be_removed_are_told_after_the_commit() {
+    let machine = Machine::home_with_dingtalk();
+    let script = format!(
+        "cd {HOME}/{RECORDS}/transactions/*/files; mkdir locked; touch locked/file; chmod 755 locked"
+    );
+    machine.command(&["bash", "-euc", &script]).by_root().ask();
+    let purged = machine.setup(&["uninstall", "--purge"]).run();
+    assert_exit(&purged, 3);
+    assert_says(&purged, &[RECORDS, "Permission denied", "What this command has changed stays."]);
+    assert_eq!(machine.live_version(), None);
+    assert!(!machine.read_text(CONFIG).contains("dingtalk"));
+    assert!(!machine.has(format!("{RECORDS}/transactions")), "the others go all the same");
+}
+
 #[test]
 fn purge_after_an_uninstall_without_it() {
     let machine = Machine::only_a_home();

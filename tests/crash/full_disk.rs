@@ -8,7 +8,7 @@ use super::home::{Home, said};
 use super::power::Flush;
 use super::room::{self, shell};
 use super::scenario::{FIRST, SCENARIOS};
-use super::sweep::{Case, Verdict, sample, sweep};
+use super::sweep::{Case, Side, Verdict, sample, sweep};
 
 /// The home is a file system of its own with plenty of room.
 const ROOMY: &str = r#"
@@ -43,15 +43,68 @@ fn filled(case: &Case, (narrow, free): &(&str, u32)) -> Verdict {
     let home = case.home.path.as_path();
     shell(narrow, &[home, free.to_string().as_ref()]);
     let output = limit::output(&mut case.command());
-    let state = case.is_in(if output.status.success() {
-        super::sweep::Side::New
-    } else {
-        super::sweep::Side::Old
-    });
+    // nothing of ours lies about, though there is no room
+    let expected = if output.status.success() { Side::New } else { Side::Old };
+    let state = case.is_in(expected).and_then(|()| case.side());
     shell(WIDE, &[home]);
-    state.map_err(|what| format!("while full: {} {what}", said(&output)))?;
+    let wrong = |what: &dyn std::fmt::Debug| format!("while full: {} {what:?}", said(&output));
+    if state.as_ref() != Ok(&expected) {
+        return Err(wrong(&state));
+    }
     judged(case, &output, false)
 }
+
+/// Removing our records needs no room: 1 is said only before the commit.
+#[test]
+fn i2_a_purge_on_a_full_disk_removes_all_or_nothing() {
+    room::inside(|| {
+        let home = furnish(&room::place("purge"));
+        let live = home.path.join(".openclaw/extensions/dingtalk-connector");
+        let (mut done, mut refused) = (0, 0);
+        let bytes = (0..30).map(|free| (NARROW_BYTES, free));
+        let inodes = (0..45).map(|free| (NARROW_INODES, free));
+        for (narrow, free) in sample(bytes.chain(inodes).collect(), 3) {
+            home.reset();
+            home.prepare(FIRST.command);
+            let old = home.state();
+            shell(narrow, &[&home.path, free.to_string().as_ref()]);
+            let output = home.run("uninstall --purge --yes --lang en");
+            let what = format!("{narrow} {free}: {}", said(&output));
+            if output.status.success() {
+                done += 1;
+                assert!(!live.exists() && !home.records.exists(), "{what}");
+            } else {
+                refused += 1;
+                assert_eq!(output.status.code(), Some(1), "{what}");
+                assert_eq!(home.state().difference(&old), [] as [String; 0], "{what}");
+            }
+            home.ask("recover");
+        }
+        assert!(done > 0 && refused > 0, "{done} done, {refused} refused");
+    });
+}
+
+/// A run that died while it staged has filled the disk: that is no reason to stay so.
+#[test]
+fn i2_what_fills_the_disk_and_is_ours_is_swept_without_room() {
+    room::inside(|| {
+        let home = furnish(&room::place("swept"));
+        home.reset();
+        home.prepare(FIRST.command);
+        let stale = home.records.join("transactions/20990101-000000");
+        shell(FILL, &[&stale]);
+        home.ask("recover");
+        assert!(!stale.exists());
+    });
+}
+
+/// A preparation that has taken all that there was.
+const FILL: &str = r#"
+mkdir -p "$1/tree"
+chmod -R go= "$1"
+echo prepared >"$1/state"
+chmod 600 "$1/state"
+! cat /dev/zero >"$1/tree/large" 2>/dev/null"#;
 
 /// The home is an ext4 whose own disk is smaller than it says.
 const HOLLOW: &str = r#"

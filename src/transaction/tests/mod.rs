@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use room::{Room, SCENARIOS, Scenario, State};
 use rustix::io::Errno;
 
+use super::generations;
 use super::journal::Phase;
 use crate::fs::fault::{Fate, Killed, await_fate};
 
@@ -115,6 +116,27 @@ fn a_death_in_recovery_is_recovered_too() {
                     break;
                 }
             }
+        }
+    }
+}
+
+/// Of each transaction all is there, or it is none any more; what the death leaves is swept.
+#[test]
+fn a_death_while_all_is_discarded_leaves_whole_transactions() {
+    for point in 0.. {
+        let mut room = Room::before(&SCENARIOS[3]);
+        let records = room.records();
+        await_fate(Fate::Death, point);
+        let was_killed = killed(|| drop(generations::discard_all(&records)));
+        await_fate(Fate::Nothing, 0);
+        room.recover().unwrap();
+        for journal in records.journals().unwrap() {
+            assert!(journal.directory().join("files").is_dir(), "{point}");
+        }
+        let names = fs::read_dir(records.root()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert!(names.into_iter().all(|name| !name.to_string_lossy().contains('-')), "{point}");
+        if !was_killed {
+            break;
         }
     }
 }
