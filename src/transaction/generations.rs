@@ -15,6 +15,9 @@ pub const KEPT: usize = 3;
 /// How the name begins of what is no transaction any more, and about to be removed.
 const CONDEMNED: &str = "condemned-";
 
+/// How the name begins of what recovery has set aside, since it cannot be read.
+pub(super) const UNREADABLE: &str = "unreadable-";
+
 /// Removes what the committed transactions keep, but for the newest [`KEPT`] that keep a tree and
 /// the newest [`KEPT`] that keep something moved out of sight: neither takes the other's place, and
 /// those that changed only files take none.
@@ -98,10 +101,13 @@ fn remove_tree(path: &Path) -> Result<(), TransactionError> {
     }
 }
 
-/// Removes every transaction: nothing can be rolled back afterwards. The caller holds the lock. One
-/// that cannot be removed does not keep the others, with the secrets in their preimages.
+/// Removes every transaction, and those that recovery has set aside: nothing can be rolled back
+/// afterwards. The caller holds the lock. One that cannot be removed does not keep the others, with
+/// the secrets in their preimages.
 pub fn discard_all(records: &Records) -> Result<(), TransactionError> {
+    let aside = records.named(UNREADABLE)?;
     let directories = records.ids()?.into_iter().map(|id| records.transactions().join(id));
-    let outcomes: Vec<_> = directories.map(|directory| discard(records, &directory)).collect();
+    let all = directories.chain(aside);
+    let outcomes: Vec<_> = all.map(|directory| discard(records, &directory)).collect();
     outcomes.into_iter().collect()
 }

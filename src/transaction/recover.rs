@@ -1,7 +1,7 @@
 //! After a death of the program: what it left is taken back, or was committed already.
 
 use super::error::{self, Leftover, TransactionError};
-use super::generations;
+use super::generations::{self, UNREADABLE};
 use super::journal::{Journal, Phase};
 use super::records::Records;
 use super::service::Service;
@@ -42,7 +42,7 @@ pub fn recover(
 pub fn set_aside_unreadable(records: &Records) -> Result<Vec<Leftover>, TransactionError> {
     let mut left = Vec::new();
     for (id, cause) in records.unreadable()? {
-        let kept = records.root().join(format!("unreadable-{id}"));
+        let kept = records.root().join(format!("{UNREADABLE}{id}"));
         exchange::relocate(&records.transactions().join(&id), &kept)?;
         left.push(Leftover { subject: id, kept: Some(kept), cause: cause.into() });
     }

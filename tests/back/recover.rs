@@ -158,6 +158,9 @@ fn an_unreadable_journal_is_named_by_all_and_set_aside_by_recover() {
         assert!(machine.has(format!("{aside}/tree/plugin.ts")), "{script}");
         assert!(machine.done(&["recover"]).contains("Nothing to recover."));
         assert_exit(&machine.setup(&["uninstall"]).run(), 0);
+        // its preimages hold secrets, too
+        machine.done(&["uninstall", "--purge"]);
+        assert!(!machine.has(RECORDS), "{script}");
     }
 }
 
