@@ -26,6 +26,7 @@ use crate::transaction::apply::{Preparation, Watch};
 use crate::transaction::generations;
 use crate::transaction::journal::{FORMAT, Intent};
 use crate::transaction::records::Held;
+use crate::transaction::recover::Recovery;
 use crate::transaction::service::GatewayUnit;
 use crate::transaction::step::Step;
 
@@ -87,7 +88,20 @@ pub(super) fn execute<'a>(
     command: &str,
     look: &mut dyn FnMut() -> Result<Change<'a>, Failure>,
 ) -> Result<Executed, Failure> {
-    let held = recover_first(context, manager, command)?;
+    let mut recovery = None;
+    carry_out(context, manager, command, look, &mut recovery)
+        .map_err(|failure| failure.after(recovery))
+}
+
+/// The same; what was recovered is noted, since this command's own end does not take it back.
+fn carry_out<'a>(
+    context: &Context,
+    manager: Option<&UserManager>,
+    command: &str,
+    look: &mut dyn FnMut() -> Result<Change<'a>, Failure>,
+    recovery: &mut Option<Recovery>,
+) -> Result<Executed, Failure> {
+    let held = recover_first(context, manager, command, recovery)?;
     context.records.prove_places()?;
     let seen = context.records.latest()?;
     // a plan that leads out of the installation, or to what is somebody else's, is none
@@ -121,8 +135,8 @@ pub(super) fn execute<'a>(
     let is_held = held.is_some();
     let _held = held.map_or_else(|| context.lock(command), Ok)?;
     if !is_held {
-        let recovered = recover::pending(context, manager)?;
-        if recovered.is_some() || context.records.latest()? != seen {
+        *recovery = recover::pending(context, manager)?;
+        if recovery.is_some() || context.records.latest()? != seen {
             change = look()?;
             // a yes was said to another plan
             confirm(context, &change)?;
@@ -149,6 +163,7 @@ fn recover_first(
     context: &Context,
     manager: Option<&UserManager>,
     command: &str,
+    recovery: &mut Option<Recovery>,
 ) -> Result<Option<Held>, Failure> {
     let Some(pending) = context.records.pending()? else { return Ok(None) };
     if context.dry_run {
@@ -160,7 +175,7 @@ fn recover_first(
         return Ok(None);
     }
     let held = context.lock(command)?;
-    recover::pending(context, manager)?;
+    *recovery = recover::pending(context, manager)?;
     Ok(Some(held))
 }
 

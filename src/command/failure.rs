@@ -7,6 +7,7 @@ use crate::language::{Explain, Kind};
 use crate::report::{Console, json};
 use crate::transaction::apply;
 use crate::transaction::error::{Leftover, interrupted};
+use crate::transaction::recover::Recovery;
 
 /// The exit codes, as the manual page lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +58,12 @@ pub(super) struct Failure {
     undone: bool,
     /// What is left is tried again by the next recovery.
     open: bool,
+    /// What has happened all the same, and stays.
+    besides: Vec<String>,
+    /// What the recovery of an earlier run has left, and has named.
+    earlier: Vec<Leftover>,
     /// What the checks find here now, where they were asked.
-    findings: Option<serde_json::Value>,
+    findings: Option<Box<serde_json::Value>>,
 }
 
 impl Failure {
@@ -73,7 +78,27 @@ impl Failure {
 
     /// The same with what the checks find here now.
     pub(super) fn with_findings(self, findings: serde_json::Value) -> Self {
-        Self { findings: Some(findings), ..self }
+        Self { findings: Some(Box::new(findings)), ..self }
+    }
+
+    /// The same, but for what has happened all the same.
+    pub(super) fn but_for(mut self, what: String) -> Self {
+        self.besides.push(what);
+        self
+    }
+
+    /// It came after an earlier run was taken back, and that stays so.
+    pub(super) fn after(self, recovery: Option<Recovery>) -> Self {
+        let Some(Recovery { id, command, left }) = recovery else { return self };
+        if left.is_empty() {
+            return self.but_for(say!("An earlier {command} ({id}) was undone.", command, id));
+        }
+        let what = say!(
+            "An earlier {command} ({id}) was undone, except what is named above.",
+            command,
+            id
+        );
+        Self { exit: Exit::LeftBehind, earlier: left, ..self.but_for(what) }
     }
 
     /// What was done stays: the command has failed only to say what is left.
@@ -93,10 +118,10 @@ impl Failure {
 
     /// Says it: what went wrong, what was undone, what is left.
     pub(super) fn report(&self, command: &str, console: Console) -> Exit {
-        if self.is_no_more_than_a_stop() {
-            console.eprint(&say!("Cancelled; nothing was changed."));
-        } else {
-            console.error(&*self.cause);
+        match (self.is_no_more_than_a_stop(), self.besides.is_empty()) {
+            (true, true) => console.eprint(&say!("Cancelled; nothing was changed.")),
+            (true, false) => console.eprint(&say!("Cancelled; nothing was changed, except:")),
+            (false, _) => console.error(&*self.cause),
         }
         if self.undone {
             console.print(&self.undone_text());
@@ -109,6 +134,9 @@ impl Failure {
         }
         if !self.left.is_empty() {
             console.eprint(&self.prospects());
+        }
+        for what in &self.besides {
+            console.eprint(&format!("  • {what}"));
         }
         console.document(&self.document(command));
         self.exit
@@ -140,7 +168,7 @@ impl Failure {
     }
 
     fn document(&self, command: &str) -> serde_json::Value {
-        let left: Vec<_> = self.left.iter().map(Leftover::text).collect();
+        let left: Vec<_> = self.left.iter().chain(&self.earlier).map(Leftover::text).collect();
         let mut body = serde_json::json!({
             "error": json::error(&*self.cause),
             "exitCode": self.exit.code(),
@@ -148,7 +176,7 @@ impl Failure {
             "left": left,
         });
         if let Some(findings) = &self.findings {
-            body["findings"] = findings.clone();
+            body["findings"].clone_from(findings);
         }
         json::document(command, false, body)
     }
@@ -162,7 +190,16 @@ impl From<Box<dyn Explain>> for Failure {
             Kind::Interrupted => Exit::Interrupted,
             Kind::Cancelled | Kind::Changed | Kind::Passing | Kind::Lasting => Exit::Failed,
         };
-        Self { exit, cause, left: Vec::new(), undone: false, open: false, findings: None }
+        Self {
+            exit,
+            cause,
+            left: Vec::new(),
+            undone: false,
+            open: false,
+            besides: Vec::new(),
+            earlier: Vec::new(),
+            findings: None,
+        }
     }
 }
 
@@ -174,13 +211,14 @@ impl<E: Explain + 'static> From<E> for Failure {
 
 /// A transaction that failed after its switch began.
 pub(super) fn of_transaction(failure: apply::Failure) -> Failure {
-    let exit = match (failure.left.is_empty(), failure.interrupted) {
+    let apply::Failure { cause, interrupted: is_interrupted, left, open } = failure;
+    let exit = match (left.is_empty(), is_interrupted) {
         (false, _) => Exit::LeftBehind,
         (true, true) => Exit::Interrupted,
         (true, false) => Exit::Failed,
     };
-    let cause = if failure.interrupted { interrupted().into() } else { failure.cause };
-    Failure { exit, cause, left: failure.left, undone: true, open: failure.open, findings: None }
+    let cause = if is_interrupted { interrupted().into() } else { cause };
+    Failure { exit, left, undone: true, open, ..Failure::from(cause) }
 }
 
 #[cfg(test)]

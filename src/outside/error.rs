@@ -33,6 +33,6 @@ fn unasked(code: &'static str, message: String) -> Problem {
 
 /// The operator's interrupt.
 pub(crate) fn interrupted() -> Problem {
-    Problem::new("interrupted", say!("interrupted"), say!("Nothing was changed."))
+    Problem::new("interrupted", say!("interrupted"), say!("Run the command again."))
         .of_kind(Kind::Interrupted)
 }

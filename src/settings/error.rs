@@ -101,5 +101,5 @@ pub(super) fn interrupted() -> Problem {
 }
 
 fn ended(code: &'static str, kind: Kind) -> Problem {
-    Problem::new(code, say!("interrupted"), say!("Nothing was changed.")).of_kind(kind)
+    Problem::new(code, say!("interrupted"), say!("Run the command again.")).of_kind(kind)
 }

@@ -7,6 +7,7 @@ use super::terminal::{
 };
 use crate::bench::Machine;
 use crate::bench::program::{CONFIG, CONNECTOR, PAYLOAD, SECRET, assert_exit};
+use crate::bench::snapshot::RECORDS;
 
 /// A secret is typed only when its echo is off: the prompt is written a moment before.
 pub(crate) fn type_secret(machine: &Machine, terminal: &mut PtySession, secret: &str) {
@@ -65,6 +66,24 @@ fn what_cannot_be_right_is_said_at_the_prompt_and_asked_for_again() {
 }
 
 const CANCELLED: &str = "Cancelled; nothing was changed.";
+
+/// The earlier run was taken back, which is a change.
+#[test]
+fn a_stop_after_a_recovery_says_what_was_undone() {
+    let machine = Machine::only_a_home();
+    assert_exit(&machine.install(&[]).run(), 0);
+    machine.shell(&format!("echo open | tee {RECORDS}/transactions/*/state"));
+    let arguments = ["install", PAYLOAD, "--client-id", "ding1"];
+    for told in ["Cancelled; nothing was changed, except:", CANCELLED] {
+        let mut terminal = on_a_terminal(&machine, &arguments);
+        terminal.exp_string("client secret").unwrap();
+        terminal.send_control('c').unwrap();
+        let said = terminal.exp_string(GONE).unwrap();
+        assert!(said.contains(told), "{said}");
+        assert_eq!(said.contains("An earlier install ("), told != CANCELLED, "{said}");
+        assert_eq!(exit_code(&machine), "130\n");
+    }
+}
 
 #[test]
 fn a_no_cancels_and_leaves_everything_as_it_is() {
