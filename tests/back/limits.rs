@@ -84,6 +84,17 @@ fn a_limit_on_the_size_of_files_undoes_all() {
 }
 
 #[test]
+fn an_archive_that_cannot_be_written_whole_leaves_none() {
+    let machine = Machine::only_a_home();
+    let line = "doctor --bundle archive.tgz";
+    let refused = machine.limited("ulimit -f 1", line);
+    assert_exit(&refused, 1);
+    assert_says(&refused, &["archive.tgz", "File too large"]);
+    assert!(!machine.has("archive.tgz"));
+    assert_says(&machine.limited("true", line), &["written: archive.tgz"]);
+}
+
+#[test]
 fn few_file_descriptors_undo_all() {
     let machine = Machine::only_a_home();
     let before = machine.theirs();

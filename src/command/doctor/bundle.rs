@@ -45,12 +45,12 @@ pub(super) fn write(
     }
     let archive = archive(&parts).map_err(FileError::at(Action::Write, file))?;
     let mut options = OpenOptions::new();
-    let written = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .and_then(|mut file| file.write_all(&archive));
+    let opened = options.write(true).create_new(true).mode(0o600).open(file);
+    let written = opened.and_then(|mut made| {
+        let written = made.write_all(&archive).and_then(|()| made.sync_all());
+        // the half of an archive is none, and would be in the way of the next one
+        written.inspect_err(|_| drop(std::fs::remove_file(file)))
+    });
     written.map_err(FileError::at(Action::Write, file))?;
     console.print_marked(Mark::Good, &say!("written: {shown}", shown));
     Ok(())
