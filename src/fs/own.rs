@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use nix::unistd::{Uid, User};
+use nix::unistd::{Group, Uid, User};
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
@@ -18,7 +18,8 @@ use super::{Action, FileError, beneath};
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// Only a file's owner may rename or remove it in such a directory.
 const STICKY: u32 = 0o1000;
-/// Stands for every owner that a user namespace does not know.
+/// Stands for every owner that a user namespace does not know; elsewhere it is `nobody`, a user like
+/// any other.
 const UNMAPPED: u32 = 65534;
 
 /// The user we run as.
@@ -68,7 +69,8 @@ pub fn read(path: &Path) -> Result<Option<FileState>, FileError> {
 pub fn place(path: &Path) -> Result<(), FileError> {
     for above in path.ancestors().skip(1) {
         let Some(found) = stat(above, OFlags::DIRECTORY)? else { continue };
-        let is_trusted = [0, acting(), UNMAPPED].contains(&found.st_uid);
+        let is_trusted = [0, acting()].contains(&found.st_uid)
+            || found.st_uid == UNMAPPED && is_in_user_namespace();
         let is_open = found.st_mode & WRITABLE_BY_OTHERS != 0
             && found.st_mode & STICKY == 0
             && !is_of_private_group(&found);
@@ -99,9 +101,19 @@ fn is_device(found: &Stat) -> bool {
     matches!(kind, FileType::CharacterDevice | FileType::BlockDevice)
 }
 
-/// Debian gives each user a group of the same number, with nobody else in it.
+/// Debian gives each user a group of the same number, with nobody else in it unless an admin puts
+/// somebody there.
 fn is_of_private_group(found: &Stat) -> bool {
-    found.st_mode & WRITABLE_BY_OTHERS == 0o020 && found.st_gid == acting()
+    let is_candidate = found.st_mode & WRITABLE_BY_OTHERS == 0o020 && found.st_gid == acting();
+    let (user, group) = (User::from_uid(Uid::effective()), Group::from_gid(found.st_gid.into()));
+    let (Ok(Some(user)), Ok(Some(group)), true) = (user, group, is_candidate) else { return false };
+    user.gid == group.gid && group.mem.iter().all(|member| *member == user.name)
+}
+
+/// Outside of all, every user is mapped to themselves.
+fn is_in_user_namespace() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map");
+    map.is_ok_and(|map| !map.split_whitespace().eq(["0", "0", "4294967295"]))
 }
 
 fn stat(path: &Path, kind: OFlags) -> Result<Option<Stat>, FileError> {

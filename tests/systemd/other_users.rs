@@ -134,3 +134,23 @@ fn beside_another_users_bus_ones_own_is_found() {
     assert!(!said(&seen).contains("belongs to root"), "{}", said(&seen));
     assert_eq!(machine.read_text("ran"), "1000\n");
 }
+
+/// Who may write above the records could put others in their place.
+#[test]
+fn a_folder_of_nobodys_or_of_a_group_of_several_is_no_place_for_records() {
+    let machine = Machine::only_a_home();
+    machine.shell("mkdir -p shared; mv .openclaw shared/state");
+    let as_root = |deed: &str| {
+        machine.command(&["bash", "-euc", &format!("cd {HOME}; {deed}")]).by_root().ask();
+    };
+    let history = || machine.setup(&["history", "--state-dir", "shared/state"]).run();
+    let says = format!("{HOME}/shared");
+    assert_exit(&history(), 0);
+    as_root("chown nobody: shared; chmod 755 shared");
+    assert_says(&history(), &[&says, "belongs to nobody"]);
+    // a group of one is no danger
+    as_root("chown tester: shared; chmod 775 shared");
+    assert_exit(&history(), 0);
+    as_root("g=$(sed 's/^tester:.*/&bin/' /etc/group); echo \"$g\" >/etc/group");
+    assert_says(&history(), &[&says, "can be written by others"]);
+}
