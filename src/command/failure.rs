@@ -106,6 +106,11 @@ impl Failure {
         Self { exit: Exit::Problems, ..self }
     }
 
+    /// Whether what was done stays.
+    pub(super) fn is_after_the_commit(&self) -> bool {
+        self.exit == Exit::Problems
+    }
+
     /// Why, for whoever takes back what was done.
     pub(super) fn into_cause(self) -> Box<dyn Explain> {
         self.cause
@@ -126,7 +131,7 @@ impl Failure {
         if self.undone {
             console.print(&self.undone_text());
         }
-        if self.exit == Exit::Problems {
+        if self.is_after_the_commit() {
             console.print(&say!("  What this command has changed stays."));
         }
         for leftover in &self.left {
@@ -145,7 +150,7 @@ impl Failure {
     /// Stopped by the operator before anything was done: what has been committed, or undone, tells more.
     fn is_no_more_than_a_stop(&self) -> bool {
         let is_stopped = matches!(self.cause.kind(), Kind::Cancelled | Kind::Interrupted);
-        is_stopped && !self.undone && self.exit != Exit::Problems
+        is_stopped && !self.undone && !self.is_after_the_commit()
     }
 
     fn undone_text(&self) -> String {

@@ -54,6 +54,12 @@ impl<'a> Probe<'a> {
         Self { node, environment: trust.chain(options).collect(), timeout, interrupt }
     }
 
+    /// The same that only another interrupt ends.
+    pub fn ended_by<'b>(&self, interrupt: &'b Interrupt) -> Probe<'b> {
+        let (node, environment) = (self.node.clone(), self.environment.clone());
+        Probe { node, environment, timeout: self.timeout, interrupt }
+    }
+
     /// Asks all of it at once.
     pub fn ask(&self, questions: &[Question]) -> Result<Vec<Answer>, Problem> {
         let table = self.told(questions)?;

@@ -95,6 +95,27 @@ fn ctrl_c_while_waiting_leaves_nothing_and_a_narrow_terminal_has_the_link_alone(
     before.assert_same(&machine.home().without("cloud.log"));
 }
 
+/// Its secret was in our memory alone: whoever does not hear of the bot never finds it again.
+#[test]
+fn a_bot_that_was_made_for_nothing_is_named() {
+    for stopped_at in ["left", "Go ahead?"] {
+        let machine = surrounded();
+        let before = machine.home().without("cloud.log").without("cloud.json");
+        let (mut terminal, _) = waiting(&machine, 80, &[]);
+        machine.let_dingtalk(r#"{"registration": "SUCCESS"}"#);
+        if stopped_at != "left" {
+            terminal.exp_string(stopped_at).unwrap();
+        }
+        terminal.send_control('c').unwrap();
+        let said = terminal.exp_string(GONE).unwrap();
+        assert!(said.contains("Cancelled; nothing was changed, except:"), "{said}");
+        assert!(said.contains("has made the bot ding-id-1, and it stays there."), "{said}");
+        assert!(said.contains("not kept its secret") && !said.contains(BOT.1), "{said}");
+        assert_eq!(exit_code(&machine), "130\n");
+        before.assert_same(&machine.home().without("cloud.log").without("cloud.json"));
+    }
+}
+
 #[test]
 fn without_a_bot_from_the_code_both_are_typed_and_held_against_dingtalk() {
     let machine = surrounded();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::command::context::Context;
 use crate::command::doctor::live::node;
+use crate::interrupt::Interrupt;
 use crate::language::{Kind, Problem};
 use crate::openclaw::document::Value;
 use crate::outside::dingtalk::{Bot, refusal_of};
@@ -61,14 +62,19 @@ impl<'a> DingTalk<'a> {
         }
         let variable = |name| context.surroundings.text(name);
         let (base, source) = (variable(BASE_VARIABLE), variable(SOURCE_VARIABLE));
-        let registrar = Registrar::new(&self.probe, any_proxy(&self.environment), base, source);
+        // a bot that is just being made is heard of, whatever signal comes
+        let never = Interrupt::never();
+        let patient = self.probe.ended_by(&never);
+        let [asking, polling] = [&self.probe, &patient].map(|probe| {
+            Registrar::new(probe, any_proxy(&self.environment), base.clone(), source.clone())
+        });
         let bar = Bar::on(context.console);
         bar.begin(&say!("asking DingTalk"), None);
-        let invited = registrar.invite();
+        let invited = asking.invite();
         bar.end();
         let made = invited.and_then(|invitation| {
             self.show(&invitation);
-            self.wait_for(&registrar, &invitation, &bar)
+            self.wait_for(&polling, &invitation, &bar)
         });
         bar.end();
         match made {
@@ -108,28 +114,37 @@ impl<'a> DingTalk<'a> {
         bar.begin(&waiting(end, None), None);
         while !end.has_passed() {
             let next = Deadline::after(invitation.interval);
-            while !next.has_passed() {
-                if interrupt.is_raised() {
-                    return Err(outside::error::interrupted());
-                }
+            while !next.has_passed() && !interrupt.is_raised() {
                 bar.tell(&waiting(end, trouble.as_ref().map(|(_, what)| what)));
                 thread::sleep(LOOK);
             }
+            if interrupt.is_raised() {
+                bar.tell(&say!("asking DingTalk"));
+            }
             match registrar.bot_of(invitation) {
                 Ok(Some(bot)) => return Ok(bot),
+                _ if interrupt.is_raised() => return Err(outside::error::interrupted()),
                 Ok(None) => trouble = None,
                 Err(problem) => {
                     let until = trouble.map(|(until, _)| until);
                     let until = until.unwrap_or_else(|| Deadline::after(timeout.at_most(TROUBLE)));
-                    if until.has_passed() || problem.kind == Kind::Interrupted {
+                    if until.has_passed() {
                         return Err(problem);
                     }
                     trouble = Some((until, problem.message));
                 }
             }
         }
-        Err(crate::outside::registration::expired())
+        Err(outside::registration::expired())
     }
+}
+
+/// What becomes of a bot whose secret goes with this run.
+pub(super) fn lost(id: &str) -> String {
+    say!(
+        "DingTalk has made the bot {id}, and it stays there. openclaw-setup has not kept its secret: to see it, or to delete the bot, open DingTalk's developer console (open-dev.dingtalk.com).",
+        id
+    )
 }
 
 fn waiting(end: Deadline, trouble: Option<&String>) -> String {

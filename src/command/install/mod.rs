@@ -20,7 +20,7 @@ use crate::connector::adaptation::Refit;
 use crate::connector::installed::InstalledRecord;
 use crate::connector::{Checks, TreeManifest};
 use crate::openclaw::document::Value;
-use crate::outside::dingtalk::Bot;
+use crate::outside::{self, dingtalk::Bot};
 use crate::plan::config;
 use crate::plan::install::{self as planning, Purpose, Request};
 use crate::plan::note::Note;
@@ -46,6 +46,7 @@ pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure>
         proof: options.proof,
         is_of_settings: options.source.is_none() && !given.is_empty(),
         settings,
+        made: None,
         notes: answers.and_then(readable_answers),
         token: Secret::fresh()?,
         file: None,
@@ -68,6 +69,7 @@ pub(super) fn upgrade(context: &Context, options: &Upgrade) -> Result<Exit, Fail
         start: false,
         is_of_settings: false,
         settings: Settings::default(),
+        made: None,
         notes: None,
         token: Secret::fresh()?,
         file: None,
@@ -97,6 +99,7 @@ pub(super) fn as_described(
         proof,
         is_of_settings: false,
         settings: desired.settings,
+        made: None,
         notes: None,
         token: Secret::fresh()?,
         file: Some((file, connector.version.as_ref())),
@@ -121,6 +124,8 @@ struct InstallRequest<'a> {
     proof: ProofOptions,
     is_of_settings: bool,
     settings: Settings,
+    /// The id of the bot that was made for it.
+    made: Option<String>,
     notes: Option<Note>,
     token: Secret,
     /// The file that describes all of it, and the version that it names: then nothing is asked for.
@@ -135,6 +140,10 @@ impl<'a> InstallRequest<'a> {
         let executed =
             execute(context, manager.as_ref(), command, &mut || self.look(manager.as_ref()));
         executed.or_else(|failure| {
+            let failure = match self.made.as_deref() {
+                Some(id) if !failure.is_after_the_commit() => failure.but_for(bot::lost(id)),
+                _ => failure,
+            };
             if !context.dry_run {
                 return Err(failure);
             }
@@ -240,6 +249,10 @@ impl<'a> InstallRequest<'a> {
                 && self.asks_outside()
                 && let Some(bot) = dingtalk.new_bot()?
             {
+                self.made = Some(bot.client_id.clone());
+                if interrupt.is_raised() {
+                    return Err(outside::error::interrupted().into());
+                }
                 self.settings.accept(Setting::ClientId, &bot.client_id)?;
                 self.settings.accept(Setting::ClientSecret, &bot.client_secret)?;
                 continue;
