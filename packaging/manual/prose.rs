@@ -28,7 +28,7 @@ pub(super) fn exit_status(page: &mut Page) {
         (
             "3",
             say!(
-                "Problems were found (doctor, status, verify); or done, and the bot was not seen to answer (install, upgrade, rollback, doctor --fix): what was done stays."
+                "Problems were found (doctor, status, verify); or done, and the bot was not seen to answer (install, upgrade, rollback, doctor --fix), or a record could not be removed (uninstall --purge): what was done stays."
             ),
         ),
         ("4", say!("Failed, and something could not be undone; the message says what.")),
