@@ -35,15 +35,13 @@ as_root = $(runner)="$(CURDIR)/packaging/sandbox/as-root.sh"
 # Packages, and the guests that they are tested in.
 DEB_DIR ?= build/deb
 GUESTS ?= build/guests
-# How far `make test` goes with them: test-deb-thorough is all.
-PACKAGES ?= test-deb
 SUITE ?= bookworm
 CONNECTOR_OPTIONS ?=
 guest_test = packaging/sandbox/as-root.sh env MIRROR='$(MIRROR)' KEYRING='$(KEYRING)'
 stager = $(TARGET)/debug/examples/payload
 
 .PHONY: build demo pictures check test test-plain test-sandbox test-crash test-crash-full test-crash-files test-crash-full-files test-crash-machines test-crash-full-machines test-openclaw test-openclaw-all bench fmt lint needs clean
-.PHONY: deb deb-reproducible connector-deb apt-repo release copyright test-deb test-fleet test-deb-thorough test-packages
+.PHONY: deb deb-reproducible connector-deb apt-repo release copyright test-deb test-fleet test-deb-thorough test-deb-guests test-deb-bytes test-packages
 
 build:
 	packaging/needs.sh build
@@ -72,7 +70,7 @@ check: lint test-plain
 # Each stage says how long it took. The last two wait most of their time, and share nothing.
 test:
 	packaging/needs.sh test
-	@for stage in check test-sandbox test-crash '-j2 --output-sync=target test-openclaw $(PACKAGES)'; do \
+	@for stage in check test-sandbox test-crash '-j2 --output-sync=target test-openclaw test-deb'; do \
 	  TIMEFORMAT="== $$stage: %0R s"; echo "== $$stage"; time $(MAKE) --no-print-directory $$stage || exit; \
 	done
 
@@ -162,10 +160,15 @@ $(ANSIBLE)/bin/ansible-playbook:
 test-fleet: test-packages $(ANSIBLE)/bin/ansible-playbook
 	$(guest_test) tests/fleet/run.sh $(SUITE) $(GUESTS) $(DEB_DIR) $(ANSIBLE) $(FLEET)
 
-# And all that there is to say beside it: the other Debian, Debian's own tools, and the same bytes a second time.
-test-deb-thorough: test-deb
+# All that there is to say about the packages: the other Debian, Debian's own tools, and the same bytes a second time.
+test-deb-thorough: test-packages
+	$(MAKE) --no-print-directory -j2 --output-sync=target test-deb-guests test-deb-bytes
+
+test-deb-guests:
 	$(guest_test) tests/deb/run.sh trixie $(GUESTS) $(DEB_DIR)
 	$(guest_test) tests/deb/judged.sh bookworm $(GUESTS) $(DEB_DIR)
+
+test-deb-bytes:
 	packaging/deb/reproducible.sh $(DEB_DIR)
 
 test-packages:
