@@ -27,7 +27,7 @@ use crate::redaction::masked;
 use crate::systemd::CommandLine;
 use crate::systemd::environment::Environment;
 use crate::timeout::Deadline;
-use session::{Failure, call};
+use session::{Failure, Run, call};
 
 /// How long the model may think.
 const THINKING: Duration = Duration::from_secs(60);
@@ -92,13 +92,15 @@ pub fn ask(road: &Road, deadline: Deadline, interrupt: &Interrupt) -> Answered {
         let reply = question.through_the_agent(road, &session, deadline, interrupt);
         (session, reply)
     };
+    let mut run = Run::Answered;
     let mut problem = match reply {
         Ok(text) if question.is_answered_by(&text) => {
             return Answered::Yes(session);
         }
         Ok(text) if NO_WORDS.contains(&text.trim()) => {
             let logged = logged_failure(&road.log, begin_usec, interrupt);
-            error::no_answer(&one_line(&logged.unwrap_or(text)))
+            run = logged.as_ref().map_or(run, |failure| failure.run);
+            error::no_answer(&one_line(&logged.map_or(text, |failure| failure.cause)))
         }
         Ok(text) => error::no_answer(&one_line(&text)),
         Err(Failure::Silent) => error::silent(begin.elapsed().as_secs()),
@@ -106,15 +108,16 @@ pub fn ask(road: &Road, deadline: Deadline, interrupt: &Interrupt) -> Answered {
         Err(Failure::NoRoad(reason)) => return Answered::CannotTry(reason),
         Err(Failure::Other(problem)) => problem,
     };
-    let is_over = !["answer.provider", "answer.silent"].contains(&problem.code);
+    if ["answer.provider", "answer.silent"].contains(&problem.code) {
+        run = Run::UnderWay;
+    }
     if ["answer.other", "answer.silent"].contains(&problem.code) {
         let lines = gateway_log(&road.log, begin_usec, Deadline::after(LOGGED), interrupt);
         let blocked = lines.iter().find_map(|line| blocked_provider(&line.text));
         problem = blocked.map_or(problem, error::provider_blocked);
     }
     if session.id().is_some() {
-        let removed =
-            if is_over { session.remove(road, interrupt) } else { session.end(road, interrupt) };
+        let removed = session.remove_after(run, road, interrupt);
         problem.evidence.extend(removed.err().map(|left| left.message));
     }
     Answered::No(problem)
@@ -257,24 +260,31 @@ fn complaint(body: &str) -> String {
     one_line(document["error"]["message"].as_str().unwrap_or(body))
 }
 
+/// What the gateway's log tells of a failed run.
+struct Logged {
+    cause: String,
+    run: Run,
+}
+
 /// Why the gateway's last run has failed since a moment, in its own words.
-fn logged_failure(log: &LogSource, since_usec: u64, interrupt: &Interrupt) -> Option<String> {
+fn logged_failure(log: &LogSource, since_usec: u64, interrupt: &Interrupt) -> Option<Logged> {
     let deadline = Deadline::after(LOGGED);
     while !deadline.has_passed() && !interrupt.is_raised() {
         let lines = gateway_log(log, since_usec, deadline, interrupt);
-        if let Some(told) = lines.iter().rev().find_map(failure_in) {
-            return Some(told.to_owned());
+        if let Some(failure) = lines.iter().rev().find_map(failure_in) {
+            return Some(failure);
         }
         thread::sleep(POLL_INTERVAL);
     }
     None
 }
 
-fn failure_in(line: &LogLine) -> Option<&str> {
-    let told = line.text.split_once("streaming chat completion failed: ").map(|(_, told)| told);
+fn failure_in(line: &LogLine) -> Option<Logged> {
+    let thrown = line.text.split_once("streaming chat completion failed: ").map(|(_, told)| told);
     let ended = line.text.strip_prefix("embedded run agent end: ");
-    let told = told.or_else(|| Some(ended?.split_once(" error=")?.1));
-    told.map(|told| told.trim_start_matches("FailoverError: "))
+    let told = thrown.or_else(|| Some(ended?.split_once(" error=")?.1))?;
+    let cause = told.trim_start_matches("FailoverError: ").to_owned();
+    Some(Logged { cause, run: if thrown.is_some() { Run::Failed } else { Run::Answered } })
 }
 
 /// A text of somebody else's on one line, without secrets.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -28,11 +28,24 @@ const STARTS: usize = 3;
 /// command line loads plugins while it connects, on a busy machine for longer. Nothing was asked.
 const UNHEARD: &str = "gateway closed (1000";
 
-/// How long a run that is over may take to list its session once more.
+/// How long a run that has failed may take to end.
 const ENDING: Duration = Duration::from_secs(1);
 
-/// The same of one that was ended: `OpenClaw` 2026.3.13 lets it wait first for its next attempt.
+/// How long one that was ended may take: `OpenClaw` 2026.3.13 lets it wait first for its next
+/// attempt. On a busy machine one that has answered may take as long.
 const RETRYING: Duration = Duration::from_secs(10);
+
+/// How far the run that the question began has come. At its end it lists its session once more,
+/// even where that has been removed meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Run {
+    /// It has answered, which it does shortly before its end.
+    Answered,
+    /// It has failed, and says no more.
+    Failed,
+    /// It may go on.
+    UnderWay,
+}
 
 /// The session that the question leaves in `OpenClaw`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,21 +73,16 @@ impl From<Problem> for Failure {
 }
 
 impl Session {
-    /// Takes it out of `OpenClaw`'s list, which keeps what was said under another name; that goes,
-    /// too.
+    /// Takes the session of an answer out of `OpenClaw`'s list, which keeps what was said under
+    /// another name; that goes, too.
     pub fn remove(&self, road: &Road, interrupt: &Interrupt) -> Result<(), Problem> {
-        self.remove_after(ENDING, road, interrupt)
-    }
-
-    /// The same where its run may still be under way: that is ended, and lists its session again.
-    pub(super) fn end(&self, road: &Road, interrupt: &Interrupt) -> Result<(), Problem> {
-        self.remove_after(RETRYING, road, interrupt)
+        self.remove_after(Run::Answered, road, interrupt)
     }
 
     /// Whoever stops the question still has its session removed, if that does not take long.
-    fn remove_after(
+    pub(super) fn remove_after(
         &self,
-        ending: Duration,
+        run: Run,
         road: &Road,
         interrupt: &Interrupt,
     ) -> Result<(), Problem> {
@@ -84,17 +92,25 @@ impl Session {
             (REMOVING, interrupt)
         };
         let deadline = Deadline::after(limit);
+        let wait_until = |limit: Duration, is_seen: &dyn Fn() -> bool| {
+            let deadline = deadline.min(Deadline::after(limit));
+            while !deadline.has_passed() && !interrupt.is_raised() && !is_seen() {
+                thread::sleep(ENDING / 10);
+            }
+        };
         let left = |cause: &str| error::session_left(&self.key, cause);
         let parameters = json!({"key": self.key});
         let id = self.id();
+        if run == Run::Answered {
+            wait_until(RETRYING, &|| !self.may_be_listed_again());
+        }
         for _ in 0..3 {
+            let may_be_listed_again = self.may_be_listed_again();
             // an answer that is lost on a busy machine tells nothing; the list does
-            let begin = Instant::now();
             let reply = call(road, "sessions.delete", &parameters, &[], deadline, interrupt);
-            // where that was slow, so is the end of the run
-            let ended = deadline.min(Deadline::after(ending.max(begin.elapsed() / 2)));
-            while !ended.has_passed() && !interrupt.is_raised() && self.id().is_none() {
-                thread::sleep(ENDING / 10);
+            if may_be_listed_again {
+                let limit = if run == Run::UnderWay { RETRYING } else { ENDING };
+                wait_until(limit, &|| self.id().is_some());
             }
             if self.id().is_none() {
                 let forgotten = id.map_or(Ok(()), |id| self.forget(&id));
@@ -111,10 +127,21 @@ impl Session {
 
     /// Its id, as long as `OpenClaw` lists it.
     pub(super) fn id(&self) -> Option<String> {
+        let listed = self.listed()?;
+        listed["sessionId"].as_str().filter(|id| !id.is_empty()).map(str::to_owned)
+    }
+
+    /// Whether its run has yet to end. What a run writes last has `abortedLastRun` (seen with
+    /// 2026.3.13; 2026.4.9 and 2026.7.35 have the same code).
+    fn may_be_listed_again(&self) -> bool {
+        self.listed().is_some_and(|listed| listed.get("abortedLastRun").is_none())
+    }
+
+    fn listed(&self) -> Option<Value> {
         let bytes =
             foreign::read(&self.folder.join("sessions.json"), foreign::RECORD_LIMIT).ok()?;
-        let sessions: Value = serde_json::from_slice(&bytes).ok()?;
-        sessions[&self.key]["sessionId"].as_str().filter(|id| !id.is_empty()).map(str::to_owned)
+        let mut sessions: Value = serde_json::from_slice(&bytes).ok()?;
+        sessions.get_mut(&self.key).map(Value::take)
     }
 
     /// Removes what was said; a run that ends meanwhile removes its own lock.

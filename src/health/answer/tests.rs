@@ -20,6 +20,12 @@ impl Machine {
     /// `reply` is the gateway's, with `{word}` for the word that it is asked for; `script` knows
     /// its arguments.
     fn new(status: &str, reply: &str, script: &str) -> Self {
+        let session = json!({"sessionId": "id1", "abortedLastRun": false});
+        Self::listing(session, status, reply, script)
+    }
+
+    /// The same, with what is listed of the session when the reply comes.
+    fn listing(session: Value, status: &str, reply: &str, script: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let program = home.path().join("openclaw.sh");
         std::fs::write(&program, script).unwrap();
@@ -27,7 +33,7 @@ impl Machine {
         let owner = Owner { uid: rustix::process::geteuid().as_raw(), unit: None };
         let folder = home.path().join("agents/main/sessions");
         std::fs::create_dir_all(&folder).unwrap();
-        let port = answering(status.to_owned(), reply.to_owned(), folder);
+        let port = answering(status.to_owned(), reply.to_owned(), session, folder);
         Self {
             endpoint: Endpoint::new(port, Some("hush".to_owned()), owner),
             exec_start: CommandLine { arguments: words.map(str::to_owned).to_vec() },
@@ -71,7 +77,7 @@ impl Machine {
 }
 
 /// Serves one question, and lists its session as `OpenClaw` does.
-fn answering(status: String, reply: String, folder: PathBuf) -> u16 {
+fn answering(status: String, reply: String, session: Value, folder: PathBuf) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -83,7 +89,7 @@ fn answering(status: String, reply: String, folder: PathBuf) -> u16 {
         }
         let word = asked.split_once("nothing else: ").unwrap().1.split('"').next().unwrap();
         let key = format!("agent:main:openai-user:dingtalk-connector:openclaw-setup-{word}");
-        let sessions = json!({key: {"sessionId": "id1"}, "agent:main:main": {"sessionId": "id2"}});
+        let sessions = json!({key: session, "agent:main:main": {"sessionId": "id2"}});
         std::fs::write(folder.join("sessions.json"), sessions.to_string()).unwrap();
         std::fs::write(folder.join("id1.jsonl"), "").unwrap();
         let body = reply.replace("{word}", word);
@@ -117,10 +123,34 @@ fn the_word_is_the_answer_and_the_session_goes() {
     }
 }
 
+/// The removal that comes before the run's end would be undone by it, and takes long to notice.
+#[test]
+fn a_session_is_removed_when_its_run_has_ended() {
+    let script =
+        REMOVES.replace("mv id1", "grep -q abortedLastRun sessions.json || exit 1; mv id1");
+    let reply = r#"{"choices":[{"message":{"content":"no"}}]}"#;
+    let machine = Machine::listing(json!({"sessionId": "id1"}), "200 OK", reply, &script);
+    let folder = machine.home.path().join("agents/main/sessions");
+    let ending = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(1500));
+        let list = folder.join("sessions.json");
+        let listed = std::fs::read_to_string(&list).unwrap();
+        std::fs::write(list, listed.replace("\"id1\"", "\"id1\",\"abortedLastRun\":false"))
+            .unwrap();
+    });
+    let (answered, _) = machine.asked("0.6.0");
+    ending.join().unwrap();
+    let Answered::No(problem) = answered else { panic!("{answered:?}") };
+    assert!(problem.evidence.is_empty(), "{problem:?}");
+    let sessions = machine.home.path().join("agents/main/sessions/sessions.json");
+    assert_eq!(std::fs::read_to_string(sessions).unwrap(), "{}\n");
+}
+
 #[test]
 fn a_session_that_its_ending_run_lists_once_more_goes_all_the_same() {
     let script = format!("[ -e $HOME/once ] || {{ : >$HOME/once; echo '{{}}'; exit; }}\n{REMOVES}");
-    let machine = Machine::new("200 OK", r#"{"choices":[]}"#, &script);
+    let session = json!({"sessionId": "id1"});
+    let machine = Machine::listing(session, "200 OK", r#"{"choices":[]}"#, &script);
     assert_eq!(machine.code("0.6.0").0, "answer.other");
     let sessions = machine.home.path().join("agents/main/sessions/sessions.json");
     assert_eq!(std::fs::read_to_string(sessions).unwrap(), "{}\n");
