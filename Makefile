@@ -40,8 +40,8 @@ CONNECTOR_OPTIONS ?=
 guest_test = packaging/sandbox/as-root.sh env MIRROR='$(MIRROR)' KEYRING='$(KEYRING)'
 stager = $(TARGET)/debug/examples/payload
 
-.PHONY: build demo pictures check test test-plain test-sandbox test-crash test-crash-full test-crash-files test-crash-full-files test-crash-machines test-crash-full-machines test-openclaw test-openclaw-all bench fmt lint needs clean
-.PHONY: deb deb-reproducible connector-deb apt-repo release copyright test-deb test-fleet test-deb-thorough test-deb-guests test-deb-bytes test-packages
+.PHONY: build demo pictures check test test-plain test-sandbox test-crash test-crash-full test-crash-files test-crash-full-files test-crash-machines test-crash-full-machines openclaws test-openclaw test-openclaw-all bench fmt lint needs clean
+.PHONY: deb deb-reproducible connector-deb apt-repo release copyright test-deb test-fleet test-deb-thorough test-packages
 
 build:
 	packaging/needs.sh build
@@ -67,10 +67,12 @@ pictures:
 
 check: lint test-plain
 
-# Each stage says how long it took. The last two wait most of their time, and share nothing.
+# Each stage says how long it took. What is paired shares nothing: npm and the compiler, gateways and guests.
+# PACKAGES=test-deb-thorough, as CI has it, tries them in all ways.
+PACKAGES ?= test-deb
 test:
 	packaging/needs.sh test
-	@for stage in check test-sandbox test-crash '-j2 --output-sync=target test-openclaw test-deb'; do \
+	@for stage in '-j2 --output-sync=target check openclaws' test-sandbox test-crash '-j2 --output-sync=target test-openclaw $(PACKAGES)'; do \
 	  TIMEFORMAT="== $$stage: %0R s"; echo "== $$stage"; time $(MAKE) --no-print-directory $$stage || exit; \
 	done
 
@@ -99,11 +101,13 @@ test-crash-machines test-crash-full-machines:
 # Each starts a gateway that wants a core for itself: two at once, as the packages need none for most of the time.
 on_openclaw = OPENCLAW_SETUP_TEST_OPENCLAW=$(abspath $(1)) $(as_root) cargo test --locked --test openclaw -- --test-threads=2
 
-# The first, and of the others the one whose day it is: what differs by version.
-test-openclaw:
+openclaws:
 	tests/bench/openclaw.sh $(OPENCLAW_DIR)
-	$(call on_openclaw,$(OPENCLAW_DIR)) --skip every_version:: --skip in_place::
 	tests/bench/openclaw.sh $(OPENCLAW_DIR)-$(OPENCLAW_OF_THE_DAY) $(OPENCLAW_OF_THE_DAY)
+
+# The first, and of the others the one whose day it is: what differs by version.
+test-openclaw: openclaws
+	$(call on_openclaw,$(OPENCLAW_DIR)) --skip every_version:: --skip in_place::
 	$(call on_openclaw,$(OPENCLAW_DIR)-$(OPENCLAW_OF_THE_DAY)) every_version::
 
 # All that each of them is tried with, and the last in place of the first.
@@ -161,14 +165,9 @@ test-fleet: test-packages $(ANSIBLE)/bin/ansible-playbook
 	$(guest_test) tests/fleet/run.sh $(SUITE) $(GUESTS) $(DEB_DIR) $(ANSIBLE) $(FLEET)
 
 # All that there is to say about the packages: the other Debian, Debian's own tools, and the same bytes a second time.
-test-deb-thorough: test-packages
-	$(MAKE) --no-print-directory -j2 --output-sync=target test-deb-guests test-deb-bytes
-
-test-deb-guests:
+test-deb-thorough: test-deb
 	$(guest_test) tests/deb/run.sh trixie $(GUESTS) $(DEB_DIR)
 	$(guest_test) tests/deb/judged.sh bookworm $(GUESTS) $(DEB_DIR)
-
-test-deb-bytes:
 	packaging/deb/reproducible.sh $(DEB_DIR)
 
 test-packages:
