@@ -6,7 +6,7 @@ use crate::fs::exists;
 use crate::report::journald::{self, Ending};
 use crate::report::{bar::Bar, json};
 use crate::transaction::error::Leftover;
-use crate::transaction::recover::{Recovery, recover, set_aside_unreadable};
+use crate::transaction::recover::{Recovery, recover, set_aside_unreadable, sweep};
 use crate::transaction::service::GatewayUnit;
 
 pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
@@ -53,6 +53,9 @@ pub(super) fn pending(
         GatewayUnit::new(manager, &context.paths.unit, context.timeout, &context.interrupt);
     let bar = Bar::on(context.console);
     let recovery = recover(&context.records, &mut service, &bar)?;
+    if let Err(error) = sweep(&context.records) {
+        context.console.warn(&error);
+    }
     if let Some(Recovery { id, command, left }) = &recovery {
         let ending = if left.is_empty() { Ending::Undone } else { Ending::LeftBehind };
         journald::tell(ending, command, id);

@@ -11,6 +11,7 @@ use nix::unistd::{Group, Uid, User};
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::error::Cause;
 use super::image::FileState;
 use super::{Action, FileError, beneath};
 
@@ -93,6 +94,21 @@ pub fn barrier(path: &Path) -> Option<FileError> {
         let allowed = rustix::fs::accessat(CWD, place, passing | reading, AtFlags::EACCESS);
         (allowed == Err(Errno::ACCESS))
             .then(|| FileError::not_ours(place, found.uid(), found.mode()))
+    })
+}
+
+/// What of another owner keeps us from working at the path: the outermost place on the way that lets
+/// us not through, else what is there, else the directory that it is in.
+pub fn obstacle(path: &Path) -> Option<FileError> {
+    let barrier = barrier(path);
+    let is_anothers =
+        |error: &FileError| matches!(error.cause, Cause::NotOurs(uid, _) if uid != acting());
+    if barrier.is_some() {
+        return barrier.filter(is_anothers);
+    }
+    path.ancestors().take(2).find_map(|place| {
+        let found = place.symlink_metadata().ok()?;
+        Some(FileError::not_ours(place, found.uid(), found.mode())).filter(is_anothers)
     })
 }
 

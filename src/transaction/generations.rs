@@ -52,8 +52,8 @@ fn trash(path: &Path, to: &Path) -> Result<(), TransactionError> {
 
 /// Of a transaction that was undone only the record is worth keeping: its preimages are live again.
 pub fn forget_contents(journal: &Journal) -> Result<(), TransactionError> {
-    remove_tree(&journal.slot())?;
-    remove_tree(&journal.directory().join("files"))
+    let tree = remove_tree(&journal.slot());
+    remove_tree(&journal.directory().join("files")).and(tree)
 }
 
 /// Removes the directory of a transaction that has touched nothing, or of which nothing matters.
@@ -71,7 +71,8 @@ pub fn discard(records: &Records, directory: &Path) -> Result<(), TransactionErr
 
 /// Removes what a run that died while it discarded has left.
 pub(super) fn finish_discarding(records: &Records) -> Result<(), TransactionError> {
-    records.named(CONDEMNED)?.iter().try_for_each(|left| remove_tree(left))
+    let outcomes: Vec<_> = records.named(CONDEMNED)?.iter().map(|left| remove_tree(left)).collect();
+    outcomes.into_iter().collect()
 }
 
 /// The bytes that a transaction keeps on disk.

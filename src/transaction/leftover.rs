@@ -3,14 +3,16 @@
 
 use std::path::PathBuf;
 
+use rustix::io::Errno;
+
 use super::error::{Leftover, TransactionError, changed};
 use super::journal::Journal;
 use super::linger;
 use super::step::{FileStep, Step, TreeSide};
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
-use crate::fs::is_absent;
 use crate::fs::replace::{Beside, Place};
+use crate::fs::{is_absent, own};
 use crate::language::{Explain, Kind};
 
 /// A step that cannot be taken back, with the place where its old content lies, or that it is lost.
@@ -28,6 +30,27 @@ pub(super) fn of(
         (cause, place) => (place.map(|(kept, _)| kept), cause),
     };
     Leftover { subject: subject(step), kept, cause: cause.into() }
+}
+
+/// What somebody else's ownership keeps us from says whose it is: to try again does not help.
+pub(super) fn by_owner(
+    journal: &Journal,
+    step: &Step,
+    cause: TransactionError,
+) -> TransactionError {
+    let TransactionError::File(error) = &cause else { return cause };
+    if !matches!(error.errno(), Some(Errno::ACCESS | Errno::PERM)) {
+        return cause;
+    }
+    let places = match step {
+        Step::Tree(tree) => vec![tree.live.clone(), journal.slot_of(tree)],
+        Step::Move { from, to } => {
+            vec![from.clone(), to.clone().unwrap_or_else(|| journal.quarantine(from))]
+        }
+        _ => Vec::new(),
+    };
+    let mut places = std::iter::once(&error.path).chain(&places);
+    places.find_map(|place| own::obstacle(place)).map_or(cause, Into::into)
 }
 
 /// Where the old content of a step's subject is kept, and whether it is there. `None`: it has none.

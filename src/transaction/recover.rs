@@ -22,19 +22,15 @@ pub struct Recovery {
     pub left: Vec<Leftover>,
 }
 
-/// Takes back the transaction that an earlier run left open, and sweeps away what preparations and
-/// undone transactions have left. `None`: there was nothing to recover. The caller holds the lock.
+/// Takes back the transaction that an earlier run left open. `None`: there was none. The caller holds
+/// the lock.
 pub fn recover(
     records: &Records,
     service: &mut dyn Service,
     progress: &dyn Progress,
 ) -> Result<Option<Recovery>, TransactionError> {
-    let recovery = match records.pending()? {
-        Some(mut journal) => Some(finish(&mut journal, service, progress)?),
-        None => None,
-    };
-    sweep(records)?;
-    Ok(recovery)
+    let pending = records.pending()?;
+    pending.map(|mut journal| finish(&mut journal, service, progress)).transpose()
 }
 
 /// Moves transactions whose journals cannot be read out of the way: nobody can tell what they did,
@@ -54,7 +50,7 @@ fn finish(
     service: &mut dyn Service,
     progress: &dyn Progress,
 ) -> Result<Recovery, TransactionError> {
-    remove_dead_locks(journal)?;
+    remove_dead_locks(journal);
     let left = undo::undo(journal, service, progress);
     let (id, command) = (journal.intent().id.clone(), journal.intent().command.clone());
     if journal.phase() == Phase::Open {
@@ -63,29 +59,31 @@ fn finish(
     Ok(Recovery { id, command, left })
 }
 
-/// OpenClaw would wait for a lock on its config that the dead run has left.
-fn remove_dead_locks(journal: &Journal) -> Result<(), TransactionError> {
+/// OpenClaw would wait for a lock on its config that the dead run has left; it takes one that stays
+/// for stale in half a minute.
+fn remove_dead_locks(journal: &Journal) {
     for step in &journal.intent().steps {
         if let Step::File(FileStep { lock: Some(lock), .. }) = step {
-            ConfigLock::remove_dead(lock)?;
+            let _ = ConfigLock::remove_dead(lock);
         }
     }
-    Ok(())
 }
 
-/// What was only prepared has touched nothing: a run died while it staged. Contents of an
-/// undone transaction are still there if a run died, or the disk failed, while they were removed.
-fn sweep(records: &Records) -> Result<(), TransactionError> {
-    generations::finish_discarding(records)?;
+/// Sweeps away what preparations and undone transactions have left; what cannot go, because somebody
+/// has made it theirs, is in nobody's way, and does not keep the rest. What was only prepared has
+/// touched nothing: a run died while it staged. Contents of an undone transaction are still there if
+/// a run died, or the disk failed, while they were removed. The caller holds the lock.
+pub fn sweep(records: &Records) -> Result<(), TransactionError> {
+    let mut outcomes = vec![generations::finish_discarding(records)];
     for id in records.ids()? {
         let directory = records.transactions().join(id);
         match Journal::read(&directory)? {
-            None => generations::discard(records, &directory)?,
+            None => outcomes.push(generations::discard(records, &directory)),
             Some(journal) if journal.phase() == Phase::Undone && !journal.has_leftovers() => {
-                generations::forget_contents(&journal)?;
+                outcomes.push(generations::forget_contents(&journal));
             }
             Some(_) => {}
         }
     }
-    Ok(())
+    outcomes.into_iter().collect()
 }

@@ -15,6 +15,7 @@ use super::leftover::{self, identity, salvage};
 use super::linger;
 use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
+use crate::fs::error::{Cause, FileError};
 use crate::fs::exchange::{self, Identity};
 use crate::fs::image::FileState;
 use crate::fs::{directory, exists, replace};
@@ -35,7 +36,7 @@ const LOOKS: u32 = 20;
 
 /// Undoes every step in reverse and starts the old state again if it ran before. Returns what could
 /// not be taken back; the journal is closed unless what stands in the way may pass (a full disk, a
-/// missing right, a silent manager): then a later recovery goes on.
+/// right that we could give ourselves, a silent manager): then a later recovery goes on.
 pub fn undo(
     journal: &mut Journal,
     service: &mut dyn Service,
@@ -51,7 +52,8 @@ pub fn undo(
     }
     let mut retry = false;
     for (number, step) in journal.intent().steps.iter().enumerate().rev() {
-        match undo_step(journal, number, step, &mut left) {
+        let outcome = undo_step(journal, number, step, &mut left);
+        match outcome.map_err(|cause| leftover::by_owner(journal, step, cause)) {
             Ok(Outcome::TakenBack) => {
                 progress.finished(&say!("undone: {step}", step = step.text()));
             }
@@ -62,7 +64,7 @@ pub fn undo(
                 left.push(leftover::of(journal, number, step, cause));
             }
             // what this transaction never came to is a stranger's, and no business of the undo
-            Err(_) if !was_begun(journal, number) => {}
+            Err(cause) if !is_anothers(&cause) && !was_begun(journal, number) => {}
             Err(cause) => left.push(leftover::of(journal, number, step, cause)),
         }
     }
@@ -74,6 +76,11 @@ pub fn undo(
     }
     progress.end();
     left
+}
+
+/// It could not even be looked at: perhaps its old content is in no other place than with us.
+fn is_anothers(cause: &TransactionError) -> bool {
+    matches!(cause, TransactionError::File(FileError { cause: Cause::NotOurs(..), .. }))
 }
 
 fn was_begun(journal: &Journal, number: usize) -> bool {
@@ -314,6 +321,7 @@ fn preimage(
 ) -> Result<Option<FileState>, TransactionError> {
     journal.preimage(number, file).map_err(|cause| match cause.kind() {
         Kind::Passing => cause,
+        _ if is_anothers(&cause) => cause,
         _ => TransactionError::Lost { kept: journal.preimage_path(number) },
     })
 }

@@ -16,7 +16,7 @@ const STRANGER: &str = "setpriv --reuid 1234 --regid 1234 --clear-groups";
 
 impl Machine {
     /// Runs a script as the machine's root.
-    fn by_root(&self, script: &str) {
+    pub(crate) fn by_root(&self, script: &str) {
         self.command(&["bash", "-euc", script]).by_root().ask();
     }
 
@@ -127,7 +127,9 @@ fn whatever_is_closed_to_us_doctor_and_status_go_on_and_name_it() {
             }
         }
         let changed = machine.setup(&["uninstall"]).run();
-        if changed.status.code() != Some(1) {
+        // what was only prepared is in nobody's way, even where it cannot be swept
+        let is_swept = script.starts_with("install ") && said(&changed).contains("cannot remove");
+        if changed.status.code() != Some(i32::from(!is_swept)) {
             wrong.push(format!("{script}: uninstall: {}", said(&changed)));
         }
     }

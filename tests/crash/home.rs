@@ -8,7 +8,7 @@ use super::bench::limit;
 use super::room::{NOT_ARRANGED, shell};
 use super::state::{self, State};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_openclaw-setup");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_openclaw-setup");
 const FURNISH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/sandbox/furnish.sh");
 const LOG: &str = "strace.log";
 
@@ -52,6 +52,8 @@ pub(crate) struct Home {
     pub(crate) reset: String,
     /// Options before each command.
     pub(crate) options: &'static [&'static str],
+    /// The program, and what starts it.
+    pub(crate) start: Vec<PathBuf>,
 }
 
 /// An ordinary home, on the file system of the place.
@@ -78,6 +80,7 @@ impl Home {
             elsewhere: Vec::new(),
             reset: RESET.to_owned(),
             options: &[],
+            start: vec![PROGRAM.into()],
         }
     }
 
@@ -88,8 +91,8 @@ impl Home {
 
     /// The program with these words; `~` at the beginning of one is the home.
     pub(crate) fn program(&self, line: &str) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.args(self.options);
+        let mut command = Command::new(&self.start[0]);
+        command.args(&self.start[1..]).args(self.options);
         for word in line.split_whitespace() {
             match word.strip_prefix("~/") {
                 Some(rest) => command.arg(self.path.join(rest)),

@@ -21,6 +21,7 @@ mod odd_homes;
 mod planted;
 mod power;
 mod race;
+mod reowned;
 mod room;
 mod scenario;
 mod signal;

@@ -111,7 +111,9 @@ impl Room {
     pub(super) fn recover(&mut self) -> Result<Option<Recovery>, TransactionError> {
         let records = self.records();
         let _held = records.lock("recover")?;
-        recover::recover(&records, &mut self.gateway, &Unwatched)
+        let recovery = recover::recover(&records, &mut self.gateway, &Unwatched)?;
+        recover::sweep(&records)?;
+        Ok(recovery)
     }
 
     pub(super) fn records(&self) -> Records {
