@@ -31,7 +31,12 @@ pub(super) fn exit_status(page: &mut Page) {
                 "Problems were found (doctor, status, verify); or done, and the bot was not seen to answer (install, upgrade, rollback, doctor --fix), or a record could not be removed (uninstall --purge): what was done stays."
             ),
         ),
-        ("4", say!("Failed, and something could not be undone; the message says what.")),
+        (
+            "4",
+            say!(
+                "Something could not be undone, of this command or of an interrupted one before it; the message says what."
+            ),
+        ),
         ("5", say!("Another run holds the lock.")),
         ("6", say!("Something would change (apply --check).")),
         (
@@ -174,6 +179,10 @@ fn changing() -> Vec<Key> {
         ("notes", say!("code and message of each remark.")),
         ("dryRun", say!("true with --dry-run.")),
         ("transaction", say!("The id that rollback takes, if something was done.")),
+        (
+            "left",
+            say!("What could not be undone of an interrupted command before, one sentence each."),
+        ),
         proof(),
     ]
 }

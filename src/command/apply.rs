@@ -64,7 +64,7 @@ fn report(
     };
     console.document(&documents::document(
         "apply",
-        exit != Exit::Problems,
+        !matches!(exit, Exit::Problems | Exit::LeftBehind),
         document(executed, body),
     ));
     executed.forget(context);

@@ -23,6 +23,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::installation::Installation;
 use crate::systemd::UserManager;
 use crate::transaction::apply::{Preparation, Watch};
+use crate::transaction::error::Leftover;
 use crate::transaction::generations;
 use crate::transaction::journal::{FORMAT, Intent};
 use crate::transaction::records::Held;
@@ -75,6 +76,8 @@ pub(super) struct Executed {
     pub(super) outcome: Outcome,
     /// What is found on a machine on which nothing had to be changed.
     pub(super) found: Option<(Snapshot, Diagnosis)>,
+    /// The earlier run that was taken back first.
+    recovery: Option<Recovery>,
 }
 
 /// Carries out what `look` finds to do.
@@ -89,8 +92,10 @@ pub(super) fn execute<'a>(
     look: &mut dyn FnMut() -> Result<Change<'a>, Failure>,
 ) -> Result<Executed, Failure> {
     let mut recovery = None;
-    carry_out(context, manager, command, look, &mut recovery)
-        .map_err(|failure| failure.after(recovery))
+    match carry_out(context, manager, command, look, &mut recovery) {
+        Ok(executed) => Ok(Executed { recovery, ..executed }),
+        Err(failure) => Err(failure.after(recovery)),
+    }
 }
 
 /// The same; what was recovered is noted, since this command's own end does not take it back.
@@ -122,8 +127,9 @@ fn carry_out<'a>(
     };
     let mut change = look()?;
     let has_records_to_purge = change.purges && !is_absent(context.records.root());
-    let ends =
-        |change: Change<'_>, outcome, found| Ok(Executed { plan: change.plan, outcome, found });
+    let ends = |change: Change<'_>, outcome, found| {
+        Ok(Executed { plan: change.plan, outcome, found, recovery: None })
+    };
     if context.dry_run {
         return ends(change, Outcome::Planned, None);
     }
@@ -321,8 +327,24 @@ impl Executed {
         exit
     }
 
-    /// Says it as text.
+    /// Says it as text. What could not be taken back of an earlier run counts all the same.
     pub(super) fn print(
+        &self,
+        context: &Context,
+        nothing: &str,
+        done: impl FnOnce(&str) -> String,
+    ) -> Exit {
+        let exit = self.print_own(context, nothing, done);
+        match &self.recovery {
+            Some(recovery) if !recovery.left.is_empty() => {
+                context.console.eprint(&failure::undone_first(recovery));
+                Exit::LeftBehind
+            }
+            _ => exit,
+        }
+    }
+
+    fn print_own(
         &self,
         context: &Context,
         nothing: &str,
@@ -373,6 +395,11 @@ impl Executed {
                 body.insert("proof".to_owned(), prove::as_json(proof));
             }
             Outcome::Planned => {}
+        }
+        let left = self.recovery.iter().flat_map(|recovery| &recovery.left);
+        let left: Vec<_> = left.map(Leftover::text).collect();
+        if !left.is_empty() {
+            body.insert("left".to_owned(), left.into());
         }
         body
     }

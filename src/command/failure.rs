@@ -39,6 +39,11 @@ impl Exit {
         self as u8
     }
 
+    /// With what else is found at the end: what was left behind outweighs it.
+    pub(super) fn and(self, other: Self) -> Self {
+        if self == Self::Done || other == Self::LeftBehind { other } else { self }
+    }
+
     /// An interrupt by the signal that it was.
     pub(super) fn by_signal(self, interrupt: &Interrupt) -> Self {
         match (self, interrupt.signal()) {
@@ -89,16 +94,12 @@ impl Failure {
 
     /// It came after an earlier run was taken back, and that stays so.
     pub(super) fn after(self, recovery: Option<Recovery>) -> Self {
-        let Some(Recovery { id, command, left }) = recovery else { return self };
-        if left.is_empty() {
-            return self.but_for(say!("An earlier {command} ({id}) was undone.", command, id));
+        let Some(recovery) = recovery else { return self };
+        let failure = self.but_for(undone_first(&recovery));
+        if recovery.left.is_empty() {
+            return failure;
         }
-        let what = say!(
-            "An earlier {command} ({id}) was undone, except what is named above.",
-            command,
-            id
-        );
-        Self { exit: Exit::LeftBehind, earlier: left, ..self.but_for(what) }
+        Self { exit: Exit::LeftBehind, earlier: recovery.left, ..failure }
     }
 
     /// What was done stays: the command has failed only to say what is left.
@@ -212,6 +213,14 @@ impl<E: Explain + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::from(Box::<dyn Explain>::from(error))
     }
+}
+
+/// An earlier run was taken back; what that has left is named already.
+pub(super) fn undone_first(Recovery { id, command, left }: &Recovery) -> String {
+    if left.is_empty() {
+        return say!("An earlier {command} ({id}) was undone.", command, id);
+    }
+    say!("An earlier {command} ({id}) was undone, except what is named above.", command, id)
 }
 
 /// A transaction that failed after its switch began.

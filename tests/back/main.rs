@@ -7,6 +7,7 @@ mod bench;
 mod room;
 
 mod adaptation;
+mod after_recovery;
 mod foreign;
 mod history;
 mod includes;

@@ -200,26 +200,6 @@ fn a_channel_that_was_edited_after_the_death_goes_with_its_connector() {
     assert!(machine.done(&["recover"]).contains("Nothing to recover."));
 }
 
-/// The command itself has failed before it did anything: what the recovery has left counts all the same.
-#[test]
-fn what_a_recovery_has_left_is_the_end_of_a_command_that_fails_after_it() {
-    for (leaves, code) in [(false, 2), (true, 4)] {
-        let (machine, _) = died_in("install");
-        if leaves {
-            machine.edit(
-                ".openclaw/openclaw.json",
-                "\"sessionTimeout\": 1800000",
-                "\"sessionTimeout\": 5",
-            );
-        }
-        let refused = machine.setup(&["install", "payload/dingtalk-connector", "--json"]).run();
-        assert_exit(&refused, code);
-        assert_says(&refused, &["An earlier install (", "was undone"]);
-        let left = json(&refused)["left"].to_string();
-        assert_eq!(left.contains("channels.dingtalk-connector"), leaves, "{left}");
-    }
-}
-
 /// What the world does between the death of a command and `recover`, which then ends with 4 and says these words; or with 0,
 /// where nothing is missing. `$T` is the transaction's directory, `$C` the connector's tree, `$D` the drop-in's directory.
 const CHANGES: &[(&str, &str, i32, &[&str])] = &[

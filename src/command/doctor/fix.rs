@@ -176,14 +176,11 @@ fn report(
         console.result(&of_left);
     }
     console.result(&view::text(left, console));
-    let (ok, exit) = match ending_of(left, options) {
-        (true, _) if ended != Exit::Done => (false, ended),
-        ending => ending,
-    };
+    let exit = ending_of(left, options).1.and(ended);
     let mut body = executed.body();
     body.insert("fixed".to_owned(), view::findings_json(fixed));
     body.insert("findings".to_owned(), view::findings_json(left));
-    console.document(&json::document("doctor", ok, body));
+    console.document(&json::document("doctor", exit == Exit::Done, body));
     executed.forget(context);
     exit
 }

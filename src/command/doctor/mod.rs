@@ -99,9 +99,9 @@ pub(super) fn as_found(
     let is_ill = executed.plan.is_empty() && !errors.findings.is_empty();
     let exit = if is_ill {
         let nothing = say!("Nothing to change, and yet it does not work:");
-        executed.print(context, &nothing, |_| String::new());
+        let ended = executed.print(context, &nothing, |_| String::new());
         context.console.result(&view::brief(&errors, context.console).join("\n"));
-        Exit::Problems
+        Exit::Problems.and(ended)
     } else {
         executed.print(context, nothing, |_| String::new())
     };
