@@ -103,4 +103,11 @@ fn the_archive_holds_no_secret() {
     }
     let again = machine.run(&["openclaw-setup", "doctor", "--bundle", "help.tar.gz"]);
     assert_eq!(again.status.code(), Some(1), "an existing file is not replaced");
+    // killed before all of it is on the disk
+    let strace = "strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:signal=KILL";
+    let killed = format!("{strace} openclaw-setup doctor --bundle killed.tar.gz || echo $?");
+    assert_eq!(machine.shell(&killed).lines().last(), Some("137"));
+    assert!(!machine.has("killed.tar.gz"));
+    machine.run(&["openclaw-setup", "doctor", "--bundle", "killed.tar.gz"]);
+    machine.shell("tar tzf killed.tar.gz");
 }

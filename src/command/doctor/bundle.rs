@@ -1,8 +1,7 @@
 //! `doctor --bundle FILE`: what others need to know to help, and nothing that is nobody's business.
 
-use std::fs::OpenOptions;
+use std::ffi::OsString;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use flate2::Compression;
@@ -44,15 +43,24 @@ pub(super) fn write(
         return Ok(());
     }
     let archive = archive(&parts).map_err(FileError::at(Action::Write, file))?;
-    let mut options = OpenOptions::new();
-    let opened = options.write(true).create_new(true).mode(0o600).open(file);
-    let written = opened.and_then(|mut made| {
-        let written = made.write_all(&archive).and_then(|()| made.sync_all());
-        // the half of an archive is none, and would be in the way of the next one
-        written.inspect_err(|_| drop(std::fs::remove_file(file)))
-    });
-    written.map_err(FileError::at(Action::Write, file))?;
+    written_whole(&archive, file).map_err(FileError::at(Action::Write, file))?;
     console.print_marked(Mark::Good, &say!("written: {shown}", shown));
+    Ok(())
+}
+
+/// Under its name stands a whole archive or none: the half of one would be in the way of the next.
+fn written_whole(archive: &[u8], file: &Path) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut named = OsString::from(".");
+    named.push(file.file_name().unwrap_or_default());
+    // mode 0600
+    let mut draft = tempfile::Builder::new()
+        .prefix(&named)
+        .suffix(".tmp")
+        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    draft.write_all(archive)?;
+    draft.as_file().sync_all()?;
+    draft.persist_noclobber(file)?;
     Ok(())
 }
 
