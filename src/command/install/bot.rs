@@ -74,6 +74,8 @@ impl<'a> DingTalk<'a> {
         bar.end();
         let made = invited.and_then(|invitation| {
             self.show(&invitation);
+            // from here on a bot may be made, and whoever ended us at once would never hear of it
+            context.interrupt.hold();
             self.wait_for(&polling, &invitation, &bar)
         });
         bar.end();
