@@ -152,7 +152,11 @@ impl Records {
         directory::create(&self.root, 0o700)?;
         own::directory(&self.root)?;
         own::file(&self.lock_file())?;
-        match Lock::attempt(&self.lock_file(), holder)? {
+        let attempt = Lock::attempt(&self.lock_file(), holder).inspect_err(|_| {
+            // the last inode: the lock has none, and who holds none leaves no trace
+            let _ = directory::remove_if_empty(&self.root);
+        })?;
+        match attempt {
             Attempt::Taken(lock) => {
                 let held = Held { records: self.clone(), _lock: lock };
                 // only now: nobody else takes it away any more

@@ -143,3 +143,16 @@ fn inodes_that_run_out_undo_all() {
     }
     panic!("40 inodes are not enough");
 }
+
+#[test]
+fn the_last_inode_is_given_back() {
+    let machine = Machine::only_a_home();
+    let before = machine.home();
+    for free in 0..4 {
+        leave_inodes(&machine, &format!("used + {free}"));
+        let output = machine.install(&[]).run();
+        leave_inodes(&machine, "100000");
+        assert_eq!(output.status.code(), Some(1), "{free} inodes: {}", said(&output));
+        before.assert_same(&machine.home());
+    }
+}
