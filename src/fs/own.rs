@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use super::error::Cause;
 use super::image::FileState;
-use super::{Action, FileError, beneath};
+use super::{Action, FileError, beneath, foreign};
 
 /// Writing by group or others; an access list's grants show in the bits of the group.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
@@ -118,12 +118,25 @@ fn is_device(found: &Stat) -> bool {
 }
 
 /// Debian gives each user a group of the same number, with nobody else in it unless an admin puts
-/// somebody there.
+/// somebody there, or gives it to another user as the first group.
 fn is_of_private_group(found: &Stat) -> bool {
     let is_candidate = found.st_mode & WRITABLE_BY_OTHERS == 0o020 && found.st_gid == acting();
     let (user, group) = (User::from_uid(Uid::effective()), Group::from_gid(found.st_gid.into()));
     let (Ok(Some(user)), Ok(Some(group)), true) = (user, group, is_candidate) else { return false };
-    user.gid == group.gid && group.mem.iter().all(|member| *member == user.name)
+    user.gid == group.gid
+        && group.mem.iter().all(|member| *member == user.name)
+        && !is_primary_of_another(&user)
+}
+
+/// Whose primary group it is stands in no list of its members. Of users from elsewhere (LDAP) there
+/// is no list.
+fn is_primary_of_another(user: &User) -> bool {
+    let accounts = foreign::glance(Path::new("/etc/passwd")).unwrap_or_default();
+    let group = user.gid.to_string();
+    String::from_utf8_lossy(&accounts).lines().any(|line| {
+        let mut fields = line.split(':');
+        fields.next() != Some(&user.name) && fields.nth(2) == Some(&group)
+    })
 }
 
 /// Outside of all, every user is mapped to themselves.

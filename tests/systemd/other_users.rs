@@ -151,6 +151,10 @@ fn a_folder_of_nobodys_or_of_a_group_of_several_is_no_place_for_records() {
     // a group of one is no danger
     as_root("chown tester: shared; chmod 775 shared");
     assert_exit(&history(), 0);
+    as_root("echo other:x:4321:1000::/:/bin/sh >>/etc/passwd");
+    assert_says(&history(), &[&says, "can be written by others"]);
+    as_root("p=$(grep -v ^other: /etc/passwd); echo \"$p\" >/etc/passwd");
+    assert_exit(&history(), 0);
     as_root("g=$(sed 's/^tester:.*/&bin/' /etc/group); echo \"$g\" >/etc/group");
     assert_says(&history(), &[&says, "can be written by others"]);
 }
