@@ -4,6 +4,7 @@ mod axios;
 mod bypass;
 mod effective;
 mod node;
+mod wildcard;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -137,7 +137,7 @@ fn a_secret_that_comes_later_through_the_unit_is_learnt_as_well() {
         machine.shell(&format!(r#"echo '{{"0":"{text}","time":"'$(date -Is)'"}}' >>{log}"#));
     };
     let from_drop_in =
-        "Environment=API_TOKEN=l4ter-dropin\nEnvironmentFile=/home/tester/later.env\n";
+        "Environment=API_TOKEN=l4ter-dropin\nEnvironmentFile=/home/tester/late[^a-q].*\n";
     machine.write("later.env", "OTHER_TOKEN=l4ter-file\n");
     machine.write(&drop_in, format!("{elsewhere}{from_drop_in}"));
     machine.shell("systemctl --user daemon-reload");

@@ -8,6 +8,7 @@ use std::str::Chars;
 use std::sync::Arc;
 
 use super::Environment;
+use super::wildcard::meant;
 use crate::fs::{FileError, foreign};
 use crate::systemd::Unit;
 use crate::systemd::drop_in::values_of;
@@ -74,8 +75,7 @@ pub fn read_unit_files(unit: &Unit, folder: &Path) -> Vec<UnitFile> {
 }
 
 /// Reads the unit's environment files, in order, then those of drop-ins that systemd has not read
-/// yet. One whose path holds wildcards is left out, as only the running process can tell what they
-/// matched.
+/// yet. A specifier (`%h`) is left out: in what systemd has read there is none.
 pub fn read_environment_files(unit: &Unit, files: &[UnitFile]) -> Vec<SetFile> {
     let is_unread = |file: &&UnitFile| {
         unit.fragment_path.as_ref() != Some(&file.path) && !unit.drop_in_paths.contains(&file.path)
@@ -87,10 +87,12 @@ pub fn read_environment_files(unit: &Unit, files: &[UnitFile]) -> Vec<SetFile> {
         (PathBuf::from(path.unwrap_or(&value)), path.is_some())
     });
     let read = unit.environment_files.iter().map(|file| (file.path.clone(), file.optional));
-    let named = read.chain(unread).filter(|(path, _)| {
-        path.is_absolute() && !path.to_string_lossy().contains(['*', '?', '[', '%'])
-    });
-    named.filter_map(|(path, optional)| SetFile::read(&path, optional, parsed_file)).collect()
+    let named = read
+        .chain(unread)
+        .filter(|(path, _)| path.is_absolute() && !path.to_string_lossy().contains('%'));
+    let files = named
+        .flat_map(|(path, optional)| meant(&path).into_iter().map(move |path| (path, optional)));
+    files.filter_map(|(path, optional)| SetFile::read(&path, optional, parsed_file)).collect()
 }
 
 /// The environment of the unit's next process: the manager's own, then `Environment=`, then the
