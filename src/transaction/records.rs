@@ -80,7 +80,9 @@ impl Records {
     }
 
     fn accept_step(&self, step: &Step, journal: Option<&Path>) -> Result<(), TransactionError> {
-        let judge = |bounds: &Bounds| bounds.judge(step, &self.root).err();
+        // the state directory, too, may have been moved and linked to since
+        let judge =
+            |bounds: &Bounds| bounds.judge(step, &Self::below(&bounds.state_dir).root).err();
         let mut refusals = self.bounds.iter().map(judge);
         match refusals.next().flatten() {
             None => Ok(()),

@@ -275,6 +275,12 @@ const CHANGES: &[(&str, &str, i32, &[&str])] = &[
     ("install", "rm -r $T/files", 4, &["/openclaw.json: its old state is lost"]),
     ("install", "rm -r $T/files; : >$T/files", 4, &["/openclaw.json: its old state is lost"]),
     ("install", "rm -r $D", 0, &[]),
+    (
+        "upgrade",
+        "mv .openclaw away; ln -s away .openclaw",
+        4,
+        &["dingtalk-connector: ", "kept in", "away/openclaw-setup/", "/tree)"],
+    ),
     ("install", "mv $D away; ln -s ~/away $D", 4, &["/override.conf: cannot"]),
     ("install", "rm -r $D; : >$D", 4, &["/override.conf: cannot"]),
     (
