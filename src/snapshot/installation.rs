@@ -21,6 +21,7 @@ use crate::fs::image::FileState;
 use crate::fs::{Action, FileError, directory, exists};
 use crate::health::Endpoint;
 use crate::health::port::Owner;
+use crate::openclaw::auth_profiles;
 use crate::openclaw::document::{Value, substituted};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::systemd::drop_in;
@@ -86,6 +87,7 @@ impl Installation {
         let config = ConfigSet::load(&paths.config);
         let effective = config.as_ref().ok().map(ConfigSet::effective);
         let models = seen(&mut unseen, Part::Models, models(&paths.models));
+        auth_profiles::learn_all(&paths.state_dir);
         let mut with_state = |named: &Path| {
             let path = real_file(named);
             let state = seen(&mut unseen, Part::DropIns, state(&path, named));

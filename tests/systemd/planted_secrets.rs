@@ -10,7 +10,7 @@ use crate::bench::{HOME, Machine, said};
 const DROP_INS: &str = ".config/systemd/user/openclaw-gateway.service.d";
 
 /// Each in its place (see [`plant`]); what follows the number is its kind.
-const SECRETS: [&str; 36] = [
+const SECRETS: [&str; 37] = [
     "S01-comment-Tok3n",
     "S02-gateway-T0ken",
     "S03-url-Passw0rd",
@@ -47,6 +47,7 @@ const SECRETS: [&str; 36] = [
     "S34-logged-c00kie",
     "S35-logged-auth0rization",
     "S36-client-S3cret",
+    "S37-profile-K3y",
 ];
 
 /// What stands in the log in another form, and what people and the bot said.
@@ -250,6 +251,8 @@ fn plant(machine: &Machine) {
     ));
     let provider = json!({"providers": {"openai": {"apiKey": SECRETS[27], "baseUrl": "http://model.example:8080", "api": "openai-responses", "models": []}}});
     machine.write(MODELS, provider.to_string());
+    let profiles = json!({"profiles": {"openai:default": {"type": "api_key", "provider": "openai", "key": SECRETS[36]}}});
+    machine.write(MODELS.replace("models", "auth-profiles"), profiles.to_string());
     machine.shell("chmod 600 given-? .npmrc .openclaw/.env secret.env; chmod 600 .openclaw/agents/main/agent/models.json");
     write_config(machine);
     write_unit(machine);
@@ -271,6 +274,7 @@ fn plant(machine: &Machine) {
             "gateway/channels/dingtalk-connector",
             "[DingTalk] Gateway chunk #1: \"Dear Joe, your salary\nand a bonus\""
         ],
+        ["gateway/ws", "with the key S37-profile-K3y"],
         ["gateway/ws", "spoken"],
     ]);
     machine.let_the_gateway(&json!({"say": lines}).to_string());

@@ -14,6 +14,7 @@ use super::failure::{Exit, Failure};
 use crate::cli::Logs;
 use crate::fs::foreign;
 use crate::health::{Follower, LogLine, LogSource, Origin, Redaction, Wanted};
+use crate::openclaw::auth_profiles;
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::report::terminal::Shown;
@@ -131,7 +132,8 @@ impl<'a> Secrets<'a> {
             // one that cannot be read holds nothing that the gateway knows
             let _ = Document::parse(&paths.models, &models);
         }
-        let mut files = vec![paths.config.clone(), paths.models.clone()];
+        let mut files = auth_profiles::learn_all(&paths.state_dir);
+        files.extend([paths.config.clone(), paths.models.clone()]);
         for folder in [context.account.home.as_path(), &paths.state_dir] {
             let _ = dotenv(folder);
             files.push(folder.join(".env"));
