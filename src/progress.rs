@@ -1,7 +1,7 @@
 //! How long work tells that it goes on; `report` draws it, tests ignore it.
 
-/// Somebody who watches long work: a bar on a terminal, plain lines elsewhere.
-pub trait Progress {
+/// Somebody who watches long work, which several threads may do: a bar on a terminal, plain lines elsewhere.
+pub trait Progress: Sync {
     /// A stretch of work begins; `total` is its size in bytes, where that is known.
     fn begin(&self, activity: &str, total: Option<u64>);
 

@@ -1,12 +1,11 @@
 //! A second copy of a tree that is on disk, in a stage: what stands there now, and all of it ours.
 
 use std::ffi::OsStr;
-use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::entry::{Entry, Kind, Receiver, refusal};
+use super::entry::{Body, Entry, Kind, Receiver, refusal};
 use super::reading::{Container, HashingReader, Watch, name_of};
 use super::{directory, error};
 use crate::fs::beneath;
@@ -88,7 +87,7 @@ fn leads_out(path: &Path, target: &Path) -> bool {
 }
 
 impl Receiver for Copier<'_> {
-    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), Problem> {
+    fn take(&mut self, entry: &Entry<'_>, mut body: Body<'_>) -> Result<(), Problem> {
         let path = Path::new(OsStr::from_bytes(entry.name));
         if self.copy.left_out.iter().any(|left| path.starts_with(left)) {
             return Ok(());
@@ -102,7 +101,7 @@ impl Receiver for Copier<'_> {
                 if self.copy.keeps_private && entry.mode & 0o044 == 0 {
                     file.keep_private()?;
                 }
-                self.reader.read(entry.name, size, body, |piece| file.write(piece))?;
+                self.reader.read(entry.name, size, &mut body, |piece| file.write(piece))?;
                 file.finish();
                 Ok(())
             }

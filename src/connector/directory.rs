@@ -2,17 +2,18 @@
 //! the reader elsewhere; and an installed tree read back into a manifest, as it is.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{FileType, Mode, OFlags, fstat, readlinkat};
+use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, readlinkat};
 
-use super::entry::{Entry, Kind, Receiver, refusal, shown};
+use super::entry::{Body, Entry, Kind, Receiver, refusal, shown};
 use super::error;
 use super::manifest::{Node, Permissions, ROOT, TreeManifest};
-use super::reading::{Container, HashingReader, Watch, name_of};
+use super::pool::{Job, Pool, noting};
+use super::reading::{Container, Watch, name_of};
 use crate::fs::beneath::{self, Listed};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
@@ -59,18 +60,16 @@ impl Reader<'_> {
         let target;
         let kind = match listed.kind {
             FileType::Directory => {
-                let (below, mode) = self.open(directory, here, name, FileType::Directory)?;
-                let entry = Entry { name, kind: Kind::Directory, mode };
-                self.receiver.take(&entry, &mut io::empty())?;
+                let (below, found) = self.open(directory, here, name, FileType::Directory)?;
+                let entry = Entry { name, kind: Kind::Directory, mode: found.st_mode };
+                self.receiver.take(&entry, Body::Nothing)?;
                 return self.descend(below.as_fd(), name);
             }
             FileType::RegularFile => {
-                let (file, mode) = self.open(directory, here, name, FileType::RegularFile)?;
-                let mut file = File::from(file);
-                let size = file.metadata().map_err(self.unreadable(name))?.len();
-                return self
-                    .receiver
-                    .take(&Entry { name, kind: Kind::File { size }, mode }, &mut file);
+                let (file, found) = self.open(directory, here, name, FileType::RegularFile)?;
+                let size = u64::try_from(found.st_size).unwrap_or_default();
+                let entry = Entry { name, kind: Kind::File { size }, mode: found.st_mode };
+                return self.receiver.take(&entry, Body::File(File::from(file)));
             }
             FileType::Symlink => {
                 target = readlinkat(directory, here, Vec::new()).map_err(self.unreadable(name))?;
@@ -80,7 +79,7 @@ impl Reader<'_> {
             FileType::Fifo | FileType::Socket => Kind::Forbidden(refusal::fifo),
             FileType::Unknown => Kind::Forbidden(refusal::unknown_kind),
         };
-        self.receiver.take(&Entry { name, kind, mode: 0 }, &mut io::empty())
+        self.receiver.take(&Entry { name, kind, mode: 0 }, Body::Nothing)
     }
 
     /// Opens what must still be of the kind that it was when it was listed.
@@ -90,16 +89,16 @@ impl Reader<'_> {
         here: &Path,
         name: &[u8],
         kind: FileType,
-    ) -> Result<(OwnedFd, u32), Problem> {
+    ) -> Result<(OwnedFd, Stat), Problem> {
         // NONBLOCK: a FIFO put in its place meanwhile must not make us wait
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
         let opened =
             beneath::open(directory, here, flags, Mode::empty()).map_err(self.unreadable(name))?;
-        let mode = fstat(&opened).map_err(self.unreadable(name))?.st_mode;
-        if FileType::from_raw_mode(mode) != kind {
+        let found = fstat(&opened).map_err(self.unreadable(name))?;
+        if FileType::from_raw_mode(found.st_mode) != kind {
             return Err(error::changed(self.root, &shown(name)));
         }
-        Ok((opened, mode))
+        Ok((opened, found))
     }
 
     fn unreadable<C: Into<io::Error>>(&self, name: &[u8]) -> impl FnOnce(C) -> Problem {
@@ -128,35 +127,38 @@ impl TreeManifest {
         progress: &dyn Progress,
     ) -> Result<Self, Problem> {
         let watch = Watch { interrupt, progress };
-        let reader = HashingReader::new(Container::Directory(path), watch);
-        let mut scan = Scan { reader, tree: Self::default() };
+        let mut tree = Self::default();
         let mode = fstat(root).map_err(error::reading(path))?.st_mode;
-        scan.tree.insert(ROOT.to_string(), Node::Directory { mode: Permissions::of_raw(mode) });
+        tree.insert(ROOT.to_string(), Node::Directory { mode: Permissions::of_raw(mode) });
         watch.during(&say!("hashing {name}", name = name_of(path)), None, || {
-            read(root, path, &mut scan, watch)
+            Pool::with(Container::Directory(path), watch, |pool| {
+                let mut scan = Scan { pool, tree: &mut tree };
+                read(root, path, &mut scan, watch)?;
+                scan.pool.finish(&mut noting(scan.tree))
+            })
         })?;
-        Ok(scan.tree)
+        Ok(tree)
     }
 }
 
-struct Scan<'a> {
-    reader: HashingReader<'a>,
-    tree: TreeManifest,
+struct Scan<'a, 'scope, 'env> {
+    pool: Pool<'scope, 'env>,
+    tree: &'a mut TreeManifest,
 }
 
-impl Receiver for Scan<'_> {
-    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), Problem> {
-        let mode = Permissions::of_raw(entry.mode);
-        let node = match entry.kind {
-            Kind::Directory => Node::Directory { mode },
-            Kind::File { size } => {
-                let sha256 = self.reader.read(entry.name, size, body, |_| Ok(()))?;
-                Node::File { size, sha256, mode }
+impl Receiver for Scan<'_, '_, '_> {
+    fn take(&mut self, entry: &Entry<'_>, body: Body<'_>) -> Result<(), Problem> {
+        let (path, mode) = (shown(entry.name), Permissions::of_raw(entry.mode));
+        let node = match (entry.kind, body) {
+            (Kind::File { size }, Body::File(file)) => {
+                let job = Job { path, file, size, mode };
+                return self.pool.put(job, &mut noting(self.tree));
             }
-            Kind::Symlink { target } => Node::Symlink { target: shown(target) },
-            Kind::Forbidden(_) => Node::Special,
+            (Kind::Directory, _) => Node::Directory { mode },
+            (Kind::Symlink { target }, _) => Node::Symlink { target: shown(target) },
+            _ => Node::Special,
         };
-        self.tree.insert(shown(entry.name), node);
+        self.tree.insert(path, node);
         Ok(())
     }
 }

@@ -1,15 +1,15 @@
 //! The first reading of a payload, which writes nothing and learns everything.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
 use std::path::Path;
 
 use super::checksums::SHA256SUMS;
-use super::entry::{Entry, Kind, Limits, Receiver, Validator, refusal, refuse_escapes, text};
+use super::entry::{Body, Entry, Kind, Limits, Receiver, Validator, refusal, refuse_escapes, text};
 use super::facts::{PACKAGE_JSON, PLUGIN_JSON};
 use super::imports::{Import, imports, is_module};
 use super::manifest::{Node, Permissions, ROOT, TreeManifest};
-use super::reading::{Container, HashingReader, Watch};
+use super::pool::{Job, Pool, noting};
+use super::reading::Container;
 use crate::fs::foreign::LIST_LIMIT;
 use crate::language::Problem;
 
@@ -37,21 +37,21 @@ pub(super) struct Inspection {
 }
 
 /// Inspects a payload entry by entry.
-pub(super) struct Inspector<'a> {
+pub(super) struct Inspector<'a, 'scope, 'env> {
     container: Container<'a>,
     validator: Validator,
-    reader: HashingReader<'a>,
+    pool: Pool<'scope, 'env>,
     first_directory: Option<String>,
     room_for_texts: usize,
     seen: Inspection,
 }
 
-impl<'a> Inspector<'a> {
-    pub(super) fn new(container: Container<'a>, limits: Limits, watch: Watch<'a>) -> Self {
+impl<'a, 'scope, 'env> Inspector<'a, 'scope, 'env> {
+    pub(super) fn new(container: Container<'a>, limits: Limits, pool: Pool<'scope, 'env>) -> Self {
         Self {
             container,
             validator: Validator::new(container.path(), limits),
-            reader: HashingReader::new(container, watch),
+            pool,
             first_directory: None,
             room_for_texts: TEXTS_LIMIT,
             seen: Inspection::default(),
@@ -62,6 +62,7 @@ impl<'a> Inspector<'a> {
     /// links that lead out of what is left.
     pub(super) fn finish(self) -> Result<Inspection, Problem> {
         let Inspection { mut tree, mut kept, mut imports, .. } = self.seen;
+        self.pool.finish(&mut noting(&mut tree))?;
         let prefix = match self.container {
             Container::Archive(_) => single_top(&tree).map(str::to_string),
             Container::Directory(_) => None,
@@ -82,14 +83,22 @@ impl<'a> Inspector<'a> {
 
     fn file(
         &mut self,
-        path: &str,
-        entry: &Entry<'_>,
+        path: String,
+        mode: Permissions,
         size: u64,
-        body: &mut dyn Read,
-    ) -> Result<Node, Problem> {
-        let mut kept = self.room_for(path, size)?;
-        let mut module = (is_module(path) && size <= MODULE_LIMIT).then(Vec::new);
-        let sha256 = self.reader.read(path.as_bytes(), size, body, |piece| {
+        body: Body<'_>,
+    ) -> Result<(), Problem> {
+        let mut kept = self.room_for(&path, size)?;
+        let mut module = (is_module(&path) && size <= MODULE_LIMIT).then(Vec::new);
+        let tree = &mut self.seen.tree;
+        let mut body = match body {
+            Body::File(file) if kept.is_none() && module.is_none() => {
+                let job = Job { path, file, size, mode };
+                return self.pool.put(job, &mut noting(tree));
+            }
+            body => body,
+        };
+        let sha256 = self.pool.reader.read(path.as_bytes(), size, &mut body, |piece| {
             kept.iter_mut().chain(&mut module).for_each(|bytes| bytes.extend_from_slice(piece));
             Ok(())
         })?;
@@ -97,14 +106,15 @@ impl<'a> Inspector<'a> {
             let found = imports(&text);
             if found.iter().any(Import::asks_the_host) && text.len() <= self.room_for_texts {
                 self.room_for_texts -= text.len();
-                self.seen.kept.insert(path.to_string(), text.into_bytes());
+                self.seen.kept.insert(path.clone(), text.into_bytes());
             }
-            self.seen.imports.insert(path.to_string(), found);
+            self.seen.imports.insert(path.clone(), found);
         }
         if let Some(kept) = kept {
-            self.seen.kept.insert(path.to_string(), kept);
+            self.seen.kept.insert(path.clone(), kept);
         }
-        Ok(Node::File { size, sha256, mode: Permissions::of_file(entry.executable()) })
+        tree.insert(path, Node::File { size, sha256, mode });
+        Ok(())
     }
 
     fn directory(&mut self, path: &str) {
@@ -134,25 +144,24 @@ impl<'a> Inspector<'a> {
     }
 }
 
-impl Receiver for Inspector<'_> {
-    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), Problem> {
+impl Receiver for Inspector<'_, '_, '_> {
+    fn take(&mut self, entry: &Entry<'_>, body: Body<'_>) -> Result<(), Problem> {
         let path = self.validator.admit(entry)?;
         for (end, _) in path.match_indices('/') {
             self.directory(&path[..end]);
         }
-        let node = match entry.kind {
-            Kind::File { size } => self.file(&path, entry, size, body)?,
+        match entry.kind {
+            Kind::File { size } => {
+                let mode = Permissions::of_file(entry.executable());
+                return self.file(path, mode, size, body);
+            }
             Kind::Symlink { target } => {
                 let target = text(target).map_err(|reason| self.refused(entry.name, reason))?;
-                Node::Symlink { target: target.to_string() }
+                self.seen.tree.insert(path, Node::Symlink { target: target.to_string() });
             }
-            _ if path.is_empty() => return Ok(()),
-            _ => {
-                self.directory(&path);
-                return Ok(());
-            }
-        };
-        self.seen.tree.insert(path, node);
+            _ if path.is_empty() => {}
+            _ => self.directory(&path),
+        }
         Ok(())
     }
 }

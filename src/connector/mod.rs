@@ -18,6 +18,7 @@ pub mod installed;
 pub mod manifest;
 pub mod npm;
 mod payload;
+mod pool;
 pub mod prediction;
 mod range;
 mod reading;

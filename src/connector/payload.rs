@@ -2,19 +2,19 @@
 //! reading, into the stage, of which only what the first saw is taken.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use super::archive::{self, Format, PrivateCopy};
 use super::checksums::{Checks, ChecksumList, SHA256SUMS, Verification};
 use super::digest::Sha256;
-use super::entry::{Entry, Kind, Receiver, clean, shown};
+use super::entry::{Body, Entry, Kind, Receiver, clean, shown};
 use super::facts::{PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest};
 use super::imports::{self, Import};
 use super::inspection::{Inspection, Inspector};
 use super::manifest::{Node, ROOT, TreeManifest};
 use super::npm::{self, Registry};
+use super::pool::Pool;
 use super::reading::{Container, HashingReader, Watch, name_of};
 use super::source::{NpmSpec, Source};
 use super::{NODE_MODULES, directory, error};
@@ -202,9 +202,11 @@ impl Store {
 
     fn inspect(&self, checks: &Checks, watch: Watch<'_>) -> Result<Inspection, Problem> {
         watch.during(&say!("checking {name}", name = name_of(&self.path)), None, || {
-            let mut inspector = Inspector::new(self.container(), checks.limits, watch);
-            self.read(&mut inspector, watch)?;
-            inspector.finish()
+            Pool::with(self.container(), watch, |pool| {
+                let mut inspector = Inspector::new(self.container(), checks.limits, pool);
+                self.read(&mut inspector, watch)?;
+                inspector.finish()
+            })
         })
     }
 }
@@ -281,7 +283,7 @@ impl<'a> Extractor<'a> {
 }
 
 impl Receiver for Extractor<'_> {
-    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), Problem> {
+    fn take(&mut self, entry: &Entry<'_>, mut body: Body<'_>) -> Result<(), Problem> {
         let path = self.path_of(entry.name)?;
         if path.is_empty() || self.payload.left_out.contains(&path) {
             return Ok(());
@@ -295,7 +297,8 @@ impl Receiver for Extractor<'_> {
             }
             (Some(Node::File { size, sha256, mode }), Kind::File { size: now }) if *size == now => {
                 let mut file = self.stage.file(Path::new(&path), mode.executable())?;
-                let found = self.reader.read(entry.name, now, body, |piece| file.write(piece))?;
+                let found =
+                    self.reader.read(entry.name, now, &mut body, |piece| file.write(piece))?;
                 file.finish();
                 if found != *sha256 {
                     return Err(self.changed(entry.name));

@@ -1,7 +1,7 @@
 //! One bar for long work, one line for each finished step; plain lines without a terminal.
 
-use std::cell::RefCell;
 use std::io::IsTerminal;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,23 +15,27 @@ use crate::progress::Progress;
 pub struct Bar {
     console: Console,
     on_terminal: bool,
-    drawn: RefCell<Option<ProgressBar>>,
+    drawn: Mutex<Option<ProgressBar>>,
 }
 
 impl Bar {
     /// A bar on this console; without a terminal, lines.
     pub fn on(console: Console) -> Self {
         let on_terminal = std::io::stderr().is_terminal() && !console.quiet && !console.json;
-        Self { console, on_terminal, drawn: RefCell::new(None) }
+        Self { console, on_terminal, drawn: Mutex::new(None) }
     }
 }
 
 impl Bar {
     /// Something else about the stretch that has begun; only a terminal shows it.
     pub fn tell(&self, activity: &str) {
-        if let Some(bar) = &*self.drawn.borrow() {
+        if let Some(bar) = &*self.drawn() {
             bar.set_message(Shown::of(activity).into_text());
         }
+    }
+
+    fn drawn(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -66,17 +70,17 @@ impl Progress for Bar {
         bar.set_style(style(total, self.console.color_err));
         bar.set_message(Shown::of(activity).into_text());
         bar.enable_steady_tick(Duration::from_millis(120));
-        self.drawn.replace(Some(bar));
+        *self.drawn() = Some(bar);
     }
 
     fn advance(&self, bytes: u64) {
-        if let Some(bar) = &*self.drawn.borrow() {
+        if let Some(bar) = &*self.drawn() {
             bar.inc(bytes);
         }
     }
 
     fn end(&self) {
-        if let Some(bar) = self.drawn.take() {
+        if let Some(bar) = self.drawn().take() {
             bar.finish_and_clear();
         }
     }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use tar::EntryType;
 
-use crate::connector::entry::{Entry, Kind, Receiver, refusal};
+use crate::connector::entry::{Body, Entry, Kind, Receiver, refusal};
 use crate::connector::error;
 use crate::connector::reading::{Watch, read_within};
 use crate::language::Problem;
@@ -85,7 +85,7 @@ fn deliver<R: Read>(
         _ => Kind::Forbidden(refusal::unknown_kind),
     };
     let mode = member.header().mode().map_err(broken)?;
-    receiver.take(&Entry { name: &name, kind, mode }, member)
+    receiver.take(&Entry { name: &name, kind, mode }, Body::Stream(member))
 }
 
 /// Reads what follows the end marker. It also makes a decompressor check its own checksum.

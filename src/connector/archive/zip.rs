@@ -9,7 +9,7 @@ use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
 use super::{At, PrivateCopy};
-use crate::connector::entry::{Entry, Kind, Receiver, refusal};
+use crate::connector::entry::{Body, Entry, Kind, Receiver, refusal};
 use crate::connector::error::broken_archive;
 use crate::connector::reading::{Watch, read_within};
 use crate::language::Problem;
@@ -43,7 +43,7 @@ pub(super) fn read(
         if member.encrypted() {
             let kind = Kind::Forbidden(refusal::encrypted);
             let entry = Entry { name: member.name_raw(), kind, mode: PLAIN_MODE };
-            receiver.take(&entry, &mut io::empty())?;
+            receiver.take(&entry, Body::Nothing)?;
             continue;
         }
         let mut member =
@@ -72,7 +72,7 @@ fn deliver(
                 .map_err(|cause| broken_archive(path, &cause))?
                 .unwrap_or_default();
             let entry = Entry { name: &name, kind: Kind::Symlink { target: &target }, mode };
-            return receiver.take(&entry, &mut io::empty());
+            return receiver.take(&entry, Body::Nothing);
         }
         FileType::RegularFile => Kind::File { size: member.size() },
         FileType::Fifo | FileType::Socket => Kind::Forbidden(refusal::fifo),
@@ -81,7 +81,7 @@ fn deliver(
         FileType::Unknown if mode & TYPE_BITS == 0 => Kind::File { size: member.size() },
         FileType::Unknown => Kind::Forbidden(refusal::unknown_kind),
     };
-    receiver.take(&Entry { name: &name, kind, mode }, member)
+    receiver.take(&Entry { name: &name, kind, mode }, Body::Stream(member))
 }
 
 fn into_io(error: ZipError) -> io::Error {

@@ -3,7 +3,8 @@
 pub(super) mod refusal;
 mod validator;
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::connector::manifest::{Node, TreeManifest};
@@ -45,8 +46,28 @@ impl Entry<'_> {
 
 /// Somebody who is handed the entries of a payload one after the other.
 pub(super) trait Receiver {
-    /// Takes one entry; `body` yields a file's content, and nothing for other kinds.
-    fn take(&mut self, entry: &Entry<'_>, body: &mut dyn Read) -> Result<(), Problem>;
+    /// Takes one entry, with its content if it is a file.
+    fn take(&mut self, entry: &Entry<'_>, body: Body<'_>) -> Result<(), Problem>;
+}
+
+/// The content of an entry.
+pub(super) enum Body<'a> {
+    /// It has to be read before the next entry.
+    Stream(&'a mut dyn Read),
+    /// It may be read at any time.
+    File(File),
+    /// It is no file.
+    Nothing,
+}
+
+impl Read for Body<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Stream(stream) => stream.read(buffer),
+            Self::File(file) => file.read(buffer),
+            Self::Nothing => Ok(0),
+        }
+    }
 }
 
 /// What Linux file systems hold in one name, in bytes.
