@@ -17,10 +17,10 @@ use zbus::{
     OwnedVariant, connection, fdo,
 };
 
-use super::properties::Properties;
 use super::route::Route;
+use super::unit::Properties;
 use super::wait::{POLL_INTERVAL, Wait};
-use super::{JobOutcome, ManagerError, Verb, error, peer};
+use super::{JobOutcome, ManagerError, Verb, error, session};
 use crate::timeout::Deadline;
 use crate::worker::Worker;
 
@@ -60,7 +60,7 @@ impl Bus {
         let (connecting, entry) = (wait.within(LATE.min(left / 2)), ENTRY.min(left / 4));
         let worker = Worker::start().map_err(|cause| error::cannot_run("D-Bus", &cause))?;
         let (place, own) = (address.to_owned(), worker.clone());
-        let stream = peer::connect(address, &socket, &connecting)?;
+        let stream = session::connect(address, &socket, &connecting)?;
         let found = connecting.until_on(&worker, async move {
             let connection = connection::Builder::unix_stream(stream).build().await?;
             let systemd = systemd_comes(&connection, entry).await?;

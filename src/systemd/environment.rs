@@ -1,6 +1,5 @@
 //! Which environment a unit's process gets, and what that means for loopback requests.
 
-mod axios;
 mod bypass;
 mod effective;
 mod node;
@@ -9,11 +8,10 @@ mod wildcard;
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub use axios::axios_proxy;
 pub use bypass::{Bypass, LOOPBACK_ENTRIES, Spelling};
 pub use effective::parsed_file;
 pub use effective::{SetFile, UnitFile, effective, read_environment_files, read_unit_files};
-pub use node::{LOOPBACK_V4, LOOPBACK_V6, Routing, undici_proxy};
+pub use node::{LOOPBACK_V4, LOOPBACK_V6, Routing, axios_proxy, undici_proxy};
 
 /// Environment variables. Their values may be secrets, so `Debug` shows the names only.
 #[derive(Clone, PartialEq, Eq, Default)]

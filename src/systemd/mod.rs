@@ -7,8 +7,6 @@ mod bus;
 mod error;
 pub mod logind;
 mod manager;
-mod peer;
-mod properties;
 mod route;
 mod session;
 mod systemctl;

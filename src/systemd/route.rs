@@ -1,7 +1,7 @@
 //! What a route to the user manager must be able to do: what it asks a unit to do, and how systemd
 //! says it ended.
 
-use super::properties::Properties;
+use super::unit::Properties;
 use super::wait::Wait;
 use super::{ActiveState, ManagerError, Unit};
 

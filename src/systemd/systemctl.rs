@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::net::SocketAddrUnix;
 
-use super::properties::Properties;
 use super::route::Route;
+use super::unit::Properties;
 use super::wait::Wait;
-use super::{JobOutcome, ManagerError, Verb, error, peer};
+use super::{JobOutcome, ManagerError, Verb, error, session};
 use crate::child::{Finished, Helper, Unfinished};
 use crate::fs::own;
 use crate::language::Explain;
@@ -34,7 +34,7 @@ impl Systemctl {
         let place = systemctl.socket();
         let address = SocketAddrUnix::new(place.as_str());
         let address = address.map_err(|cause| error::unopened(&place, &cause.into()))?;
-        peer::connect(&place, &address, wait)?;
+        session::connect(&place, &address, wait)?;
         let directory = systemctl.runtime_directory.as_path();
         let proof = own::place(directory).and_then(|()| own::directory(directory));
         proof.map_err(|error| error::foreign(error.problem().message))?;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::document::{Kind, Line, lines};
 use super::repaired;
+use super::{Kind, Line, lines};
 use crate::systemd::environment::{Bypass, Environment, Spelling};
 use crate::systemd::words::{quoted, words};
 
