@@ -1,7 +1,7 @@
 //! logind, on the system bus: whether a user's manager runs without a login ("lingering").
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use zbus::{Connection, Variant, connection};
@@ -24,10 +24,14 @@ const FOLDER: &str = "/var/lib/systemd/linger";
 
 /// Whether the user lingers; `None` where this system has no place to note it.
 pub fn lingers(user: &str) -> Option<bool> {
-    let folder = Path::new(FOLDER);
-    let parent = folder.parent().filter(|parent| parent.is_dir())?;
-    // systemd makes the folder with the first user that lingers
-    Some(parent.join("linger").join(user).exists())
+    // systemd makes the folder itself with the first user that lingers
+    let has_place = Path::new(FOLDER).parent().is_some_and(Path::is_dir);
+    has_place.then(|| note_of(user).exists())
+}
+
+/// Where logind notes that the user does.
+pub fn note_of(user: &str) -> PathBuf {
+    Path::new(FOLDER).join(user)
 }
 
 /// Whether logind would obey this process: it is there, and polkit lets a user do this for

@@ -9,7 +9,6 @@ use super::bounds::NEVER;
 use super::error::{Leftover, TransactionError, changed, interrupted, other_file_system};
 use super::generations;
 use super::journal::{Event, Intent, Journal, Phase};
-use super::linger;
 use super::records::Records;
 use super::service::{Service, ServiceError};
 use super::step::{FileStep, Step, TreeStep};
@@ -21,6 +20,7 @@ use crate::interrupt::Interrupt;
 use crate::language::{Explain, Kind, Localized};
 use crate::openclaw::config_lock::{ConfigLock, TIMEOUT};
 use crate::progress::Progress;
+use crate::systemd::logind;
 
 /// A transaction that is being prepared: nothing that anybody uses has been touched.
 ///
@@ -276,7 +276,12 @@ fn apply(
             }
             Ok(attributes::give(path, *after)?)
         }
-        Step::Linger { user, uid, on } => linger::switch(user, *uid, *on),
+        Step::Linger { user, uid, on } => {
+            if logind::lingers(user) == Some(*on) {
+                return Err(changed(&logind::note_of(user)).into());
+            }
+            Ok(logind::set_linger(*uid, *on)?)
+        }
         Step::Move { from, to } => {
             let to = to.clone().unwrap_or_else(|| journal.quarantine(from));
             Ok(exchange::relocate(from, &to)?)

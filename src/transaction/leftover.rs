@@ -7,13 +7,13 @@ use rustix::io::Errno;
 
 use super::error::{Leftover, TransactionError, changed};
 use super::journal::Journal;
-use super::linger;
 use super::step::{FileStep, Step, TreeSide};
 use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::fs::replace::{Beside, Place};
 use crate::fs::{is_absent, own};
 use crate::language::{Explain, Kind};
+use crate::systemd::logind;
 
 /// A step that cannot be taken back, with the place where its old content lies, or that it is lost.
 pub(super) fn of(
@@ -126,7 +126,7 @@ fn subject(step: &Step) -> String {
         | Step::Attributes { path, .. }
         | Step::Move { from: path, .. } => path.display().to_string(),
         Step::Stop { unit } | Step::Start { unit } => unit.clone(),
-        Step::Linger { user, .. } => linger::note_of(user).display().to_string(),
+        Step::Linger { user, .. } => logind::note_of(user).display().to_string(),
         Step::Reload => "daemon-reload".to_owned(),
     }
 }

@@ -11,7 +11,6 @@ pub mod error;
 pub mod generations;
 pub mod journal;
 mod leftover;
-mod linger;
 pub mod records;
 pub mod recover;
 pub mod service;

@@ -12,7 +12,6 @@ use super::error::{Leftover, TransactionError, changed, contended};
 use super::generations;
 use super::journal::{Journal, Phase};
 use super::leftover::{self, identity, salvage};
-use super::linger;
 use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::error::{Cause, FileError};
@@ -23,6 +22,7 @@ use crate::language::{Explain, Kind, Localized};
 use crate::openclaw::config_lock::{ConfigLock, TIMEOUT};
 use crate::openclaw::way_back::{self, Images, WayBack};
 use crate::progress::Progress;
+use crate::systemd::{ManagerError, logind};
 use crate::timeout::Deadline;
 
 /// How long it is tried to put a file back that somebody else writes again and again.
@@ -224,14 +224,13 @@ fn is_no_directory(path: &Path) -> bool {
 
 /// Where logind refuses, it would refuse again: a later recovery is not kept waiting for it.
 fn undo_linger(user: &str, uid: u32, on: bool) -> Outcome {
-    match linger::take_back(user, uid, on) {
-        Ok(true) => Outcome::TakenBack,
-        Ok(false) => Outcome::NothingToDo,
-        Err(cause) => {
-            let subject = linger::note_of(user).display().to_string();
-            Outcome::Kept(Leftover { subject, kept: None, cause })
-        }
+    if logind::lingers(user) != Some(on) {
+        return Outcome::NothingToDo;
     }
+    let subject = logind::note_of(user).display().to_string();
+    let kept = |cause: ManagerError| Leftover { subject, kept: None, cause: cause.into() };
+    logind::set_linger(uid, !on)
+        .map_or_else(|cause| Outcome::Kept(kept(cause)), |()| Outcome::TakenBack)
 }
 
 /// Attributes that somebody else has changed since are theirs.
