@@ -6,4 +6,3 @@ pub mod document;
 pub mod include;
 pub mod keys;
 pub mod version;
-pub mod way_back;

@@ -2,7 +2,6 @@
 
 pub mod bypass;
 pub mod config;
-pub mod diff;
 pub mod error;
 pub mod fix;
 pub mod install;

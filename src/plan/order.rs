@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::PlanFailure;
-use super::config::schema;
+use super::config::forbidden;
 use super::note::Note;
 use crate::connector::adaptation::Adapted;
 use crate::fs::image::FileState;
@@ -72,7 +72,7 @@ pub fn replacement(
 }
 
 fn accepts((tree, block): (&LiveTree, &Value)) -> bool {
-    tree.channel_schema.as_ref().is_none_or(|schema| schema::forbidden(schema, block).is_empty())
+    tree.channel_schema.as_ref().is_none_or(|schema| forbidden(schema, block).is_empty())
 }
 
 fn arrival_after(installation: &Installation, first: Vec<FileStep>, changes: Changes) -> Vec<Step> {

@@ -115,10 +115,9 @@ fn config_edits(effective: &Value, traces: &Traces, keep: bool) -> (Vec<Edit>, k
             .map(|key| key.existing)
             .min()
             .unwrap_or(path.len());
-        for edit in keys::removal(&value, &path, existing) {
-            value = edit.applied_to(&value);
-            edits.push(edit);
-        }
+        let edit = keys::removal(&value, &path, existing);
+        value = edit.applied_to(&value);
+        edits.push(edit);
     }
     let allow = ["plugins", "allow"];
     let listed = value.get(&allow).and_then(Value::as_array);

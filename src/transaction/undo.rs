@@ -20,7 +20,7 @@ use crate::fs::image::FileState;
 use crate::fs::{directory, exists, replace};
 use crate::language::{Explain, Kind, Localized};
 use crate::openclaw::config_lock::{ConfigLock, TIMEOUT};
-use crate::openclaw::way_back::{self, Images, WayBack};
+use crate::openclaw::keys::{self, Images, WayBack};
 use crate::progress::Progress;
 use crate::systemd::{ManagerError, logind};
 use crate::timeout::Deadline;
@@ -339,7 +339,7 @@ fn without_ours(
     let images = preimage(journal, number, file)?.zip(journal.postimage(number, file)?);
     let Some((old, new)) = images else { return Ok(None) };
     let images = Images { before: &old.bytes, after: &new.bytes };
-    Ok(way_back::take_back(&file.path, &theirs.bytes, &[images], leaving(journal)))
+    Ok(keys::take_back(&file.path, &theirs.bytes, &[images], leaving(journal)))
 }
 
 /// The plugin that is not there in the old state.

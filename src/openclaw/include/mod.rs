@@ -5,7 +5,6 @@
 //! object's own keys lie over what is included (read from, and compared with, OpenClaw 2026.3.13's
 //! `src/config/includes.ts`). Everything here reads; nothing writes.
 
-mod effective;
 mod load;
 mod route;
 
@@ -40,7 +39,7 @@ impl ConfigSet {
     /// Reads the config at `path` (absolute; it may be a symbolic link) and all its includes.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let root = load::load(path)?;
-        let effective = effective::effective(&root)?;
+        let effective = load::effective(&root)?;
         // a key may stand in one file and its value in another
         learn_secrets(&effective);
         Ok(Self { root, effective })
@@ -100,7 +99,7 @@ impl ConfigSet {
         let steps = edit.split(&self.effective);
         let root =
             steps.iter().try_fold(self.root.clone(), |root, step| route::make(&root, step))?;
-        let effective = effective::effective(&root)?;
+        let effective = load::effective(&root)?;
         let as_intended = effective == intended && edit.is_fulfilled_by(&effective);
         if let Some(file) = torn_file(&root).or_else(|| misled(&self.root, &root, as_intended)) {
             return Err(ConfigError::of_file(&file, Cause::Entangled(edit.path.clone())));

@@ -5,7 +5,6 @@ mod gateway;
 mod migration;
 mod plugins;
 mod provider;
-pub(super) mod schema;
 
 use std::path::Path;
 
@@ -21,6 +20,7 @@ use crate::settings::{Secret, Setting, Settings};
 use crate::systemd::environment::Environment;
 
 pub use migration::Forbidden;
+pub(super) use migration::forbidden;
 pub use provider::{
     COMPLETIONS, Provider, RESPONSES, apis, models_file_edits, provider_of, right_api,
 };

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::file::file;
-use super::{Past, PastStep, Request, others};
+use super::{Past, PastStep, Request, file_back, others};
 use crate::fs::image::FileState;
 use crate::openclaw::document::Document;
 use crate::plan::note::Note;
@@ -51,7 +50,7 @@ fn text(text: &str) -> Fate {
 fn back(request: &Request<'_>, theirs: Option<&str>, stays: bool) -> (Fate, Vec<Note>) {
     let mut notes = Vec::new();
     let theirs = theirs.map(state);
-    let step = file(request, Path::new(PATH), theirs.as_ref(), stays, &mut notes);
+    let step = file_back(request, Path::new(PATH), theirs.as_ref(), stays, &mut notes);
     let fate = match step.map(|step| step.contents.after) {
         None => Fate::Untouched,
         Some(None) => Fate::Removed,
