@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::log_source::{journalctl, moment, of_journal, printed_since};
-use super::{LogLine, LogSource, error, log_files};
+use super::log_source::{self, journalctl, moment, of_journal, printed_since};
+use super::{LogLine, LogSource, error};
 use crate::child::Helper;
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
@@ -52,8 +52,8 @@ impl LogSource {
             let mut lines = heard.lines().filter_map(of_journal);
             lines.any(|line| line.usec >= since).then_some(Origin::Journal)
         };
-        let files = log_files::files(self);
-        let grew = files.iter().any(|path| log_files::grew_since(path, since_usec));
+        let files = log_source::files(self);
+        let grew = files.iter().any(|path| log_source::grew_since(path, since_usec));
         let youngest = files.last().cloned().map(Origin::Files);
         let recent = journal(since_usec).or_else(|| youngest.clone().filter(|_| grew));
         recent.or_else(|| journal(0)).or(youngest).ok_or_else(|| {
@@ -103,9 +103,9 @@ impl Follower<'_> {
 
     /// tail(1) follows a file through truncation and rotation; we go on to the next day's.
     fn files(&mut self, source: &LogSource, wanted: Wanted) -> Result<(), Problem> {
-        let files = log_files::files(source);
+        let files = log_source::files(source);
         let most = wanted.lines.map_or(usize::MAX, |lines| lines as usize);
-        let newest = log_files::newest(&files, wanted.since_usec, most)
+        let newest = log_source::newest(&files, wanted.since_usec, most)
             .map_err(|cause| error::log_unreadable(&cause))?;
         let mut youngest = files.last().cloned().zip(newest.end);
         let goes_on = self.take(newest.lines)?;
@@ -114,7 +114,7 @@ impl Follower<'_> {
             let tail = Helper::new("tail").args(["---disable-inotify", "-F"]);
             let tail = tail.args(["--sleep-interval=0.1", "-c"]);
             let tail = tail.arg(format!("+{}", end + 1)).arg("--").arg(&file);
-            let quiet = || log_files::of_next_day(source, &file);
+            let quiet = || log_source::of_next_day(source, &file);
             let next = self.child(("tail", tail), true, &LogLine::of_file, &quiet)?;
             youngest = next.map(|next| (next, 0));
         }

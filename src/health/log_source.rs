@@ -1,11 +1,18 @@
 //! Where the gateway's log lies: in the journal, or in `OpenClaw`'s own files.
+//!
+//! `OpenClaw`'s own log files: one a day, or the one that the config names.
 
-use std::path::PathBuf;
+use std::fs::{self, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::{LogLine, Redaction, log_files};
+use super::{LogLine, Redaction};
+use crate::child;
 use crate::child::Helper;
+use crate::fs::foreign;
 use crate::interrupt::Interrupt;
 use crate::openclaw::document::Value;
 use crate::timeout::Deadline;
@@ -54,7 +61,7 @@ pub fn gateway_log(
     if !lines.is_empty() {
         return lines;
     }
-    let newest = log_files::newest(&log_files::files(source), since_usec, usize::MAX);
+    let newest = newest(&files(source), since_usec, usize::MAX);
     let lines = newest.map(|newest| newest.lines).unwrap_or_default();
     let mut redaction = Redaction::default();
     lines.iter().map(|line| redaction.shown(line)).collect()
@@ -113,8 +120,108 @@ fn message(entry: &Json) -> String {
     }
 }
 
+/// The file that the config names; else those in the directories that are ours, the oldest day
+/// first.
+pub(super) fn files(source: &LogSource) -> Vec<PathBuf> {
+    if let Some(named) = &source.named {
+        let is_there = named.is_absolute() && named.is_file();
+        return is_there.then(|| named.clone()).into_iter().collect();
+    }
+    let mut files: Vec<PathBuf> = source.directories.iter().flat_map(days_in).collect();
+    files.sort_by(|one, other| day(one).cmp(day(other)).then_with(|| one.cmp(other)));
+    files
+}
+
+/// Anybody can make a folder in `/tmp` and write a log into it.
+fn days_in(directory: &PathBuf) -> Vec<PathBuf> {
+    let uid = rustix::process::geteuid().as_raw();
+    let is_ours = |found: Metadata| found.is_dir() && found.uid() == uid;
+    let entries = directory.symlink_metadata().is_ok_and(is_ours).then(|| fs::read_dir(directory));
+    let paths = entries.into_iter().flatten().flatten().flatten().map(|entry| entry.path());
+    paths.filter(|path| is_daily_log(path) && path.is_file()).collect()
+}
+
+fn is_daily_log(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with("openclaw-") && path.extension().is_some_and(|end| end == "log")
+}
+
+/// The file's name without its folder: it holds the date.
+fn day(path: &Path) -> &std::ffi::OsStr {
+    path.file_name().unwrap_or_default()
+}
+
+/// The file of the first day after that of `path`.
+pub(super) fn of_next_day(source: &LogSource, path: &Path) -> Option<PathBuf> {
+    files(source).into_iter().find(|later| day(later) > day(path))
+}
+
+/// Whether a file was written to since a moment.
+pub(super) fn grew_since(path: &Path, usec: u64) -> bool {
+    let written = |file: Metadata| file.mtime() * 1_000_000 + file.mtime_nsec() / 1_000;
+    path.metadata().is_ok_and(|file| written(file) >= usec.cast_signed())
+}
+
+pub(super) fn of_file(line: &[u8]) -> Option<LogLine> {
+    LogLine::of_file(&String::from_utf8_lossy(line))
+}
+
+/// What the files held when they were read.
+#[derive(Debug, Default)]
+pub(super) struct Newest {
+    pub(super) lines: Vec<LogLine>,
+    /// How far the youngest file was read: to the end of its last whole line.
+    pub(super) end: Option<u64>,
+}
+
+/// The last lines since a moment. A week of a busy gateway may be gigabytes: of all files together
+/// no more is read than is kept of a child's output.
+pub(super) fn newest(files: &[PathBuf], since_usec: u64, most: usize) -> io::Result<Newest> {
+    let mut newest = Newest::default();
+    let mut room = child::LIMIT as u64;
+    let mut is_cut = true;
+    'files: for path in files.iter().rev() {
+        if newest.end.is_some() && !grew_since(path, since_usec) {
+            continue;
+        }
+        let mut file = match foreign::open(path) {
+            Ok(file) => file,
+            // what can be read of the other days is worth more than nothing
+            Err(_) if Some(path) != files.last() => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let begin = file.seek(SeekFrom::End(0))?.saturating_sub(room);
+        file.seek(SeekFrom::Start(begin))?;
+        let mut read = Vec::new();
+        room -= file.take(room).read_to_end(&mut read)? as u64;
+        let whole = read.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        newest.end.get_or_insert(begin + whole as u64);
+        for line in read[..whole].rsplit(|byte| *byte == b'\n').filter_map(of_file) {
+            if newest.lines.len() == most {
+                break 'files;
+            }
+            is_cut &= line.usec >= since_usec;
+            newest.lines.extend((line.usec >= since_usec).then_some(line));
+        }
+    }
+    if room == 0 && is_cut && newest.lines.len() < most {
+        newest.lines.extend(newest.lines.last().map(older_are_left_out));
+    }
+    newest.lines.reverse();
+    Ok(newest)
+}
+
+fn older_are_left_out(first: &LogLine) -> LogLine {
+    let size = child::LIMIT / 1024 / 1024;
+    let text = say!("older lines are left out: only the newest {size} MiB are shown", size);
+    LogLine { usec: first.usec, speaker: "openclaw-setup".to_owned(), text, begins: true }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io::Write;
+
     use serde_json::json;
 
     use super::*;
@@ -172,5 +279,138 @@ mod tests {
         let source = LogSource::of("u", Some(config.value()));
         assert_eq!(source.named.as_deref(), Some("/var/log/bot.log".as_ref()));
         assert_eq!(LogSource::of("u", None).named, None);
+    }
+
+    fn entry(time: &str, text: &str) -> String {
+        format!("{{\"0\":\"{text}\",\"time\":\"{time}\"}}\n")
+    }
+
+    fn in_folders(directories: &[&Path]) -> LogSource {
+        let directories = directories.iter().map(|path| (*path).to_owned()).collect();
+        LogSource { directories, ..LogSource::of("", None) }
+    }
+
+    /// Three days in a folder of its own.
+    struct Days(tempfile::TempDir);
+
+    impl Days {
+        fn new() -> Self {
+            let days = Self(tempfile::tempdir().unwrap());
+            days.add("openclaw-2026-01-01.log", &entry("2026-01-01T01:00:00Z", "old file"));
+            let second =
+                entry("2026-01-02T22:00:00Z", "before") + &entry("2026-01-02T23:59:59Z", "late");
+            days.add("openclaw-2026-01-02.log", &second);
+            let third = entry("2026-01-03T00:00:01Z", "next day") + "torn";
+            days.add("openclaw-2026-01-03.log", &third);
+            days.add("other.log", &entry("2026-01-03T00:00:01Z", "another program"));
+            days
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn source(&self) -> LogSource {
+            in_folders(&[self.0.path()])
+        }
+
+        fn add(&self, name: &str, text: &str) {
+            let mut file = File::options().append(true).create(true).open(self.path(name)).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+        }
+
+        fn texts(&self, since: &str, most: usize) -> Vec<String> {
+            texts(&self.source(), since, most)
+        }
+    }
+
+    fn texts(source: &LogSource, since: &str, most: usize) -> Vec<String> {
+        let since: jiff::Timestamp = since.parse().unwrap();
+        let since = u64::try_from(since.as_microsecond()).unwrap();
+        let newest = newest(&files(source), since, most).unwrap();
+        newest.lines.into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn of_more_than_can_be_held_the_newest_is_shown_and_the_rest_named() {
+        let days = Days::new();
+        let long = "x".repeat(1024 * 1024);
+        let text: String = (0..20)
+            .map(|n| entry(&format!("2026-01-04T10:00:{n:02}Z"), &format!("{n} {long}")))
+            .collect();
+        days.add("openclaw-2026-01-04.log", &text);
+        let lines = days.texts("2026-01-04T10:00:00Z", usize::MAX);
+        assert!(lines[0].contains("older lines are left out"), "{:.80}", lines[0]);
+        assert!(lines.len() <= 17 && lines.last().unwrap().starts_with("19 "));
+        // all of them are there
+        let lines = days.texts("2026-01-04T10:00:15Z", usize::MAX);
+        assert!(lines.len() == 5 && lines[0].starts_with("15 "), "{:.80}", lines[0]);
+        let lines = days.texts("2026-01-04T10:00:00Z", 2);
+        assert!(lines.len() == 2 && lines[0].starts_with("18 "), "{:.80}", lines[0]);
+    }
+
+    #[test]
+    fn the_last_lines_are_counted_over_all_files() {
+        let days = Days::new();
+        for (since, most, lines) in [
+            ("2026-01-02T23:00:00Z", usize::MAX, &["late", "next day"][..]),
+            ("2026-01-01T00:00:00Z", usize::MAX, &["old file", "before", "late", "next day"]),
+            ("2026-01-01T00:00:00Z", 2, &["late", "next day"]),
+            ("2026-01-01T00:00:00Z", 0, &[]),
+            ("2026-01-04T00:00:00Z", usize::MAX, &[]),
+        ] {
+            assert_eq!(days.texts(since, most), lines, "{since} {most:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_to_the_end_of_its_last_whole_line() {
+        let days = Days::new();
+        let read = newest(&files(&days.source()), 0, 0).unwrap();
+        let whole = entry("2026-01-03T00:00:01Z", "next day").len() as u64;
+        assert_eq!((read.lines.len(), read.end), (0, Some(whole)));
+        assert_eq!(newest(&[], 0, 0).unwrap().end, None);
+    }
+
+    #[test]
+    fn a_day_that_cannot_be_read_hides_no_other() {
+        let days = Days::new();
+        let mut all = files(&days.source());
+        all.insert(1, "/nowhere/openclaw-2026-01-01.log".into());
+        assert_eq!(newest(&all, 0, usize::MAX).unwrap().lines.len(), 4);
+        all.push("/nowhere/openclaw-2026-01-09.log".into());
+        assert!(newest(&all, 0, usize::MAX).is_err(), "of the last one it has to be said");
+    }
+
+    #[test]
+    fn one_day_comes_after_the_other() {
+        let days = Days::new();
+        let next = |name: &str| of_next_day(&days.source(), &days.path(name));
+        let second = days.path("openclaw-2026-01-02.log");
+        assert_eq!(next("openclaw-2026-01-01.log"), Some(second));
+        assert_eq!(next("openclaw-2026-01-03.log"), None);
+    }
+
+    #[test]
+    fn a_file_that_the_config_names_is_the_only_one() {
+        let days = Days::new();
+        let named = days.path("named");
+        let source = LogSource { named: Some(named.clone()), ..days.source() };
+        assert!(files(&source).is_empty());
+        days.add("named", &entry("2026-01-03T00:00:01Z", "elsewhere"));
+        assert_eq!(files(&source), [named]);
+        assert_eq!(texts(&source, "2026-01-01T00:00:00Z", 9), ["elsewhere"]);
+        let relative = LogSource { named: Some("Cargo.toml".into()), ..days.source() };
+        assert!(files(&relative).is_empty(), "in the gateway's directory, not in ours");
+    }
+
+    #[test]
+    fn a_folder_that_is_no_folder_of_ours_is_not_read() {
+        let days = Days::new();
+        let link = days.path("link");
+        std::os::unix::fs::symlink(days.0.path(), &link).unwrap();
+        assert!(
+            files(&in_folders(&[&link, Path::new("/proc/1"), Path::new("/nowhere")])).is_empty()
+        );
     }
 }

@@ -2,22 +2,20 @@
 
 mod answer;
 mod channels;
-mod connection;
 mod endpoint;
 mod error;
 mod follow;
 mod gate;
 mod log;
-mod log_files;
 mod log_source;
 pub mod port;
 mod redaction;
 mod rung;
 
 pub use answer::{Answered, Road, Session, agent_of, ask};
-pub use channels::{ChannelQuestion, asked_for_channel};
-pub use connection::{
-    Connection, Connections, DEFAULT_ACCOUNT, all_open, connections, mark_connected,
+pub use channels::{
+    ChannelQuestion, Connection, Connections, DEFAULT_ACCOUNT, all_open, asked_for_channel,
+    connections, mark_connected,
 };
 pub use endpoint::{ChatAnswer, Endpoint, Readiness};
 pub use error::{connector_unproven, not_ready, provider_blocked};

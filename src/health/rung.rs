@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::connection::{Connection, Connections};
+use super::channels::{Connection, Connections};
 use super::{Answered, Session};
 use crate::language::{Problem, list};
 use crate::redaction::masked;
@@ -24,6 +24,10 @@ pub enum Rung {
 }
 
 impl Rung {
+    /// Each of them, from the lowest up.
+    pub const ALL: [Self; 5] =
+        [Self::Running, Self::Ready, Self::Loaded, Self::Connected, Self::Answers];
+
     /// What was seen, where it was.
     pub fn text(self) -> String {
         match self {
@@ -59,13 +63,7 @@ impl Proof {
 
     /// Everything was seen up to the rung before this one, and why not this one.
     pub fn before(next: Rung, cause: Problem) -> Self {
-        let reached = match next {
-            Rung::Running => None,
-            Rung::Ready => Some(Rung::Running),
-            Rung::Loaded => Some(Rung::Ready),
-            Rung::Connected => Some(Rung::Loaded),
-            Rung::Answers => Some(Rung::Connected),
-        };
+        let reached = Rung::ALL.into_iter().rfind(|rung| *rung < next);
         Self { reached, next: Some((next, cause)), ..Self::default() }
     }
 

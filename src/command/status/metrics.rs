@@ -6,17 +6,9 @@ use super::super::history;
 use super::Status;
 use crate::doctor::Severity;
 use crate::health::{Connection, Rung};
+use crate::language::word;
 
-const RUNGS: [(&str, Rung); 5] = [
-    ("running", Rung::Running),
-    ("ready", Rung::Ready),
-    ("loaded", Rung::Loaded),
-    ("connected", Rung::Connected),
-    ("answers", Rung::Answers),
-];
-
-const SEVERITIES: [(&str, Severity); 3] =
-    [("error", Severity::Error), ("warning", Severity::Warning), ("info", Severity::Info)];
+const SEVERITIES: [Severity; 3] = [Severity::Error, Severity::Warning, Severity::Info];
 
 type Labels<'a> = Vec<(&'a str, &'a str)>;
 
@@ -79,7 +71,9 @@ pub(super) fn text(status: &Status) -> String {
     metrics.gauge("info", "Versions; empty where there is none.", [(info, true)]);
 
     let seen = |rung| proof.reached.is_some_and(|reached| reached >= rung);
-    let rungs = RUNGS.map(|(word, rung)| (vec![("rung", word)], seen(rung)));
+    let words = Rung::ALL.map(word);
+    let rungs = Rung::ALL.into_iter().zip(&words);
+    let rungs = rungs.map(|(rung, word)| (vec![("rung", word.as_str())], seen(rung)));
     metrics.gauge("rung", "Whether the bot was seen to work up to this rung.", rungs);
 
     let accounts = proof.accounts.iter().filter(|(_, state)| *state != Connection::Unseen);
@@ -91,13 +85,15 @@ pub(super) fn text(status: &Status) -> String {
         accounts,
     );
 
-    let findings = SEVERITIES
-        .map(|(word, severity)| (vec![("severity", word)], status.diagnosis.count(severity)));
+    let words = SEVERITIES.map(word);
+    let findings = SEVERITIES.into_iter().zip(&words).map(|(severity, word)| {
+        (vec![("severity", word.as_str())], status.diagnosis.count(severity))
+    });
     metrics.family("problems", "Findings of doctor.", findings);
 
     let last = status.last.as_ref().map(history::as_json);
-    let word = |key: &str| last.as_ref().and_then(|last| last[key].as_str()).unwrap_or_default();
-    let labels = ["id", "command", "state"].map(|key| (key, word(key))).to_vec();
+    let told = |key: &str| last.as_ref().and_then(|last| last[key].as_str()).unwrap_or_default();
+    let labels = ["id", "command", "state"].map(|key| (key, told(key))).to_vec();
     let last = last.is_some().then_some((labels, true));
     metrics.gauge(
         "last_transaction_info",
