@@ -2,9 +2,9 @@
 
 use semver::Version as Semver;
 
-use super::{Evidence, Finding, Severity, Snapshot, Verdict};
+use super::{Finding, Severity, Snapshot, Verdict};
 use crate::connector::behaviour::{Generation, Habit};
-use crate::openclaw::document::{KeyPath, Value};
+use crate::openclaw::document::Value;
 use crate::openclaw::version::Version;
 use crate::snapshot::bots::{DM_POLICY, bots, heeded_rules};
 
@@ -89,9 +89,8 @@ pub(super) fn access_open(snapshot: &Snapshot) -> Verdict {
     let finding = |(path, message): (Vec<&str>, String)| {
         Finding::warning(message)
             .hint(say!("Restrict who can see the bot in DingTalk's console, or upgrade to 0.8.3 or later, which enforces allowlist"))
-            .about(KeyPath::from(&*path).to_string())
             .symptom(say!("anybody may talk to the bot"))
-            .evidence([Evidence::of_key(snapshot, &path)])
+            .about_key(snapshot, &path)
     };
     Ok(open.into_iter().map(finding).collect())
 }
@@ -127,8 +126,7 @@ pub(super) fn visible_replies(snapshot: &Snapshot) -> Verdict {
     }
     Finding::warning(say!("OpenClaw {openclaw} does not show plain replies in groups unless messages.groupChat.visibleReplies is automatic", openclaw))
         .hint("openclaw config set messages.groupChat.visibleReplies automatic")
-        .about(KeyPath::from(&path).to_string())
         .symptom("任务执行完成（无文本输出）")
-        .evidence([Evidence::of_key(snapshot, &path)])
+        .about_key(snapshot, &path)
         .into()
 }

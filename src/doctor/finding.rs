@@ -96,6 +96,12 @@ impl Finding {
         self
     }
 
+    /// The key that it is about, which is its evidence as it stands.
+    pub(super) fn about_key(self, snapshot: &Snapshot, path: &[&str]) -> Self {
+        let name = KeyPath::from(path).to_string();
+        self.about(name).evidence([Evidence::of_key(snapshot, path)])
+    }
+
     /// One more piece of evidence.
     pub fn read(mut self, place: impl Into<String>, fact: impl Into<String>) -> Self {
         self.evidence.push(Evidence { place: place.into(), fact: fact.into() });

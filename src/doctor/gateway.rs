@@ -37,9 +37,8 @@ pub(super) fn endpoint(snapshot: &Snapshot) -> Verdict {
     // a config that is right and a gateway that is not: it has not read it yet
     let repair = if is_on { Repair::Restart } else { Repair::Config(Edit::set(ENDPOINT, true)) };
     let mut finding = Finding::error(text)
-        .about(KeyPath::from(&ENDPOINT).to_string())
         .symptom("Gateway error: 404")
-        .evidence([Evidence::of_key(snapshot, &ENDPOINT)])
+        .about_key(snapshot, &ENDPOINT)
         .repaired_by([repair]);
     if let Some(status) = status {
         finding = finding.read(url(snapshot, "POST", "/v1/chat/completions"), status);
@@ -54,8 +53,7 @@ fn url(snapshot: &Snapshot, method: &str, path: &str) -> String {
 fn unneeded(snapshot: &Snapshot) -> Finding {
     Finding::info(say!("chatCompletions is on, and this connector (0.8.0 or later) does not need it"))
         .hint(say!("If nothing else uses it: openclaw config set gateway.http.endpoints.chatCompletions.enabled false"))
-        .about(KeyPath::from(&ENDPOINT).to_string())
-        .evidence([Evidence::of_key(snapshot, &ENDPOINT)])
+        .about_key(snapshot, &ENDPOINT)
 }
 
 pub(super) fn auth(snapshot: &Snapshot) -> Verdict {
@@ -171,9 +169,8 @@ pub(super) fn port(snapshot: &Snapshot) -> Verdict {
         findings.push(
             Finding::error(missed.message)
                 .hint(missed.hint)
-                .about(KeyPath::from(&tls).to_string())
                 .symptom("fetch failed")
-                .evidence([Evidence::of_key(snapshot, &tls)]),
+                .about_key(snapshot, &tls),
         );
     }
     findings.extend(moved_in_vain(snapshot));

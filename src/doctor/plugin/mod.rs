@@ -1,15 +1,23 @@
 //! The connector's tree: is it there, whole, ours, and does OpenClaw accept it?
+//!
+//! `node_modules`: the npm dependencies, and the link to the OpenClaw that runs the connector.
 
 pub(super) mod acceptance;
-pub(super) mod modules;
 mod remedy;
 
+use remedy::{copying, fetching, reinstallation, reinstalling, restoring_modes};
+
 use super::{Evidence, Finding, Snapshot, Verdict, missed};
+use crate::connector::NODE_MODULES;
+use crate::connector::behaviour::Habit;
+use crate::connector::host_link::HOST_LINK;
+use crate::connector::npm::Resolution;
 use crate::health::Rung;
 use crate::language::{Explain, Localized};
+use crate::openclaw::version::PLUGINS_RUN_CAPTURED;
 use crate::plan::repair::Repair;
 use crate::snapshot::paths::CONNECTOR;
-use remedy::{reinstallation, reinstalling, restoring_modes};
+use crate::snapshot::tree::Tree;
 
 pub use acceptance::rewritten;
 pub(super) use acceptance::{hidden_because, unhiding};
@@ -113,7 +121,7 @@ pub(super) fn load(snapshot: &Snapshot) -> Verdict {
         .into()
 }
 
-pub(in crate::doctor) fn duplicate(snapshot: &Snapshot) -> Verdict {
+pub(super) fn duplicate(snapshot: &Snapshot) -> Verdict {
     if let Some(cause) = &snapshot.other_plugins.unreadable {
         return Err(cause.clone());
     }
@@ -131,7 +139,7 @@ pub(in crate::doctor) fn duplicate(snapshot: &Snapshot) -> Verdict {
     Ok(findings.collect())
 }
 
-pub(in crate::doctor) fn stray(snapshot: &Snapshot) -> Verdict {
+pub(super) fn stray(snapshot: &Snapshot) -> Verdict {
     if let Some(cause) = &snapshot.other_plugins.unreadable {
         return Err(cause.clone());
     }
@@ -147,7 +155,7 @@ pub(in crate::doctor) fn stray(snapshot: &Snapshot) -> Verdict {
     Ok(findings.collect())
 }
 
-pub(in crate::doctor) fn rival(snapshot: &Snapshot) -> Verdict {
+pub(super) fn rival(snapshot: &Snapshot) -> Verdict {
     let ours = snapshot.channel().and_then(|channel| channel.get(&["clientId"]));
     let rival = snapshot.key(&["channels", "dingtalk", "clientId"]);
     if ours.is_none() || rival != ours {
@@ -159,5 +167,79 @@ pub(in crate::doctor) fn rival(snapshot: &Snapshot) -> Verdict {
         .about("channels.dingtalk")
         .symptom(say!("messages get lost at random"))
         .evidence([Evidence::of_key(snapshot, &path)])
+        .into()
+}
+
+pub(super) fn deps(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
+    let modules = tree.path.join(NODE_MODULES);
+    let lacking: Vec<&str> = tree
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.found.is_none())
+        .map(|dependency| dependency.name.as_str())
+        .collect();
+    let remedy = fetching(snapshot);
+    let mut findings = Vec::new();
+    if !lacking.is_empty() {
+        let names = lacking.join(", ");
+        let text = say!("npm dependencies are missing: {names}", names);
+        findings.push(
+            Finding::error(text)
+                .about(modules.display().to_string())
+                .symptom(format!("Cannot find module '{}'", lacking[0]))
+                .read(modules.display().to_string(), names),
+        );
+    }
+    for (name, found, pinned) in wrong_versions(snapshot, tree) {
+        let place = modules.join(&name).join("package.json").display().to_string();
+        let text = say!("{name} {found} is known not to work, {pinned} works", name, found, pinned);
+        findings.push(
+            Finding::error(text)
+                .about(place.clone())
+                .symptom(say!("the bot never answers"))
+                .read(place, found),
+        );
+    }
+    let mended = |finding: Finding| finding.remedied(remedy.clone());
+    Ok(findings.into_iter().map(mended).collect())
+}
+
+/// Dependencies of which only one version is known to work: (name, the one that is there, it).
+fn wrong_versions(snapshot: &Snapshot, tree: &Tree) -> Vec<(String, String, String)> {
+    let package = tree.package.as_ref();
+    let pins = package.map(|package| snapshot.installation.catalogue.pins(package));
+    let pins = pins.unwrap_or_default();
+    let wrong = pins.into_iter().filter_map(|pin| {
+        let Resolution::Exactly(version) = pin.resolution else { return None };
+        let there = tree.dependencies.iter().find(|dependency| dependency.name == pin.name)?;
+        let found = there.found.clone().filter(|found| *found != version)?;
+        Some((pin.name, found, version))
+    });
+    wrong.collect()
+}
+
+pub(super) fn host_link(snapshot: &Snapshot) -> Verdict {
+    let Some(tree) = &snapshot.tree else { return Ok(Vec::new()) };
+    if snapshot.connector().is_some() && !snapshot.generation().has(Habit::NeedsHostLink) {
+        return Err(say!("only connectors from 0.8.17 on need the link"));
+    }
+    if snapshot.openclaw().is_some_and(|version| version >= PLUGINS_RUN_CAPTURED) {
+        return Err(say!("OpenClaw from 2026.9.6 on needs no link"));
+    }
+    let Some(package) = &snapshot.installation.program.package else {
+        return Err(say!("OpenClaw's package was not found"));
+    };
+    if tree.host_link.as_ref() == package.canonicalize().ok().as_ref() {
+        return Ok(Vec::new());
+    }
+    let (link, host) = (tree.path.join(HOST_LINK), package.display());
+    let (shown, leads) = (link.display().to_string(), tree.host_link.as_ref());
+    let leads = leads.map_or_else(|| "–".to_owned(), |path| path.display().to_string());
+    Finding::error(say!("{shown} does not point to the running OpenClaw ({host})", shown, host))
+        .about(shown.clone())
+        .symptom("Cannot find package 'openclaw' / Cannot find module 'openclaw/plugin-sdk/core'")
+        .read(shown, leads)
+        .remedied(copying(snapshot, Repair::LinkHost))
         .into()
 }

@@ -1,11 +1,108 @@
+//! DingTalk's side, as far as this machine knows it.
+//!
 //! What DingTalk itself answers, where `--live` has asked it.
 
-use crate::doctor::proxy::dingtalk::passes;
-use crate::doctor::{Evidence, Finding, Snapshot};
+use std::collections::BTreeSet;
+
+use super::proxy::{is_in_the_way, passes};
+use super::{Evidence, Finding, Snapshot, Verdict, missed};
+use crate::health::Rung;
 use crate::language::word;
+use crate::openclaw::document::{KeyPath, Value};
 use crate::outside::dingtalk::{BotAnswers, refusal};
 use crate::outside::{Answer, Route};
+use crate::settings::Setting;
+use crate::snapshot::bots::Bot;
 use crate::snapshot::paths::CONNECTOR;
+
+/// The keys of a bot, and what stands for them on the way in.
+const BOT: [(&str, Setting); 2] =
+    [("clientId", Setting::ClientId), ("clientSecret", Setting::ClientSecret)];
+
+pub(super) fn credentials(snapshot: &Snapshot) -> Verdict {
+    let bots = snapshot.bots();
+    let mut seen = BTreeSet::new();
+    let places = bots.iter().flat_map(|bot| BOT.map(|(key, setting)| (bot, key, setting)));
+    let mut findings: Vec<Finding> = places
+        .filter(|(bot, key, _)| seen.insert(KeyPath::from(bot.path(key).as_slice()).to_string()))
+        .filter_map(|(bot, key, setting)| unfilled(snapshot, bot, key, setting))
+        .collect();
+    if findings.is_empty() {
+        findings = refused(snapshot);
+    }
+    Ok(findings)
+}
+
+/// A value that the connector does not find, or cannot use.
+fn unfilled(
+    snapshot: &Snapshot,
+    bot: &Bot<'_>,
+    key: &'static str,
+    setting: Setting,
+) -> Option<Finding> {
+    let path = bot.path(key);
+    let finding = match bot.get(key) {
+        None => missing(snapshot, &path),
+        Some(Value::Object(_)) => unreadable(snapshot, &path)?,
+        Some(_) => Finding::of_value(snapshot, setting, &path)?,
+    };
+    let name = KeyPath::from(path.as_slice());
+    let options = "--client-id ID --client-secret-file FILE";
+    let hint = if bot.account.is_some() {
+        say!("Fill it in: openclaw config set {name} VALUE", name)
+    } else {
+        say!("Fill it in: openclaw-setup install {options}", options)
+    };
+    Some(finding.hint(hint).symptom(say!("the bot is silent (400 or 401 in the log)")))
+}
+
+fn missing(snapshot: &Snapshot, path: &[&str]) -> Finding {
+    let key = KeyPath::from(path);
+    Finding::error(say!("{key} is missing", key)).about_key(snapshot, path)
+}
+
+/// A secret that is kept elsewhere: connectors before 0.8.0 read only a text.
+fn unreadable(snapshot: &Snapshot, path: &[&str]) -> Option<Finding> {
+    let connector = snapshot.connector().filter(|_| snapshot.speaks_http())?;
+    let key = KeyPath::from(path);
+    let text = say!(
+        "connector {connector} reads {key} only as a text: the secret's source is not looked up",
+        connector,
+        key
+    );
+    Some(Finding::error(text).about_key(snapshot, path))
+}
+
+pub(super) fn stream(snapshot: &Snapshot) -> Verdict {
+    let tried = without_stream(snapshot);
+    if !tried.is_empty() {
+        return Ok(tried);
+    }
+    let was_asked = snapshot.outside.dingtalk().is_some();
+    if snapshot.log.lines == 0 && !was_asked {
+        return Err(say!("no log of the gateway was found; to ask DingTalk itself: --live"));
+    }
+    let heard = snapshot.log.about("dingtalk.stream").next();
+    let heard =
+        heard.map(|_| say!("the connector could not open its Stream connection to DingTalk"));
+    let missed = missed(snapshot, Rung::Connected, "dingtalk.stream", &["dingtalk"]);
+    let Some(message) = missed.or(heard) else { return Ok(Vec::new()) };
+    if is_in_the_way(snapshot) {
+        return Err(say!("the proxy is in the way (proxy.dingtalk)"));
+    }
+    Finding::error(message)
+        .hint(console_hint())
+        .about(format!("channels.{CONNECTOR}"))
+        .symptom(say!("the bot does not answer"))
+        .into()
+}
+
+/// What to look at in DingTalk's console.
+fn console_hint() -> String {
+    say!(
+        "In DingTalk's console: the app is published, its message mode is Stream, the id and secret are this app's, and no IP whitelist excludes this machine. Then: openclaw gateway restart"
+    )
+}
 
 /// One account: its HTTP answers on the route that leads to DingTalk, and its direct ones. The Stream
 /// connection always goes directly: the connector's WebSocket knows no proxy.
@@ -54,7 +151,7 @@ impl Account<'_> {
 }
 
 /// Accounts whose id and secret DingTalk does not take.
-pub(super) fn refused(snapshot: &Snapshot) -> Vec<Finding> {
+fn refused(snapshot: &Snapshot) -> Vec<Finding> {
     let told = |bot: Account<'_>| {
         let finding = Finding::error(bot.refusal()?)
             .hint(if bot.http.account.is_none() { say!("Copy both from the app's “Credentials” page in DingTalk's console: openclaw-setup install --client-id ID --client-secret-file FILE") } else { say!("Copy clientId and clientSecret from the app's “Credentials” page in DingTalk's console into {path}", path = bot.path()) })
@@ -67,7 +164,7 @@ pub(super) fn refused(snapshot: &Snapshot) -> Vec<Finding> {
 }
 
 /// Accounts for which no Stream connection comes about.
-pub(super) fn without_stream(snapshot: &Snapshot) -> Vec<Finding> {
+fn without_stream(snapshot: &Snapshot) -> Vec<Finding> {
     let lacking = bots(snapshot).into_iter();
     lacking
         .filter(|bot| bot.refusal().is_none() && !bot.has_stream())
@@ -108,7 +205,7 @@ fn explained(bot: &Account<'_>, snapshot: &Snapshot) -> (String, String) {
                 status = status.unwrap_or_default(),
                 complaint = bot.http.open.complaint()
             ),
-            super::console_hint(),
+            console_hint(),
         ),
     }
 }
