@@ -10,9 +10,7 @@ use crate::openclaw::document::{KeyPath, Place, references};
 use crate::outside::Answer;
 use crate::plan::repair::Repair;
 use crate::redaction::{MASK, masked};
-use crate::settings::Setting;
-use crate::settings::form::fault;
-use crate::settings::is_placeholder;
+use crate::settings::{Setting, fault, is_placeholder};
 use crate::snapshot::Snapshot;
 
 /// How bad a finding is.
