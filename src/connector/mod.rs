@@ -20,7 +20,6 @@ pub mod npm;
 mod payload;
 mod pool;
 pub mod prediction;
-mod range;
 mod reading;
 mod release;
 mod source;
@@ -35,8 +34,8 @@ pub use facts::{
     CONNECTOR_ID, DEFAULT_ENTRIES, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest,
 };
 pub use manifest::TreeManifest;
+pub use npm::admits;
 pub use payload::Payload;
-pub use range::admits;
 pub use release::Release;
 pub use source::{DEFAULT_PACKAGE, DEFAULT_PAYLOADS, NpmSpec, Source, stocked};
 

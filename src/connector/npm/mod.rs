@@ -8,5 +8,5 @@ mod program;
 pub(super) use fetch::fetch;
 pub use install::{expect_cached, install_dependencies};
 pub(super) use pins::{HOST, Pinned, pins};
-pub use pins::{Pin, Resolution};
+pub use pins::{Pin, Resolution, admits};
 pub use program::Registry;
