@@ -2,7 +2,6 @@
 //! ask them, directly and through its proxy. Nothing here is done unless `--live` wants it, a proof
 //! has failed, or `install` is to make a bot or was given one.
 
-mod answer;
 pub mod dingtalk;
 pub(crate) mod error;
 mod probe;
@@ -10,6 +9,5 @@ pub mod provider;
 mod question;
 pub mod registration;
 
-pub use answer::{Answer, Stage, StageTiming};
 pub use probe::Probe;
-pub use question::{Question, Route, routes};
+pub use question::{Answer, Question, Route, Stage, StageTiming, routes};
