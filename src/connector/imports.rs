@@ -220,8 +220,7 @@ pub struct Exports {
 impl Exports {
     /// Reads them; `None` where the package has no list of them.
     pub fn of(package: &Path) -> Option<Self> {
-        let bytes = foreign::glance(&package.join(PACKAGE_JSON))?;
-        let json: Value = serde_json::from_slice(&bytes).ok()?;
+        let json = foreign::json(&package.join(PACKAGE_JSON))?;
         let subpaths = json.get("exports")?.as_object()?.iter();
         let targets = subpaths.filter_map(|(path, value)| Some((path.clone(), target(value)?)));
         Some(Self { package: package.to_owned(), targets: targets.collect() })

@@ -34,6 +34,11 @@ pub fn glance(path: &Path) -> Option<Vec<u8>> {
     read(path, TEXT_LIMIT).ok()
 }
 
+/// The JSON that such a file holds.
+pub fn json(path: &Path) -> Option<serde_json::Value> {
+    serde_json::from_slice(&glance(path)?).ok()
+}
+
 /// Opens with more flags (`NOFOLLOW`).
 pub(super) fn open_with(path: &Path, more: OFlags) -> Result<File, FileError> {
     open_at(CWD, path, more)

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value as Json;
-
 use crate::connector::{CONNECTOR_ID, PACKAGE_JSON, PLUGIN_JSON};
 use crate::fs::foreign;
 
@@ -84,14 +82,11 @@ fn is_ignored(name: &str) -> bool {
 }
 
 fn id_of(directory: &Path) -> Option<String> {
-    let manifest: Json =
-        serde_json::from_slice(&foreign::glance(&directory.join(PLUGIN_JSON))?).ok()?;
-    manifest["id"].as_str().map(str::to_owned)
+    foreign::json(&directory.join(PLUGIN_JSON))?["id"].as_str().map(str::to_owned)
 }
 
 fn looks_like_a_plugin(directory: &Path) -> bool {
-    let package = foreign::glance(&directory.join(PACKAGE_JSON));
-    let package = package.and_then(|bytes| serde_json::from_slice::<Json>(&bytes).ok());
+    let package = foreign::json(&directory.join(PACKAGE_JSON));
     let names_entries = package.is_some_and(|package| package["openclaw"]["extensions"].is_array());
     let has_index = ["ts", "js", "mjs", "cjs"]
         .iter()
@@ -101,8 +96,7 @@ fn looks_like_a_plugin(directory: &Path) -> bool {
 
 /// Whether an entry is really a file outside of the plugin's own folder.
 fn leads_out(directory: &Path) -> bool {
-    let package = foreign::glance(&directory.join(PACKAGE_JSON));
-    let package = package.and_then(|bytes| serde_json::from_slice::<Json>(&bytes).ok());
+    let package = foreign::json(&directory.join(PACKAGE_JSON));
     let Some((package, root)) = package.zip(directory.canonicalize().ok()) else { return false };
     let entries = package["openclaw"]["extensions"].as_array().into_iter().flatten();
     let real = entries.filter_map(|entry| directory.join(entry.as_str()?).canonicalize().ok());

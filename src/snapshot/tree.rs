@@ -137,8 +137,7 @@ fn dependencies(path: &Path, package: &Package) -> Vec<Dependency> {
 /// The `node_modules` of the tree, and those above it, as Node looks for a package.
 fn version_found(path: &Path, name: &str) -> Option<String> {
     path.ancestors().find_map(|above| {
-        let bytes = foreign::glance(&above.join(NODE_MODULES).join(name).join(PACKAGE_JSON))?;
-        let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+        let package = foreign::json(&above.join(NODE_MODULES).join(name).join(PACKAGE_JSON))?;
         Some(package["version"].as_str().unwrap_or("?").to_owned())
     })
 }
@@ -168,9 +167,7 @@ impl LiveTree {
 
 /// The version that a tree's `package.json` tells.
 pub fn version_of(tree: &Path) -> Option<String> {
-    let bytes = foreign::glance(&tree.join("package.json"))?;
-    let package: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-    package["version"].as_str().map(str::to_owned)
+    foreign::json(&tree.join(PACKAGE_JSON))?["version"].as_str().map(str::to_owned)
 }
 
 /// Which release a tree is by its code.
