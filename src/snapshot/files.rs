@@ -32,11 +32,7 @@ impl PrivateFile {
             }
             let shut = |above: &Path| above.metadata().is_ok_and(|found| found.mode() & 0o011 == 0);
             files.push(Self {
-                attributes: Attributes {
-                    mode: found.mode() & 0o7777,
-                    uid: found.uid(),
-                    gid: found.gid(),
-                },
+                attributes: (&found).into(),
                 shielded: path.ancestors().skip(1).any(shut),
                 path,
             });

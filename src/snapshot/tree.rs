@@ -112,11 +112,7 @@ fn examined(root: &Path, path: &Path, decides: bool) -> Examined {
     let real = path.canonicalize().ok().zip(root.canonicalize().ok());
     Examined {
         path: path.to_owned(),
-        attributes: metadata.as_ref().map(|found| Attributes {
-            mode: found.mode() & 0o7777,
-            uid: found.uid(),
-            gid: found.gid(),
-        }),
+        attributes: metadata.as_ref().map(Attributes::from),
         links: metadata.as_ref().filter(|found| found.is_file()).map_or(1, MetadataExt::nlink),
         escapes: real.is_some_and(|(real, root)| !real.starts_with(root)),
         decides,

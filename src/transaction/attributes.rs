@@ -1,20 +1,44 @@
 //! Mode and owner of what stands in place.
 
+use std::fs::Metadata;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{Gid, Mode, OFlags, Uid};
+use serde::{Deserialize, Serialize};
 
-use super::step::Attributes;
 use crate::fs::directory::parent_and_name;
 use crate::fs::fault::change;
 use crate::fs::{Action, FileError};
 
+/// Mode and owner of a file or directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attributes {
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+impl From<&Metadata> for Attributes {
+    fn from(found: &Metadata) -> Self {
+        Self { mode: found.mode() & 0o7777, uid: found.uid(), gid: found.gid() }
+    }
+}
+
+impl std::fmt::Display for Attributes {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:04o} {}:{}", self.mode, self.uid, self.gid)
+    }
+}
+
 /// How a file or directory stands; a symbolic link is not followed.
 pub fn of(path: &Path) -> Result<Attributes, FileError> {
     let found = path.symlink_metadata().map_err(FileError::at(Action::Read, path))?;
-    Ok(Attributes { mode: found.mode() & 0o7777, uid: found.uid(), gid: found.gid() })
+    Ok((&found).into())
 }
 
 /// Gives it another owner, then another mode (a change of owner clears the set-id bits), durably.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::attributes::Attributes;
 use crate::connector::adaptation::{Adapted, Change, Extent, Refit};
 use crate::fs::exchange::Identity;
 use crate::fs::image::{FileImage, FileState};
@@ -114,23 +115,6 @@ pub struct TreeSide {
     /// How it is adapted for its OpenClaw, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapted: Option<Extent>,
-}
-
-/// Mode and owner of a file or directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attributes {
-    /// Permission bits.
-    pub mode: u32,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-}
-
-impl std::fmt::Display for Attributes {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{:04o} {}:{}", self.mode, self.uid, self.gid)
-    }
 }
 
 /// What a managed file is for.
