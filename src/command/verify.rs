@@ -7,8 +7,6 @@ use super::failure::{Exit, Failure};
 use super::look::deviations;
 use crate::connector::adaptation::Adapted;
 use crate::connector::installed::InstalledRecord;
-use crate::connector::manifest::Node;
-use crate::connector::{Sha256, TreeManifest};
 use crate::language::Localized;
 use crate::report::Mark;
 use crate::report::json;
@@ -40,8 +38,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         console.good_result(&console.marked(Mark::Hint, &adapted.extent().text()));
         let came = adapted.undone_in(&record.tree);
         for path in adapted.changed.keys() {
-            let digest =
-                digest_of(&came, path).map(|digest| digest.to_string()).unwrap_or_default();
+            let digest = came.sha256(path).map(|digest| digest.to_string()).unwrap_or_default();
             let path = tree.join(path).display().to_string();
             console.good_result(&say!("{path}: as it came it had sha256 {digest}", path, digest));
         }
@@ -60,18 +57,11 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     Ok(if deviations.is_empty() { Exit::Done } else { Exit::Problems })
 }
 
-fn digest_of(tree: &TreeManifest, path: &str) -> Option<Sha256> {
-    match tree.get(path)? {
-        Node::File { sha256, .. } => Some(*sha256),
-        _ => None,
-    }
-}
-
 /// Each adapted file with its digest as it came and as it was installed.
 fn adapted_json(adapted: &Adapted, record: &InstalledRecord) -> serde_json::Value {
     let came = adapted.undone_in(&record.tree);
     let files = adapted.changed.keys().chain(&adapted.added).map(|path| {
-        let (original, adapted) = (digest_of(&came, path), digest_of(&record.tree, path));
+        let (original, adapted) = (came.sha256(path), record.tree.sha256(path));
         json!({"path": path, "original": original, "adapted": adapted})
     });
     json!({
