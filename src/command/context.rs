@@ -119,8 +119,8 @@ impl Context {
     /// else of it cannot be looked at.
     pub(super) fn observe(
         &self,
-        service: Service,
     ) -> Result<(Installation, Result<ConfigSet, ConfigError>), Failure> {
+        let service = self.service(self.manager()?.as_ref(), self.deadline())?;
         let (mut installation, config) = self.observe_what_can_be_seen(service);
         if let Some(unseen) = installation.unseen.pop() {
             return Err(unseen.error.into());

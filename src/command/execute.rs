@@ -87,12 +87,11 @@ pub(super) struct Executed {
 /// looked again if another run came in between.
 pub(super) fn execute<'a>(
     context: &Context,
-    manager: Option<&UserManager>,
     command: &str,
     look: &mut dyn FnMut() -> Result<Change<'a>, Failure>,
 ) -> Result<Executed, Failure> {
-    let mut recovery = None;
-    match carry_out(context, manager, command, look, &mut recovery) {
+    let (manager, mut recovery) = (context.manager()?, None);
+    match carry_out(context, manager.as_ref(), command, look, &mut recovery) {
         Ok(executed) => Ok(Executed { recovery, ..executed }),
         Err(failure) => Err(failure.after(recovery)),
     }

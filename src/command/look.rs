@@ -51,10 +51,8 @@ const A_START: u64 = 300_000_000;
 const AN_HOUR: u64 = 3_600_000_000;
 
 /// Looks at everything. A manager that does not answer is a finding, not a failure.
-pub(in crate::command) fn look(
-    context: &Context,
-    manager: Result<Option<UserManager>, ManagerError>,
-) -> Result<Snapshot, Failure> {
+pub(in crate::command) fn look(context: &Context) -> Result<Snapshot, Failure> {
+    let manager = context.manager();
     let deadline = context.deadline();
     let seen = manager.and_then(|manager| {
         let service = context.service(manager.as_ref(), deadline)?;

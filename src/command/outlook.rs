@@ -51,7 +51,7 @@ struct Outlook<'a> {
 }
 
 pub(super) fn run(context: &Context, openclaw: Version) -> Result<Exit, Failure> {
-    let mut snapshot = look::look(context, context.manager())?;
+    let mut snapshot = look::look(context)?;
     let connector = snapshot.release().ok_or_else(nothing_installed)?;
     let now = snapshot.openclaw();
     // the checks judge the machine as it would be

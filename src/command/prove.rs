@@ -169,10 +169,7 @@ pub(super) fn ask_now(context: &Context, snapshot: &Snapshot, proof: Proof) -> P
 /// Removes what the question has left in OpenClaw, which takes longer than the answer did.
 pub(super) fn forget(context: &Context, proof: &Proof) {
     let Some(session) = &proof.session else { return };
-    let seen =
-        context.manager().and_then(|manager| context.service(manager.as_ref(), context.deadline()));
-    let observed = seen.map_err(Failure::from).and_then(|service| context.observe(service));
-    let Ok((installation, Ok(config))) = observed else { return };
+    let Ok((installation, Ok(config))) = context.observe() else { return };
     let managed = installation.service.managed();
     let road = road(context, &installation, config.effective(), managed);
     if let Err(left) = session.remove(&road, &context.interrupt) {
@@ -204,7 +201,7 @@ pub(super) fn as_it_is(
     context: &Context,
     options: ProofOptions,
 ) -> Result<(Snapshot, Proof), ServiceError> {
-    let snapshot = look::look(context, context.manager()).map_err(Failure::into_cause)?;
+    let snapshot = look::look(context).map_err(Failure::into_cause)?;
     let proof = snapshot.proof();
     if !options.require_answer {
         return Ok((snapshot, proof));
@@ -223,7 +220,7 @@ pub(super) fn seen(proof: Proof, diagnosis: &Diagnosis) -> Proof {
 
 /// The snapshot as it is now, with the answers of the world outside where it may be asked.
 fn look_again(context: &Context, rung: Rung) -> Result<Snapshot, Failure> {
-    let mut snapshot = look::look(context, context.manager())?;
+    let mut snapshot = look::look(context)?;
     if !context.offline {
         live::ask(context, &concerned(rung), &mut snapshot)?;
     }

@@ -11,7 +11,6 @@ use crate::fs::exchange::Identity;
 use crate::fs::image::FileState;
 use crate::plan::error;
 use crate::plan::rollback::{self as planning, Past, PastStep, Request};
-use crate::systemd::UserManager;
 use crate::systemd::logind::lingers;
 use crate::transaction::attributes;
 use crate::transaction::error::TransactionError;
@@ -19,9 +18,8 @@ use crate::transaction::journal::{Journal, Phase};
 use crate::transaction::step::{Attributes, Step};
 
 pub(super) fn run(context: &Context, options: &Rollback) -> Result<Exit, Failure> {
-    let manager = context.manager()?;
-    let executed = execute(context, manager.as_ref(), "rollback", &mut || {
-        let change = look(context, manager.as_ref(), options.id.as_deref())?;
+    let executed = execute(context, "rollback", &mut || {
+        let change = look(context, options.id.as_deref())?;
         Ok(Change { proof: options.proof, ..change })
     })?;
     let nothing = say!("Nothing to do: everything is already as it was then.");
@@ -30,13 +28,9 @@ pub(super) fn run(context: &Context, options: &Rollback) -> Result<Exit, Failure
     }))
 }
 
-fn look(
-    context: &Context,
-    manager: Option<&UserManager>,
-    id: Option<&str>,
-) -> Result<Change<'static>, Failure> {
+fn look(context: &Context, id: Option<&str>) -> Result<Change<'static>, Failure> {
     let chosen = chosen(context, id)?;
-    let (installation, _) = context.observe(context.service(manager, context.deadline())?)?;
+    let (installation, _) = context.observe()?;
     let live = live_tree(context, &installation)?;
     let identity = Identity::of(&installation.paths.connector)?;
     let request = Request {

@@ -96,7 +96,7 @@ fn newer(context: &Context, snapshot: &Snapshot) -> Option<String> {
 impl Status {
     /// Looks, and asks whoever is to be asked.
     fn of(context: &Context, options: &cli::Status) -> Result<Self, Failure> {
-        let mut snapshot = look::look(context, context.manager())?;
+        let mut snapshot = look::look(context)?;
         let checks: Vec<_> = CHECKS.iter().collect();
         if options.live {
             live::ask(context, &checks, &mut snapshot)?;

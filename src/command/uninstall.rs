@@ -10,7 +10,6 @@ use crate::cli::Uninstall;
 use crate::fs::is_absent;
 use crate::health::{Endpoint, Readiness};
 use crate::plan::uninstall::{self as planning, Request};
-use crate::systemd::UserManager;
 
 /// How long the gateway's answer may take: it is on loopback.
 const PROBE: Duration = Duration::from_secs(3);
@@ -27,18 +26,11 @@ pub(super) fn run(context: &Context, options: &Uninstall) -> Result<Exit, Failur
 
 /// The same for whoever says the end in other words.
 pub(super) fn carry_out(context: &Context, options: &Uninstall) -> Result<Executed, Failure> {
-    let manager = context.manager()?;
-    execute(context, manager.as_ref(), "uninstall", &mut || {
-        look(context, manager.as_ref(), options)
-    })
+    execute(context, "uninstall", &mut || look(context, options))
 }
 
-fn look(
-    context: &Context,
-    manager: Option<&UserManager>,
-    options: &Uninstall,
-) -> Result<Change<'static>, Failure> {
-    let (installation, config) = context.observe(context.service(manager, context.deadline())?)?;
+fn look(context: &Context, options: &Uninstall) -> Result<Change<'static>, Failure> {
+    let (installation, config) = context.observe()?;
     let live = live_tree(context, &installation)?;
     let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     let request = Request {

@@ -29,9 +29,8 @@ pub(super) fn run(
     options: &Doctor,
     checks: &[&'static Check],
 ) -> Result<Exit, Failure> {
-    let manager = context.manager()?;
     let (mut found, mut answers) = (Diagnosis::default(), None);
-    let executed = execute(context, manager.as_ref(), "doctor", &mut || {
+    let executed = execute(context, "doctor", &mut || {
         let snapshot = look(context, options, checks, &mut answers)?;
         found = diagnosed(options, checks, &snapshot);
         let change = change(context, snapshot, &found)?;
@@ -57,7 +56,7 @@ fn look(
     checks: &[&'static Check],
     answers: &mut Option<Outside>,
 ) -> Result<Snapshot, Failure> {
-    let mut snapshot = look::look(context, context.manager())?;
+    let mut snapshot = look::look(context)?;
     match answers {
         Some(answers) => snapshot.outside = answers.clone(),
         None if options.live => live::ask_for(context, options, checks, &mut snapshot)?,

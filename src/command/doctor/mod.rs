@@ -28,7 +28,7 @@ pub(super) fn run(context: &Context, options: &Doctor) -> Result<Exit, Failure> 
     if options.fix {
         return fix::run(context, options, &checks);
     }
-    let mut snapshot = look::look(context, context.manager())?;
+    let mut snapshot = look::look(context)?;
     if options.live {
         live::ask_for(context, options, &checks, &mut snapshot)?;
     }
@@ -62,7 +62,7 @@ const CHOSEN: [&str; 3] = ["gateway.health", "service.bus", "service.unit"];
 
 /// What every check finds now.
 pub(super) fn everything(context: &Context) -> Result<(Snapshot, Diagnosis), Failure> {
-    let snapshot = look::look(context, context.manager())?;
+    let snapshot = look::look(context)?;
     let diagnosis = diagnose(&CHECKS.iter().collect::<Vec<_>>(), &snapshot);
     Ok((snapshot, diagnosis))
 }

@@ -28,7 +28,6 @@ use crate::report::Mark;
 use crate::settings::desired::{self, Desired, Effort};
 use crate::settings::{self, Secret, Setting, Settings, prompt, sources};
 use crate::snapshot::paths::CONNECTOR;
-use crate::systemd::UserManager;
 
 /// Runs `install`.
 pub(super) fn run(context: &Context, options: &Install) -> Result<Exit, Failure> {
@@ -136,10 +135,9 @@ impl<'a> InstallRequest<'a> {
     fn carry_out(mut self) -> Result<Executed, Failure> {
         let context = self.context;
         let command = self.file.map_or(self.purpose.command(), |_| "apply");
-        let manager = context.manager()?;
-        let executed =
-            execute(context, manager.as_ref(), command, &mut || self.look(manager.as_ref()));
-        executed.or_else(|failure| {
+        // one that does not answer is told as it is
+        context.manager()?;
+        execute(context, command, &mut || self.look()).or_else(|failure| {
             let failure = match self.made.as_deref() {
                 Some(id) if !failure.is_after_the_commit() => failure.but_for(bot::lost(id)),
                 _ => failure,
@@ -170,10 +168,9 @@ impl<'a> InstallRequest<'a> {
         }))
     }
 
-    fn look(&mut self, manager: Option<&UserManager>) -> Result<Change<'a>, Failure> {
+    fn look(&mut self) -> Result<Change<'a>, Failure> {
         let context = self.context;
-        let (mut installation, config) =
-            context.observe(context.service(manager, context.deadline())?)?;
+        let (mut installation, config) = context.observe()?;
         let config = config?;
         if self.fit.no_adapt {
             installation.catalogue.take_them_as_they_come();
