@@ -3,7 +3,6 @@
 mod bypass;
 mod effective;
 mod node;
-mod wildcard;
 
 use std::collections::BTreeMap;
 use std::fmt;

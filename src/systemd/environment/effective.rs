@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::str::Chars;
 use std::sync::Arc;
 
+use glob::{MatchOptions, glob_with};
+
 use super::Environment;
-use super::wildcard::meant;
 use crate::fs::{FileError, foreign};
 use crate::systemd::Unit;
 use crate::systemd::drop_in::values_of;
@@ -52,6 +53,19 @@ pub struct UnitFile {
     pub path: PathBuf,
     /// Its text.
     pub text: String,
+}
+
+/// The files that a path with wildcards means, sorted, as systemd finds them (glob(7)); the path
+/// itself where it has none, or means nothing.
+fn meant(path: &Path) -> Vec<PathBuf> {
+    let options = MatchOptions {
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+        ..MatchOptions::new()
+    };
+    let found = path.to_str().map(|pattern| glob_with(pattern, options));
+    let found: Vec<_> = found.into_iter().flatten().flatten().flatten().collect();
+    if found.is_empty() { vec![path.to_owned()] } else { found }
 }
 
 /// The unit's own file, then its drop-ins by their names, as systemd reads them; those in `folder`
@@ -212,6 +226,26 @@ mod tests {
             environment: Environment::of_assignments(environment),
             unset_environment: unset.iter().map(|&entry| entry.to_owned()).collect(),
             ..Unit::default()
+        }
+    }
+
+    #[test]
+    fn a_path_means_what_is_there() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        for name in ["b/1.env", "a/2.env", "a/1.env", "a/1.txt", "a/.3.env", ".c/1.env"] {
+            fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            fs::write(at(name), "").unwrap();
+        }
+        for (pattern, expected) in [
+            ("*/*.env", vec!["a/1.env", "a/2.env", "b/1.env"]),
+            ("[!a]/?.env", vec!["b/1.env"]),
+            ("?/none", vec!["?/none"]),
+            ("a/1.env", vec!["a/1.env"]),
+            ("a/none", vec!["a/none"]),
+        ] {
+            let expected: Vec<_> = expected.into_iter().map(at).collect();
+            assert_eq!(meant(&at(pattern)), expected);
         }
     }
 
