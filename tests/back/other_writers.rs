@@ -190,7 +190,7 @@ fn undone_beside_a_writer(machine: &Machine, kind: &str, rest: &str) -> Output {
 
 #[test]
 fn an_undo_takes_its_keys_out_beside_a_writer_and_loses_nothing_of_theirs() {
-    for (kind, rest) in [("UNLOCKED", "0.15"), ("IN PLACE", "0.15"), ("LOCKED", "0.01")] {
+    for (kind, rest) in [("UNLOCKED", "0.5"), ("IN PLACE", "0.5"), ("LOCKED", "0.01")] {
         let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
         if kind == "LOCKED" {
             machine.let_openclaw_be("2026.5.28", PACKAGE);
