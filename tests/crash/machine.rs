@@ -70,18 +70,18 @@ fn i1_i10_without_a_bus_a_kill_at_any_child_start_is_recovered_and_the_gateway_r
 
 #[test]
 fn i1_i10_an_upgrade_killed_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
-    Kills::of("upgrade", &[INSTALL], "upgrade ~/payload/0.7.0 --yes").at(MESSAGES, 15, 16);
+    Kills::of("upgrade", &[INSTALL], "upgrade ~/payload/0.7.0 --yes").at(MESSAGES, 15, 14);
 }
 
 #[test]
 fn i1_i10_an_uninstall_killed_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
-    Kills::of("uninstall", &[INSTALL], "uninstall --yes").at(MESSAGES, 15, 16);
+    Kills::of("uninstall", &[INSTALL], "uninstall --yes").at(MESSAGES, 15, 14);
 }
 
 #[test]
 fn i1_i10_a_rollback_killed_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
     let before = [INSTALL, "upgrade ~/payload/0.7.0 --yes"];
-    Kills::of("rollback", &before, "rollback").at(MESSAGES, 15, 16);
+    Kills::of("rollback", &before, "rollback").at(MESSAGES, 15, 14);
 }
 
 /// The install has started the new gateway and asks for the first time whether it is healthy.
@@ -95,7 +95,7 @@ fn i1_i10_a_recovery_killed_at_any_message_on_the_bus_is_recovered_and_the_gatew
 fn i1_i10_a_repair_killed_at_any_message_on_the_bus_is_recovered_and_the_gateway_runs() {
     let machine = Machine::furnished();
     let before = format!("openclaw-setup {INSTALL}\n{SPOIL}");
-    Kills::after(machine, "doctor --fix", before, "doctor --fix --yes").at(MESSAGES, 15, 16);
+    Kills::after(machine, "doctor --fix", before, "doctor --fix --yes").at(MESSAGES, 15, 14);
 }
 
 /// The bus comes back when somebody connects to it.
