@@ -5,8 +5,10 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::entry::{Body, Entry, Kind, Receiver, refusal};
-use super::reading::{Container, HashingReader, Watch, name_of};
+use super::entry::{Body, Entry, Kind, Receiver, refusal, shown};
+use super::manifest::Permissions;
+use super::pool::{Job, Pool};
+use super::reading::{Container, Watch, name_of};
 use super::{directory, error};
 use crate::fs::beneath;
 use crate::fs::stage::Stage;
@@ -45,22 +47,24 @@ impl CopyTree<'_> {
         if !self.place.as_os_str().is_empty() {
             stage.directory(self.place)?;
         }
-        let reader = HashingReader::new(Container::Directory(&source), watch);
-        let mut copier = Copier { copy: *self, source: &source, stage, reader };
         watch.during(&say!("copying {name}", name = name_of(self.source)), None, || {
-            directory::read(root.as_fd(), &source, &mut copier, watch)
+            Pool::with(Container::Directory(&source), watch, |pool| {
+                let mut copier = Copier { copy: *self, source: &source, stage, pool };
+                directory::read(root.as_fd(), &source, &mut copier, watch)?;
+                copier.pool.finish(&mut |_, _| Ok(()))
+            })
         })
     }
 }
 
-struct Copier<'a> {
+struct Copier<'a, 'scope, 'env> {
     copy: CopyTree<'a>,
     source: &'a Path,
     stage: &'a mut Stage,
-    reader: HashingReader<'a>,
+    pool: Pool<'scope, 'env>,
 }
 
-impl Copier<'_> {
+impl Copier<'_, '_, '_> {
     /// Where a link of the source has to lead from its place in the copy.
     fn target(&self, path: &Path, target: &[u8]) -> PathBuf {
         let target = Path::new(OsStr::from_bytes(target));
@@ -86,8 +90,8 @@ fn leads_out(path: &Path, target: &Path) -> bool {
     false
 }
 
-impl Receiver for Copier<'_> {
-    fn take(&mut self, entry: &Entry<'_>, mut body: Body<'_>) -> Result<(), Problem> {
+impl Receiver for Copier<'_, '_, '_> {
+    fn take(&mut self, entry: &Entry<'_>, body: Body<'_>) -> Result<(), Problem> {
         let path = Path::new(OsStr::from_bytes(entry.name));
         if self.copy.left_out.iter().any(|left| path.starts_with(left)) {
             return Ok(());
@@ -97,13 +101,13 @@ impl Receiver for Copier<'_> {
             Kind::Directory => self.stage.directory(&place),
             Kind::Symlink { target } => self.stage.symlink(&place, self.target(path, target)),
             Kind::File { size } => {
-                let mut file = self.stage.file(&place, entry.executable())?;
+                let into = self.stage.file(&place, entry.executable())?;
                 if self.copy.keeps_private && entry.mode & 0o044 == 0 {
-                    file.keep_private()?;
+                    into.keep_private()?;
                 }
-                self.reader.read(entry.name, size, &mut body, |piece| file.write(piece))?;
-                file.finish();
-                Ok(())
+                let (path, mode) = (shown(entry.name), Permissions::of_raw(entry.mode));
+                let job = Job { path, size, mode, into: Some(into) };
+                self.pool.put(job, body, &mut |_, _| Ok(()))
             }
             Kind::Forbidden(reason) => Err(refusal::of(self.source, entry.name, reason())),
         }

@@ -150,9 +150,9 @@ impl Receiver for Scan<'_, '_, '_> {
     fn take(&mut self, entry: &Entry<'_>, body: Body<'_>) -> Result<(), Problem> {
         let (path, mode) = (shown(entry.name), Permissions::of_raw(entry.mode));
         let node = match (entry.kind, body) {
-            (Kind::File { size }, Body::File(file)) => {
-                let job = Job { path, file, size, mode };
-                return self.pool.put(job, &mut noting(self.tree));
+            (Kind::File { size }, body) => {
+                let job = Job { path, size, mode, into: None };
+                return self.pool.put(job, body, &mut noting(self.tree));
             }
             (Kind::Directory, _) => Node::Directory { mode },
             (Kind::Symlink { target }, _) => Node::Symlink { target: shown(target) },

@@ -86,18 +86,15 @@ impl<'a, 'scope, 'env> Inspector<'a, 'scope, 'env> {
         path: String,
         mode: Permissions,
         size: u64,
-        body: Body<'_>,
+        mut body: Body<'_>,
     ) -> Result<(), Problem> {
         let mut kept = self.room_for(&path, size)?;
         let mut module = (is_module(&path) && size <= MODULE_LIMIT).then(Vec::new);
         let tree = &mut self.seen.tree;
-        let mut body = match body {
-            Body::File(file) if kept.is_none() && module.is_none() => {
-                let job = Job { path, file, size, mode };
-                return self.pool.put(job, &mut noting(tree));
-            }
-            body => body,
-        };
+        if kept.is_none() && module.is_none() {
+            let job = Job { path, size, mode, into: None };
+            return self.pool.put(job, body, &mut noting(tree));
+        }
         let sha256 = self.pool.reader.read(path.as_bytes(), size, &mut body, |piece| {
             kept.iter_mut().chain(&mut module).for_each(|bytes| bytes.extend_from_slice(piece));
             Ok(())

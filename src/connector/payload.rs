@@ -14,8 +14,8 @@ use super::imports::{self, Import};
 use super::inspection::{Inspection, Inspector};
 use super::manifest::{Node, ROOT, TreeManifest};
 use super::npm::{self, Registry};
-use super::pool::Pool;
-use super::reading::{Container, HashingReader, Watch, name_of};
+use super::pool::{Job, Pool};
+use super::reading::{Container, Watch, name_of};
 use super::source::{NpmSpec, Source};
 use super::{NODE_MODULES, directory, error};
 use crate::fs::beneath;
@@ -149,10 +149,24 @@ impl Payload {
         let total = self.tree.sizes().sum();
         let activity = say!("copying {name}", name = name_of(&self.store.path));
         watch.during(&activity, Some(total), || {
-            let mut extractor = Extractor::new(self, stage, watch)?;
-            self.store.read(&mut extractor, watch)?;
-            extractor.finish()
+            Pool::with(self.store.container(), watch, |pool| {
+                let mut extractor = Extractor::new(self, stage, pool)?;
+                self.store.read(&mut extractor, watch)?;
+                extractor.finish()
+            })
         })
+    }
+
+    /// Fails unless what was copied is what was judged.
+    fn expect(&self, path: &str, copied: &Node) -> Result<(), Problem> {
+        if self.tree.get(path) == Some(copied) {
+            return Ok(());
+        }
+        Err(self.changed(path.as_bytes()))
+    }
+
+    fn changed(&self, name: &[u8]) -> Problem {
+        error::changed(self.origin(), &shown(name))
     }
 
     /// The digest of that tree: it identifies the payload, which its version does not (five
@@ -236,17 +250,21 @@ fn own_list(directory: &Path, list: &ChecksumList) -> Option<String> {
 }
 
 /// Copies entries into a stage and compares each with the inspection.
-struct Extractor<'a> {
+struct Extractor<'a, 'scope, 'env> {
     payload: &'a Payload,
     stage: &'a mut Stage,
-    reader: HashingReader<'a>,
+    pool: Pool<'scope, 'env>,
     /// Files and links that are still to come.
     outstanding: usize,
 }
 
-impl<'a> Extractor<'a> {
+impl<'a, 'scope, 'env> Extractor<'a, 'scope, 'env> {
     /// Creates the tree's directories; everything else comes as it is read.
-    fn new(payload: &'a Payload, stage: &'a mut Stage, watch: Watch<'a>) -> Result<Self, Problem> {
+    fn new(
+        payload: &'a Payload,
+        stage: &'a mut Stage,
+        pool: Pool<'scope, 'env>,
+    ) -> Result<Self, Problem> {
         let mut outstanding = 0;
         for (path, node) in payload.tree.iter() {
             match node {
@@ -255,17 +273,18 @@ impl<'a> Extractor<'a> {
                 _ => outstanding += 1,
             }
         }
-        let reader = HashingReader::new(payload.store.container(), watch);
-        Ok(Self { payload, stage, reader, outstanding })
+        Ok(Self { payload, stage, pool, outstanding })
     }
 
     /// Ends the copy; everything that the inspection saw must have come.
     fn finish(self) -> Result<(), Problem> {
-        if self.outstanding == 0 { Ok(()) } else { Err(self.changed(ROOT.as_bytes())) }
+        let Self { payload, pool, outstanding, .. } = self;
+        pool.finish(&mut |path, node| payload.expect(&path, &node))?;
+        if outstanding == 0 { Ok(()) } else { Err(payload.changed(ROOT.as_bytes())) }
     }
 
     fn changed(&self, name: &[u8]) -> Problem {
-        error::changed(self.payload.origin(), &shown(name))
+        self.payload.changed(name)
     }
 
     /// The path in the tree; empty for what lies above or is the root.
@@ -282,8 +301,8 @@ impl<'a> Extractor<'a> {
     }
 }
 
-impl Receiver for Extractor<'_> {
-    fn take(&mut self, entry: &Entry<'_>, mut body: Body<'_>) -> Result<(), Problem> {
+impl Receiver for Extractor<'_, '_, '_> {
+    fn take(&mut self, entry: &Entry<'_>, body: Body<'_>) -> Result<(), Problem> {
         let path = self.path_of(entry.name)?;
         if path.is_empty() || self.payload.left_out.contains(&path) {
             return Ok(());
@@ -295,14 +314,10 @@ impl Receiver for Extractor<'_> {
             {
                 self.stage.symlink(Path::new(&path), target)?;
             }
-            (Some(Node::File { size, sha256, mode }), Kind::File { size: now }) if *size == now => {
-                let mut file = self.stage.file(Path::new(&path), mode.executable())?;
-                let found =
-                    self.reader.read(entry.name, now, &mut body, |piece| file.write(piece))?;
-                file.finish();
-                if found != *sha256 {
-                    return Err(self.changed(entry.name));
-                }
+            (Some(Node::File { size, mode, .. }), Kind::File { size: now }) if *size == now => {
+                let into = Some(self.stage.file(Path::new(&path), mode.executable())?);
+                let (job, payload) = (Job { path, size: now, mode: *mode, into }, self.payload);
+                self.pool.put(job, body, &mut |path, node| payload.expect(&path, &node))?;
             }
             _ => return Err(self.changed(entry.name)),
         }

@@ -1,32 +1,34 @@
-//! Files of a directory, hashed and copied over all cores while one thread walks the tree.
+//! Files, hashed and copied over all cores while one thread walks the tree they lie in.
 
+use std::collections::VecDeque;
 use std::fs::File;
+use std::io::Read;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
-use std::sync::{Mutex, PoisonError};
-use std::thread::{self, Scope};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Scope, ScopedJoinHandle};
 
+use super::entry::Body;
 use super::manifest::{Node, Permissions, TreeManifest};
 use super::reading::{Container, HashingReader, Watch};
+use crate::fs::stage::StagedFile;
 use crate::language::Problem;
 
-/// Files that wait, each with its descriptor. A small tree is done by one thread.
-const WAITING: usize = 64;
+/// Files that wait, each with its descriptors. A small tree is done by one thread.
+const WAITING: usize = 32;
 /// A file of so many bytes is worth a thread.
 const LARGE: u64 = 1024 * 1024;
 /// More threads would cost more memory, and wait for the same disk.
 const MOST: usize = 4;
 
-/// A file that is to be hashed.
+/// A file that is to be hashed, and on the way written into another, if one is given.
 pub(super) struct Job {
     pub(super) path: String,
-    pub(super) file: File,
     pub(super) size: u64,
     pub(super) mode: Permissions,
+    pub(super) into: Option<StagedFile>,
 }
 
-/// A path and what it is, or why the file could not be read.
+/// A path and what it is, or why the file could not be read or written.
 type Outcome = Result<(String, Node), Problem>;
 
 /// Who takes what has been done.
@@ -42,30 +44,31 @@ pub(super) fn noting(
     }
 }
 
-fn given(outcome: Outcome, taker: Taker<'_>) -> Result<(), Problem> {
-    outcome.and_then(|(path, node)| taker(path, node))
-}
-
 /// Threads that do jobs, and the thread that hands them out, which does some itself.
 pub(super) struct Pool<'scope, 'env> {
     /// For what the thread that hands out the jobs reads itself.
     pub(super) reader: HashingReader<'env>,
     scope: &'scope Scope<'scope, 'env>,
-    jobs: &'env Jobs<'env>,
-    queue: SyncSender<Job>,
-    done: Receiver<Outcome>,
-    results: Sender<Outcome>,
-    /// Threads that may still be started.
-    to_hire: Option<usize>,
+    shared: &'env Shared<'env>,
+    hired: Vec<ScopedJoinHandle<'scope, ()>>,
+    /// Threads in all, once it is known.
+    most: Option<usize>,
 }
 
 /// What the threads share.
-struct Jobs<'env> {
+struct Shared<'env> {
     container: Container<'env>,
     watch: Watch<'env>,
-    waiting: Mutex<Receiver<Job>>,
-    /// Nothing more is begun.
-    over: AtomicBool,
+    jobs: Mutex<Jobs>,
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<(Job, File)>,
+    done: Vec<Outcome>,
+    /// No more will come.
+    complete: bool,
 }
 
 impl<'env> Pool<'_, 'env> {
@@ -75,90 +78,118 @@ impl<'env> Pool<'_, 'env> {
         watch: Watch<'env>,
         work: impl FnOnce(Pool<'_, '_>) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
-        let (queue, waiting) = sync_channel(WAITING);
-        let over = AtomicBool::new(false);
-        let jobs = Jobs { container, watch, waiting: Mutex::new(waiting), over };
+        let (jobs, more) = (Mutex::default(), Condvar::new());
+        let shared = Shared { container, watch, jobs, more };
         thread::scope(|scope| {
-            let (results, done) = channel();
             let reader = HashingReader::new(container, watch);
-            let pool = Pool { reader, scope, jobs: &jobs, queue, done, results, to_hire: None };
-            let outcome = work(pool);
-            jobs.over.store(true, Ordering::Relaxed);
+            let (hired, most) = (Vec::new(), None);
+            let outcome = work(Pool { reader, scope, shared: &shared, hired, most });
+            // what an error has left undone stays so
+            shared.complete().waiting.clear();
             outcome
         })
     }
 
-    /// Puts a job into the queue; `taker` gets what has been done meanwhile.
-    pub(super) fn put(&mut self, mut job: Job, taker: Taker<'_>) -> Result<(), Problem> {
+    /// Takes a job with its content; `taker` gets what has been done meanwhile. What can only be read
+    /// now is.
+    pub(super) fn put(
+        &mut self,
+        job: Job,
+        body: Body<'_>,
+        taker: Taker<'_>,
+    ) -> Result<(), Problem> {
+        let file = match body {
+            Body::File(file) => file,
+            mut stream => return taken([done(job, &mut stream, &mut self.reader)], taker),
+        };
         if job.size >= LARGE {
             self.hire();
         }
-        while let Err(TrySendError::Full(back)) = self.queue.try_send(job) {
-            job = back;
-            if !self.hire()
-                && let Some(job) = self.jobs.waiting_now()
-            {
-                given(done(job, &mut self.reader), taker)?;
-            }
-            // what has failed ends this
-            self.done.try_iter().try_for_each(|outcome| given(outcome, taker))?;
-        }
-        self.done.try_iter().try_for_each(|outcome| given(outcome, taker))
+        let mut jobs = self.shared.jobs();
+        jobs.waiting.push_back((job, file));
+        let is_full = jobs.waiting.len() > WAITING;
+        let finished = std::mem::take(&mut jobs.done);
+        drop(jobs);
+        self.shared.more.notify_one();
+        taken(finished, taker)?;
+        if is_full && !self.hire() { taken(self.own(), taker) } else { Ok(()) }
     }
 
     /// Does what is left; `taker` gets all that it has not got yet.
-    pub(super) fn finish(self, taker: Taker<'_>) -> Result<(), Problem> {
-        let Self { mut reader, jobs, queue, done, results, .. } = self;
-        drop((queue, results));
-        let own = std::iter::from_fn(|| jobs.next(&mut reader));
-        own.chain(done).try_for_each(|outcome| given(outcome, taker))
+    pub(super) fn finish(mut self, taker: Taker<'_>) -> Result<(), Problem> {
+        drop(self.shared.complete());
+        while let Some(outcome) = self.own() {
+            taken([outcome], taker)?;
+        }
+        self.hired.into_iter().for_each(|thread| drop(thread.join()));
+        taken(std::mem::take(&mut self.shared.jobs().done), taker)
+    }
+
+    /// Does a job that waits.
+    fn own(&mut self) -> Option<Outcome> {
+        let (job, mut file) = self.shared.jobs().waiting.pop_front()?;
+        Some(done(job, &mut file, &mut self.reader))
     }
 
     /// Whether there is one thread more now.
     fn hire(&mut self) -> bool {
-        let to_hire = self.to_hire.get_or_insert_with(|| {
-            thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST) - 1
+        let most = *self.most.get_or_insert_with(|| {
+            thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST)
         });
-        if *to_hire == 0 {
-            return false;
-        }
-        *to_hire -= 1;
-        let (jobs, results) = (self.jobs, self.results.clone());
-        let hired = thread::Builder::new().spawn_scoped(self.scope, move || jobs.work(&results));
-        hired.is_ok()
+        let shared = self.shared;
+        let hire = || thread::Builder::new().spawn_scoped(self.scope, || shared.work()).ok();
+        let hired = (self.hired.len() + 1 < most).then(hire).flatten();
+        let has_hired = hired.is_some();
+        self.hired.extend(hired);
+        has_hired
     }
 }
 
-impl Jobs<'_> {
-    fn work(&self, results: &Sender<Outcome>) {
+impl Shared<'_> {
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the threads end when nothing waits any more.
+    fn complete(&self) -> MutexGuard<'_, Jobs> {
+        let mut jobs = self.jobs();
+        jobs.complete = true;
+        self.more.notify_all();
+        jobs
+    }
+
+    fn work(&self) {
         let mut reader = HashingReader::new(self.container, self.watch);
-        while let Some(outcome) = self.next(&mut reader) {
-            let has_failed = outcome.is_err();
-            drop(results.send(outcome));
-            if has_failed {
-                self.over.store(true, Ordering::Relaxed);
+        let mut jobs = self.jobs();
+        loop {
+            let Some((job, mut file)) = jobs.waiting.pop_front() else {
+                if jobs.complete {
+                    return;
+                }
+                jobs = self.more.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(jobs);
+            let outcome = done(job, &mut file, &mut reader);
+            jobs = self.jobs();
+            if outcome.is_err() {
+                jobs.waiting.clear();
             }
+            jobs.done.push(outcome);
         }
-    }
-
-    /// Does the next job; `None` where there will be no more.
-    fn next(&self, reader: &mut HashingReader<'_>) -> Option<Outcome> {
-        if self.over.load(Ordering::Relaxed) {
-            return None;
-        }
-        let job = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()?;
-        Some(done(job, reader))
-    }
-
-    /// A job that waits: whoever hands them out must not wait for one.
-    fn waiting_now(&self) -> Option<Job> {
-        self.waiting.try_lock().ok()?.try_recv().ok()
     }
 }
 
-fn done(job: Job, reader: &mut HashingReader<'_>) -> Outcome {
-    let Job { path, mut file, size, mode } = job;
-    let sha256 = reader.read(path.as_bytes(), size, &mut file, |_| Ok(()))?;
+fn taken(outcomes: impl IntoIterator<Item = Outcome>, taker: Taker<'_>) -> Result<(), Problem> {
+    outcomes.into_iter().try_for_each(|outcome| outcome.and_then(|(path, node)| taker(path, node)))
+}
+
+fn done(job: Job, body: &mut dyn Read, reader: &mut HashingReader<'_>) -> Outcome {
+    let Job { path, size, mode, mut into } = job;
+    let sha256 = reader.read(path.as_bytes(), size, body, |piece| {
+        into.as_mut().map_or(Ok(()), |into| into.write(piece))
+    })?;
+    into.into_iter().for_each(StagedFile::finish);
     Ok((path, Node::File { size, sha256, mode }))
 }
 
@@ -168,6 +199,7 @@ mod tests {
 
     use super::*;
     use crate::connector::digest::Sha256;
+    use crate::fs::stage::Stage;
     use crate::interrupt::Interrupt;
     use crate::progress::Unwatched;
 
@@ -198,8 +230,9 @@ mod tests {
             for number in 0..FILES {
                 let path = number.to_string();
                 let file = File::open(home.join(&path)).unwrap();
-                let job = Job { path, file, size: size(number), mode: Permissions::PLAIN };
-                pool.put(job, &mut noting(&mut tree))?;
+                let (size, mode) = (size(number), Permissions::PLAIN);
+                let job = Job { path, size, mode, into: None };
+                pool.put(job, Body::File(file), &mut noting(&mut tree))?;
             }
             pool.finish(&mut noting(&mut tree))
         })?;
@@ -218,6 +251,28 @@ mod tests {
         for number in 0..FILES {
             let expected = Sha256::of(&content(number));
             assert_eq!(tree.sha256(&number.to_string()), Some(expected), "{number}");
+        }
+    }
+
+    #[test]
+    fn every_file_is_copied_once_whoever_does_it() {
+        let home = directory();
+        let watch = Watch { interrupt: &Interrupt::never(), progress: &Unwatched };
+        let copy = home.path().join("copy");
+        let mut stage = Stage::create(&copy).unwrap();
+        Pool::with(Container::Directory(home.path()), watch, |mut pool| {
+            for number in 0..FILES {
+                let (path, size, mode) = (number.to_string(), size(number), Permissions::PLAIN);
+                let file = File::open(home.path().join(&path)).unwrap();
+                let into = Some(stage.file(Path::new(&path), false)?);
+                pool.put(Job { path, size, mode, into }, Body::File(file), &mut |_, _| Ok(()))?;
+            }
+            pool.finish(&mut |_, _| Ok(()))
+        })
+        .unwrap();
+        for number in 0..FILES {
+            let copied = std::fs::read(copy.join(number.to_string())).unwrap();
+            assert!(copied == content(number), "{number}");
         }
     }
 
