@@ -8,6 +8,7 @@ use super::failure::{self, Exit, Failure};
 use super::prove::{self, Prover, is_connected, returns};
 use super::recover;
 use crate::cli::ProofOptions;
+use crate::connector::TreeManifest;
 use crate::doctor::{CHECKS, Diagnosis, diagnose};
 use crate::fs::is_absent;
 use crate::health::{Proof, Rung};
@@ -44,6 +45,8 @@ pub(super) struct Change<'a> {
     pub(super) proof: ProofOptions,
     /// Our records go at last, when nothing needs them any more.
     pub(super) purges: bool,
+    /// The live tree, if it has been hashed.
+    pub(super) live: Option<TreeManifest>,
 }
 
 /// Makes all that is slow in the transaction's own directory, with the gateway still running; the
@@ -55,8 +58,8 @@ impl Change<'_> {
     /// Nothing to stage, and a healthy gateway afterwards.
     pub(super) fn of(installation: Installation, plan: Plan) -> Self {
         let (found, stage, tolerates_illness, purges) = (None, None, false, false);
-        let proof = ProofOptions::default();
-        Self { installation, plan, found, stage, tolerates_illness, proof, purges }
+        let (proof, live) = (ProofOptions::default(), None);
+        Self { installation, plan, found, stage, tolerates_illness, proof, purges, live }
     }
 }
 
@@ -244,7 +247,7 @@ fn unchanged(
     if change.plan.connector.1.is_none() {
         return Ok((Proof::default(), None));
     }
-    let (snapshot, proof) = prove::as_it_is(context, change.proof)?;
+    let (snapshot, proof) = prove::as_it_is(context, change.proof, change.live.as_ref())?;
     let diagnosis = diagnose(&CHECKS.iter().collect::<Vec<_>>(), &snapshot);
     Ok((prove::seen(proof, &diagnosis), Some((snapshot, diagnosis))))
 }

@@ -52,6 +52,14 @@ const AN_HOUR: u64 = 3_600_000_000;
 
 /// Looks at everything. A manager that does not answer is a finding, not a failure.
 pub(in crate::command) fn look(context: &Context) -> Result<Snapshot, Failure> {
+    look_knowing(context, None)
+}
+
+/// The same, where the live tree may just have been hashed.
+pub(super) fn look_knowing(
+    context: &Context,
+    live: Option<&TreeManifest>,
+) -> Result<Snapshot, Failure> {
     let manager = context.manager();
     let deadline = context.deadline();
     let seen = manager.and_then(|manager| {
@@ -65,7 +73,7 @@ pub(in crate::command) fn look(context: &Context) -> Result<Snapshot, Failure> {
     };
     let (installation, config) = context.observe_what_can_be_seen(service);
     let other_units = running_units(context, &installation, manager.as_ref(), deadline);
-    let snapshot = examine(context, installation, config, manager_error, deadline)?;
+    let snapshot = examine(context, installation, config, (manager_error, live), deadline)?;
     Ok(Snapshot { other_units, ..snapshot })
 }
 
@@ -91,7 +99,7 @@ fn examine(
     context: &Context,
     mut installation: Installation,
     config: Result<ConfigSet, ConfigError>,
-    manager_error: Option<ManagerError>,
+    (manager_error, live): (Option<ManagerError>, Option<&TreeManifest>),
     deadline: Deadline,
 ) -> Result<Snapshot, Failure> {
     let mut unseen = std::mem::take(&mut installation.unseen);
@@ -108,7 +116,7 @@ fn examine(
     let host = host(context, &installation, process.as_ref(), deadline);
     let kept = backups(&installation.paths.config);
     let tree = Tree::look(&installation.paths.connector, &installation.catalogue);
-    let compared = installation.record.as_ref().map(|record| deviations(context, record));
+    let compared = installation.record.as_ref().map(|record| deviations(context, record, live));
     let deviations = unless_interrupted(&mut unseen, Part::Tree, compared.transpose())?;
     let models = installation.models.as_ref();
     let channel = effective.and_then(|effective| effective.get(&["channels", CONNECTOR]));
@@ -230,11 +238,16 @@ fn unless_interrupted<T: Default>(
     }
 }
 
-/// How the live tree differs from its record; a tree that is gone lacks everything.
+/// How the live tree differs from its record; a tree that is gone lacks everything. `live` is the
+/// tree, if it has just been hashed.
 pub(super) fn deviations(
     context: &Context,
     record: &InstalledRecord,
+    live: Option<&TreeManifest>,
 ) -> Result<Vec<Deviation>, Problem> {
+    if let Some(live) = live {
+        return Ok(record.tree.deviations(live));
+    }
     let tree = real(&context.paths.connector);
     let found = if tree.is_dir() {
         TreeManifest::scan(&tree, &context.interrupt, &Bar::on(context.console))?

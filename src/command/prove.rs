@@ -9,6 +9,7 @@ use super::doctor::live;
 use super::failure::Failure;
 use super::look;
 use crate::cli::ProofOptions;
+use crate::connector::TreeManifest;
 use crate::doctor::{CHECKS, Check, Diagnosis, Finding, Severity, diagnose};
 use crate::health::port::Owner;
 use crate::health::{
@@ -57,7 +58,7 @@ impl Prover<'_> {
         let proof = match self.manager.filter(|_| self.plan.starts_the_gateway()) {
             Some(manager) => self.watch(manager, bar)?,
             None if self.plan.connector.1.is_none() => Proof::default(),
-            None => as_it_is(self.context, self.options)?.1,
+            None => as_it_is(self.context, self.options, None)?.1,
         };
         self.judged(proof)
     }
@@ -196,12 +197,13 @@ pub(super) fn is_connected(context: &Context, installation: &Installation) -> bo
 }
 
 /// How far the gateway that runs is seen to work; nobody outside is asked, unless an answer is
-/// demanded.
+/// demanded. `live` is the tree, if it has just been hashed.
 pub(super) fn as_it_is(
     context: &Context,
     options: ProofOptions,
+    live: Option<&TreeManifest>,
 ) -> Result<(Snapshot, Proof), ServiceError> {
-    let snapshot = look::look(context).map_err(Failure::into_cause)?;
+    let snapshot = look::look_knowing(context, live).map_err(Failure::into_cause)?;
     let proof = snapshot.proof();
     if !options.require_answer {
         return Ok((snapshot, proof));

@@ -17,7 +17,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let Some(record) = context.records.installed_record()?.1 else {
         return Ok(nothing_recorded(context));
     };
-    let deviations = deviations(context, &record)?;
+    let deviations = deviations(context, &record, None)?;
     let console = &context.console;
     let (version, files) = (&record.origin.version, record.tree.sizes().count());
     let place = tree.display();

@@ -213,7 +213,8 @@ impl<'a> InstallRequest<'a> {
             plan.notes.extend(self.refusal(&dingtalk, config.effective())?.map(Note::bot_refused));
         }
         let stage = Some(staging(context, candidate));
-        Ok(Change { stage, proof: self.proof, ..Change::of(installation, plan) })
+        let live = live.map(|live| live.manifest);
+        Ok(Change { stage, proof: self.proof, live, ..Change::of(installation, plan) })
     }
 
     fn wanted(&self) -> Wanted<'a> {
