@@ -58,9 +58,9 @@ pub(super) fn read(
     watch: Watch<'_>,
 ) -> Result<(), Problem> {
     match format {
-        Format::Tar => tar::read(copy.reader(), path, receiver, watch),
-        Format::TarGzip => tar::read(Gzip::new(copy.reader()), path, receiver, watch),
-        Format::TarZstd => tar::read(Zstd::new(copy.reader()), path, receiver, watch),
+        Format::Tar => tar::read(&mut copy.reader(), path, receiver, watch),
+        Format::TarGzip => tar::read(&mut Gzip::new(copy.reader()), path, receiver, watch),
+        Format::TarZstd => tar::read(&mut Zstd::new(copy.reader()), path, receiver, watch),
         Format::Zip => zip::read(copy, path, receiver, watch),
     }
 }

@@ -20,7 +20,8 @@ const PADDING_LIMIT: u64 = 1024 * 1024;
 
 /// Hands every member of the archive to `receiver`.
 pub(super) fn read(
-    stream: impl Read,
+    // one program for every compression
+    stream: &mut dyn Read,
     path: &Path,
     receiver: &mut dyn Receiver,
     watch: Watch<'_>,
@@ -54,8 +55,8 @@ pub(super) fn read(
     expect_padding(archive.into_inner().stream).map_err(broken)
 }
 
-fn deliver<R: Read>(
-    member: &mut tar::Entry<'_, R>,
+fn deliver(
+    member: &mut tar::Entry<'_, EndAware<'_>>,
     extensions: &Extensions,
     path: &Path,
     receiver: &mut dyn Receiver,
@@ -89,8 +90,8 @@ fn deliver<R: Read>(
 }
 
 /// Reads what follows the end marker. It also makes a decompressor check its own checksum.
-fn expect_padding(mut stream: impl Read) -> io::Result<()> {
-    match read_within(&mut stream, PADDING_LIMIT)? {
+fn expect_padding(stream: &mut dyn Read) -> io::Result<()> {
+    match read_within(stream, PADDING_LIMIT)? {
         Some(padding) if padding.iter().all(|byte| *byte == 0) => Ok(()),
         _ => Err(damaged("something follows its end")),
     }
@@ -101,12 +102,12 @@ fn damaged(reason: &'static str) -> io::Error {
 }
 
 /// Remembers whether the stream has ever come to its end.
-struct EndAware<R> {
-    stream: R,
+struct EndAware<'a> {
+    stream: &'a mut dyn Read,
     exhausted: Rc<Cell<bool>>,
 }
 
-impl<R: Read> Read for EndAware<R> {
+impl Read for EndAware<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.stream.read(buffer)?;
         if read == 0 && !buffer.is_empty() {
