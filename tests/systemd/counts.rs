@@ -38,3 +38,37 @@ fn an_installation_makes_do_with_few_calls_flushes_and_programs() {
     assert!((10..=40).contains(&flushes), "{flushes} flushes:\n{log}");
     assert!((1..=4).contains(&programs), "{programs} programs:\n{log}");
 }
+
+/// Prints the memory that the largest process of a command had, in KiB.
+const PEAK: &str = "import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
+
+/// That it does not grow with their bytes is I11.
+#[test]
+fn memory_grows_by_less_than_two_kilobytes_for_each_file() {
+    let machine = Machine::only_a_home();
+    let commands = ["install", "install again", "verify"];
+    let peaks = [200, 4200].map(|files| {
+        let source = machine.shell(&format!(
+            "cp -R payload/dingtalk-connector of-{files}; cd of-{files}; mkdir -p node_modules/package
+             for n in $(seq {files}); do echo $n >node_modules/package/$n.js; done
+             find . -type f ! -name SHA256SUMS -printf '%P\\n' | xargs sha256sum >sums
+             mv sums SHA256SUMS; sed -i '/ sums$/d' SHA256SUMS; pwd"
+        ));
+        commands.map(|command| {
+            let command = command.split_whitespace().next().unwrap();
+            let line = ["python3", "-c", PEAK, "openclaw-setup", command];
+            let install = [source.trim(), "--client-id", "ding-test-id", "--offline", "--yes"];
+            let options = if command == "install" { &install[..] } else { &[] };
+            let order = machine.command(&[&line[..], options].concat());
+            let peak = order.env("OPENCLAW_SETUP_CLIENT_SECRET", SECRET).ask();
+            peak.trim().parse::<u64>().unwrap()
+        })
+    });
+    let [few, many] = peaks;
+    for (command, (few, many)) in commands.iter().zip(few.into_iter().zip(many)) {
+        let each = many.saturating_sub(few) * 1024 / 4000;
+        assert!(few > 1000 && each < 2000, "{command}: {few} KiB, and {each} bytes for each file");
+    }
+}
