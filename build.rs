@@ -7,7 +7,7 @@ use std::{env, fs, io};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-const TEXTS: [&str; 2] = ["po/zh_CN.po", "src/explanation.txt"];
+const TEXTS: [&str; 3] = ["po/zh_CN.po", "src/explanation.txt", "packaging/compatibility.json"];
 
 /// What the linker leaves out of a release, which aborts where others unwind.
 const LINKER_SCRIPT: &str = "packaging/no-unwind-tables.ld";
@@ -22,7 +22,11 @@ fn main() -> io::Result<()> {
     for text in TEXTS {
         println!("cargo::rerun-if-changed={text}");
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        packed.write_all(&fs::read(text)?)?;
+        // what a PO file has for the translator stays behind
+        let is_kept = |line: &&str| !(text.starts_with("po/") && line.starts_with('#'));
+        for line in fs::read_to_string(text)?.lines().filter(is_kept) {
+            writeln!(packed, "{line}")?;
+        }
         let name = text.rsplit('/').next().unwrap_or(text);
         fs::write(Path::new(&folder).join(format!("{name}.gz")), packed.finish()?)?;
     }

@@ -13,7 +13,7 @@ use super::facts::Package;
 use super::npm::{self, Pin, Pinned};
 use super::release::{Program, Release};
 use crate::fs::{foreign, is_absent};
-use crate::language::{Explain, Localized, Problem};
+use crate::language::{Explain, Localized, Problem, unpacked};
 use crate::openclaw::version::Version;
 
 mod known;
@@ -21,7 +21,7 @@ mod known;
 pub use known::{Answer, Basis, Known};
 
 /// The catalogue that the program was built with.
-const BUILT_IN: &str = include_str!("../../packaging/compatibility.json");
+const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/compatibility.json.gz"));
 
 /// Where a newer one may lie: the operator's, then the package's.
 pub const PLACES: [&str; 2] =
@@ -138,7 +138,7 @@ impl Catalogue {
 
     /// The one that the program was built with.
     pub fn built_in() -> Self {
-        Self::parse(BUILT_IN.as_bytes()).unwrap_or_default()
+        Self::parse(unpacked(BUILT_IN).as_bytes()).unwrap_or_default()
     }
 
     /// Reads one; else why it cannot be used, with line and column.
