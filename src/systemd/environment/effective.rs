@@ -63,7 +63,9 @@ fn meant(path: &Path) -> Vec<PathBuf> {
         require_literal_leading_dot: true,
         ..MatchOptions::new()
     };
-    let found = path.to_str().map(|pattern| glob_with(pattern, options));
+    // glibc takes `[^a]` for `[!a]`
+    let pattern = path.to_str().map(|pattern| pattern.replace("[^", "[!"));
+    let found = pattern.map(|pattern| glob_with(&pattern, options));
     let found: Vec<_> = found.into_iter().flatten().flatten().flatten().collect();
     if found.is_empty() { vec![path.to_owned()] } else { found }
 }
@@ -240,6 +242,7 @@ mod tests {
         for (pattern, expected) in [
             ("*/*.env", vec!["a/1.env", "a/2.env", "b/1.env"]),
             ("[!a]/?.env", vec!["b/1.env"]),
+            ("[^a]/?.env", vec!["b/1.env"]),
             ("?/none", vec!["?/none"]),
             ("a/1.env", vec!["a/1.env"]),
             ("a/none", vec!["a/none"]),
