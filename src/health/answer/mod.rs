@@ -108,7 +108,7 @@ pub fn ask(road: &Road, deadline: Deadline, interrupt: &Interrupt) -> Answered {
         Err(Failure::NoRoad(reason)) => return Answered::CannotTry(reason),
         Err(Failure::Other(problem)) => problem,
     };
-    if ["answer.provider", "answer.silent"].contains(&problem.code) {
+    if problem.code == "answer.silent" {
         run = Run::UnderWay;
     }
     if ["answer.other", "answer.silent"].contains(&problem.code) {

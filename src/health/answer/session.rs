@@ -32,14 +32,18 @@ const UNHEARD: &str = "gateway closed (1000";
 const ENDING: Duration = Duration::from_secs(1);
 
 /// How long one that was ended may take: `OpenClaw` 2026.3.13 lets it wait first for its next
-/// attempt. On a busy machine one that has answered may take as long.
+/// attempt.
 const RETRYING: Duration = Duration::from_secs(10);
+
+/// How long one that has answered may take. It says an error of the provider's before it tries again,
+/// and again, which took 20 s.
+const ANSWERED: Duration = Duration::from_secs(30);
 
 /// How far the run that the question began has come. At its end it lists its session once more,
 /// even where that has been removed meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Run {
-    /// It has answered, which it does shortly before its end.
+    /// It has answered, and comes to its end.
     Answered,
     /// It has failed, and says no more.
     Failed,
@@ -102,14 +106,14 @@ impl Session {
         let parameters = json!({"key": self.key});
         let id = self.id();
         if run == Run::Answered {
-            wait_until(RETRYING, &|| !self.may_be_listed_again());
+            wait_until(ANSWERED, &|| !self.may_be_listed_again());
         }
         for _ in 0..3 {
             let may_be_listed_again = self.may_be_listed_again();
             // an answer that is lost on a busy machine tells nothing; the list does
             let reply = call(road, "sessions.delete", &parameters, &[], deadline, interrupt);
             if may_be_listed_again {
-                let limit = if run == Run::UnderWay { RETRYING } else { ENDING };
+                let limit = if run == Run::Failed { ENDING } else { RETRYING };
                 wait_until(limit, &|| self.id().is_some());
             }
             if self.id().is_none() {

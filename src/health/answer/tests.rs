@@ -151,6 +151,10 @@ fn a_session_that_its_ending_run_lists_once_more_goes_all_the_same() {
     let script = format!("[ -e $HOME/once ] || {{ : >$HOME/once; echo '{{}}'; exit; }}\n{REMOVES}");
     let session = json!({"sessionId": "id1"});
     let machine = Machine::listing(session, "200 OK", r#"{"choices":[]}"#, &script);
+    let time = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    let told = "openai-compat: streaming chat completion failed: Error: no";
+    let line = format!("{{\"0\":\"{told}\",\"time\":\"{time}\"}}\n");
+    std::fs::write(machine.home.path().join("openclaw.log"), line).unwrap();
     assert_eq!(machine.code("0.6.0").0, "answer.other");
     let sessions = machine.home.path().join("agents/main/sessions/sessions.json");
     assert_eq!(std::fs::read_to_string(sessions).unwrap(), "{}\n");
