@@ -72,7 +72,7 @@ check: lint test-plain
 PACKAGES ?= test-deb
 test:
 	packaging/needs.sh test
-	@for stage in '-j2 --output-sync=target check openclaws' test-sandbox test-crash '-j2 --output-sync=target test-openclaw $(PACKAGES)'; do \
+	@for stage in '-j2 --output-sync=target openclaws check' test-sandbox test-crash '-j2 --output-sync=target test-openclaw $(PACKAGES)'; do \
 	  TIMEFORMAT="== $$stage: %0R s"; echo "== $$stage"; time $(MAKE) --no-print-directory $$stage || exit; \
 	done
 

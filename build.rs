@@ -22,11 +22,7 @@ fn main() -> io::Result<()> {
     for text in TEXTS {
         println!("cargo::rerun-if-changed={text}");
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        // what a PO file has for the translator stays behind
-        let is_kept = |line: &&str| !(text.starts_with("po/") && line.starts_with('#'));
-        for line in fs::read_to_string(text)?.lines().filter(is_kept) {
-            writeln!(packed, "{line}")?;
-        }
+        packed.write_all(&fs::read(text)?)?;
         let name = text.rsplit('/').next().unwrap_or(text);
         fs::write(Path::new(&folder).join(format!("{name}.gz")), packed.finish()?)?;
     }

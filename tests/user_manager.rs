@@ -330,7 +330,7 @@ fn ends_in_time<T: std::fmt::Debug>(
     let start = Instant::now();
     let error = call(Deadline::after(Duration::from_millis(500))).unwrap_err();
     let took = start.elapsed();
-    assert!(took >= Duration::from_millis(500) && took < Duration::from_secs(5), "{took:?}");
+    assert!(took >= Duration::from_millis(500) && took < Duration::from_millis(1500), "{took:?}");
     error
 }
 

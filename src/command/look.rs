@@ -28,7 +28,7 @@ use crate::snapshot::log::{Log, Since};
 use crate::snapshot::other_plugins::OtherPlugins;
 use crate::snapshot::outside::Outside;
 use crate::snapshot::paths::{CONNECTOR, real};
-use crate::snapshot::program::Process;
+use crate::snapshot::process::Process;
 use crate::snapshot::service::{Managed, Service};
 use crate::snapshot::service::{OtherUnit, other_units};
 use crate::snapshot::tree::Tree;

@@ -27,7 +27,7 @@ use crate::report::bar::Bar;
 use crate::report::json as documents;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::paths::CONNECTOR;
-use crate::snapshot::program::Process;
+use crate::snapshot::process::Process;
 use crate::snapshot::service::Managed;
 use crate::snapshot::{Snapshot, accounts_of, channel_is_on, tree};
 use crate::systemd::UserManager;

@@ -12,7 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::progress::Progress;
 
-/// Memory in use for content, whatever the payload's size.
+/// Memory in use for content by one thread, whatever the payload's size.
 const PIECE: usize = 256 * 1024;
 
 /// Who may stop long reading, and who is told that it goes on.
@@ -77,7 +77,7 @@ impl<'a> Container<'a> {
     }
 }
 
-/// Reads files in pieces and hashes them on the way; owns the one buffer.
+/// Reads files in pieces and hashes them on the way; owns the thread's one buffer.
 pub(super) struct HashingReader<'a> {
     container: Container<'a>,
     watch: Watch<'a>,

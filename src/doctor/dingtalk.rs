@@ -1,6 +1,5 @@
-//! DingTalk's side, as far as this machine knows it.
-//!
-//! What DingTalk itself answers, where `--live` has asked it.
+//! DingTalk's side, as far as this machine knows it, and what DingTalk itself answers where `--live`
+//! has asked it.
 
 use std::collections::BTreeSet;
 

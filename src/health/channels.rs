@@ -1,10 +1,9 @@
-//! The running gateway asked which channels it has, through its own command line.
+//! The channel's connections: each account's Stream connection to DingTalk, as the log of one start
+//! tells of it, and which channels the running gateway has, asked through its own command line.
 //!
 //! A WebSocket client needs a paired device (`OpenClaw` 2026.3.13 refuses others even with auth
 //! `none`), which the command line sets up for itself: the first question of a machine's life
 //! leaves `identity/` and `devices/` in the state directory, as `openclaw status` would.
-//!
-//! Each account's Stream connection to DingTalk, as the log of one start tells of it.
 
 use std::collections::BTreeSet;
 

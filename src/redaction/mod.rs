@@ -4,9 +4,7 @@
 //! Three things make a secret: the name before it ([`is_secret_name`]), its own shape (a login in
 //! a URL, a private key in PEM), and that it was read somewhere as a secret ([`learn`]). Whatever
 //! reads configs, environments and command lines learns, and whatever leaves the program passes
-//! [`guarded`]; so nobody has to hand lists of secrets around.
-//!
-//! Secrets that were read somewhere: none of them is shown anywhere, in whatever form.
+//! [`guarded`]; so nobody has to hand lists of secrets around, and none is shown in whatever form.
 
 mod name;
 mod shape;

@@ -1,8 +1,5 @@
-//! What the operator wants: settings from options, files, environment, answers, prompts.
-//!
-//! A text that is never shown.
-//!
-//! What form a value has to have: one judgement, where it enters and where it stands.
+//! What the operator wants: settings from options, files, environment, answers, prompts. What form
+//! a value has to have is judged here, where it enters as where it stands; a secret is never shown.
 
 pub mod desired;
 pub mod error;

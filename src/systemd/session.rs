@@ -1,6 +1,4 @@
-//! Where a user's manager may be listening.
-//!
-//! Whose manager listens at a socket.
+//! Where a user's manager may be listening, and whose it is.
 //!
 //! The environment says where to look, and it may be somebody else's: `su` keeps it. What answers
 //! there names programs that we run, so nobody is asked but a manager of the user we run as.

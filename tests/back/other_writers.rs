@@ -190,15 +190,27 @@ fn undone_beside_a_writer(machine: &Machine, kind: &str, rest: &str) -> Output {
 
 #[test]
 fn an_undo_takes_its_keys_out_beside_a_writer_and_loses_nothing_of_theirs() {
-    for (kind, rest) in [("UNLOCKED", "0.5"), ("IN PLACE", "0.5"), ("LOCKED", "0.01")] {
-        let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
-        if kind == "LOCKED" {
-            machine.let_openclaw_be("2026.5.28", PACKAGE);
-        }
-        let ended = undone_beside_a_writer(&machine, kind, rest);
-        assert_eq!(ended.status.code(), Some(130), "{kind}: {}", said(&ended));
-        let config = machine.read_text(CONFIG);
-        assert!(!config.contains("dingtalk") && config.contains("/* count"), "{kind}: {config}");
+    for (kind, rest) in [("UNLOCKED", "0.15"), ("IN PLACE", "0.15"), ("LOCKED", "0.01")] {
+        let is_whole = || {
+            let machine = Machine::brisk_with(&[], NEVER_READY, &[]);
+            if kind == "LOCKED" {
+                machine.let_openclaw_be("2026.5.28", PACKAGE);
+            }
+            let ended = undone_beside_a_writer(&machine, kind, rest);
+            if ended.status.code() == Some(4) {
+                assert_says(&ended, &["another program keeps writing", "openclaw-setup recover"]);
+                return false;
+            }
+            assert_eq!(ended.status.code(), Some(130), "{kind}: {}", said(&ended));
+            let config = machine.read_text(CONFIG);
+            assert!(
+                !config.contains("dingtalk") && config.contains("/* count"),
+                "{kind}: {config}"
+            );
+            true
+        };
+        // a busy machine may find no gap so short in all the time that an undo tries
+        assert!((0..3).any(|_| is_whole()), "{kind}");
     }
 }
 

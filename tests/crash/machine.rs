@@ -242,7 +242,10 @@ impl Kills {
         let difference = state(machine).difference(new);
         assert!(difference.is_empty(), "{place}{difference:#?}");
         // a manager that is executed anew just now cannot be asked
-        machine.wait_for_state("active");
+        let look = "until systemctl --user --quiet is-active openclaw-gateway; do sleep 0.02; done";
+        let is_up = machine.run(&["timeout", "60", "bash", "-c", look]).status.success();
+        let status = machine.run(&["systemctl", "--user", "status", "openclaw-gateway"]);
+        assert!(is_up, "{place}{}", said(&status));
         machine.wait_ready();
         let has_chat = machine.read_text(".openclaw/openclaw.json").contains("chatCompletions");
         assert_eq!(machine.chat_status(), if has_chat { 400 } else { 404 }, "{place}");

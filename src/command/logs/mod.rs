@@ -19,7 +19,7 @@ use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::report::terminal::Shown;
 use crate::snapshot::paths::Paths;
-use crate::snapshot::program::{Process, dotenv};
+use crate::snapshot::process::{Process, dotenv};
 use crate::snapshot::service::{Managed, Service};
 use crate::timeout::Timeout;
 

@@ -1,6 +1,5 @@
-//! Which npm dependencies are fetched otherwise than the connector declares, and why.
-//!
-//! Ranges of versions as npm reads them.
+//! Which npm dependencies are fetched otherwise than the connector declares, and why; ranges of
+//! versions as npm reads them.
 
 use std::collections::BTreeMap;
 

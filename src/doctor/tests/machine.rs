@@ -26,7 +26,7 @@ use crate::snapshot::log::{Log, Since};
 use crate::snapshot::other_plugins::OtherPlugins;
 use crate::snapshot::outside::Outside;
 use crate::snapshot::paths::{CONNECTOR, Paths, Wishes};
-use crate::snapshot::program::Process;
+use crate::snapshot::process::Process;
 use crate::snapshot::program::Program;
 use crate::snapshot::repair_source::RepairSource;
 use crate::snapshot::repair_source::{LocalPayload, Modules};

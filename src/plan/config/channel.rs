@@ -1,7 +1,8 @@
 //! `channels.dingtalk-connector`.
 
 use super::gateway::Credential;
-use super::migration::{Forbidden, allows};
+use super::migration::Forbidden;
+use super::schema::allows;
 use super::{Draft, Wish, is_filled, migration};
 use crate::connector::behaviour::Habit;
 use crate::openclaw::document::{Edit, Value, escape_substitution};
