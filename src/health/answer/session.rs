@@ -136,9 +136,12 @@ impl Session {
     }
 
     /// Whether its run has yet to end. What a run writes last has `abortedLastRun` (seen with
-    /// 2026.3.13; 2026.4.9 and 2026.7.35 have the same code).
+    /// 2026.3.13), which 2026.7.35 writes at the start as well, and then `endedAt` beside `startedAt`.
     fn may_be_listed_again(&self) -> bool {
-        self.listed().is_some_and(|listed| listed.get("abortedLastRun").is_none())
+        self.listed().is_some_and(|listed| {
+            let has = |key: &str| listed.get(key).is_some();
+            !has("abortedLastRun") || (has("startedAt") && !has("endedAt"))
+        })
     }
 
     fn listed(&self) -> Option<Value> {

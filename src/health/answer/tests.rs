@@ -126,24 +126,32 @@ fn the_word_is_the_answer_and_the_session_goes() {
 /// The removal that comes before the run's end would be undone by it, and takes long to notice.
 #[test]
 fn a_session_is_removed_when_its_run_has_ended() {
-    let script =
-        REMOVES.replace("mv id1", "grep -q abortedLastRun sessions.json || exit 1; mv id1");
+    let removes = REMOVES.replace("mv id1", "grep -q ended sessions.json || exit 1; mv id1");
     let reply = r#"{"choices":[{"message":{"content":"no"}}]}"#;
-    let machine = Machine::listing(json!({"sessionId": "id1"}), "200 OK", reply, &script);
-    let folder = machine.home.path().join("agents/main/sessions");
-    let ending = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(1500));
-        let list = folder.join("sessions.json");
-        let listed = std::fs::read_to_string(&list).unwrap();
-        std::fs::write(list, listed.replace("\"id1\"", "\"id1\",\"abortedLastRun\":false"))
-            .unwrap();
-    });
-    let (answered, _) = machine.asked("0.6.0");
-    ending.join().unwrap();
-    let Answered::No(problem) = answered else { panic!("{answered:?}") };
-    assert!(problem.evidence.is_empty(), "{problem:?}");
-    let sessions = machine.home.path().join("agents/main/sessions/sessions.json");
-    assert_eq!(std::fs::read_to_string(sessions).unwrap(), "{}\n");
+    for (running, ended) in [
+        (json!({"sessionId": "id1"}), r#""abortedLastRun":false,"ended":1"#),
+        (
+            json!({"sessionId": "id1", "abortedLastRun": false, "startedAt": 1}),
+            r#""endedAt":2,"ended":1"#,
+        ),
+    ] {
+        let machine = Machine::listing(running, "200 OK", reply, &removes);
+        let folder = machine.home.path().join("agents/main/sessions");
+        let ending = thread::spawn(move || {
+            // as long as a run takes from its answer to its end
+            thread::sleep(Duration::from_millis(500));
+            let list = folder.join("sessions.json");
+            let listed = std::fs::read_to_string(&list).unwrap();
+            let listed = listed.replace("\"id1\"", &format!("\"id1\",{ended}"));
+            std::fs::write(list, listed).unwrap();
+        });
+        let (answered, _) = machine.asked("0.6.0");
+        ending.join().unwrap();
+        let Answered::No(problem) = answered else { panic!("{answered:?}") };
+        assert!(problem.evidence.is_empty(), "{ended}: {problem:?}");
+        let sessions = machine.home.path().join("agents/main/sessions/sessions.json");
+        assert_eq!(std::fs::read_to_string(sessions).unwrap(), "{}\n");
+    }
 }
 
 #[test]
