@@ -7,17 +7,17 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::os::fd::{IntoRawFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::{Access, OFlags};
+use rustix::fs::{Access, MemfdFlags, OFlags, memfd_create};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
@@ -142,19 +142,18 @@ impl Helper {
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<Finished, Unfinished> {
-        self.run_with(Vec::new(), deadline, interrupt)
+        self.run_with(&[], deadline, interrupt)
     }
 
     /// The same, with `input` to read.
     pub(crate) fn run_with(
         self,
-        input: Vec<u8>,
+        input: &[u8],
         deadline: Deadline,
         interrupt: &Interrupt,
     ) -> Result<Finished, Unfinished> {
-        let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
-        let mut running = self.spawn(stdin).map_err(Unfinished::Io)?;
-        fed(running.child.stdin.take(), input);
+        let stdin = if input.is_empty() { Ok(Stdio::null()) } else { readable(input) };
+        let mut running = stdin.and_then(|stdin| self.spawn(stdin)).map_err(Unfinished::Io)?;
         let stdout = drained(running.child.stdout.take());
         let stderr = drained(running.child.stderr.take());
         running.end(deadline, interrupt)?;
@@ -297,11 +296,13 @@ impl Drop for Running {
     }
 }
 
-/// Writes on the side; a child that does not read to the end is no failure of ours.
-fn fed(stream: Option<ChildStdin>, input: Vec<u8>) {
-    if let Some(mut stream) = stream {
-        thread::spawn(move || stream.write_all(&input));
-    }
+/// In memory, where nobody else finds it; whoever opens it by its descriptor reads it from its
+/// beginning.
+fn readable(input: &[u8]) -> io::Result<Stdio> {
+    let mut file = File::from(memfd_create("input", MemfdFlags::CLOEXEC)?);
+    file.write_all(input)?;
+    file.rewind()?;
+    Ok(file.into())
 }
 
 /// Reads a stream on the side, so that a full pipe cannot stop the child.
@@ -418,7 +419,7 @@ mod tests {
     #[test]
     fn a_child_reads_what_it_is_given() {
         let deadline = Deadline::after(Duration::from_secs(10));
-        let done = shell("tr a-z A-Z").run_with(b"abc".to_vec(), deadline, &Interrupt::never());
+        let done = shell("tr a-z A-Z").run_with(b"abc", deadline, &Interrupt::never());
         assert_eq!(done.unwrap_or_else(|error| panic!("{error:?}")).stdout, "ABC");
     }
 

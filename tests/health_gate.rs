@@ -18,6 +18,7 @@ use openclaw_setup::health::{
 };
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::{Explain, Language, Problem};
+use openclaw_setup::openclaw::document::Value;
 use openclaw_setup::systemd::environment::{Bypass, Environment};
 use openclaw_setup::systemd::{JobOutcome, UserManager, Verb, drop_in};
 use openclaw_setup::timeout::Deadline;
@@ -110,6 +111,7 @@ fn pass_asking(
         exec_start: None,
         environment: Environment::default(),
         agent: "main".to_owned(),
+        config: Value::object(),
         state_dir: Path::new(bench::HOME).join(".openclaw"),
         log: LogSource::of(UNIT, None),
     };

@@ -148,6 +148,7 @@ fn road(
         exec_start: managed.and_then(|managed| managed.unit.exec_start.first().cloned()),
         environment: process.and_then(|process| process.environment).unwrap_or_default(),
         agent: agent.unwrap_or_default(),
+        config: effective.clone(),
         state_dir: context.paths.state_dir.clone(),
         log: LogSource::of(unit, Some(effective)),
     }

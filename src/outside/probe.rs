@@ -79,7 +79,7 @@ impl<'a> Probe<'a> {
         let environment = self.environment.iter().map(|(name, value)| (name, value));
         let helper = Helper::new(&node).arg("-").envs(environment);
         let deadline = Deadline::after(Question::longest(&questions) + self.timeout.at_most(START));
-        let finished = match helper.run_with(input, deadline, self.interrupt) {
+        let finished = match helper.run_with(&input, deadline, self.interrupt) {
             Ok(finished) => finished,
             Err(Unfinished::Io(cause)) => return Err(error::not_started(&node, &cause)),
             Err(Unfinished::Late) => return Err(error::no_answer(&node, "ETIMEDOUT")),

@@ -140,6 +140,19 @@ fn later_connectors_are_asked_through_the_agent_in_the_gateway() {
     }
 }
 
+/// The gateway waits 3 s for the command line's first word, which comes once it has loaded them.
+#[test]
+fn a_question_gets_through_though_plugins_load_for_longer_than_the_gateway_waits() {
+    let machine = machine_with_a_secret();
+    machine.shell(&format!(
+        "cd {PAYLOAD}; rm SHA256SUMS; sed -i 's/0\\.6\\.0/0.8.3/' package.json openclaw.plugin.json
+         echo 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000);' >>plugin.ts"
+    ));
+    install(&machine, &["--allow-unverified"], 0, &[WORKS]);
+    the_question_left_nothing(&machine);
+    assert!(machine.shell("journalctl --user").contains("handshake timeout"));
+}
+
 /// As an operator may have it. OpenClaw's command line otherwise loads all of OpenClaw's plugins while it connects, for 3 s
 /// of CPU, and the gateway waits 3 s for its first word: on a busy machine it may never get through.
 fn allow_few_plugins(machine: &Machine) {

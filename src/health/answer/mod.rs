@@ -23,6 +23,7 @@ use super::{ChatAnswer, Endpoint, LogLine, LogSource, blocked_provider, error, g
 use crate::connector::behaviour::{Generation, Habit};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
+use crate::openclaw::document::Value as Document;
 use crate::redaction::masked;
 use crate::systemd::CommandLine;
 use crate::systemd::environment::Environment;
@@ -55,6 +56,8 @@ pub struct Road {
     pub environment: Environment,
     /// The agent that answers the bot: [`agent_of`].
     pub agent: String,
+    /// The config in force.
+    pub config: Document,
     /// `OpenClaw`'s state directory, below which the question leaves a session.
     pub state_dir: PathBuf,
     /// Where the gateway says why a run has failed.

@@ -1,5 +1,6 @@
 //! The session that a question leaves in `OpenClaw`, and `OpenClaw`'s own way into the gateway.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -9,13 +10,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Road, one_line, taken};
-use crate::child::Unfinished;
+use crate::child::{Helper, Unfinished};
 use crate::fs::replace::replace;
 use crate::fs::{FileError, foreign};
 use crate::health::channels::openclaw;
 use crate::health::error;
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
+use crate::openclaw::document::Value as Document;
 use crate::timeout::Deadline;
 
 /// How long it may take to remove the session: `OpenClaw` waits 15 s for a run to end.
@@ -25,8 +27,12 @@ const REMOVING: Duration = Duration::from_secs(60);
 const STARTS: usize = 3;
 
 /// How the gateway closes one whose first word it has waited for in vain: 3 s in 2026.3.13, whose
-/// command line loads plugins while it connects, on a busy machine for longer. Nothing was asked.
+/// command line loads plugins while it connects, for 2 s, on a busy machine for longer. Nothing was
+/// asked.
 const UNHEARD: &str = "gateway closed (1000";
+
+/// The sections of a config that lead a client to the gateway.
+const OF_A_CLIENT: [&str; 3] = ["gateway", "env", "secrets"];
 
 /// How long a run that has failed may take to end.
 const ENDING: Duration = Duration::from_secs(1);
@@ -184,7 +190,12 @@ pub(super) fn call(
             .env("OPENCLAW_GATEWAY_PORT", road.endpoint.port().to_string())
             .args(["gateway", "call", method, "--json", "--params", &parameters.to_string()])
             .args(options);
-        let finished = match call.run(deadline, interrupt) {
+        let (call, config) = if complaint.contains(UNHEARD) {
+            without_plugins(call, &road.config)
+        } else {
+            (call, Vec::new())
+        };
+        let finished = match call.run_with(&config, deadline, interrupt) {
             Ok(finished) => finished,
             Err(Unfinished::Late) => return Err(Failure::Silent),
             Err(Unfinished::Interrupted) => return Err(error::interrupted().into()),
@@ -206,4 +217,16 @@ pub(super) fn call(
         }
     }
     Err(Failure::NotAsked(complaint))
+}
+
+/// The same with a config that it is given to read, by which it loads none and so speaks at once.
+/// The list of models that it would make of that goes nowhere.
+fn without_plugins(call: Helper, config: &Document) -> (Helper, Vec<u8>) {
+    let sections = OF_A_CLIENT.iter().filter_map(|key| Some((*key, config.get(&[key])?.to_json())));
+    let sections = sections.chain([("plugins", json!({"enabled": false}))]);
+    let sections: BTreeMap<&str, Value> = sections.collect();
+    let call = call
+        .env("OPENCLAW_CONFIG_PATH", "/proc/self/fd/0")
+        .env("OPENCLAW_AGENT_DIR", "/dev/null/none");
+    (call, json!(sections).to_string().into_bytes())
 }

@@ -54,6 +54,7 @@ impl Machine {
             exec_start: Some(self.exec_start.clone()),
             environment,
             agent: "main".to_owned(),
+            config: json!({"gateway": {"auth": {"token": "hush"}}, "channels": {"x": {}}}).into(),
             state_dir: self.home.path().to_owned(),
             log: self.log.clone(),
         };
@@ -278,10 +279,13 @@ fn silence_is_the_models_only_where_the_gateway_has_the_question() {
 fn a_command_line_that_the_gateway_has_not_heard_is_started_until_it_is() {
     let closed =
         "Gateway call failed: Error: gateway closed (1000 normal closure): no close reason";
+    let config = r#"{"gateway":{"auth":{"token":"hush"}},"plugins":{"enabled":false}}"#;
+    let told = format!("/proc/self/fd/0{config}{config}");
     let script = |closed: &str| {
         format!(
             r#"echo x >>$HOME/starts
-            [ $(wc -l <$HOME/starts) -gt 3 ] || {{ echo '{closed}' >&2; exit 1; }}
+            told=$OPENCLAW_CONFIG_PATH${{OPENCLAW_CONFIG_PATH:+$(cat $OPENCLAW_CONFIG_PATH $OPENCLAW_CONFIG_PATH)}}
+            [ $(wc -l <$HOME/starts) -gt 3 ] && [ "$told" = '{told}' ] || {{ echo '{closed}' >&2; exit 1; }}
             echo '{{"result":{{"payloads":[{{"text":"404 no"}}],"meta":{{"stopReason":"error"}}}}}}'"#
         )
     };
