@@ -78,6 +78,20 @@ fn install_upgrade_rollback_uninstall() {
 }
 
 #[test]
+fn a_question_leaves_nothing_though_the_model_is_silent() {
+    let machine = machine_with_a_secret();
+    install(&machine, &payload(&machine, here().answers));
+    machine.let_the_provider(r#"{"seconds": 600}"#);
+    let status = machine.setup(&["status", "--live", "--json", "--timeout=40"]).run();
+    assert_eq!(json(&status)["proof"]["cause"]["code"], "answer.silent", "{}", said(&status));
+    let openclaw = ".local/bin/openclaw gateway call sessions.list --json";
+    let listed = machine.shell(&format!("{openclaw} || {openclaw}"));
+    assert!(listed.contains("sessions") && !listed.contains("openclaw-setup-"), "{listed}");
+    let left = "cd .openclaw/agents/main/sessions && { grep -l openclaw-setup- *; ls | grep deleted; } || true";
+    assert_eq!(machine.shell(left), "");
+}
+
+#[test]
 fn a_connector_that_fails_here_is_refused_before_anything_changes() {
     let known = here();
     let machine = machine_with_a_secret();

@@ -96,6 +96,7 @@ pub fn ask(road: &Road, deadline: Deadline, interrupt: &Interrupt) -> Answered {
         (session, reply)
     };
     let mut run = Run::Answered;
+    let is_asked = matches!(reply, Ok(_) | Err(Failure::Silent));
     let mut problem = match reply {
         Ok(text) if question.is_answered_by(&text) => {
             return Answered::Yes(session);
@@ -119,7 +120,7 @@ pub fn ask(road: &Road, deadline: Deadline, interrupt: &Interrupt) -> Answered {
         let blocked = lines.iter().find_map(|line| blocked_provider(&line.text));
         problem = blocked.map_or(problem, error::provider_blocked);
     }
-    if session.id().is_some() {
+    if session.id().is_some() || is_asked && session.is_in_a_database() {
         let removed = session.remove_after(run, road, interrupt);
         problem.evidence.extend(removed.err().map(|left| left.message));
     }
@@ -220,7 +221,7 @@ impl Question {
         let begin = Instant::now();
         let reply = match call(road, "agent", &parameters, &options, deadline, interrupt) {
             // the gateway lists the session before it asks the model
-            Err(Failure::Silent) if session.id().is_none() => {
+            Err(Failure::Silent) if !session.is_there(road, interrupt) => {
                 let seconds = begin.elapsed().as_secs();
                 let reason = say!(
                     "OpenClaw's command line did not get through to the gateway in {seconds} s",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -109,20 +109,19 @@ impl Session {
             }
         };
         let left = |cause: &str| error::session_left(&self.key, cause);
-        let parameters = json!({"key": self.key});
         let id = self.id();
         if run == Run::Answered {
             wait_until(ANSWERED, &|| !self.may_be_listed_again());
         }
         for _ in 0..3 {
             let may_be_listed_again = self.may_be_listed_again();
-            // an answer that is lost on a busy machine tells nothing; the list does
-            let reply = call(road, "sessions.delete", &parameters, &[], deadline, interrupt);
+            // an answer that is lost on a busy machine tells nothing; the list does, where it can be read
+            let reply = self.delete(road, deadline, interrupt);
             if may_be_listed_again {
                 let limit = if run == Run::Failed { ENDING } else { RETRYING };
                 wait_until(limit, &|| self.id().is_some());
             }
-            if self.id().is_none() {
+            if self.id().is_none() && (reply.is_ok() || !self.is_in_a_database()) {
                 let forgotten = id.map_or(Ok(()), |id| self.forget(&id));
                 return forgotten.map_err(|error| left(&io::Error::from(error).to_string()));
             }
@@ -132,7 +131,40 @@ impl Session {
                 Ok(_) | Err(Failure::Silent) => {}
             }
         }
-        Err(left("sessions.json"))
+        Err(left("sessions.delete"))
+    }
+
+    /// Has `OpenClaw` remove it, with the transcripts that it names as kept: where it lists its
+    /// sessions in a database, nothing else does.
+    fn delete(
+        &self,
+        road: &Road,
+        deadline: Deadline,
+        interrupt: &Interrupt,
+    ) -> Result<Value, Failure> {
+        let parameters = json!({"key": self.key});
+        let reply = call(road, "sessions.delete", &parameters, &[], deadline, interrupt)?;
+        let kept = reply["archived"].as_array().into_iter().flatten();
+        let names = kept.filter_map(|path| Path::new(path.as_str()?).file_name()?.to_str());
+        let ids = names.filter_map(|name| name.split('.').next().filter(|id| !id.is_empty()));
+        let forgotten = ids.into_iter().try_for_each(|id| self.forget(id));
+        forgotten.map_err(|error| Failure::NotAsked(io::Error::from(error).to_string()))?;
+        Ok(reply)
+    }
+
+    /// Whether the question came as far as this. A database tells it by the removal.
+    pub(super) fn is_there(&self, road: &Road, interrupt: &Interrupt) -> bool {
+        let deadline = Deadline::after(REMOVING);
+        let is_deleted = || {
+            let reply = self.delete(road, deadline, interrupt);
+            reply.is_ok_and(|reply| reply["deleted"] == true)
+        };
+        self.id().is_some() || self.is_in_a_database() && is_deleted()
+    }
+
+    /// Whether `OpenClaw` lists its sessions there (2026.9.6), which is not read here.
+    pub(super) fn is_in_a_database(&self) -> bool {
+        self.folder.with_file_name("agent").join("openclaw-agent.sqlite").exists()
     }
 
     /// Its id, as long as `OpenClaw` lists it.

@@ -45,6 +45,15 @@ impl Machine {
         }
     }
 
+    /// One whose `OpenClaw` lists its sessions there.
+    fn with_a_database(script: &str) -> Self {
+        let machine = Self::new("", "", script);
+        let agent = machine.home.path().join("agents/main/agent");
+        std::fs::create_dir(&agent).unwrap();
+        std::fs::write(agent.join("openclaw-agent.sqlite"), "").unwrap();
+        machine
+    }
+
     fn asked(&self, connector: &str) -> (Answered, Result<(), Problem>) {
         let connector = Catalogue::built_in().generation(connector.parse().ok().as_ref());
         let environment = Environment::of_assignments([format!("HOME={}", self.path())]);
@@ -105,6 +114,12 @@ const REMOVES: &str = r#"cd $HOME/agents/main/sessions && case "$*" in
     *sessions.delete*openclaw-setup-*)
         mv id1.jsonl id1.jsonl.deleted.1; echo '{}' >sessions.json; echo '{"ok":true}' ;;
     *) exit 1 ;; esac"#;
+
+const ANSWERS: &str = r#"case "$*" in
+    *"gateway call agent --json --params "*agent:main:dingtalk-connector:direct:*)
+        word=${*#*nothing else: }; word=${word%%\"*}
+        echo "{\"status\":\"ok\",\"result\":{\"payloads\":[{\"text\":\"$word\"}],\"meta\":{}}}" ;;
+    *) echo '{"archived":[]}' ;; esac"#;
 
 #[test]
 fn the_word_is_the_answer_and_the_session_goes() {
@@ -167,6 +182,24 @@ fn a_session_that_its_ending_run_lists_once_more_goes_all_the_same() {
     assert_eq!(machine.code("0.6.0").0, "answer.other");
     let sessions = machine.home.path().join("agents/main/sessions/sessions.json");
     assert_eq!(std::fs::read_to_string(sessions).unwrap(), "{}\n");
+}
+
+/// `OpenClaw` 2026.9.6 does, and keeps a transcript, which it names.
+#[test]
+fn a_session_that_is_listed_in_a_database_goes_with_its_transcript() {
+    let deletes = r#"kept=$HOME/agents/main/sessions/id3.jsonl.deleted.1.zst
+        case "$*" in
+        *sessions.delete*) : >$kept; echo "{\"ok\":true,\"deleted\":true,\"archived\":[\"$kept\"]}" ;;
+        *) exec sleep 9 ;; esac"#;
+    let machine = Machine::with_a_database(deletes);
+    assert_eq!(machine.code("0.8.20").0, "answer.silent");
+    let sessions = machine.home.path().join("agents/main/sessions");
+    assert_eq!(sessions.read_dir().unwrap().count(), 0, "a transcript is left");
+
+    let refuses = ANSWERS.replace(r#"echo '{"archived":[]}'"#, "echo 'no such method' >&2; exit 1");
+    let (answered, removed) = Machine::with_a_database(&refuses).asked("0.8.20");
+    assert!(matches!(answered, Answered::Yes(_)), "{answered:?}");
+    assert!(removed.unwrap_err().message.contains("no such method"));
 }
 
 #[test]
@@ -243,12 +276,7 @@ fn a_provider_that_openclaw_itself_blocks_is_named() {
 
 #[test]
 fn later_connectors_are_asked_through_the_agent_in_the_gateway() {
-    let answers = r#"case "$*" in
-        *"gateway call agent --json --params "*agent:main:dingtalk-connector:direct:*) 
-            word=${*#*nothing else: }; word=${word%%\"*}
-            echo "{\"status\":\"ok\",\"result\":{\"payloads\":[{\"text\":\"$word\"}],\"meta\":{}}}" ;;
-        *) echo '{"archived":[]}' ;; esac"#;
-    let (answered, removed) = Machine::new("", "", answers).asked("0.8.3");
+    let (answered, removed) = Machine::new("", "", ANSWERS).asked("0.8.3");
     assert!(matches!(answered, Answered::Yes(_)), "{answered:?}");
     assert_eq!(removed, Ok(()));
     let fails =
