@@ -115,14 +115,14 @@ impl Session {
         }
         for _ in 0..3 {
             let may_be_listed_again = self.may_be_listed_again();
-            // an answer that is lost on a busy machine tells nothing; the list does, where it can be read
+            // a reply that is lost on a busy machine tells nothing; the list does, where it is read
             let reply = self.delete(road, deadline, interrupt);
             if may_be_listed_again {
                 let limit = if run == Run::Failed { ENDING } else { RETRYING };
                 wait_until(limit, &|| self.id().is_some());
             }
             if self.id().is_none() && (reply.is_ok() || !self.is_in_a_database()) {
-                let forgotten = id.map_or(Ok(()), |id| self.forget(&id));
+                let forgotten = id.map_or(Ok(()), |id| self.forget(|name| name.starts_with(&id)));
                 return forgotten.map_err(|error| left(&io::Error::from(error).to_string()));
             }
             match reply {
@@ -146,8 +146,8 @@ impl Session {
         let reply = call(road, "sessions.delete", &parameters, &[], deadline, interrupt)?;
         let kept = reply["archived"].as_array().into_iter().flatten();
         let names = kept.filter_map(|path| Path::new(path.as_str()?).file_name()?.to_str());
-        let ids = names.filter_map(|name| name.split('.').next().filter(|id| !id.is_empty()));
-        let forgotten = ids.into_iter().try_for_each(|id| self.forget(id));
+        let names: Vec<&str> = names.collect();
+        let forgotten = self.forget(|name| names.contains(&name));
         forgotten.map_err(|error| Failure::NotAsked(io::Error::from(error).to_string()))?;
         Ok(reply)
     }
@@ -190,9 +190,9 @@ impl Session {
     }
 
     /// Removes what was said; a run that ends meanwhile removes its own lock.
-    fn forget(&self, id: &str) -> Result<(), FileError> {
+    fn forget(&self, is_its: impl Fn(&str) -> bool) -> Result<(), FileError> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let its = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(id));
+        let its = entries.filter(|entry| is_its(&entry.file_name().to_string_lossy()));
         its.map(|entry| entry.path()).try_for_each(|path| match replace(&path, None, "") {
             Err(error) if error.is_missing() => Ok(()),
             done => done,
