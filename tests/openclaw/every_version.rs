@@ -82,8 +82,15 @@ fn a_question_leaves_nothing_though_the_model_is_silent() {
     let machine = machine_with_a_secret();
     install(&machine, &payload(&machine, here().answers));
     machine.let_the_provider(r#"{"seconds": 600}"#);
-    let status = machine.setup(&["status", "--live", "--json", "--timeout=40"]).run();
-    assert_eq!(json(&status)["proof"]["cause"]["code"], "answer.silent", "{}", said(&status));
+    let cause = || {
+        let status = machine.setup(&["status", "--live", "--json", "--timeout=40"]).run();
+        json(&status)["proof"]["cause"].clone()
+    };
+    // on a busy machine the gateway may not say in time which channels it has
+    let told =
+        std::iter::repeat_with(cause).take(4).find(|cause| cause["code"] != "gateway.not-told");
+    let told = told.unwrap_or_default();
+    assert_eq!(told["code"], "answer.silent", "{told}");
     let openclaw = ".local/bin/openclaw gateway call sessions.list --json";
     let listed = machine.shell(&format!("{openclaw} || {openclaw}"));
     assert!(listed.contains("sessions") && !listed.contains("openclaw-setup-"), "{listed}");
