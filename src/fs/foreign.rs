@@ -69,7 +69,8 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
 
 /// Reads on in an open file, at most `limit` bytes; `path` is for messages.
 pub fn read_open(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
-    let mut bytes = Vec::new();
+    // read in small pieces, `/proc/net/tcp` is looked through once for each of them, for 2 ms
+    let mut bytes = Vec::with_capacity(16 * 1024);
     let outcome = file.take(limit + 1).read_to_end(&mut bytes);
     outcome.map_err(FileError::at(Action::Read, path))?;
     if bytes.len() as u64 > limit { Err(too_large(path, limit)) } else { Ok(bytes) }
