@@ -1,13 +1,12 @@
 //! The session that a question leaves in `OpenClaw`, and `OpenClaw`'s own way into the gateway.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Road, one_line, taken};
 use crate::child::{Helper, Unfinished};
@@ -254,11 +253,13 @@ pub(super) fn call(
 /// The same with a config that it is given to read, by which it loads none and so speaks at once.
 /// The list of models that it would make of that goes nowhere.
 fn without_plugins(call: Helper, config: &Document) -> (Helper, Vec<u8>) {
-    let sections = OF_A_CLIENT.iter().filter_map(|key| Some((*key, config.get(&[key])?.to_json())));
-    let sections = sections.chain([("plugins", json!({"enabled": false}))]);
-    let sections: BTreeMap<&str, Value> = sections.collect();
+    let sections = OF_A_CLIENT
+        .iter()
+        .filter_map(|key| Some(((*key).to_owned(), config.get(&[key])?.to_json())));
+    let mut sections: Map<String, Value> = sections.collect();
+    sections.insert("plugins".to_owned(), json!({"enabled": false}));
     let call = call
         .env("OPENCLAW_CONFIG_PATH", "/proc/self/fd/0")
         .env("OPENCLAW_AGENT_DIR", "/dev/null/none");
-    (call, json!(sections).to_string().into_bytes())
+    (call, Value::Object(sections).to_string().into_bytes())
 }
