@@ -73,6 +73,9 @@ def call(method, asked):
     if method == "sessions.delete":
         print(json.dumps({"ok": True, "deleted": True, "archived": []}))
         return 0
+    if method != "agent":
+        print(f"Gateway call failed: GatewayClientRequestError: unknown method: {method}", file=sys.stderr)
+        return 1
     status, text = http_server.answer_to(asked["message"], faults(config.load()[0]).get("answer"))
     if status != 200:
         text = f"HTTP {status}: {text}"
