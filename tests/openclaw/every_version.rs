@@ -83,12 +83,14 @@ fn a_question_leaves_nothing_though_the_model_is_silent() {
     install(&machine, &payload(&machine, here().answers));
     machine.let_the_provider(r#"{"seconds": 600}"#);
     let cause = || {
-        let status = machine.setup(&["status", "--live", "--json", "--timeout=40"]).run();
+        let status = machine.setup(&["status", "--live", "--json", "--timeout=25"]).run();
         json(&status)["proof"]["cause"].clone()
     };
-    // on a busy machine the gateway may not say in time which channels it has
-    let told =
-        std::iter::repeat_with(cause).take(4).find(|cause| cause["code"] != "gateway.not-told");
+    // on a busy machine the gateway may not be reached in time
+    let is_told = |cause: &Value| {
+        !["gateway.not-told", "answer.no-road"].contains(&cause["code"].as_str().unwrap_or(""))
+    };
+    let told = std::iter::repeat_with(cause).take(4).find(is_told);
     let told = told.unwrap_or_default();
     assert_eq!(told["code"], "answer.silent", "{told}");
     let openclaw = ".local/bin/openclaw gateway call sessions.list --json";
