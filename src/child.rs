@@ -299,7 +299,10 @@ impl Drop for Running {
 /// In memory, where nobody else finds it; whoever opens it by its descriptor reads it from its
 /// beginning.
 fn readable(input: &[u8]) -> io::Result<Stdio> {
-    let mut file = File::from(memfd_create("input", MemfdFlags::CLOEXEC)?);
+    let flags = MemfdFlags::CLOEXEC;
+    // a hardened kernel gives no other (vm.memfd_noexec); before Linux 6.3 none knows the flag
+    let sealed = memfd_create("input", flags | MemfdFlags::NOEXEC_SEAL);
+    let mut file = File::from(sealed.or_else(|_| memfd_create("input", flags))?);
     file.write_all(input)?;
     file.rewind()?;
     Ok(file.into())

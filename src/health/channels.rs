@@ -67,11 +67,13 @@ pub(super) fn openclaw(exec_start: &CommandLine, environment: &Environment) -> O
     Some(openclaw)
 }
 
+/// The gateway's reply, which the command line prints after what plugins have printed.
+pub(super) fn reply(stdout: &str) -> Option<Value> {
+    serde_json::from_str(&stdout[stdout.find('{')?..]).ok()
+}
+
 fn answer(stdout: &str, id: &str) -> ChannelQuestion {
-    let document = stdout.find('{').map_or("", |at| &stdout[at..]);
-    let Ok(status) = serde_json::from_str::<Value>(document) else {
-        return ChannelQuestion::Unanswered;
-    };
+    let status = reply(stdout).unwrap_or_default();
     let Some(channels) = status["channelOrder"].as_array() else {
         return ChannelQuestion::Unanswered;
     };

@@ -12,7 +12,7 @@ use super::{Road, one_line, taken};
 use crate::child::{Helper, Unfinished};
 use crate::fs::replace::replace;
 use crate::fs::{FileError, foreign};
-use crate::health::channels::openclaw;
+use crate::health::channels::{openclaw, reply};
 use crate::health::error;
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
@@ -130,7 +130,7 @@ impl Session {
                 Ok(_) | Err(Failure::Silent) => {}
             }
         }
-        Err(left("sessions.delete"))
+        Err(left(&say!("OpenClaw did not confirm it in time")))
     }
 
     /// Has `OpenClaw` remove it, with the transcripts that it names as kept: where it lists its
@@ -232,9 +232,7 @@ pub(super) fn call(
             Err(Unfinished::Interrupted) => return Err(error::interrupted().into()),
             Err(Unfinished::Io(cause)) => return Err(Failure::NotAsked(cause.to_string())),
         };
-        if let Some(document) = finished.stdout.find('{').map(|at| &finished.stdout[at..])
-            && let Ok(reply) = serde_json::from_str(document)
-        {
+        if let Some(reply) = reply(&finished.stdout) {
             return Ok(reply);
         }
         let told = finished.stderr.split_once("Gateway call failed: ").map(|(_, told)| told);
