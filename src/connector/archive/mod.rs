@@ -5,9 +5,11 @@ mod tar;
 mod zip;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
 
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -59,9 +61,69 @@ pub(super) fn read(
 ) -> Result<(), Problem> {
     match format {
         Format::Tar => tar::read(&mut copy.reader(), path, receiver, watch),
-        Format::TarGzip => tar::read(&mut Gzip::new(copy.reader()), path, receiver, watch),
-        Format::TarZstd => tar::read(&mut Zstd::new(copy.reader()), path, receiver, watch),
+        Format::TarGzip => {
+            ahead(Gzip::new(copy.reader()), path, |tar| tar::read(tar, path, receiver, watch))
+        }
+        Format::TarZstd => {
+            ahead(Zstd::new(copy.reader()), path, |tar| tar::read(tar, path, receiver, watch))
+        }
         Format::Zip => zip::read(copy, path, receiver, watch),
+    }
+}
+
+/// Inflated pieces that wait to be taken, and the bytes of each: half a megabyte.
+const WAITING: usize = 8;
+const PIECE: usize = 64 * 1024;
+
+/// Inflates on a thread of its own, while what came of it is hashed and written on this one.
+fn ahead(
+    mut source: impl Read + Send,
+    path: &Path,
+    read: impl FnOnce(&mut dyn Read) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let (ready, coming) = mpsc::sync_channel(WAITING);
+    thread::scope(|scope| {
+        let inflate = move || inflate(&mut source, &ready);
+        thread::Builder::new().spawn_scoped(scope, inflate).map_err(error::reading(path))?;
+        read(&mut Inflated { coming, piece: Cursor::default() })
+    })
+}
+
+/// Hands out all of `source` in pieces, until nobody takes them any more.
+fn inflate(source: &mut dyn Read, ready: &mpsc::SyncSender<io::Result<Vec<u8>>>) {
+    loop {
+        let mut piece = Vec::with_capacity(PIECE);
+        let outcome = source.take(PIECE as u64).read_to_end(&mut piece);
+        // what came before a damage counts: it may hold what is refused for a better reason
+        let is_last = piece.is_empty() || ready.send(Ok(piece)).is_err();
+        if let Err(cause) = outcome {
+            let _ = ready.send(Err(cause));
+            return;
+        }
+        if is_last {
+            return;
+        }
+    }
+}
+
+/// What comes from there, as a stream.
+struct Inflated {
+    coming: mpsc::Receiver<io::Result<Vec<u8>>>,
+    piece: Cursor<Vec<u8>>,
+}
+
+impl Read for Inflated {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.piece.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            match self.coming.recv() {
+                Ok(piece) => self.piece = Cursor::new(piece?),
+                Err(mpsc::RecvError) => return Ok(0),
+            }
+        }
     }
 }
 
@@ -233,6 +295,34 @@ mod tests {
         ] {
             assert_eq!(Format::of_name(Path::new(name)), format, "{name}");
         }
+    }
+
+    /// Gives so many bytes, then fails.
+    struct Damaged(usize);
+
+    impl Read for Damaged {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let given = buffer.len().min(self.0);
+            self.0 -= given;
+            if given == 0 { Err(io::ErrorKind::InvalidData.into()) } else { Ok(given) }
+        }
+    }
+
+    #[test]
+    fn what_comes_before_a_damage_is_read_and_nobody_inflates_what_is_not_wanted() {
+        let bytes = 3 * PIECE + 7;
+        ahead(Damaged(bytes), Path::new("/a.tgz"), |stream| {
+            let mut found = Vec::new();
+            let error = stream.read_to_end(&mut found).unwrap_err();
+            assert_eq!((found.len(), error.kind()), (bytes, io::ErrorKind::InvalidData));
+            Ok(())
+        })
+        .unwrap();
+        ahead(io::repeat(7), Path::new("/a.tgz"), |stream| {
+            stream.read_exact(&mut [0; 100_000]).unwrap();
+            Ok(())
+        })
+        .unwrap();
     }
 
     #[test]
