@@ -84,8 +84,8 @@ test-plain:
 test-sandbox:
 	$(if $(SANDBOX_TESTS),RUST_TEST_THREADS=6 $(as_root) cargo test --locked $(addprefix --test ,$(SANDBOX_TESTS)))
 
-# Kills, faults, full disks, power cuts, races; the second takes every point. Each sweep uses all cores; those with a gateway
-# wait meanwhile for it to settle.
+# Kills, faults, full disks, power cuts, races; the second takes every point. Each sweep uses all cores, but every system call
+# is a wait for strace, and those with a gateway wait for it to settle: several at once.
 sweep = OPENCLAW_SETUP_CRASH=$(if $(findstring full,$@),full) $(as_root) cargo test --locked --test crash -- --nocapture
 
 test-crash test-crash-full:
@@ -93,7 +93,7 @@ test-crash test-crash-full:
 	$(MAKE) --no-print-directory -j2 --output-sync=target $@-files $@-machines
 
 test-crash-files test-crash-full-files:
-	$(sweep) --test-threads=1 --skip machine::
+	$(sweep) --test-threads=3 --skip machine::
 
 test-crash-machines test-crash-full-machines:
 	$(sweep) --test-threads=3 machine::
