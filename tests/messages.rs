@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use clap::CommandFactory;
-use openclaw_setup::cli::examples;
+use openclaw_setup::cli::localize;
 use openclaw_setup::doctor::CHECKS;
 use openclaw_setup::explanation;
 use openclaw_setup::language::read_po;
@@ -22,7 +22,7 @@ fn said() -> BTreeMap<String, BTreeSet<String>> {
         sources(Path::new(folder), &mut |_, code| collect(code, &mut said));
     }
     let checks = CHECKS.iter().map(|check| check.title.to_owned());
-    let examples = examples::all().flat_map(|(_, examples)| examples);
+    let examples = localize::examples().flat_map(|(_, examples)| examples);
     let examples = examples.map(|(_, what)| what.to_owned());
     let explained = explanation::all().flat_map(|entry| [entry.cause, entry.remedy]);
     for text in checks.chain(explained.map(str::to_owned)).chain(examples).chain(of_command_line())

@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, Resettable, StyledStr};
 use clap::{Arg, ArgAction, Command, CommandFactory};
 
-use super::{Cli, examples};
+use super::Cli;
 use crate::language::translated;
 
 /// The program's name.
@@ -56,7 +56,7 @@ fn localized(command: Command, path: &str) -> Command {
 fn in_own_words(command: Command) -> Command {
     let about = command.get_about().map_or(Resettable::Reset, |text| own(text).into());
     let notes = command.get_after_help().map(|text| own(text).to_string());
-    let after = [examples::of(command.get_name()), notes].into_iter().flatten();
+    let after = [examples_of(command.get_name()), notes].into_iter().flatten();
     let after = after.collect::<Vec<_>>().join("\n\n");
     command
         .about(about)
@@ -131,6 +131,26 @@ fn heading(arg: &Arg) -> String {
 fn value_name(arg: &Arg) -> Option<String> {
     let name = arg.get_value_names()?.first()?.as_str();
     Some(translated(name).to_owned())
+}
+
+/// A command, and in English what it is for.
+type Example = (&'static str, &'static str);
+
+/// The examples in the help of each command, as `examples.txt` has them; the program first.
+pub fn examples() -> impl Iterator<Item = (&'static str, Vec<Example>)> {
+    let blocks = include_str!("examples.txt").split("\n\n").skip(1);
+    blocks.filter_map(|block| {
+        let (command, lines) = block.split_once('\n')?;
+        Some((command, lines.lines().filter_map(|line| line.split_once("  # ")).collect()))
+    })
+}
+
+/// The last part of a command's help, for a command that has examples.
+fn examples_of(command: &str) -> Option<String> {
+    let (_, examples) = examples().find(|(name, _)| *name == command)?;
+    let width = examples.iter().map(|(line, _)| line.len()).max().unwrap_or_default();
+    let line = |(line, what): &Example| format!("\n  {line:width$}  # {}", translated(what));
+    Some(say!("Examples:") + &examples.iter().map(line).collect::<String>())
 }
 
 #[cfg(test)]

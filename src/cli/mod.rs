@@ -3,27 +3,25 @@
 //! The English text of a command or an option is its doc comment, which [`localize`] looks up in
 //! `po/zh_CN.po`.
 
-pub mod examples;
 pub mod localize;
-pub mod since;
 pub mod usage;
-pub mod voice;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{Args, FromArgMatches, Parser, Subcommand, ValueHint};
+use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+use jiff::civil::{DateTime, Time};
+use jiff::{Span, Timestamp, Zoned};
 
 use crate::connector::Checks;
 use crate::language::{Language, word};
 use crate::openclaw::version::Version;
-use crate::settings::{GatewayAuth, Setting, sources::Given};
+use crate::settings::sources::Given;
+use crate::settings::{GatewayAuth, Setting};
 use crate::snapshot::paths::profile_name;
-use since::Since;
 use usage::UsageError;
-pub use voice::Color;
-use voice::Voice;
 
 /// Make a DingTalk bot work on an OpenClaw server, and take every step back
 #[derive(Debug, Parser)]
@@ -418,5 +416,166 @@ impl SettingOptions {
         .into_iter()
         .filter_map(|(setting, given)| Some((setting, given?)))
         .collect()
+    }
+}
+
+/// A moment in the past, in µs since 1970; people write how long ago it was, or when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// The count.
+    pub usec: u64,
+}
+
+impl FromStr for Since {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let moment = moment(text.trim(), &Zoned::now());
+        let usec = moment.and_then(|moment| u64::try_from(moment.as_microsecond()).ok());
+        usec.map(|usec| Self { usec }).ok_or_else(|| say!("it is not a time span or a time"))
+    }
+}
+
+/// Dates and times without a zone are those of the clock on the wall.
+fn moment(text: &str, now: &Zoned) -> Option<Timestamp> {
+    let local = |moment: DateTime| Some(moment.to_zoned(now.time_zone().clone()).ok()?.timestamp());
+    if let Ok(span) = text.parse::<Span>() {
+        return now.checked_sub(span.abs()).map(|moment| moment.timestamp()).ok();
+    }
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some(moment);
+    }
+    if let Ok(moment) = text.parse::<DateTime>() {
+        return local(moment);
+    }
+    // "10" may mean anything
+    let time = text.contains(':').then(|| text.parse::<Time>().ok()).flatten();
+    time.and_then(|time| local(now.date().to_datetime(time)))
+}
+
+/// The options that decide how the program speaks, known before the command line is: even its faults
+/// are told in the right language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voice {
+    /// The language that was asked for.
+    pub lang: Option<Language>,
+    /// One JSON document on stdout instead of text.
+    pub json: bool,
+    /// When to use colour.
+    pub color: Color,
+}
+
+impl Voice {
+    /// What the arguments of a command line, right or wrong, say about it.
+    pub fn overheard(arguments: &[OsString]) -> Self {
+        let words: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+        let options: Vec<_> = words.iter().map(AsRef::as_ref).take_while(|w| *w != "--").collect();
+        Self {
+            lang: value(&options, "--lang"),
+            json: options.contains(&"--json"),
+            color: value(&options, "--color").unwrap_or(Color::Auto),
+        }
+    }
+}
+
+impl From<&Global> for Voice {
+    fn from(global: &Global) -> Self {
+        Self { lang: global.lang, json: global.json, color: global.color }
+    }
+}
+
+/// The value of an option in either of its forms, if it is one of those that the option may have.
+fn value<V: ValueEnum>(words: &[&str], option: &str) -> Option<V> {
+    let joined = words.iter().find_map(|word| word.strip_prefix(option)?.strip_prefix('='));
+    let next = words.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1]);
+    V::from_str(joined.or(next)?, true).ok()
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<Color> for clap::ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::{Since, Voice, moment};
+    use crate::cli::{Cli, Color};
+    use crate::language::Language;
+
+    #[test]
+    fn spans_dates_and_times_are_read() {
+        let now: jiff::Zoned = "2026-03-13T12:00:00+08:00[+08:00]".parse().unwrap();
+        for (text, expected) in [
+            ("10min", Some("2026-03-13T03:50:00Z")),
+            ("10m", Some("2026-03-13T03:50:00Z")),
+            ("10 minutes ago", Some("2026-03-13T03:50:00Z")),
+            ("1h30min", Some("2026-03-13T02:30:00Z")),
+            ("2d", Some("2026-03-11T04:00:00Z")),
+            ("90s", Some("2026-03-13T03:58:30Z")),
+            ("11:30", Some("2026-03-13T03:30:00Z")),
+            ("2026-03-12", Some("2026-03-11T16:00:00Z")),
+            ("2026-03-12 01:00", Some("2026-03-11T17:00:00Z")),
+            ("2026-03-12T01:00:30", Some("2026-03-11T17:00:30Z")),
+            ("2026-03-12T01:00:30Z", Some("2026-03-12T01:00:30Z")),
+            ("2026-03-12T01:00:30+01:00", Some("2026-03-12T00:00:30Z")),
+            ("yesterday", None),
+            ("10", None),
+            ("10 apples", None),
+            ("2026-13-01", None),
+            ("", None),
+        ] {
+            let found = moment(text, &now).map(|moment| moment.to_string());
+            assert_eq!(found.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn before_1970_is_no_moment_of_a_log() {
+        assert!("1960-01-01".parse::<Since>().is_err());
+    }
+
+    fn arguments(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn hears_what_parsing_finds() {
+        for line in [
+            "openclaw-setup status",
+            "openclaw-setup --lang zh-CN status",
+            "openclaw-setup install --lang=zh --json --color never",
+            "openclaw-setup --color=always --lang en verify",
+            "openclaw-setup install -- --json",
+            "openclaw-setup --lang zh_cn status",
+        ] {
+            let arguments = arguments(line);
+            let cli = Cli::read(&arguments).unwrap();
+            assert_eq!(Voice::overheard(&arguments), Voice::from(&cli.global), "{line}");
+        }
+    }
+
+    #[test]
+    fn hears_through_faults() {
+        let line = "openclaw-setup --nonsense --lang zh-CN --color sometimes --json";
+        let voice = Voice::overheard(&arguments(line));
+        assert_eq!(voice, Voice { lang: Some(Language::Chinese), json: true, color: Color::Auto });
     }
 }

@@ -18,8 +18,7 @@ use super::{
 };
 use crate::child::keep_inherited_descriptors;
 use crate::cli::usage::UsageError;
-use crate::cli::voice::Voice;
-use crate::cli::{Cli, Color, Command, Global, localize};
+use crate::cli::{Cli, Color, Command, Global, Voice, localize};
 use crate::fs::{Action, FileError};
 use crate::interrupt::Interrupt;
 use crate::language::{Address, Language};
