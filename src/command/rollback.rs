@@ -8,7 +8,7 @@ use super::execute::{Change, execute};
 use super::failure::{Exit, Failure};
 use crate::cli::Rollback;
 use crate::fs::exchange::Identity;
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::plan::error;
 use crate::plan::rollback::{self as planning, Past, PastStep, Request};
 use crate::systemd::logind::lingers;

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::fault::change;
-use super::{Action, FileError, beneath};
+use super::{Action, FileError, beneath, change};
 
 /// Opens a directory for work relative to it. No component may be a symbolic link: the operator's
 /// own were resolved when the plan was made, and any other has been planted since.

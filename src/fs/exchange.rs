@@ -9,8 +9,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::directory::parent_and_name;
-use super::fault::change;
-use super::{Action, FileError, directory};
+use super::{Action, FileError, change, directory};
 
 /// What identifies a directory on its file system, across renames and restarts of the machine.
 ///

@@ -12,7 +12,7 @@ use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::error::Cause;
-use super::image::FileState;
+use super::replace::FileState;
 use super::{Action, FileError, beneath, foreign};
 
 /// Writing by group or others; an access list's grants show in the bits of the group.

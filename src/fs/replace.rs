@@ -1,18 +1,22 @@
-//! Replacing a file as a whole: written beside, made durable, renamed over.
+//! A file as it stands (bytes, mode, owner, and the image by which it is recognised later), and its
+//! replacement as a whole: written beside, made durable, renamed over.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, RenameFlags, Uid};
-use rustix::fs::{renameat, renameat_with, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, Uid, renameat, renameat_with, statat, unlinkat,
+};
 use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::fault::change;
-use super::image::FileState;
-use super::{Action, FileError, directory};
+use super::{Action, FileError, change, directory, foreign};
 
 /// Brings `path` to `state` (or takes it away for `None`), whole or not at all, and durably.
 ///
@@ -330,6 +334,74 @@ fn give_owner(file: &File, state: &FileState) -> std::io::Result<()> {
         change!(rustix::fs::fchown(file.as_fd(), Some(owner), Some(group)))?;
     }
     Ok(())
+}
+
+/// What tells two states of a file apart, without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileImage {
+    /// SHA-256 of the content, in hex.
+    pub sha256: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+/// A file with its bytes. Its `Debug` shows none of them: they may be secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FileState {
+    /// The content; shared, since a record is as large as a tree has files.
+    pub bytes: Arc<Vec<u8>>,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+impl std::fmt::Debug for FileState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "FileState({} bytes, {:o})", self.bytes.len(), self.mode)
+    }
+}
+
+impl FileState {
+    /// Reads a regular file; `None` where there is none. A symbolic link is an error: the caller
+    /// names the real file.
+    pub fn read(path: &Path) -> Result<Option<Self>, FileError> {
+        Self::read_at(CWD, path)
+    }
+
+    /// The same for a path that begins in an open directory, wherever that is by now.
+    pub(super) fn read_at(
+        directory: BorrowedFd<'_>,
+        path: &Path,
+    ) -> Result<Option<Self>, FileError> {
+        let file = match foreign::open_at(directory, path, OFlags::NOFOLLOW) {
+            Err(error) if error.is_missing() => return Ok(None),
+            opened => opened?,
+        };
+        let attributes = file.metadata().map_err(FileError::at(Action::Read, path))?;
+        let bytes = foreign::read_open(file, path, foreign::RECORD_LIMIT)?;
+        let mode = attributes.mode() & 0o7777;
+        let bytes = Arc::new(bytes);
+        Ok(Some(Self { bytes, mode, uid: attributes.uid(), gid: attributes.gid() }))
+    }
+
+    /// The same file with other bytes.
+    #[must_use]
+    pub fn with_bytes(&self, bytes: impl Into<Arc<Vec<u8>>>) -> Self {
+        Self { bytes: bytes.into(), ..*self }
+    }
+
+    /// The image by which this state is recognised.
+    pub fn image(&self) -> FileImage {
+        let sha256 = base16ct::lower::encode_string(&Sha256::digest(&*self.bytes));
+        FileImage { sha256, mode: self.mode, uid: self.uid, gid: self.gid }
+    }
 }
 
 #[cfg(test)]

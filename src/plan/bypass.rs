@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::error;
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::language::Problem;
 use crate::openclaw::document::Value;
 use crate::snapshot::installation::Installation;

@@ -9,7 +9,7 @@ use super::repair::Repair;
 use super::{Plan, PlanFailure, bypass, error};
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::manifest::Deviation;
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::health::Expectations;
 use crate::openclaw::document::Document;
 use crate::openclaw::include::ConfigSet;

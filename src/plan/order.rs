@@ -6,7 +6,7 @@ use super::PlanFailure;
 use super::config::forbidden;
 use super::note::Note;
 use crate::connector::adaptation::Adapted;
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::include::{ChangedFile, ConfigSet};
 use crate::openclaw::version::CONFIG_HAS_A_LOCK;

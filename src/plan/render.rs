@@ -13,7 +13,7 @@ use similar::{DiffOp, group_diff_ops};
 
 use super::Plan;
 use crate::connector::adaptation::Change;
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::language::Localized;
 use crate::openclaw::document::{Document, KeyPath, masked as of_broken};
 use crate::redaction::masked;

@@ -6,7 +6,7 @@ use super::note::Note;
 use super::order::{self, Changes};
 use super::{Plan, PlanFailure, bypass};
 use crate::connector::installed::Traces;
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::openclaw::document::{Document, Edit, Value};
 use crate::openclaw::include::ConfigSet;
 use crate::openclaw::keys::{self, KeyChange};

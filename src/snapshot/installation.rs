@@ -17,7 +17,7 @@ use crate::connector::behaviour::{Habit, USUAL_PORT};
 use crate::connector::catalogue::Catalogue;
 use crate::connector::installed::InstalledRecord;
 use crate::fs::error::Cause;
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::fs::{Action, FileError, directory, exists};
 use crate::health::Endpoint;
 use crate::health::port::Owner;

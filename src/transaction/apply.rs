@@ -14,7 +14,7 @@ use super::service::{Service, ServiceError};
 use super::step::{FileStep, Step, TreeStep};
 use super::undo;
 use crate::fs::exchange::{self, Identity};
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::fs::{directory, replace};
 use crate::interrupt::Interrupt;
 use crate::language::{Explain, Kind, Localized};

@@ -9,8 +9,7 @@ use rustix::fs::{Gid, Mode, OFlags, Uid};
 use serde::{Deserialize, Serialize};
 
 use crate::fs::directory::parent_and_name;
-use crate::fs::fault::change;
-use crate::fs::{Action, FileError};
+use crate::fs::{Action, FileError, change};
 
 /// Mode and owner of a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::FileError;
-use crate::fs::image::FileImage;
 use crate::fs::own::{self, acting};
+use crate::fs::replace::FileImage;
 use crate::systemd::drop_in;
 
 /// What neither a file nor a directory of a plan has: the set-id bits, the sticky bit, and writing
@@ -244,7 +244,7 @@ fn is_copy(path: &Path, config: &Path) -> bool {
 mod tests {
     use super::{Bounds, Outside, acting};
     use crate::fs::error::Cause;
-    use crate::fs::image::FileImage;
+    use crate::fs::replace::FileImage;
     use crate::transaction::step::{Attributes, Contents, FileStep, Role, Step, TreeStep};
     use std::path::Path;
 

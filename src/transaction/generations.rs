@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::TransactionError;
 use super::journal::{Journal, Phase};
 use super::records::Records;
-use crate::fs::fault::change;
-use crate::fs::{Action, FileError, directory, exchange};
+use crate::fs::{Action, FileError, change, directory, exchange};
 
 /// How many generations are kept of the trees that committed transactions replaced, and as many of
 /// what others moved out of sight.

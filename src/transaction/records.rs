@@ -7,10 +7,9 @@ use super::error::{self, TransactionError};
 use super::journal::{INTENT, Journal, Phase};
 use super::step::Step;
 use crate::connector::installed::InstalledRecord;
-use crate::fs::fault::change;
-use crate::fs::image::FileState;
 use crate::fs::lock::{Attempt, Lock};
-use crate::fs::{Action, FileError, directory, is_absent, own};
+use crate::fs::replace::FileState;
+use crate::fs::{Action, FileError, change, directory, is_absent, own};
 
 /// How often the directory may vanish under a run that is about to lock it: each time another run
 /// has ended.

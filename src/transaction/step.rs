@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub use super::attributes::Attributes;
 use crate::connector::adaptation::{Adapted, Change, Extent, Refit};
 use crate::fs::exchange::Identity;
-use crate::fs::image::{FileImage, FileState};
+use crate::fs::replace::{FileImage, FileState};
 use crate::language::Localized;
 
 /// One change to the machine, with what is needed to take it back.

@@ -16,7 +16,7 @@ use super::service::Service;
 use super::step::{Attributes, FileStep, Role, Step, TreeStep};
 use crate::fs::error::{Cause, FileError};
 use crate::fs::exchange::{self, Identity};
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::fs::{directory, exists, replace};
 use crate::language::{Explain, Kind, Localized};
 use crate::openclaw::config_lock::{ConfigLock, TIMEOUT};

@@ -11,7 +11,7 @@ use crate::command::look;
 use crate::command::stage::Work;
 use crate::doctor::plugin::rewritten;
 use crate::doctor::{Check, Diagnosis, Finding, config, diagnose};
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::health::{ChatAnswer, Expectations};
 use crate::openclaw::document::{self, Edit};
 use crate::plan::fix::{self as planning, Request};

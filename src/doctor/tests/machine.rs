@@ -12,7 +12,7 @@ use crate::connector::manifest::{Deviation, Difference};
 use crate::connector::prediction::Prediction;
 use crate::connector::{Package, PluginManifest, Sha256, TreeManifest, Verification};
 use crate::doctor::Snapshot;
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::health::port::{Holder, Listener};
 use crate::health::{ChatAnswer, LogLine, Readiness, Redaction};
 use crate::openclaw::document::Document;

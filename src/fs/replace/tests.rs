@@ -120,3 +120,20 @@ fn a_parent_that_is_a_link_is_refused() {
     assert!(replace(&home.path().join("link/f"), Some(&state("x", 0o600)), "t").is_err());
     assert_eq!(std::fs::read_dir(home.path().join("real")).unwrap().count(), 0);
 }
+
+#[test]
+fn an_image_changes_with_content_and_mode() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("f");
+    assert!(FileState::read(&path).unwrap().is_none());
+    std::fs::write(&path, "secret").unwrap();
+    let state = FileState::read(&path).unwrap().unwrap();
+    let mut other = state.clone();
+    other.mode ^= 0o1;
+    assert_ne!(state.image(), other.image());
+    assert_ne!(state.image(), state.with_bytes(b"x".to_vec()).image());
+    assert!(!format!("{state:?}").contains("secret"));
+    let link = home.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(FileState::read(&link).is_err(), "a planted link is not followed");
+}

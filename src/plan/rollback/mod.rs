@@ -12,7 +12,7 @@ use super::note::Note;
 use super::order::{self, Changes};
 use super::{Plan, PlanFailure, error};
 use crate::fs::exchange::Identity;
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::language::Problem;
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::keys::{self, Images, WayBack};

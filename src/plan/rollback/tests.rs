@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Past, PastStep, Request, file_back, others};
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
 use crate::openclaw::document::Document;
 use crate::plan::note::Note;
 use crate::transaction::step::{FileStep, Role, Step};

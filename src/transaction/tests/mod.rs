@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use super::generations;
 use super::journal::Phase;
-use crate::fs::fault::{Fate, Killed, await_fate};
+use crate::fs::{Fate, Killed, await_fate};
 
 /// Fewer would mean that the sweep looks past what the engine does.
 const FEWEST: usize = 60;

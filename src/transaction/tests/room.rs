@@ -6,8 +6,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::fs::fault::strike;
-use crate::fs::image::FileState;
+use crate::fs::replace::FileState;
+use crate::fs::strike;
 use crate::interrupt::Interrupt;
 use crate::progress::Unwatched;
 use crate::systemd::ManagerError;
