@@ -23,7 +23,7 @@ use crate::plan::error::{ill_adapted, incompatible};
 use crate::plan::install::PayloadFacts;
 use crate::plan::note::Note;
 use crate::progress::Progress;
-use crate::report::bar::Bar;
+use crate::report::screen::Bar;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::tree::{LiveTree, channel_schema_of, version_of};

@@ -6,7 +6,8 @@ use super::failure::{Exit, Failure};
 use crate::doctor::CHECKS;
 use crate::explanation::{self, Entry};
 use crate::language::{Problem, addressed, list};
-use crate::report::{Console, json, table::Table};
+use crate::report::console::Table;
+use crate::report::{Console, json};
 
 pub(super) fn run(console: Console, name: Option<&str>) -> Result<Exit, Failure> {
     let entries = explanation::all().filter(|entry| name.is_none_or(|name| entry.is_called(name)));

@@ -19,7 +19,7 @@ use crate::health::{
 use crate::language::{Explain, Kind, Problem};
 use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
-use crate::report::bar::Bar;
+use crate::report::screen::Bar;
 use crate::snapshot::Snapshot;
 use crate::snapshot::files::{PrivateFile, backups};
 use crate::snapshot::host::Host;

@@ -15,7 +15,7 @@ use crate::doctor::{CHECKS, Severity};
 use crate::language::{Localized, addressed};
 use crate::openclaw::version::Version;
 use crate::plan::error::nothing_installed;
-use crate::report::table::Table;
+use crate::report::console::Table;
 use crate::report::{Console, Mark, json};
 use crate::snapshot::Snapshot;
 

@@ -12,7 +12,7 @@ use crate::connector::manifest::{Deviation, Difference, Node, ROOT};
 use crate::connector::npm::Registry;
 use crate::connector::{Checks, NODE_MODULES, Payload, Source, stocked};
 use crate::language::{Kind, Problem};
-use crate::report::bar::Bar;
+use crate::report::screen::Bar;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::repair_source::{LocalPayload, Modules};
 use crate::snapshot::repair_source::{Npm, RepairSource};

@@ -19,7 +19,7 @@ use crate::fs::durable;
 use crate::fs::foreign;
 use crate::fs::stage::{Stage, remove_tree};
 use crate::plan::reinstall::{Base, Reinstall, host_of};
-use crate::report::bar::Bar;
+use crate::report::screen::Bar;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::repair_source::{LocalPayload, Modules};
 use crate::systemd::drop_in::assigned;

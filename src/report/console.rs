@@ -1,7 +1,9 @@
-//! The two streams of the program, and for whom it writes them.
+//! The two streams of the program, and for whom it writes them; the table that many a result is.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
+
+use unicode_width::UnicodeWidthStr;
 
 use super::terminal::{Mark, Shown};
 use crate::language::{Explain, Kind, Localized};
@@ -160,4 +162,42 @@ fn shown(text: &str, color: bool) -> Shown {
 fn write_line(stream: &mut dyn Write, text: &Shown) {
     // a closed pipe: nobody is left who could be told
     let _ = text.write_to(stream);
+}
+
+/// Rows of a name and a value, aligned by what a terminal shows: a Chinese character is two cells wide.
+/// A value may have several lines.
+#[derive(Debug, Default)]
+pub struct Table {
+    rows: Vec<(String, String)>,
+}
+
+impl Table {
+    /// Adds a row.
+    pub fn row(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.rows.push((name.into(), value.into()));
+    }
+
+    /// The table as text.
+    pub fn text(&self) -> String {
+        let width = self.rows.iter().map(|(name, _)| name.width()).max().unwrap_or_default();
+        let line = |(name, value): &(String, String)| {
+            let gap = " ".repeat(width - name.width() + 2);
+            let indent = format!("\n{}", " ".repeat(width + 2));
+            format!("{name}{gap}{}", value.replace('\n', &indent))
+        };
+        self.rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::console::Table;
+
+    #[test]
+    fn chinese_names_align() {
+        let mut table = Table::default();
+        table.row("连接器", "0.6.0\nok");
+        table.row("unit", "active");
+        assert_eq!(table.text(), "连接器  0.6.0\n        ok\nunit    active");
+    }
 }

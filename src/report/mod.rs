@@ -1,12 +1,9 @@
 //! What the program says: progress, tables, JSON; results on stdout, everything else on stderr.
 
-pub mod bar;
 pub mod console;
 pub mod journald;
 pub mod json;
-pub mod qr;
 pub mod screen;
-pub mod table;
 pub mod terminal;
 
 pub use console::Console;

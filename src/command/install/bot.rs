@@ -12,8 +12,8 @@ use crate::outside::dingtalk::{Bot, refusal_of};
 use crate::outside::registration::{BASE_VARIABLE, Invitation, Registrar, SOURCE_VARIABLE};
 use crate::outside::{self, Probe};
 use crate::progress::Progress;
-use crate::report::bar::Bar;
-use crate::report::{Mark, qr};
+use crate::report::Mark;
+use crate::report::screen::{Bar, qr_code};
 use crate::settings::prompt;
 use crate::snapshot::installation::Installation;
 use crate::systemd::environment::{Environment, any_proxy};
@@ -96,7 +96,7 @@ impl<'a> DingTalk<'a> {
     fn show(&self, invitation: &Invitation) {
         let console = self.context.console;
         let link = &invitation.link;
-        if let Some(code) = qr::for_terminal(link) {
+        if let Some(code) = qr_code(link) {
             console.picture(&code);
             console.eprint(&say!("Scan it with DingTalk, or open {link}", link));
         } else {
