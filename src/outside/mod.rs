@@ -3,11 +3,13 @@
 //! has failed, or `install` is to make a bot or was given one.
 
 pub mod dingtalk;
-pub(crate) mod error;
 mod probe;
 pub mod provider;
 mod question;
 pub mod registration;
 
 pub use probe::Probe;
+pub(crate) use probe::interrupted;
+#[cfg(test)]
+pub(crate) use probe::no_node;
 pub use question::{Answer, Question, Route, Stage, StageTiming, routes};

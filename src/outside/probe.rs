@@ -2,13 +2,13 @@
 //! certificates. What Node trusts and finds is what the gateway trusts and finds; another TLS
 //! library with another list of authorities could say “well” where the gateway says “fetch failed”.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Answer, Question, error};
+use super::{Answer, Question};
 use crate::child::{Helper, Unfinished};
 use crate::interrupt::Interrupt;
-use crate::language::Problem;
+use crate::language::{Kind, Problem};
 use crate::systemd::environment::Environment;
 use crate::timeout::{Deadline, Timeout};
 
@@ -72,7 +72,7 @@ impl<'a> Probe<'a> {
         if questions.is_empty() {
             return Ok(Vec::new());
         }
-        let node = self.node.clone().ok_or_else(error::no_node)?;
+        let node = self.node.clone().ok_or_else(no_node)?;
         let shortened = questions.iter().map(|question| question.within(self.timeout));
         let questions: Vec<_> = shortened.collect();
         let input = format!("{SCRIPT}\nprobe({});\n", serde_json::json!(questions)).into_bytes();
@@ -81,22 +81,55 @@ impl<'a> Probe<'a> {
         let deadline = Deadline::after(Question::longest(&questions) + self.timeout.at_most(START));
         let finished = match helper.run_with(&input, deadline, self.interrupt) {
             Ok(finished) => finished,
-            Err(Unfinished::Io(cause)) => return Err(error::not_started(&node, &cause)),
-            Err(Unfinished::Late) => return Err(error::no_answer(&node, "ETIMEDOUT")),
-            Err(Unfinished::Interrupted) => return Err(error::interrupted()),
+            Err(Unfinished::Io(cause)) => return Err(not_started(&node, &cause)),
+            Err(Unfinished::Late) => return Err(no_answer(&node, "ETIMEDOUT")),
+            Err(Unfinished::Interrupted) => return Err(interrupted()),
         };
         let table: Vec<Answer> = serde_json::from_str(&finished.stdout).unwrap_or_default();
         if table.len() == questions.len() {
             return Ok(table);
         }
         // not its own words: an old Node shows the line of the script that it does not understand
-        Err(error::no_answer(&node, &finished.status.to_string()))
+        Err(no_answer(&node, &finished.status.to_string()))
     }
 }
 
 fn trust_options(options: &str) -> String {
     let is_about_trust = |word: &&str| TRUST_OPTIONS.iter().any(|known| word.starts_with(known));
     options.split_whitespace().filter(is_about_trust).collect::<Vec<_>>().join(" ")
+}
+
+/// There is no Node.js to ask with.
+pub(crate) fn no_node() -> Problem {
+    unasked(
+        "outside.no-node",
+        say!("the gateway's Node.js, which makes the requests to the outside, was not found"),
+    )
+}
+
+/// Node.js could not be started.
+fn not_started(node: &Path, cause: &std::io::Error) -> Problem {
+    let node = node.display();
+    unasked("outside.not-started", say!("{node} could not be started: {cause}", node, cause))
+}
+
+/// Node.js ended without an answer.
+fn no_answer(node: &Path, cause: &str) -> Problem {
+    let node = node.display();
+    unasked("outside.no-answer", say!("{node} returned nothing ({cause})", node, cause))
+}
+
+fn unasked(code: &'static str, message: String) -> Problem {
+    let hint = say!(
+        "Check that the unit's ExecStart names Node.js 18 or newer: openclaw-setup doctor host.node"
+    );
+    Problem::new(code, message, hint)
+}
+
+/// The operator's interrupt.
+pub(crate) fn interrupted() -> Problem {
+    Problem::new("interrupted", say!("interrupted"), say!("Run the command again."))
+        .of_kind(Kind::Interrupted)
 }
 
 #[cfg(test)]

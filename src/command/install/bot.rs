@@ -125,7 +125,7 @@ impl<'a> DingTalk<'a> {
             }
             match registrar.bot_of(invitation) {
                 Ok(Some(bot)) => return Ok(bot),
-                _ if interrupt.is_raised() => return Err(outside::error::interrupted()),
+                _ if interrupt.is_raised() => return Err(outside::interrupted()),
                 Ok(None) => trouble = None,
                 Err(problem) => {
                     let until = trouble.map(|(until, _)| until);

@@ -249,7 +249,7 @@ impl<'a> InstallRequest<'a> {
             {
                 self.made = Some(bot.client_id.clone());
                 if interrupt.is_raised() {
-                    return Err(outside::error::interrupted().into());
+                    return Err(outside::interrupted().into());
                 }
                 self.settings.accept(Setting::ClientId, &bot.client_id)?;
                 self.settings.accept(Setting::ClientSecret, &bot.client_secret)?;

@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::outside::dingtalk::BotAnswers;
-use crate::outside::error::no_node;
 use crate::outside::provider::{Completion, ProviderAnswers, Unasked};
-use crate::outside::{Answer, Route, Stage, StageTiming};
+use crate::outside::{Answer, Route, Stage, StageTiming, no_node};
 use crate::snapshot::outside::{Outside, Reason};
 use crate::snapshot::tree::Dependency;
 
