@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use openclaw_setup::cli::Cli;
 use openclaw_setup::connector::catalogue::Catalogue;
 use openclaw_setup::language::Explain;
-use openclaw_setup::openclaw::version::Version;
+use openclaw_setup::openclaw::Version;
 
 const DOCUMENTS: [&str; 4] =
     ["docs/ARCHITECTURE.md", "docs/FLEET.md", "CONTRIBUTING.md", "SECURITY.md"];

@@ -17,7 +17,7 @@ use jiff::{Span, Timestamp, Zoned};
 
 use crate::connector::Checks;
 use crate::language::{Language, word};
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 use crate::settings::sources::Given;
 use crate::settings::{GatewayAuth, Setting};
 use crate::snapshot::paths::profile_name;

@@ -11,7 +11,7 @@ use crate::connector::prediction::Prediction;
 use crate::connector::{PACKAGE_JSON, Package, Payload, Sha256};
 use crate::fs::foreign;
 use crate::language::Problem;
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 use crate::snapshot::installation::Installation;
 
 /// What a payload needs.

@@ -13,7 +13,7 @@ use crate::connector::catalogue::{Answer, Basis, Catalogue, Known};
 use crate::connector::{DEFAULT_PACKAGE, Release, stocked};
 use crate::doctor::{CHECKS, Severity};
 use crate::language::{Localized, addressed};
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 use crate::plan::error::nothing_installed;
 use crate::report::console::Table;
 use crate::report::{Console, Mark, json};

@@ -15,8 +15,8 @@ use super::imports::{Exports, Import};
 use super::manifest::{Node, TreeManifest};
 use crate::fs::stage::{Stage, remove_tree};
 use crate::language::{Localized, Problem};
+use crate::openclaw::Version;
 use crate::openclaw::document::{Document, Edit, KeyPath};
-use crate::openclaw::version::Version;
 
 /// One adaptation of the catalogue; `docs/COMPATIBILITY.md` describes the form.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -14,7 +14,7 @@ use super::npm::{self, Pin, Pinned};
 use super::release::{Program, Release};
 use crate::fs::{foreign, is_absent};
 use crate::language::{Explain, Localized, Problem, unpacked};
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 
 mod known;
 

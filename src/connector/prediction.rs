@@ -6,7 +6,7 @@ use super::adaptation::{Change, Host, Original};
 use super::admits;
 use super::catalogue::{Answer, Catalogue};
 use super::imports::{Exports, Import, imports, is_module};
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 
 /// What is expected of a pair that neither a cell nor a rule speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use semver::Version as Semver;
 
 use super::{Finding, Severity, Snapshot, Verdict};
 use crate::connector::behaviour::{Generation, Habit};
+use crate::openclaw::Version;
 use crate::openclaw::document::Value;
-use crate::openclaw::version::Version;
 use crate::snapshot::bots::{DM_POLICY, bots, heeded_rules};
 
 /// The names under which the connector was published: of these the behaviour is known by version.

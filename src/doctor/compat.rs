@@ -8,7 +8,7 @@ use crate::connector::PACKAGE_JSON;
 use crate::connector::adaptation::{Adapted, Refit};
 use crate::connector::catalogue::{Answer, Known};
 use crate::language::Problem;
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 
 /// A catalogue that cannot be used is said to be so, whatever stands in its place.
 pub(super) fn catalogue(snapshot: &Snapshot) -> Verdict {

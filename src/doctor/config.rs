@@ -8,9 +8,7 @@ use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::health::Readiness;
 use crate::language::Explain;
 use crate::openclaw::document::{ConfigError, Edit, KeyPath, Place, Value};
-use crate::openclaw::version::{
-    CHANNEL_SCHEMA_IS_ENFORCED, UNKNOWN_CHANNELS_ARE_TOLERATED, Version,
-};
+use crate::openclaw::{CHANNEL_SCHEMA_IS_ENFORCED, UNKNOWN_CHANNELS_ARE_TOLERATED, Version};
 use crate::plan::config::Forbidden;
 use crate::plan::repair::Repair;
 use crate::settings::Setting;

@@ -3,7 +3,7 @@
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
 use crate::health::Readiness;
 use crate::language::{Explain, word};
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 use crate::plan::repair::Repair;
 use crate::snapshot::service::Service;
 use crate::systemd::{ActiveState, LoadState};

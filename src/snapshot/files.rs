@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::fs::foreign;
+use crate::openclaw::Version;
 use crate::openclaw::document::{Document, Value};
-use crate::openclaw::version::Version;
 use crate::transaction::step::Attributes;
 
 /// A file that may hold a secret.

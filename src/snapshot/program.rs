@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::surroundings::Surroundings;
 use crate::fs::foreign;
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 
 /// The OpenClaw program.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -81,7 +81,7 @@ pub fn option_of<'a>(command: &'a [String], name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::{Program, option_of};
-    use crate::openclaw::version::Version;
+    use crate::openclaw::Version;
     use crate::snapshot::surroundings::Surroundings;
 
     fn command(words: &[&str]) -> Vec<String> {

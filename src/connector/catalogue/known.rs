@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connector::Release;
 use crate::language::Localized;
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 
 /// How the bot did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]

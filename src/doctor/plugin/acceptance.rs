@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::remedy::{copying, reinstallation};
 use crate::doctor::{Finding, Snapshot, Verdict};
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 use crate::plan::repair::Repair;
 use crate::snapshot::tree::{Examined, Tree};
 use crate::transaction::step::Attributes;

@@ -14,7 +14,7 @@ use crate::connector::host_link::HOST_LINK;
 use crate::connector::npm::Resolution;
 use crate::health::Rung;
 use crate::language::{Explain, Localized};
-use crate::openclaw::version::PLUGINS_RUN_CAPTURED;
+use crate::openclaw::PLUGINS_RUN_CAPTURED;
 use crate::plan::repair::Repair;
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::tree::Tree;

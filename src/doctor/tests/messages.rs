@@ -7,7 +7,7 @@ use super::machine::{Machine, adapted};
 use crate::connector::Sha256;
 use crate::doctor::CHECKS;
 use crate::language::Language;
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 use crate::outside::provider::{ProviderAnswers, Unasked};
 use crate::outside::{Answer, Route, Stage};
 use crate::systemd::environment::UnitFile;

@@ -5,7 +5,7 @@
 //! its comma along, and the white space that was only there for it.
 
 use super::parse::{Node, Part};
-use super::splice::Splice;
+use super::steps::Splice;
 use super::token::{Kind, Span, Token, has_line_end, is_line_end, is_space, tokens, trivia};
 use super::write::{Layout, Style, indentation};
 

@@ -11,9 +11,7 @@ mod list;
 pub mod mask;
 mod parse;
 mod slip;
-mod splice;
 mod steps;
-mod substitution;
 mod token;
 mod value;
 mod write;
@@ -26,12 +24,11 @@ pub use edit::{Change, Edit, KeyPath};
 pub use error::{Cause, ConfigError, Includer};
 pub use excerpt::{Excerpt, masked};
 
-pub use substitution::{escape_substitution, is_reference, references, substituted};
 pub use token::Place;
-pub use value::Value;
+pub use value::{Value, escape_substitution, is_reference, references, substituted};
 
 use parse::Node;
-use splice::Splice;
+use steps::Splice;
 
 /// A config file's text and meaning. `Debug` shows neither.
 #[derive(Clone)]
@@ -190,8 +187,8 @@ impl Document {
 
     /// The document with the splices made: still JSON5, and unchanged outside them.
     fn spliced(&self, splices: &[Splice]) -> Result<Self, &'static str> {
-        let text = splice::apply(&self.text, splices).ok_or("splices")?;
-        if !splice::is_same_outside(&self.text, &text, splices) || text == self.text {
+        let text = steps::apply(&self.text, splices).ok_or("splices")?;
+        if !steps::is_same_outside(&self.text, &text, splices) || text == self.text {
             return Err("bytes outside");
         }
         Self::of_text(&self.path, text).map_err(|_| "syntax")

@@ -153,8 +153,8 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::super::tests::Case;
+    use crate::openclaw::Version;
     use crate::openclaw::keys::KeyChange;
-    use crate::openclaw::version::Version;
 
     fn codes(case: &Case, config: &Json) -> (Json, Vec<&'static str>) {
         let (value, notes) = case.run(&config.to_string()).unwrap();

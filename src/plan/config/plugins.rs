@@ -2,8 +2,8 @@
 
 use super::{Draft, Wish};
 use crate::language::Problem;
+use crate::openclaw::INSTALLS_LEAVE_THE_CONFIG;
 use crate::openclaw::document::{Edit, KeyPath, Value};
-use crate::openclaw::version::INSTALLS_LEAVE_THE_CONFIG;
 use crate::plan::error;
 use crate::snapshot::paths::CONNECTOR;
 

@@ -7,7 +7,7 @@ use super::machine::{Machine, UID, adapted, doubtful, with_other_key};
 use crate::doctor::Severity::{self, Error, Info, Warning};
 use crate::health::port::Listener;
 use crate::health::{ChatAnswer, Readiness};
-use crate::openclaw::version::Version;
+use crate::openclaw::Version;
 use crate::snapshot::files::PrivateFile;
 use crate::snapshot::repair_source::Modules;
 use crate::snapshot::repair_source::Npm;
