@@ -17,9 +17,8 @@ use zbus::{
     OwnedVariant, connection, fdo,
 };
 
-use super::route::Route;
+use super::route::{POLL_INTERVAL, Route, Wait};
 use super::unit::Properties;
-use super::wait::{POLL_INTERVAL, Wait};
 use super::{JobOutcome, ManagerError, Verb, error, session};
 use crate::timeout::Deadline;
 use crate::worker::Worker;

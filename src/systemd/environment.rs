@@ -2,15 +2,16 @@
 
 mod bypass;
 mod effective;
-mod node;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub use bypass::{Bypass, LOOPBACK_ENTRIES, Spelling};
+pub use bypass::{
+    Bypass, LOOPBACK_ENTRIES, LOOPBACK_V4, LOOPBACK_V6, Routing, Spelling, axios_proxy,
+    undici_proxy,
+};
 pub use effective::parsed_file;
 pub use effective::{SetFile, UnitFile, effective, read_environment_files, read_unit_files};
-pub use node::{LOOPBACK_V4, LOOPBACK_V6, Routing, axios_proxy, undici_proxy};
 
 /// Environment variables. Their values may be secrets, so `Debug` shows the names only.
 #[derive(Clone, PartialEq, Eq, Default)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use zbus::{Connection, Variant, connection};
 
 use super::bus::{call, owner};
-use super::wait::Wait;
+use super::route::Wait;
 use super::{ManagerError, error};
 use crate::interrupt::Interrupt;
 use crate::timeout::Deadline;

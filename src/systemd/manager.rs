@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use super::bus::Bus;
 use super::environment::Environment;
-use super::route::Route;
+use super::route::{Route, Wait};
 use super::systemctl::Systemctl;
-use super::wait::Wait;
 use super::{ActiveState, JobOutcome, LoadState, ManagerError, Session, Unit, Verb, error};
 use crate::interrupt::Interrupt;
 use crate::timeout::Deadline;

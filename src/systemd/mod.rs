@@ -11,8 +11,6 @@ mod route;
 mod session;
 mod systemctl;
 mod unit;
-mod wait;
-mod words;
 
 pub use error::ManagerError;
 pub use manager::UserManager;

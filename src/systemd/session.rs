@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
-use super::wait::Wait;
+use super::route::Wait;
 use super::{ManagerError, error};
 use crate::fs::own;
 

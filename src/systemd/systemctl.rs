@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::net::SocketAddrUnix;
 
-use super::route::Route;
+use super::route::{Route, Wait};
 use super::unit::Properties;
-use super::wait::Wait;
 use super::{JobOutcome, ManagerError, Verb, error, session};
 use crate::child::{Finished, Helper, Unfinished};
 use crate::fs::own;

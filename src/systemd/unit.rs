@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zbus::{OwnedVariant, Variant};
 
+use super::drop_in::words;
 use super::environment::Environment;
-use super::words::words;
 
 /// Whether systemd could load the unit file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::repaired;
 use super::{Kind, Line, lines};
+use crate::systemd::drop_in::{quoted, words};
 use crate::systemd::environment::{Bypass, Environment, Spelling};
-use crate::systemd::words::{quoted, words};
 
 /// What a file assigns to the two spellings; what an uninstall needs to know of the state before.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
