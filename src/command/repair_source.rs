@@ -18,7 +18,6 @@ use crate::snapshot::repair_source::{LocalPayload, Modules};
 use crate::snapshot::repair_source::{Npm, RepairSource};
 use crate::snapshot::tree::Tree;
 use crate::snapshot::tree::version_of;
-use crate::transaction::attributes;
 use crate::transaction::step::Attributes;
 
 /// The connector as it stands.
@@ -69,7 +68,7 @@ impl Question<'_> {
             };
             let path =
                 if deviation.path == ROOT { root.clone() } else { root.join(&deviation.path) };
-            let now = attributes::of(&path).ok()?;
+            let now = Attributes::of(&path).ok()?;
             let is_ours = uid == 0 || uid == now.uid;
             let is_all = deviation.kind == Difference::Mode && is_ours;
             is_all.then_some((path, now, Attributes { mode: recorded, ..now }))

@@ -12,7 +12,6 @@ use crate::fs::replace::FileState;
 use crate::plan::error;
 use crate::plan::rollback::{self as planning, Past, PastStep, Request};
 use crate::systemd::logind::lingers;
-use crate::transaction::attributes;
 use crate::transaction::error::TransactionError;
 use crate::transaction::journal::{Journal, Phase};
 use crate::transaction::step::{Attributes, Step};
@@ -95,7 +94,7 @@ fn past(journal: &Journal) -> Result<Past, TransactionError> {
 fn attributes(chosen: &[Journal]) -> Vec<(PathBuf, Attributes)> {
     let steps = chosen.iter().flat_map(|journal| &journal.intent().steps);
     let read = |step: &Step| match step {
-        Step::Attributes { path, .. } => Some((path.clone(), attributes::of(path).ok()?)),
+        Step::Attributes { path, .. } => Some((path.clone(), Attributes::of(path).ok()?)),
         _ => None,
     };
     steps.filter_map(read).collect()

@@ -4,14 +4,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::attributes;
 use super::bounds::NEVER;
 use super::error::{Leftover, TransactionError, changed, interrupted, other_file_system};
 use super::generations;
 use super::journal::{Event, Intent, Journal, Phase};
 use super::records::Records;
 use super::service::{Service, ServiceError};
-use super::step::{FileStep, Step, TreeStep};
+use super::step::{Attributes, FileStep, Step, TreeStep};
 use super::undo;
 use crate::fs::exchange::{self, Identity};
 use crate::fs::replace::FileState;
@@ -271,10 +270,10 @@ fn apply(
         Step::Tree(tree) => apply_tree(tree, &journal.slot_of(tree)),
         Step::File(file) => apply_file(file, &journal.intent().id, timeout),
         Step::Attributes { path, before, after } => {
-            if attributes::of(path)? != *before {
+            if Attributes::of(path)? != *before {
                 return Err(changed(path).into());
             }
-            Ok(attributes::give(path, *after)?)
+            Ok(after.give(path)?)
         }
         Step::Linger { user, uid, on } => {
             if logind::lingers(user) == Some(*on) {

@@ -5,7 +5,6 @@
 //! which the exchange turns into the backup), `progress` and `state`. One rename of `state` commits.
 
 pub mod apply;
-pub mod attributes;
 pub mod bounds;
 pub mod error;
 pub mod generations;

@@ -7,7 +7,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::attributes;
 use super::error::{Leftover, TransactionError, changed, contended};
 use super::generations;
 use super::journal::{Journal, Phase};
@@ -117,7 +116,7 @@ fn was_touched(journal: &Journal) -> bool {
         }
         Step::Start { .. } => begun.contains(&number),
         Step::Attributes { path, before, .. } => {
-            !matches!(attributes::of(path), Ok(now) if now == *before)
+            !matches!(Attributes::of(path), Ok(now) if now == *before)
         }
         Step::Move { from, .. } => from.symlink_metadata().is_err(),
         Step::Stop { .. }
@@ -240,10 +239,10 @@ fn undo_attributes(
     path: &Path,
     (before, after): (Attributes, Attributes),
 ) -> Result<Outcome, TransactionError> {
-    match attributes::of(path)? {
+    match Attributes::of(path)? {
         now if now == before || journal.refused()?.contains(&number) => Ok(Outcome::NothingToDo),
         now if is_of_either(now, before, after) => {
-            attributes::give(path, before)?;
+            before.give(path)?;
             Ok(Outcome::TakenBack)
         }
         _ => Err(changed(path).into()),

@@ -12,7 +12,6 @@ use crate::interrupt::Interrupt;
 use crate::progress::Unwatched;
 use crate::systemd::ManagerError;
 use crate::transaction::apply::{Failure, Preparation, Watch};
-use crate::transaction::attributes;
 use crate::transaction::error::{TransactionError, interrupted};
 use crate::transaction::journal::{FORMAT, Intent, Journal, UnitBefore, private};
 use crate::transaction::records::Records;
@@ -265,7 +264,7 @@ fn spoil(room: &Room, _slot: &Path) -> Vec<Step> {
 fn fix(room: &Room, _slot: &Path) -> Vec<Step> {
     let live = room.path(LIVE);
     let path = live.join("plugin.ts");
-    let before = attributes::of(&path).unwrap();
+    let before = Attributes::of(&path).unwrap();
     let is_root = rustix::process::geteuid().is_root();
     let after = Attributes { mode: 0o600, gid: if is_root { 1234 } else { before.gid }, ..before };
     vec![
