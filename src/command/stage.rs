@@ -18,7 +18,7 @@ use crate::connector::{
 use crate::fs::durable;
 use crate::fs::foreign;
 use crate::fs::stage::{Stage, remove_tree};
-use crate::plan::reinstall::{Base, Reinstall, host_of};
+use crate::plan::repair::{Base, Reinstall, host_of};
 use crate::report::screen::Bar;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::repair_source::{LocalPayload, Modules};

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::note::Note;
 use super::order::{self, Changes};
-use super::reinstall::{Base, Reinstall};
-use super::repair::Repair;
+use super::repair::{Base, Reinstall, Repair};
 use super::{Plan, PlanFailure, bypass, error};
 use crate::connector::host_link::HOST_LINK;
 use crate::connector::manifest::Deviation;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::config::{self, Draft, Wish};
 use super::note::Note;
 use super::order::{self, Changes};
-use super::reinstall::host_of;
+use super::repair::host_of;
 use super::{Plan, PlanFailure, bypass, error};
 use crate::connector::Release;
 use crate::connector::adaptation::{Change, Refit};

@@ -7,7 +7,6 @@ pub mod fix;
 pub mod install;
 pub mod note;
 pub mod order;
-pub mod reinstall;
 pub mod render;
 pub mod repair;
 pub mod rollback;

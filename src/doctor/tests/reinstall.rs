@@ -3,8 +3,7 @@
 use super::machine::{Machine, adapted};
 use crate::connector::Sha256;
 use crate::connector::adaptation::Refit;
-use crate::plan::reinstall::{Base, Reinstall};
-use crate::plan::repair::Repair;
+use crate::plan::repair::{Base, Reinstall, Repair};
 use crate::snapshot::repair_source::{LocalPayload, Modules};
 
 fn stock(version: &str, modules: Modules) -> LocalPayload {

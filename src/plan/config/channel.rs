@@ -1,8 +1,7 @@
 //! `channels.dingtalk-connector`.
 
 use super::gateway::Credential;
-use super::migration::Forbidden;
-use super::schema::allows;
+use super::migration::{Forbidden, allows};
 use super::{Draft, Wish, is_filled, migration};
 use crate::connector::behaviour::Habit;
 use crate::openclaw::CHANNEL_SCHEMA_IS_ENFORCED;

@@ -1,12 +1,15 @@
 //! From one generation of the connector to another: what only the earlier one needed, what
-//! moves, and what becomes of the rules of access.
+//! moves, what becomes of the rules of access; and which keys of the channel the schema in its manifest
+//! (`channelConfigs.<id>.schema`) lets be.
+//!
+//! OpenClaw says only "must NOT have additional properties" of one that it does not, and its gateway does
+//! not start.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
 use super::gateway::{ENDPOINT, MODE};
-use super::schema::{allows, forbidden};
 use super::{Draft, Wish};
 use crate::connector::behaviour::Habit;
 use crate::openclaw::document::{Edit, KeyPath, Value};
@@ -148,12 +151,56 @@ fn raised(schema: &Json, channel: &Value, forbidden: &[Vec<String>]) -> BTreeMap
     forbidden.iter().filter_map(of_all).collect()
 }
 
+/// Whether the schema lets a key of the block itself be.
+pub(super) fn allows(schema: Option<&Json>, key: &str) -> bool {
+    schema.is_none_or(|schema| member(schema, key) != Member::Forbidden)
+}
+
+/// The keys in `block`, at any depth, that the schema forbids: the accounts of a channel have
+/// schemas of their own.
+pub(in crate::plan) fn forbidden(schema: &Json, block: &Value) -> Vec<Vec<String>> {
+    let Some(members) = block.as_object() else { return Vec::new() };
+    let mut found = Vec::new();
+    for (key, value) in members {
+        match member(schema, key) {
+            Member::Forbidden => found.push(vec![key.clone()]),
+            Member::Free => {}
+            Member::Ruled(inner) => found.extend(forbidden(inner, value).into_iter().map(|path| {
+                let mut whole = vec![key.clone()];
+                whole.extend(path);
+                whole
+            })),
+        }
+    }
+    found
+}
+
+#[derive(PartialEq)]
+enum Member<'a> {
+    Forbidden,
+    Free,
+    Ruled(&'a Json),
+}
+
+fn member<'a>(schema: &'a Json, key: &str) -> Member<'a> {
+    if let Some(inner) = schema.get("properties").and_then(|known| known.get(key)) {
+        return Member::Ruled(inner);
+    }
+    match schema.get("additionalProperties") {
+        Some(Json::Bool(false)) => Member::Forbidden,
+        Some(inner @ Json::Object(_)) => Member::Ruled(inner),
+        _ => Member::Free,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value as Json, json};
 
     use super::super::tests::Case;
+    use super::{allows, forbidden};
     use crate::openclaw::Version;
+    use crate::openclaw::document::Value;
     use crate::openclaw::keys::KeyChange;
 
     fn codes(case: &Case, config: &Json) -> (Json, Vec<&'static str>) {
@@ -273,5 +320,20 @@ mod tests {
                 notes.into_iter().filter(|code| code.starts_with("timeout")).collect();
             assert_eq!(notes, told, "{was} to {comes}");
         }
+    }
+
+    #[test]
+    fn keys_are_forbidden_at_every_depth() {
+        let account = json!({"additionalProperties": false, "properties": {"clientId": {}}});
+        let schema = json!({"additionalProperties": false, "properties": {
+            "clientId": {"type": "string"}, "tools": {},
+            "accounts": {"additionalProperties": account}}});
+        let block = Value::from(json!({"clientId": "a", "gatewayToken": "t", "tools": {"x": 1},
+            "accounts": {"one": {"clientId": "b", "sessionTimeout": 1}}}));
+        let expected = vec![vec!["gatewayToken"], vec!["accounts", "one", "sessionTimeout"]];
+        assert_eq!(forbidden(&schema, &block), expected);
+        assert!(!allows(Some(&schema), "gatewayUrl"));
+        assert!(allows(Some(&json!({"properties": {}})), "anything"));
+        assert!(allows(None, "anything"));
     }
 }

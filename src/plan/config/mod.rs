@@ -5,7 +5,6 @@ mod gateway;
 mod migration;
 mod plugins;
 mod provider;
-mod schema;
 
 use std::path::Path;
 
@@ -21,10 +20,10 @@ use crate::settings::{Secret, Setting, Settings};
 use crate::systemd::environment::Environment;
 
 pub use migration::Forbidden;
+pub(super) use migration::forbidden;
 pub use provider::{
     COMPLETIONS, Provider, RESPONSES, apis, models_file_edits, provider_of, right_api,
 };
-pub(super) use schema::forbidden;
 
 /// Everything that decides how the config should read.
 #[derive(Debug)]
