@@ -14,7 +14,6 @@ pub mod live_targets;
 pub mod llm;
 pub mod plugin;
 pub mod proxy;
-pub mod report;
 pub mod service;
 
 use Need::{Channel, Config, DingTalk, Here, Seen, Tree, Unit, Version};
@@ -24,8 +23,7 @@ use crate::health::Rung;
 use crate::language::translated;
 use crate::snapshot::outside::Outside;
 use crate::snapshot::{Part, Snapshot};
-pub use finding::{Evidence, Finding, Severity, Verdict};
-pub use report::{Diagnosis, diagnose};
+pub use finding::{Diagnosis, Evidence, Finding, Severity, Verdict, diagnose};
 
 /// One check: a row of [`CHECKS`].
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +142,7 @@ pub const CHECKS: &[Check] = &[
         "the provider's key and address are filled in"),
     check("llm.base-url", Error, &[], llm::base_url,
         "the provider serves the model at its address (--live)"),
-    check("llm.reach", Error, &[], llm::reach::reach,
+    check("llm.reach", Error, &[], llm::reach,
         "model requests arrive in time (--live: stage by stage)"),
     check("dingtalk.credentials", Error, &[Config, Channel], dingtalk::credentials,
         "the bot's id and secret are filled in (--live: and accepted)"),

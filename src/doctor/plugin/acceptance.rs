@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::remedy::{copying, reinstallation};
+use super::{copying, reinstallation};
 use crate::doctor::{Finding, Snapshot, Verdict};
 use crate::openclaw::Version;
 use crate::plan::repair::Repair;
