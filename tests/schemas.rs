@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use openclaw_setup::settings::desired;
-use openclaw_setup::snapshot::surroundings::Surroundings;
+use openclaw_setup::snapshot::account::Surroundings;
 use openclaw_setup::timeout::Deadline;
 use serde_json::{Value, json};
 

@@ -21,7 +21,7 @@ use crate::fs::stage::{Stage, remove_tree};
 use crate::plan::repair::{Base, Reinstall, host_of};
 use crate::report::screen::Bar;
 use crate::snapshot::installation::Installation;
-use crate::snapshot::repair_source::{LocalPayload, Modules};
+use crate::snapshot::tree::{LocalPayload, Modules};
 use crate::systemd::drop_in::assigned;
 use crate::transaction::journal::private;
 use crate::transaction::step::{FileStep, Role, Step};

@@ -25,9 +25,8 @@ use crate::language::{Address, Language};
 use crate::report::Console;
 use crate::report::console::Output;
 use crate::report::terminal::Shown;
-use crate::snapshot::account::Account;
+use crate::snapshot::account::{Account, Surroundings};
 use crate::snapshot::paths;
-use crate::snapshot::surroundings::Surroundings;
 
 /// Runs the program; its exit code is one of the manual page's.
 pub fn run() -> ExitCode {

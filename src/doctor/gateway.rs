@@ -12,7 +12,7 @@ use crate::plan::error;
 use crate::plan::repair::Repair;
 use crate::settings::Setting;
 use crate::snapshot::bots::{Bot, exposure};
-use crate::snapshot::program::option_of;
+use crate::snapshot::host::option_of;
 use crate::snapshot::service::{OtherUnit, bots_of};
 
 const ENDPOINT: [&str; 5] = ["gateway", "http", "endpoints", "chatCompletions", "enabled"];

@@ -11,7 +11,7 @@ use crate::plan::config::provider_of;
 use crate::redaction::learn;
 use crate::settings::Settings;
 use crate::settings::is_placeholder;
-use crate::snapshot::outside::Reason;
+use crate::snapshot::Reason;
 use crate::systemd::environment::{Environment, Target, any_proxy, undici_proxy};
 
 /// What is asked, seen from the environment of the gateway's process.

@@ -21,8 +21,7 @@ use Severity::{Error, Info, Warning};
 
 use crate::health::Rung;
 use crate::language::translated;
-use crate::snapshot::outside::Outside;
-use crate::snapshot::{Part, Snapshot};
+use crate::snapshot::{Outside, Part, Snapshot};
 pub use finding::{Diagnosis, Evidence, Finding, Severity, Verdict, diagnose};
 
 /// One check: a row of [`CHECKS`].

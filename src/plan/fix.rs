@@ -13,7 +13,7 @@ use crate::health::Expectations;
 use crate::openclaw::document::Document;
 use crate::openclaw::include::ConfigSet;
 use crate::snapshot::installation::Installation;
-use crate::snapshot::repair_source::Modules;
+use crate::snapshot::tree::Modules;
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::{Attributes, FileStep, Role, Step};
 

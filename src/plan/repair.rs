@@ -12,7 +12,7 @@ use crate::connector::npm::Pin;
 use crate::language::Localized;
 use crate::openclaw::document::Edit;
 use crate::snapshot::installation::Installation;
-use crate::snapshot::repair_source::{LocalPayload, Modules};
+use crate::snapshot::tree::{LocalPayload, Modules};
 use crate::systemd::environment::Bypass;
 use crate::transaction::step::{Attributes, TreeStep};
 

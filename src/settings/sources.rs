@@ -8,7 +8,7 @@ use super::{ALL, Setting, Settings, error};
 use crate::fs::foreign;
 use crate::language::Problem;
 use crate::openclaw::document::{Document, Value};
-use crate::snapshot::surroundings::Surroundings;
+use crate::snapshot::account::Surroundings;
 use crate::timeout::Deadline;
 
 /// How an option gives its value.
@@ -124,7 +124,7 @@ fn take_answers(settings: &mut Settings, path: &Path, end: Deadline) -> Result<(
 mod tests {
     use super::{Given, gather};
     use crate::settings::Setting;
-    use crate::snapshot::surroundings::Surroundings;
+    use crate::snapshot::account::Surroundings;
     use crate::timeout::Deadline;
     use std::path::Path;
     use std::time::Duration;

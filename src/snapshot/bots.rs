@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::host::option_of;
 use super::paths::CONNECTOR;
-use super::program::option_of;
 use crate::connector::behaviour::{Generation, Habit};
 use crate::openclaw::document::{Value, escape_substitution};
 use crate::systemd::environment::Environment;

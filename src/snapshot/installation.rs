@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 
 use semver::Version;
 
-use super::account::Account;
+use super::account::{Account, Surroundings};
 use super::bots::{Guard, bots};
+use super::host::{Program, option_of};
 use super::paths::Paths;
-use super::process::dotenv;
-use super::program::{Program, option_of};
-use super::service::Service;
-use super::surroundings::Surroundings;
+use super::service::{Service, dotenv};
 use super::{Part, Unseen, seen};
 use crate::connector::behaviour::{Habit, USUAL_PORT};
 use crate::connector::catalogue::Catalogue;

@@ -10,13 +10,8 @@ pub mod installation;
 mod ladder;
 pub mod log;
 pub mod other_plugins;
-pub mod outside;
 pub mod paths;
-pub mod process;
-pub mod program;
-pub mod repair_source;
 pub mod service;
-pub mod surroundings;
 pub mod tree;
 
 use std::path::PathBuf;
@@ -30,25 +25,24 @@ use crate::connector::manifest::Deviation;
 use crate::connector::prediction::Prediction;
 use crate::health::port::Listener;
 use crate::health::{ChatAnswer, DEFAULT_ACCOUNT, Readiness};
-use crate::language::{Explain, Problem};
+use crate::language::{Explain, Localized, Problem};
 use crate::openclaw::Version;
 use crate::openclaw::document::{Document, Place, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
+use crate::outside::Answer;
+use crate::outside::dingtalk::BotAnswers;
+use crate::outside::provider::ProviderAnswers;
 use crate::snapshot::installation::Installation;
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::service::Managed;
 use crate::systemd::ManagerError;
 use crate::systemd::environment::Environment;
-
 use files::{Backup, PrivateFile};
 use host::Host;
 use log::Log;
 use other_plugins::OtherPlugins;
-use outside::Outside;
-use process::Process;
-use repair_source::RepairSource;
-use service::OtherUnit;
-use tree::Tree;
+use service::{OtherUnit, Process};
+use tree::{RepairSource, Tree};
 
 /// One machine at one moment.
 #[derive(Debug)]
@@ -280,4 +274,58 @@ pub fn accounts_of(effective: &Value) -> Vec<String> {
 
 fn is_on(part: &Value) -> bool {
     part.get(&["enabled"]).and_then(Value::as_bool) != Some(false)
+}
+
+/// Something that only `--live` brings: nothing where nobody wanted it, or why it is not there.
+pub type Live<T> = Option<Result<T, Reason>>;
+
+/// What was asked of the world outside, where `--live` had it asked, and what came back.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outside {
+    /// The model provider.
+    pub provider: Live<ProviderAnswers>,
+    /// DingTalk, account by account and route by route.
+    pub dingtalk: Live<Vec<BotAnswers>>,
+}
+
+/// Why somebody could not be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// The config does not say whom.
+    NotConfigured,
+    /// The secret is kept where we do not look.
+    SecretElsewhere,
+    /// There was nothing to ask with.
+    Probe(Problem),
+}
+
+impl Localized for Reason {
+    fn text(&self) -> String {
+        match self {
+            Self::NotConfigured => say!("the config names nothing to ask"),
+            Self::SecretElsewhere => {
+                say!("its secret is not in the config, so it cannot be checked")
+            }
+            Self::Probe(problem) => problem.message.clone(),
+        }
+    }
+}
+
+impl Outside {
+    /// The provider's answers.
+    pub fn provider(&self) -> Option<&ProviderAnswers> {
+        self.provider.as_ref()?.as_ref().ok()
+    }
+
+    /// DingTalk's answers.
+    pub fn dingtalk(&self) -> Option<&[BotAnswers]> {
+        self.dingtalk.as_ref()?.as_deref().ok()
+    }
+
+    /// Everything that was answered.
+    pub fn answers(&self) -> Vec<&Answer> {
+        let of_provider = self.provider().into_iter().flat_map(ProviderAnswers::all);
+        let of_bots = self.dingtalk().into_iter().flatten().flat_map(BotAnswers::all);
+        of_provider.chain(of_bots).collect()
+    }
 }

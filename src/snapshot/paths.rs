@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::surroundings::Surroundings;
+use super::account::Surroundings;
 use crate::language::Problem;
 
 /// The id of the connector: plugin, channel and directory bear it.
@@ -207,7 +207,7 @@ fn expand(path: &Path, home: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::{Paths, Wishes, odd_name, profile_name, refuse_odd_names};
-    use crate::snapshot::surroundings::Surroundings;
+    use crate::snapshot::account::Surroundings;
     use std::path::{Path, PathBuf};
 
     fn resolve<const N: usize>(

@@ -1,11 +1,11 @@
-//! The gateway's unit and what surrounds it, as the user manager sees them now,
-//! and as they lie on the disk.
+//! The gateway's unit, its process and what surrounds them, as the user manager and the kernel see them
+//! now, and as they lie on the disk.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::bots::bots;
-use super::program::option_of;
+use super::host::option_of;
 use crate::fs::foreign;
 use crate::interrupt::Interrupt;
 use crate::openclaw::document::Value;
@@ -216,6 +216,43 @@ fn gateway_line(text: &str) -> Option<&str> {
     lines
         .filter(|line| line.split_whitespace().any(|word| word == "gateway"))
         .find(|line| ["openclaw", "clawdbot", "moltbot"].iter().any(|name| line.contains(name)))
+}
+
+/// The main process of the gateway's unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// Its environment at its start; `None`: it may not be read.
+    pub environment: Option<Environment>,
+    /// Its user.
+    pub uid: Option<u32>,
+}
+
+impl Process {
+    /// Looks at a process.
+    pub fn look(pid: u32) -> Self {
+        let bytes = foreign::glance(Path::new(&format!("/proc/{pid}/environ")));
+        let environment = bytes.filter(|bytes| !bytes.is_empty());
+        let uid = fs::metadata(format!("/proc/{pid}")).ok();
+        Self {
+            pid,
+            environment: environment.map(|bytes| Environment::of_process(&bytes)),
+            uid: uid.map(|found| std::os::unix::fs::MetadataExt::uid(&found)),
+        }
+    }
+}
+
+/// The `.env` below a directory, as OpenClaw reads it (`src/infra/dotenv.ts`): it never overrides a
+/// variable that is there, not even an empty one.
+pub fn dotenv(directory: &Path) -> Option<SetFile> {
+    SetFile::read(&directory.join(".env"), true, |text| {
+        // dotenv knows a leading `export`, which systemd's format does not
+        let lines = text.lines().map(str::trim_start);
+        let lines: Vec<_> =
+            lines.map(|line| line.strip_prefix("export ").unwrap_or(line)).collect();
+        parsed_file(&lines.join("\n"))
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The connector's tree: as it stands where OpenClaw finds it, and as OpenClaw judges it before it
-//! loads anything.
+//! loads anything; and what a damaged one could be made whole from, without asking anybody outside.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
+use crate::connector::adaptation::Refit;
 use crate::connector::catalogue::Catalogue;
 use crate::connector::host_link::HOST_LINK;
+use crate::connector::npm::Pin;
 use crate::connector::{
     DEFAULT_ENTRIES, NODE_MODULES, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest, Release,
     Sha256, TreeManifest,
@@ -177,6 +179,67 @@ pub fn release_of(tree: &Path, catalogue: &Catalogue) -> Option<Release> {
 pub fn channel_schema_of(tree: &Path) -> Option<Json> {
     let bytes = foreign::glance(&tree.join(PLUGIN_JSON))?;
     PluginManifest::parse(Some(&bytes), tree).ok()?.channel_schema
+}
+
+/// What a damaged connector could be made whole from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RepairSource {
+    /// A payload on this machine: proven to be what was installed, or, where nothing is recorded,
+    /// the newest that fits. Looked for only where the tree needs one.
+    pub stock: Option<LocalPayload>,
+    /// A payload that would be such a one, if its npm dependencies could be fetched now.
+    pub needs_npm: Option<PathBuf>,
+    /// Why such a payload cannot be adapted as this OpenClaw needs it.
+    pub unfit: Option<Problem>,
+    /// Paths of the tree whose permissions are other than recorded: how they stand, and how they
+    /// stood. Empty where anything else is other, too, or where this user may not change them.
+    pub modes: Vec<(PathBuf, Attributes, Attributes)>,
+    /// Whether npm could fetch dependencies.
+    pub npm: Npm,
+    /// Whether this user may move the tree that stands there: a directory can be renamed into
+    /// another one only by its owner.
+    pub movable: bool,
+}
+
+/// Whether npm could fetch dependencies, as far as this machine can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Npm {
+    /// It is there, and may be used.
+    There,
+    /// `--offline`.
+    Forbidden,
+    /// There is none.
+    #[default]
+    Missing,
+}
+
+/// A payload on this machine from which the tree can be made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalPayload {
+    /// The directory or archive.
+    pub place: PathBuf,
+    /// Its identity: the deed refuses another one.
+    pub digest: Sha256,
+    /// The connector's version.
+    pub version: String,
+    /// Where its npm dependencies come from.
+    pub modules: Modules,
+    /// How it is adapted to this OpenClaw.
+    pub refit: Refit,
+}
+
+/// Where the npm dependencies of the new tree come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Modules {
+    /// From where the rest comes from; or there are none.
+    Brought,
+    /// From the live tree, where they are as they were recorded.
+    Kept,
+    /// From the registry, with these pins.
+    Fetched {
+        /// What is not left to npm's choice.
+        pins: Vec<Pin>,
+    },
 }
 
 #[cfg(test)]

@@ -18,9 +18,8 @@ use crate::plan::fix::{self as planning, Request};
 use crate::plan::repair::{Reinstall, Repair};
 use crate::report::Mark;
 use crate::report::json;
-use crate::snapshot::Snapshot;
-use crate::snapshot::outside::Outside;
 use crate::snapshot::paths::CONNECTOR;
+use crate::snapshot::{Outside, Snapshot};
 
 /// Runs `doctor --fix`.
 pub(super) fn run(

@@ -14,9 +14,8 @@ use crate::outside::Probe;
 use crate::outside::dingtalk::{self, Bot};
 use crate::outside::provider::Provider;
 use crate::redaction::masked;
-use crate::snapshot::Snapshot;
-use crate::snapshot::outside::{Live, Outside, Reason};
-use crate::snapshot::program::Program;
+use crate::snapshot::host::Program;
+use crate::snapshot::{Live, Outside, Reason, Snapshot};
 
 /// How long a completion may take, where `--timeout` allows as much.
 const COMPLETION: Duration = Duration::from_secs(60);

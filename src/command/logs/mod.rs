@@ -19,8 +19,7 @@ use crate::openclaw::document::{Document, Value};
 use crate::openclaw::include::{ConfigError, ConfigSet};
 use crate::report::terminal::Shown;
 use crate::snapshot::paths::Paths;
-use crate::snapshot::process::{Process, dotenv};
-use crate::snapshot::service::{Managed, Service};
+use crate::snapshot::service::{Managed, Process, Service, dotenv};
 use crate::timeout::Timeout;
 
 /// How many lines are shown where nothing says so.

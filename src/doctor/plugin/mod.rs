@@ -16,8 +16,7 @@ use crate::language::{Explain, Localized};
 use crate::openclaw::PLUGINS_RUN_CAPTURED;
 use crate::plan::repair::Repair;
 use crate::snapshot::paths::CONNECTOR;
-use crate::snapshot::repair_source::Npm;
-use crate::snapshot::tree::Tree;
+use crate::snapshot::tree::{Npm, Tree};
 
 pub use acceptance::rewritten;
 pub(super) use acceptance::{hidden_because, unhiding};

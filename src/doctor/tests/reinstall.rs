@@ -4,7 +4,7 @@ use super::machine::{Machine, adapted};
 use crate::connector::Sha256;
 use crate::connector::adaptation::Refit;
 use crate::plan::repair::{Base, Reinstall, Repair};
-use crate::snapshot::repair_source::{LocalPayload, Modules};
+use crate::snapshot::tree::{LocalPayload, Modules};
 
 fn stock(version: &str, modules: Modules) -> LocalPayload {
     let (place, digest) = ("/payload".into(), Sha256::of(b""));

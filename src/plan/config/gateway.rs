@@ -9,7 +9,7 @@ use crate::plan::note::Note;
 use crate::settings::is_placeholder;
 use crate::settings::{GatewayAuth, Secret};
 use crate::snapshot::bots::{Guard, Own, exposure};
-use crate::snapshot::program::option_of;
+use crate::snapshot::host::option_of;
 
 pub(super) const MODE: [&str; 3] = ["gateway", "auth", "mode"];
 const TOKEN: [&str; 3] = ["gateway", "auth", "token"];

@@ -11,7 +11,7 @@ use super::{ALL, Setting, Settings, error};
 use crate::connector::Sha256;
 use crate::language::{Explain, Problem, list};
 use crate::openclaw::document::{Document, Value};
-use crate::snapshot::surroundings::Surroundings;
+use crate::snapshot::account::Surroundings;
 use crate::timeout::Deadline;
 
 /// What a file says that a machine should be.

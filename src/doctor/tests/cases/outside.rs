@@ -4,8 +4,8 @@ use super::*;
 use crate::outside::dingtalk::BotAnswers;
 use crate::outside::provider::{Completion, ProviderAnswers, Unasked};
 use crate::outside::{Answer, Route, Stage, StageTiming, no_node};
-use crate::snapshot::outside::{Outside, Reason};
 use crate::snapshot::tree::Dependency;
+use crate::snapshot::{Outside, Reason};
 
 const UNABLE: Option<fn(&mut Machine)> = Some(|p| {
     behind_a_proxy(p);
