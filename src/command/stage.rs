@@ -8,13 +8,12 @@ use super::connector::{origin, registry};
 use super::context::Context;
 use super::failure::Failure;
 use crate::connector::adaptation::{self, Change};
-use crate::connector::copy_tree::CopyTree;
-use crate::connector::host_link::{HOST_LINK, link_host};
+use crate::connector::imports::{HOST_LINK, link_host};
 use crate::connector::installed::{InstalledRecord, Origin, Traces};
-use crate::connector::npm;
 use crate::connector::{
     Checks, NODE_MODULES, PACKAGE_JSON, Package, Payload, Source, TreeManifest, changed,
 };
+use crate::connector::{CopyTree, npm};
 use crate::fs::durable;
 use crate::fs::foreign;
 use crate::fs::stage::{Stage, remove_tree};

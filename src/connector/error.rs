@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::digest::Sha256;
+use super::checksums::Sha256;
 use crate::fs::{Action, FileError};
 use crate::language::{Explain, Kind, Problem};
 

@@ -1,7 +1,9 @@
-//! What a connector imports, and what an `OpenClaw` exports to it: read from the text, never run.
+//! What a connector imports, and what an `OpenClaw` exports to it: read from the text, never run; and the
+//! link in a connector's tree through which it finds the `OpenClaw` that runs it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -9,6 +11,8 @@ use serde_json::Value;
 use super::NODE_MODULES;
 use super::facts::{DEFAULT_ENTRIES, PACKAGE_JSON, Package};
 use crate::fs::foreign;
+use crate::fs::stage::{Stage, remove_tree};
+use crate::language::Problem;
 
 /// The package that is a plugin's host.
 const HOST: &str = "openclaw";
@@ -266,6 +270,17 @@ fn exported(text: &str) -> Option<BTreeSet<String>> {
         names.extend(inner.split(',').map(last));
     }
     (!names.is_empty()).then_some(names)
+}
+
+/// Where that link lies in the tree.
+pub const HOST_LINK: &str = "node_modules/openclaw";
+
+/// Puts the link to OpenClaw's package into a tree that is being made, in place of whatever npm or
+/// the payload has put there.
+pub fn link_host(stage: &mut Stage, host: &Path) -> Result<(), Problem> {
+    let link = Path::new(HOST_LINK);
+    remove_tree(stage.as_fd(), link, &stage.path().join(link))?;
+    stage.symlink(link, host)
 }
 
 #[cfg(test)]

@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::NODE_MODULES;
 use super::adaptation::{Adapted, Change};
-use super::checksums::Verification;
-use super::digest::Sha256;
-use super::host_link::HOST_LINK;
+use super::checksums::{Sha256, Verification};
+use super::imports::HOST_LINK;
 use super::manifest::{Node, TreeManifest};
 use crate::openclaw::keys::KeyChange;
 use crate::systemd::drop_in::Assigned;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use sha2::Digest as _;
 
-use super::digest::Sha256;
+use super::checksums::Sha256;
 use crate::language::Localized;
 
 /// The path of the tree's root in a manifest.

@@ -2,16 +2,12 @@
 
 pub mod adaptation;
 mod archive;
-pub mod behaviour;
 pub mod catalogue;
 mod checksums;
-pub mod copy_tree;
-mod digest;
 mod directory;
 mod entry;
 mod error;
 mod facts;
-pub mod host_link;
 pub mod imports;
 mod inspection;
 pub mod installed;
@@ -21,13 +17,12 @@ mod payload;
 mod pool;
 pub mod prediction;
 mod reading;
-mod release;
+pub mod release;
 mod source;
 
 pub use archive::Format;
-pub use checksums::{Checks, Verification};
-pub use checksums::{ChecksumList, SHA256SUMS};
-pub use digest::Sha256;
+pub use checksums::{Checks, ChecksumList, SHA256SUMS, Sha256, Verification};
+pub use directory::CopyTree;
 pub use entry::Limits;
 pub use error::changed;
 pub use facts::{

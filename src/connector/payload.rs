@@ -6,8 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use super::archive::{self, Format, PrivateCopy};
-use super::checksums::{Checks, ChecksumList, SHA256SUMS, Verification};
-use super::digest::Sha256;
+use super::checksums::{Checks, ChecksumList, SHA256SUMS, Sha256, Verification};
 use super::entry::{Body, Entry, Kind, Receiver, clean, shown};
 use super::facts::{PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest};
 use super::imports::{self, Import};

@@ -198,7 +198,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::connector::digest::Sha256;
+    use crate::connector::checksums::Sha256;
     use crate::fs::stage::Stage;
     use crate::interrupt::Interrupt;
     use crate::progress::Unwatched;

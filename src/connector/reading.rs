@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::Digest as _;
 
-use super::digest::Sha256;
+use super::checksums::Sha256;
 use super::entry::shown;
 use super::error;
 use crate::interrupt::Interrupt;

@@ -3,7 +3,7 @@
 use semver::Version as Semver;
 
 use super::{Finding, Severity, Snapshot, Verdict};
-use crate::connector::behaviour::{Generation, Habit};
+use crate::connector::release::{Generation, Habit};
 use crate::openclaw::Version;
 use crate::openclaw::document::Value;
 use crate::snapshot::bots::{DM_POLICY, bots, heeded_rules};

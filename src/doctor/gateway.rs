@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Evidence, Finding, Snapshot, Verdict};
-use crate::connector::behaviour::Habit;
+use crate::connector::release::Habit;
 use crate::health::port::{Listener, described};
 use crate::health::{ChatAnswer, Readiness};
 use crate::language::word;

@@ -4,7 +4,7 @@
 
 use super::finding::only_live;
 use super::{Evidence, Finding, Severity, Snapshot, Verdict};
-use crate::connector::behaviour::Habit;
+use crate::connector::release::Habit;
 use crate::language::Localized;
 use crate::outside::Route;
 use crate::outside::dingtalk::{BotAnswers, TOKEN_URL};

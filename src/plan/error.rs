@@ -4,7 +4,7 @@ use std::path::Path;
 
 use semver::Version;
 
-use crate::connector::behaviour::{Generation, Habit, USUAL_PORT};
+use crate::connector::release::{Generation, Habit, USUAL_PORT};
 use crate::language::Problem;
 use crate::openclaw::document::Value;
 use crate::snapshot::installation::Installation;

@@ -6,7 +6,7 @@ use super::note::Note;
 use super::order::{self, Changes};
 use super::repair::{Base, Reinstall, Repair};
 use super::{Plan, PlanFailure, bypass, error};
-use crate::connector::host_link::HOST_LINK;
+use crate::connector::imports::HOST_LINK;
 use crate::connector::manifest::Deviation;
 use crate::fs::replace::FileState;
 use crate::health::Expectations;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::host::option_of;
 use super::paths::CONNECTOR;
-use crate::connector::behaviour::{Generation, Habit};
+use crate::connector::release::{Generation, Habit};
 use crate::openclaw::document::{Value, escape_substitution};
 use crate::systemd::environment::Environment;
 

@@ -20,9 +20,9 @@ use serde::Serialize;
 
 use crate::connector::Release;
 use crate::connector::adaptation::Refit;
-use crate::connector::behaviour::{Generation, Habit};
 use crate::connector::manifest::Deviation;
 use crate::connector::prediction::Prediction;
+use crate::connector::release::{Generation, Habit};
 use crate::health::port::Listener;
 use crate::health::{ChatAnswer, DEFAULT_ACCOUNT, Readiness};
 use crate::language::{Explain, Localized, Problem};

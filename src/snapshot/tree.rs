@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::connector::adaptation::Refit;
 use crate::connector::catalogue::Catalogue;
-use crate::connector::host_link::HOST_LINK;
+use crate::connector::imports::HOST_LINK;
 use crate::connector::npm::Pin;
 use crate::connector::{
     DEFAULT_ENTRIES, NODE_MODULES, PACKAGE_JSON, PLUGIN_JSON, Package, PluginManifest, Release,

@@ -15,7 +15,7 @@ use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::digest::Sha256;
+use super::checksums::Sha256;
 use super::entry::{Receiver, refusal};
 use super::error;
 use super::reading::{Container, HashingReader, Watch};

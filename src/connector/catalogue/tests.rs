@@ -1,7 +1,7 @@
 //! What the catalogue says of pairs, and what becomes of one that cannot be used.
 
 use super::*;
-use crate::connector::behaviour::Habit;
+use crate::connector::release::Habit;
 
 fn known(connector: &str, openclaw: &str) -> Option<(Answer, bool)> {
     let catalogue = Catalogue::newest_of(&[]);

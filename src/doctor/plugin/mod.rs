@@ -7,9 +7,9 @@ pub(super) mod acceptance;
 
 use super::{Evidence, Finding, Snapshot, Verdict, missed};
 use crate::connector::adaptation::{Change, Refit};
-use crate::connector::behaviour::Habit;
-use crate::connector::host_link::HOST_LINK;
+use crate::connector::imports::HOST_LINK;
 use crate::connector::npm::Resolution;
+use crate::connector::release::Habit;
 use crate::connector::{NODE_MODULES, PACKAGE_JSON, Verification};
 use crate::health::Rung;
 use crate::language::{Explain, Localized};

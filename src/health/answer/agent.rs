@@ -1,6 +1,6 @@
 //! Which agent answers the bot.
 
-use crate::connector::behaviour::{Generation, Habit};
+use crate::connector::release::{Generation, Habit};
 use crate::openclaw::document::Value;
 
 /// The agent that answers the bot, as the connector itself finds it.

@@ -20,7 +20,7 @@ pub use agent::agent_of;
 pub use session::Session;
 
 use super::{ChatAnswer, Endpoint, LogLine, LogSource, blocked_provider, error, gateway_log};
-use crate::connector::behaviour::{Generation, Habit};
+use crate::connector::release::{Generation, Habit};
 use crate::interrupt::Interrupt;
 use crate::language::Problem;
 use crate::openclaw::document::Value as Document;

@@ -3,7 +3,7 @@
 use super::gateway::Credential;
 use super::migration::{Forbidden, allows};
 use super::{Draft, Wish, is_filled, migration};
-use crate::connector::behaviour::Habit;
+use crate::connector::release::Habit;
 use crate::openclaw::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::openclaw::document::{Edit, Value, escape_substitution};
 use crate::plan::note::Note;

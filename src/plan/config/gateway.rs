@@ -1,7 +1,7 @@
 //! `gateway.auth` and `gateway.http.endpoints.chatCompletions`.
 
 use super::{Draft, Wish};
-use crate::connector::behaviour::Habit;
+use crate::connector::release::Habit;
 use crate::language::{Problem, word};
 use crate::openclaw::document::{KeyPath, escape_substitution, substituted};
 use crate::plan::error;

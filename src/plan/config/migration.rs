@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::gateway::{ENDPOINT, MODE};
 use super::{Draft, Wish};
-use crate::connector::behaviour::Habit;
+use crate::connector::release::Habit;
 use crate::openclaw::document::{Edit, KeyPath, Value};
 use crate::openclaw::keys::{KeyChange, edits_back};
 use crate::plan::note::Note;

@@ -9,8 +9,8 @@ mod provider;
 use std::path::Path;
 
 use super::note::Note;
-use crate::connector::behaviour::Generation;
 use crate::connector::catalogue::Catalogue;
+use crate::connector::release::Generation;
 use crate::language::Problem;
 use crate::openclaw::Version;
 use crate::openclaw::document::{Edit, Value};
