@@ -9,7 +9,6 @@ mod gate;
 mod log;
 mod log_source;
 pub mod port;
-mod redaction;
 mod rung;
 
 pub use answer::{Answered, Road, Session, agent_of, ask};
@@ -22,6 +21,5 @@ pub use error::{connector_unproven, not_ready, provider_blocked};
 pub use follow::{Follower, Origin, Wanted};
 pub use gate::{Expectations, Gate};
 pub use log::{LogEvent, LogEvents, LogLine, blocked_provider, last_refusal};
-pub use log_source::{LogSource, gateway_log};
-pub use redaction::Redaction;
+pub use log_source::{LogSource, Redaction, gateway_log};
 pub use rung::{Proof, Rung, not_answered, not_asked, not_started, not_told};

@@ -3,7 +3,6 @@
 //! An error arrives in the shape of an answer (`401 Incorrect API key`, with HTTP 200), or as no
 //! text at all; so the model is asked for a word of ours, which nothing else on the road knows.
 
-mod agent;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -16,9 +15,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-pub use agent::agent_of;
-pub use session::Session;
-
 use super::{ChatAnswer, Endpoint, LogLine, LogSource, blocked_provider, error, gateway_log};
 use crate::connector::release::{Generation, Habit};
 use crate::interrupt::Interrupt;
@@ -29,6 +25,8 @@ use crate::systemd::CommandLine;
 use crate::systemd::environment::Environment;
 use crate::timeout::Deadline;
 use session::{Failure, Run, call};
+
+pub use session::Session;
 
 /// How long the model may think.
 const THINKING: Duration = Duration::from_secs(60);
@@ -300,4 +298,36 @@ fn one_line(text: &str) -> String {
 
 fn now_usec() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or_default()
+}
+
+/// The agent that answers the bot, as the connector itself finds it.
+pub fn agent_of(config: &Document, account: Option<&str>, connector: &Generation) -> String {
+    const MAIN: &str = "main";
+    if !connector.has(Habit::RoutesByBindings) {
+        let named = account.filter(|_| connector.has(Habit::NamesItsAgent));
+        return named.unwrap_or(MAIN).to_lowercase();
+    }
+    let over_http = connector.has(Habit::NeedsEndpoint);
+    let account = account.unwrap_or("__default__");
+    let bindings = config.get(&["bindings"]).and_then(Document::as_array);
+    let fitting = |binding: &&Document| is_bound(binding, account);
+    let mut bindings: Vec<_> = bindings.into_iter().flatten().filter(fitting).collect();
+    if over_http {
+        bindings.sort_by_key(|binding| binding.get(&["match", "accountId"]).is_none());
+    }
+    let bound = bindings.first().and_then(|binding| binding.get(&["agentId"])?.as_str());
+    let unbound = if over_http && account != "__default__" { account } else { MAIN };
+    bound.unwrap_or(unbound).to_lowercase()
+}
+
+/// Whether a binding is for anybody who writes to the account.
+fn is_bound(binding: &Document, account: &str) -> bool {
+    let is = |path: &[&str], wanted: &str| {
+        let told = binding.get(path).and_then(Document::as_str);
+        told.is_none_or(|told| told == wanted)
+    };
+    is(&["match", "channel"], "dingtalk-connector")
+        && is(&["match", "accountId"], account)
+        && is(&["match", "peer", "kind"], "direct")
+        && is(&["match", "peer", "id"], "*")
 }

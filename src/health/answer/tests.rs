@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::connector::catalogue::Catalogue;
@@ -320,4 +320,34 @@ fn a_command_line_that_the_gateway_has_not_heard_is_started_until_it_is() {
     assert_eq!(Machine::new("", "", &script(closed)).code("0.8.20").0, "answer.not-found");
     let refused = script(&closed.replace("1000 normal closure", "1008"));
     assert_eq!(Machine::new("", "", &refused).code("0.8.20").0, "answer.gateway");
+}
+
+#[test]
+fn the_agent_is_the_one_that_the_connector_asks() {
+    let config = r#"{"bindings": [
+        {"agentId": "other", "match": {"channel": "telegram"}},
+        {"agentId": "group", "match": {"channel": "dingtalk-connector", "peer": {"kind": "group"}}},
+        {"agentId": "all", "match": {"channel": "dingtalk-connector"}},
+        {"agentId": "Nova", "match": {"channel": "dingtalk-connector", "accountId": "work"}},
+    ]}"#;
+    for (config, account, connector, agent) in [
+        ("{}", None, "0.6.0", "main"),
+        ("{}", Some("work"), "0.6.0", "main"),
+        ("{}", Some("work"), "0.7.1", "work"),
+        ("{}", Some("work"), "0.7.10", "work"),
+        ("{}", Some("work"), "0.8.3", "main"),
+        (config, None, "0.6.0", "main"),
+        (config, None, "0.7.10", "all"),
+        (config, Some("work"), "0.7.10", "nova"),
+        (config, Some("work"), "0.8.3", "all"),
+    ] {
+        let document = crate::openclaw::document::Document::parse(
+            Path::new("openclaw.json"),
+            config.as_bytes(),
+        )
+        .unwrap();
+        let generation = Catalogue::built_in().generation(connector.parse().ok().as_ref());
+        let found = agent_of(document.value(), account, &generation);
+        assert_eq!(found, agent, "{connector} {account:?}");
+    }
 }
