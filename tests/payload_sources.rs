@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use openclaw_setup::connector::{Checks, Payload, Sha256, Source, TreeManifest, Verification};
-use openclaw_setup::fs::durable::sync_tree;
-use openclaw_setup::fs::stage::{Stage, remove_tree};
+use openclaw_setup::fs::stage::{Stage, remove_tree, sync_tree};
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::Explain;
 use openclaw_setup::progress::Unwatched;

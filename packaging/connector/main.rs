@@ -23,8 +23,7 @@ use openclaw_setup::connector::{
     Checks, Limits, Payload, SHA256SUMS, Sha256, Source, TreeManifest,
 };
 use openclaw_setup::fs::Action;
-use openclaw_setup::fs::durable;
-use openclaw_setup::fs::stage::Stage;
+use openclaw_setup::fs::stage::{Stage, sync_tree};
 use openclaw_setup::interrupt::Interrupt;
 use openclaw_setup::language::{Explain, Localized};
 use openclaw_setup::progress::Unwatched;
@@ -96,7 +95,7 @@ fn make(wanted: &Wanted) -> Result<String, Box<dyn Explain>> {
     };
     let list = wanted.directory.join(SHA256SUMS);
     write_list(&list, &tree).map_err(Action::Write.failed(&list))?;
-    durable::sync_tree(stage.as_fd(), &wanted.directory, &interrupt)?;
+    sync_tree(stage.as_fd(), &wanted.directory, &interrupt)?;
     // a stage is its owner's alone; a package is everybody's
     let open = fs::Permissions::from_mode(0o755);
     fs::set_permissions(&wanted.directory, open)

@@ -11,12 +11,11 @@ use crate::connector::adaptation::{self, Change};
 use crate::connector::imports::{HOST_LINK, link_host};
 use crate::connector::installed::{InstalledRecord, Origin, Traces};
 use crate::connector::{
-    Checks, NODE_MODULES, PACKAGE_JSON, Package, Payload, Source, TreeManifest, changed,
+    Checks, CopyTree, NODE_MODULES, PACKAGE_JSON, Package, Payload, Source, TreeManifest, changed,
+    npm,
 };
-use crate::connector::{CopyTree, npm};
-use crate::fs::durable;
 use crate::fs::foreign;
-use crate::fs::stage::{Stage, remove_tree};
+use crate::fs::stage::{Stage, remove_tree, sync_tree};
 use crate::plan::repair::{Base, Reinstall, host_of};
 use crate::report::screen::Bar;
 use crate::snapshot::installation::Installation;
@@ -89,7 +88,7 @@ impl Work<'_> {
         if let Some(host) = host {
             link_host(&mut stage, host)?;
         }
-        durable::sync_tree(stage.as_fd(), self.slot, &self.context.interrupt)?;
+        sync_tree(stage.as_fd(), self.slot, &self.context.interrupt)?;
         if let (None, Some(tree)) = (host, known) {
             return Ok(tree);
         }

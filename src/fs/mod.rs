@@ -2,7 +2,6 @@
 
 pub mod beneath;
 pub mod directory;
-pub mod durable;
 pub mod error;
 pub mod exchange;
 pub mod foreign;
