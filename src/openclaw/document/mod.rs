@@ -7,7 +7,6 @@
 pub mod edit;
 mod error;
 mod excerpt;
-mod list;
 pub mod mask;
 mod parse;
 mod slip;
