@@ -5,11 +5,9 @@
 pub mod dingtalk;
 mod probe;
 pub mod provider;
-mod question;
 pub mod registration;
 
-pub use probe::Probe;
 pub(crate) use probe::interrupted;
 #[cfg(test)]
 pub(crate) use probe::no_node;
-pub use question::{Answer, Question, Route, Stage, StageTiming, routes};
+pub use probe::{Answer, Probe, Question, Route, Stage, StageTiming, routes};
