@@ -13,7 +13,6 @@ pub mod interrupt;
 pub mod progress;
 pub mod redaction;
 pub mod timeout;
-mod worker;
 
 // what the world outside is like
 pub mod connector;

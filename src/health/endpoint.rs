@@ -12,8 +12,7 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, TcpConnector, T
 
 use super::port::{Owner, Socket};
 use crate::interrupt::Interrupt;
-use crate::timeout::Deadline;
-use crate::worker::Worker;
+use crate::timeout::{Deadline, Worker};
 
 /// A gateway on this machine.
 #[derive(Clone)]

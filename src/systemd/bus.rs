@@ -20,8 +20,7 @@ use zbus::{
 use super::route::{POLL_INTERVAL, Route, Wait};
 use super::unit::Properties;
 use super::{JobOutcome, ManagerError, Verb, error, session};
-use crate::timeout::Deadline;
-use crate::worker::Worker;
+use crate::timeout::{Deadline, Worker};
 
 const SYSTEMD: &str = "org.freedesktop.systemd1";
 const INTERFACE: &str = "org.freedesktop.systemd1.Manager";

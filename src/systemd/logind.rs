@@ -10,8 +10,7 @@ use super::bus::{call, owner};
 use super::route::Wait;
 use super::{ManagerError, error};
 use crate::interrupt::Interrupt;
-use crate::timeout::Deadline;
-use crate::worker::Worker;
+use crate::timeout::{Deadline, Worker};
 
 /// How long logind and polkit may take together.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -9,8 +9,7 @@ use zruntime::SharedRuntime;
 use super::unit::Properties;
 use super::{ActiveState, ManagerError, Unit, error};
 use crate::interrupt::Interrupt;
-use crate::timeout::Deadline;
-use crate::worker::Worker;
+use crate::timeout::{Deadline, Worker};
 
 /// One route: D-Bus, or `systemctl` where there is no bus. One that is lost says
 /// [`ManagerError::Died`]; to find another is not its business.
