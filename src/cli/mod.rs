@@ -4,7 +4,6 @@
 //! `po/zh_CN.po`.
 
 pub mod localize;
-pub mod usage;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,7 +20,7 @@ use crate::openclaw::Version;
 use crate::settings::sources::Given;
 use crate::settings::{GatewayAuth, Setting};
 use crate::snapshot::paths::profile_name;
-use usage::UsageError;
+use localize::UsageError;
 
 /// Make a DingTalk bot work on an OpenClaw server, and take every step back
 #[derive(Debug, Parser)]

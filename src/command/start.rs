@@ -17,7 +17,7 @@ use super::{
     uninstall, verify,
 };
 use crate::child::keep_inherited_descriptors;
-use crate::cli::usage::UsageError;
+use crate::cli::localize::UsageError;
 use crate::cli::{Cli, Color, Command, Global, Voice, localize};
 use crate::fs::{Action, FileError};
 use crate::interrupt::Interrupt;
