@@ -26,11 +26,11 @@ use crate::snapshot::installation::Installation;
 use crate::snapshot::log::{Log, Since};
 use crate::snapshot::other_plugins::OtherPlugins;
 use crate::snapshot::paths::{CONNECTOR, real};
-use crate::snapshot::service::{Managed, Process, Service};
-use crate::snapshot::service::{OtherUnit, other_units};
+use crate::snapshot::service::{Managed, OtherUnit, Process, Service, other_units};
 use crate::snapshot::tree::Tree;
-use crate::snapshot::{Answers, Part, Pending, Unseen, accounts_of, channel_is_on, seen};
-use crate::snapshot::{Outside, Snapshot};
+use crate::snapshot::{
+    Answers, Outside, Part, Pending, Snapshot, Unseen, accounts_of, channel_is_on, seen,
+};
 use crate::systemd::{ManagerError, Unit, UserManager};
 use crate::timeout::Deadline;
 use crate::transaction::error::TransactionError;

@@ -14,8 +14,7 @@ use crate::connector::{Checks, NODE_MODULES, Payload, Source, stocked};
 use crate::language::{Kind, Problem};
 use crate::report::screen::Bar;
 use crate::snapshot::installation::Installation;
-use crate::snapshot::tree::version_of;
-use crate::snapshot::tree::{LocalPayload, Modules, Npm, RepairSource, Tree};
+use crate::snapshot::tree::{LocalPayload, Modules, Npm, RepairSource, Tree, version_of};
 use crate::transaction::step::Attributes;
 
 /// The connector as it stands.

@@ -9,8 +9,7 @@ use crate::outside::dingtalk::Bot;
 use crate::outside::provider::Provider;
 use crate::plan::config::provider_of;
 use crate::redaction::learn;
-use crate::settings::Settings;
-use crate::settings::is_placeholder;
+use crate::settings::{Settings, is_placeholder};
 use crate::snapshot::Reason;
 use crate::systemd::environment::{Environment, Target, any_proxy, undici_proxy};
 

@@ -232,16 +232,16 @@ fn physical_lines(file: &str) -> Vec<Range<usize>> {
 
 /// One word of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Word {
+pub(super) struct Word {
     /// Its bytes in the line, quotes included.
-    pub(crate) span: Range<usize>,
+    span: Range<usize>,
     /// What it means.
-    pub(crate) value: String,
+    pub(super) value: String,
 }
 
 /// The words of a line as `extract_first_word()` with `EXTRACT_UNQUOTE | EXTRACT_CUNESCAPE` sees
 /// them, up to the first one it cannot read: there systemd ignores the rest of the line.
-pub(crate) fn words(line: &str) -> Vec<Word> {
+pub(super) fn words(line: &str) -> Vec<Word> {
     let mut words = Vec::new();
     let mut at = skip_whitespace(line, 0);
     while at < line.len() {
@@ -253,7 +253,7 @@ pub(crate) fn words(line: &str) -> Vec<Word> {
 }
 
 /// Writes a word so that systemd reads it back as `value`, specifiers not yet escaped.
-pub(crate) fn quoted(value: &str) -> String {
+fn quoted(value: &str) -> String {
     let mut text = String::from("\"");
     for c in value.chars() {
         match c {

@@ -88,7 +88,7 @@ impl JobOutcome {
 }
 
 /// How often a wait asks whether it was interrupted.
-pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(50);
+pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What is waited for, how long that may take, and who may end it sooner.
 #[derive(Debug, Clone)]

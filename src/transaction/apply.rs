@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use super::bounds::NEVER;
 use super::error::{Leftover, TransactionError, changed, interrupted, other_file_system};
-use super::generations;
 use super::journal::{Event, Intent, Journal, Phase};
 use super::records::Records;
 use super::service::{Service, ServiceError};
 use super::step::{Attributes, FileStep, Step, TreeStep};
-use super::undo;
+use super::{generations, undo};
 use crate::fs::exchange::{self, Identity};
 use crate::fs::replace::FileState;
 use crate::fs::{directory, replace};

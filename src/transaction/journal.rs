@@ -13,8 +13,7 @@ use super::error::{self, Leftover, TransactionError, damaged};
 use super::step::{FileStep, Step, TreeStep};
 use crate::fs::error::Cause;
 use crate::fs::replace::{FileImage, FileState};
-use crate::fs::{Action, FileError, directory, is_absent, own};
-use crate::fs::{change, replace};
+use crate::fs::{Action, FileError, change, directory, is_absent, own, replace};
 use crate::language::{Explain, Kind, word};
 
 /// The format that this program writes. Older ones are read, newer ones refused untouched.

@@ -16,8 +16,7 @@ use crate::health::{ChatAnswer, Expectations};
 use crate::openclaw::document::{self, Edit};
 use crate::plan::fix::{self as planning, Request};
 use crate::plan::repair::{Reinstall, Repair};
-use crate::report::Mark;
-use crate::report::json;
+use crate::report::{Mark, json};
 use crate::snapshot::paths::CONNECTOR;
 use crate::snapshot::{Outside, Snapshot};
 

@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use crate::doctor::{Check, Diagnosis, Finding, Severity};
 use crate::language::Localized;
-use crate::report::Console;
-use crate::report::Mark;
 use crate::report::console::Table;
+use crate::report::{Console, Mark};
 use crate::snapshot::Snapshot;
 
 /// The screen: findings, worst first, and one line that sums it up; with `-v` also what is well, and

@@ -7,8 +7,7 @@ use crate::connector::release::Habit;
 use crate::openclaw::CHANNEL_SCHEMA_IS_ENFORCED;
 use crate::openclaw::document::{Edit, Value, escape_substitution};
 use crate::plan::note::Note;
-use crate::settings::is_placeholder;
-use crate::settings::{Setting, Settings};
+use crate::settings::{Setting, Settings, is_placeholder};
 use crate::snapshot::bots::bots;
 use crate::snapshot::paths::CONNECTOR;
 

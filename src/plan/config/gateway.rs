@@ -6,8 +6,7 @@ use crate::language::{Problem, word};
 use crate::openclaw::document::{KeyPath, escape_substitution, substituted};
 use crate::plan::error;
 use crate::plan::note::Note;
-use crate::settings::is_placeholder;
-use crate::settings::{GatewayAuth, Secret};
+use crate::settings::{GatewayAuth, Secret, is_placeholder};
 use crate::snapshot::bots::{Guard, Own, exposure};
 use crate::snapshot::host::option_of;
 

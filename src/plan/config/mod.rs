@@ -15,8 +15,7 @@ use crate::language::Problem;
 use crate::openclaw::Version;
 use crate::openclaw::document::{Edit, Value};
 use crate::openclaw::keys::KeyChange;
-use crate::settings::is_placeholder;
-use crate::settings::{Secret, Setting, Settings};
+use crate::settings::{Secret, Setting, Settings, is_placeholder};
 use crate::systemd::environment::Environment;
 
 pub use migration::Forbidden;

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use super::repaired;
-use super::{Kind, Line, lines};
-use crate::systemd::drop_in::{quoted, words};
+use super::{Kind, Line, lines, quoted, repaired, words};
 use crate::systemd::environment::{Bypass, Environment, Spelling};
 
 /// What a file assigns to the two spellings; what an uninstall needs to know of the state before.
