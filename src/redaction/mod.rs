@@ -6,9 +6,9 @@
 //! reads configs, environments and command lines learns, and whatever leaves the program passes
 //! [`guarded`]; so nobody has to hand lists of secrets around, and none is shown in whatever form.
 
+mod patterns;
 #[cfg(test)]
 mod tests;
-mod told;
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -19,9 +19,9 @@ use std::ops::Range;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use told::{is_reference, without_scheme};
+use patterns::{is_reference, without_scheme};
 
-pub use told::{is_holder, is_secret_name};
+pub use patterns::{is_holder, is_secret_name};
 
 /// What stands for something that was taken out.
 pub const MASK: &str = "***";
@@ -30,14 +30,14 @@ pub const MASK: &str = "***";
 /// told by the name before them.
 pub fn masked(text: &str) -> String {
     let text = guarded(text);
-    let named = told::named_in(&text);
+    let named = patterns::named_in(&text);
     covered(&text, named)
 }
 
 /// A text of our own without any secret that somebody else's words have brought into it. Names are
 /// left alone: `clientSecret: it is a placeholder` is a sentence.
 pub fn guarded(text: &str) -> String {
-    let shaped = told::shaped_in(text);
+    let shaped = patterns::shaped_in(text);
     without_known(&covered(text, shaped))
 }
 
@@ -45,7 +45,7 @@ pub fn guarded(text: &str) -> String {
 pub fn masked_arguments<S: AsRef<str>>(arguments: &[S]) -> Vec<String> {
     let mut expects_secret = false;
     let shown = arguments.iter().map(AsRef::as_ref).map(|argument| {
-        let is_secret = expects_secret && !told::is_reference(argument);
+        let is_secret = expects_secret && !patterns::is_reference(argument);
         expects_secret = argument.starts_with('-')
             && !argument.contains('=')
             && is_secret_name(argument.trim_start_matches('-'));
@@ -124,7 +124,7 @@ pub fn learn_named(name: &str, value: &str) {
         learn(value);
         learn(&value[without_scheme(value, 0..value.len())]);
     }
-    for span in told::shaped_in(value) {
+    for span in patterns::shaped_in(value) {
         let secret = &value[span];
         learn(secret);
         let password = secret.split_once(':').map_or(secret, |(_, password)| password);
