@@ -150,7 +150,8 @@ fn a_question_gets_through_though_plugins_load_for_longer_than_the_gateway_waits
     ));
     install(&machine, &["--allow-unverified"], 0, &[WORKS]);
     the_question_left_nothing(&machine);
-    assert!(machine.shell("journalctl --user").contains("handshake timeout"));
+    let journal = machine.shell("journalctl --user");
+    assert!(journal.contains("handshake timeout"), "{journal}");
 }
 
 /// As an operator may have it. OpenClaw's command line otherwise loads all of OpenClaw's plugins while it connects; on a busy

@@ -5,11 +5,10 @@ mod tar;
 mod zip;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -59,71 +58,45 @@ pub(super) fn read(
     receiver: &mut dyn Receiver,
     watch: Watch<'_>,
 ) -> Result<(), Problem> {
-    match format {
-        Format::Tar => tar::read(&mut copy.reader(), path, receiver, watch),
-        Format::TarGzip => {
-            ahead(Gzip::new(copy.reader()), path, |tar| tar::read(tar, path, receiver, watch))
-        }
-        Format::TarZstd => {
-            ahead(Zstd::new(copy.reader()), path, |tar| tar::read(tar, path, receiver, watch))
-        }
-        Format::Zip => zip::read(copy, path, receiver, watch),
-    }
+    let source: Box<dyn Read + Send + '_> = match format {
+        Format::Zip => return zip::read(copy, path, receiver, watch),
+        Format::Tar => Box::new(copy.reader()),
+        Format::TarGzip => Box::new(Gzip::new(copy.reader())),
+        Format::TarZstd => Box::new(Zstd::new(copy.reader())),
+    };
+    ahead(source, path, &mut |stream| tar::read(stream, path, receiver, watch))
 }
-
-/// Inflated pieces that wait to be taken, and the bytes of each: half a megabyte.
-const WAITING: usize = 8;
-const PIECE: usize = 64 * 1024;
 
 /// Inflates on a thread of its own, while what came of it is hashed and written on this one.
 fn ahead(
-    mut source: impl Read + Send,
+    mut source: Box<dyn Read + Send + '_>,
     path: &Path,
-    read: impl FnOnce(&mut dyn Read) -> Result<(), Problem>,
+    read: &mut dyn FnMut(&mut dyn Read) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
-    let (ready, coming) = mpsc::sync_channel(WAITING);
+    let (pipe, mut into) = io::pipe().map_err(error::reading(path))?;
     thread::scope(|scope| {
-        let inflate = move || inflate(&mut source, &ready);
-        thread::Builder::new().spawn_scoped(scope, inflate).map_err(error::reading(path))?;
-        read(&mut Inflated { coming, piece: Cursor::default() })
+        let inflate = move || io::copy(&mut source, &mut into);
+        let thread = thread::Builder::new().spawn_scoped(scope, inflate);
+        let inflating = Some(thread.map_err(error::reading(path))?);
+        read(&mut Inflated { pipe, inflating })
     })
 }
 
-/// Hands out all of `source` in pieces, until nobody takes them any more.
-fn inflate(source: &mut dyn Read, ready: &mpsc::SyncSender<io::Result<Vec<u8>>>) {
-    loop {
-        let mut piece = Vec::with_capacity(PIECE);
-        let outcome = source.take(PIECE as u64).read_to_end(&mut piece);
-        // what came before a damage counts: it may hold what is refused for a better reason
-        let is_last = piece.is_empty() || ready.send(Ok(piece)).is_err();
-        if let Err(cause) = outcome {
-            let _ = ready.send(Err(cause));
-            return;
-        }
-        if is_last {
-            return;
-        }
-    }
+/// What comes of inflating. Once nobody reads it any more, the other thread ends, too.
+struct Inflated<'scope> {
+    pipe: io::PipeReader,
+    inflating: Option<ScopedJoinHandle<'scope, io::Result<u64>>>,
 }
 
-/// What comes from there, as a stream.
-struct Inflated {
-    coming: mpsc::Receiver<io::Result<Vec<u8>>>,
-    piece: Cursor<Vec<u8>>,
-}
-
-impl Read for Inflated {
+impl Read for Inflated<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.piece.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
-                return Ok(read);
-            }
-            match self.coming.recv() {
-                Ok(piece) => self.piece = Cursor::new(piece?),
-                Err(mpsc::RecvError) => return Ok(0),
-            }
+        let read = self.pipe.read(buffer)?;
+        if read > 0 || buffer.is_empty() {
+            return Ok(read);
         }
+        // the end, or what was in the way of going on
+        let outcome = self.inflating.take().and_then(|thread| thread.join().ok());
+        outcome.unwrap_or(Ok(0)).map(|_| 0)
     }
 }
 
@@ -310,16 +283,16 @@ mod tests {
 
     #[test]
     fn what_comes_before_a_damage_is_read_and_nobody_inflates_what_is_not_wanted() {
-        let bytes = 3 * PIECE + 7;
-        ahead(Damaged(bytes), Path::new("/a.tgz"), |stream| {
+        let bytes = 200_007;
+        ahead(Box::new(Damaged(bytes)), Path::new("/a.tgz"), &mut |stream| {
             let mut found = Vec::new();
             let error = stream.read_to_end(&mut found).unwrap_err();
             assert_eq!((found.len(), error.kind()), (bytes, io::ErrorKind::InvalidData));
             Ok(())
         })
         .unwrap();
-        ahead(io::repeat(7), Path::new("/a.tgz"), |stream| {
-            stream.read_exact(&mut [0; 100_000]).unwrap();
+        ahead(Box::new(io::repeat(7)), Path::new("/a.tgz"), &mut |stream| {
+            stream.read_exact(&mut vec![0; 100_000]).unwrap();
             Ok(())
         })
         .unwrap();
