@@ -150,8 +150,15 @@ fn a_question_gets_through_though_plugins_load_for_longer_than_the_gateway_waits
     ));
     install(&machine, &["--allow-unverified"], 0, &[WORKS]);
     the_question_left_nothing(&machine);
-    let journal = machine.shell("journalctl --user");
-    assert!(journal.contains("handshake timeout"), "{journal}");
+    // on a busy machine the first word may come before this plugin's turn
+    for _ in 0..6 {
+        if machine.shell("journalctl --user").contains("handshake timeout") {
+            return;
+        }
+        assert_eq!(asked(&machine), ("answers".to_owned(), String::new()));
+        the_question_left_nothing(&machine);
+    }
+    panic!("the gateway never ceased to wait: {}", machine.shell("journalctl --user"));
 }
 
 /// As an operator may have it. OpenClaw's command line otherwise loads all of OpenClaw's plugins while it connects; on a busy
