@@ -6,6 +6,7 @@ mod payload_corpus;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use openclaw_setup::connector::catalogue::Catalogue;
@@ -158,8 +159,10 @@ pack) printf hello > x-1.0.0.tgz; echo '[{"name":"x","version":"1.0.0"}]' ;;
 view) echo '"sha512-AAAA"' ;;
 esac
 "#;
-    fs::write(&npm, script).unwrap();
-    fs::set_permissions(&npm, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // what we write ourselves is also open in a child that another test is just starting, and cannot be executed for so long
+    let text = home.path().join("text");
+    fs::write(&text, script).unwrap();
+    assert!(Command::new("install").args([&text, &npm]).status().unwrap().success());
     let timeout = Deadline::after(Duration::from_secs(60));
     let environment = [("PATH".into(), "/usr/bin:/bin".into())];
     let node = home.path().join("node");

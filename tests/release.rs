@@ -14,6 +14,12 @@ fn run(script: &Path, arguments: &[&str]) -> Output {
     Command::new(script).args(arguments).output().unwrap()
 }
 
+/// Makes a program, in another process: what we write ourselves is also open in a child that another test is just starting,
+/// and cannot be executed for so long.
+fn program(text: &Path, path: &Path) {
+    assert!(Command::new("install").args([text, path]).status().unwrap().success());
+}
+
 #[test]
 fn the_script_installs_and_removes_what_it_brings_and_nothing_else() {
     let room = tempfile::tempdir().unwrap();
@@ -24,7 +30,7 @@ fn the_script_installs_and_removes_what_it_brings_and_nothing_else() {
         fs::write(path, text).unwrap();
     }
     let script = tree.join("install.sh");
-    fs::copy(SCRIPT, &script).unwrap();
+    program(Path::new(SCRIPT), &script);
     fs::create_dir_all(prefix.join("bin")).unwrap();
     fs::write(prefix.join("bin/of-others"), "").unwrap();
     let to = ["--prefix", prefix.to_str().unwrap()];
@@ -59,8 +65,9 @@ fn targets(own: &str, stds: &[&str], programs: &[&str]) -> (String, String) {
     }
     let answers = [("dpkg", own), ("rustc", sysroot.to_str().unwrap())];
     for (name, answer) in answers.into_iter().chain(programs.iter().map(|name| (*name, ""))) {
-        fs::write(bin.join(name), format!("#!/bin/sh\necho {answer}\n")).unwrap();
-        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        let text = room.path().join("text");
+        fs::write(&text, format!("#!/bin/sh\necho {answer}\n")).unwrap();
+        program(&text, &bin.join(name));
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/release/release.sh");
     let said = Command::new(script).arg("--targets").env("PATH", &bin).output().unwrap();

@@ -314,8 +314,13 @@ mod tests {
 
     fn registry(home: &Path, script: &str, timeout: Duration) -> Registry {
         let npm = home.join("npm");
-        fs::write(&npm, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
+        let text = home.join("text");
+        fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+        // what we write ourselves is also open in a child that another test is just starting, and
+        // cannot be executed for so long
+        let install = Helper::new("install").args([&text, &npm]);
+        let installed = install.run(Deadline::after(LONG), &Interrupt::never()).unwrap();
+        assert!(installed.status.success());
         let environment = [
             ("PATH", "/usr/bin:/bin"),
             ("HOME", "/nonexistent"),
