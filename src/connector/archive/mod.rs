@@ -8,7 +8,6 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::thread::{self, ScopedJoinHandle};
 
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -58,45 +57,11 @@ pub(super) fn read(
     receiver: &mut dyn Receiver,
     watch: Watch<'_>,
 ) -> Result<(), Problem> {
-    let source: Box<dyn Read + Send + '_> = match format {
-        Format::Zip => return zip::read(copy, path, receiver, watch),
-        Format::Tar => Box::new(copy.reader()),
-        Format::TarGzip => Box::new(Gzip::new(copy.reader())),
-        Format::TarZstd => Box::new(Zstd::new(copy.reader())),
-    };
-    ahead(source, path, &mut |stream| tar::read(stream, path, receiver, watch))
-}
-
-/// Inflates on a thread of its own, while what came of it is hashed and written on this one.
-fn ahead(
-    mut source: Box<dyn Read + Send + '_>,
-    path: &Path,
-    read: &mut dyn FnMut(&mut dyn Read) -> Result<(), Problem>,
-) -> Result<(), Problem> {
-    let (pipe, mut into) = io::pipe().map_err(error::reading(path))?;
-    thread::scope(|scope| {
-        let inflate = move || io::copy(&mut source, &mut into);
-        let thread = thread::Builder::new().spawn_scoped(scope, inflate);
-        let inflating = Some(thread.map_err(error::reading(path))?);
-        read(&mut Inflated { pipe, inflating })
-    })
-}
-
-/// What comes of inflating. Once nobody reads it any more, the other thread ends, too.
-struct Inflated<'scope> {
-    pipe: io::PipeReader,
-    inflating: Option<ScopedJoinHandle<'scope, io::Result<u64>>>,
-}
-
-impl Read for Inflated<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.pipe.read(buffer)?;
-        if read > 0 || buffer.is_empty() {
-            return Ok(read);
-        }
-        // the end, or what was in the way of going on
-        let outcome = self.inflating.take().and_then(|thread| thread.join().ok());
-        outcome.unwrap_or(Ok(0)).map(|_| 0)
+    match format {
+        Format::Tar => tar::read(&mut copy.reader(), path, receiver, watch),
+        Format::TarGzip => tar::read(&mut Gzip::new(copy.reader()), path, receiver, watch),
+        Format::TarZstd => tar::read(&mut Zstd::new(copy.reader()), path, receiver, watch),
+        Format::Zip => zip::read(copy, path, receiver, watch),
     }
 }
 
@@ -268,34 +233,6 @@ mod tests {
         ] {
             assert_eq!(Format::of_name(Path::new(name)), format, "{name}");
         }
-    }
-
-    /// Gives so many bytes, then fails.
-    struct Damaged(usize);
-
-    impl Read for Damaged {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let given = buffer.len().min(self.0);
-            self.0 -= given;
-            if given == 0 { Err(io::ErrorKind::InvalidData.into()) } else { Ok(given) }
-        }
-    }
-
-    #[test]
-    fn what_comes_before_a_damage_is_read_and_nobody_inflates_what_is_not_wanted() {
-        let bytes = 200_007;
-        ahead(Box::new(Damaged(bytes)), Path::new("/a.tgz"), &mut |stream| {
-            let mut found = Vec::new();
-            let error = stream.read_to_end(&mut found).unwrap_err();
-            assert_eq!((found.len(), error.kind()), (bytes, io::ErrorKind::InvalidData));
-            Ok(())
-        })
-        .unwrap();
-        ahead(Box::new(io::repeat(7)), Path::new("/a.tgz"), &mut |stream| {
-            stream.read_exact(&mut vec![0; 100_000]).unwrap();
-            Ok(())
-        })
-        .unwrap();
     }
 
     #[test]
